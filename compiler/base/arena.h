@@ -1,0 +1,50 @@
+/* An arena: memory of one compilation, freed at once.
+ *
+ * Nothing that lives in an arena is freed by itself. Where the system has no
+ * memory left, base_out_of_memory() ends the program with exit code 3, so that
+ * no caller has to check a result.
+ */
+#ifndef FLUXC_BASE_ARENA_H
+#define FLUXC_BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+typedef struct ArenaChunk ArenaChunk;
+typedef struct {
+    ArenaChunk *chunk; /* the newest, from which is given */
+    size_t used;       /* bytes given in all */
+} Arena;
+
+/* Memory of `bytes` zero bytes, aligned for any type; never NULL. */
+void *arena_alloc(Arena *arena, size_t bytes);
+
+/* An array of `count` zeroed elements; a product that overflows is no memory.
+ */
+void *arena_array(Arena *arena, size_t count, size_t size);
+
+/* A copy of `bytes` bytes, and of a string of `length` bytes with a final 0. */
+void *arena_copy(Arena *arena, const void *from, size_t bytes);
+char *arena_string(Arena *arena, const char *text, size_t length);
+
+/* A string made as by printf. */
+char *arena_printf(Arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(Arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+/* Gives everything back; the arena is empty and usable again. */
+void arena_free(Arena *arena);
+
+/* Says so on stderr and ends the program with exit code 3. */
+_Noreturn void base_out_of_memory(void);
+
+/* malloc and realloc that do not return NULL; for what outlives an arena. */
+void *base_alloc(size_t bytes);
+void *base_realloc(void *memory, size_t bytes);
+
+#define ARENA_NEW(arena, type) ((type *)arena_alloc(arena, sizeof(type)))
+#define ARENA_ARRAY(arena, type, count)                                        \
+    ((type *)arena_array(arena, (size_t)(count), sizeof(type)))
+
+#endif
