@@ -1,0 +1,470 @@
+/* flux.h - the runtime's interface, the only header that a program includes
+ * besides its models' own.
+ *
+ * The first part (status, work, arena helpers, descriptors) is all that
+ * generated code needs, and needs no library. The second part (sessions, models
+ * made at run time, checkpoints, data, training) is in libflux.a.
+ *
+ * Arrays are column-major: the first dimension is the fastest, a batch is the
+ * last one, and each sample is contiguous. Class numbers count from 0.
+ */
+#ifndef FLUX_H
+#define FLUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLUX_ABI      1
+#define FLUX_MAX_RANK 8
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum flux_status {
+    FLUX_OK,
+    FLUX_E_ARENA,   /* the arena is too small */
+    FLUX_E_OVERLAP, /* two arguments share memory */
+    FLUX_E_SIZE,    /* a size overflows, or is not the expected one */
+    FLUX_E_NULL,    /* an argument that must be there is NULL */
+    FLUX_E_LABEL,   /* a class number outside the classes */
+    /* The library's; generated code returns only the above. */
+    FLUX_E_MEMORY,      /* an allocation failed */
+    FLUX_E_IO,          /* the system refused to open, read or write */
+    FLUX_E_FORMAT,      /* a file does not hold what it should */
+    FLUX_E_MISMATCH,    /* names, shapes or dtypes do not fit each other */
+    FLUX_E_UNSUPPORTED, /* this build or this model cannot do that */
+    FLUX_E_ABI          /* generated for another version of the runtime */
+} flux_status;
+
+/* One sentence without a full stop; never NULL. */
+const char *flux_status_text(flux_status status);
+
+/* What a call may use; zeroes are legal. */
+typedef struct flux_work {
+    void *arena;
+    size_t bytes;           /* of the arena */
+    struct flux_pool *pool; /* NULL: one thread */
+    const void *packed;     /* NULL: weights as they stand in the model */
+    void *stream;           /* CUDA */
+    uint64_t seed;          /* of random nodes in an exported training form */
+} flux_work;
+
+/* bytes rounded up to a multiple of 64; a constant expression. */
+#define FLUX_ALIGN(bytes) (((size_t)(bytes) + 63) / 64 * 64)
+
+/* The first address in the arena that is a multiple of 64; NULL without an
+ * arena. Arena formulas count the up to 63 bytes that this skips.
+ */
+static inline void *
+flux_arena_base(const flux_work *w)
+{
+    if (w == NULL || w->arena == NULL)
+        return NULL;
+    size_t skip = (size_t)(64 - (uintptr_t)w->arena % 64) % 64;
+    return (void *)((unsigned char *)w->arena + skip);
+}
+
+/* Whether the an bytes at a and the bn bytes at b share one. */
+static inline int
+flux_overlap(const void *a, size_t an, const void *b, size_t bn)
+{
+    uintptr_t p = (uintptr_t)a;
+    uintptr_t q = (uintptr_t)b;
+    if (a == NULL || b == NULL || an == 0 || bn == 0)
+        return 0;
+    return p <= q ? q - p < an : p - q < bn;
+}
+
+typedef enum flux_dtype {
+    FLUX_F32,
+    FLUX_F64,
+    FLUX_I32,
+    FLUX_U32,
+    FLUX_BOOL /* one byte, 0 or 1 */
+} flux_dtype;
+
+/* Bytes of one element; 0 for a value outside the enumeration. */
+size_t flux_dtype_size(flux_dtype dtype);
+
+/* "f32", "f64", "i32", "u32", "bool"; "?" outside the enumeration. */
+const char *flux_dtype_name(flux_dtype dtype);
+
+#define FLUX_NO_GRAD ((size_t)-1)
+
+/* A named array inside a model's struct (or a trainer's). */
+typedef struct flux_param {
+    const char *name; /* UTF-8 path, as in the source: "layer1.W" */
+    flux_dtype dtype;
+    size_t rank; /* 0: a scalar */
+    size_t dim[FLUX_MAX_RANK];
+    size_t offset;      /* bytes from the start of the struct */
+    size_t grad_offset; /* in the gradient's; FLUX_NO_GRAD: does not train */
+} flux_param;
+
+/* An input or an output of one sample. */
+typedef struct flux_port {
+    const char *name;
+    flux_dtype dtype;
+    size_t rank;
+    size_t dim[FLUX_MAX_RANK];
+    size_t size; /* elements; 0: any length, and a call's n is that length */
+} flux_port;
+
+/* A model as data: what sessions, chains, checkpoints and bindings read. A
+ * generated model's is `extern const flux_model <name>_model`.
+ *
+ * x, y, dy and dx point to one array per input or output. The functions return
+ * what the generated functions return; `self` is for models made at run time.
+ */
+typedef struct flux_model flux_model;
+struct flux_model {
+    uint32_t abi; /* FLUX_ABI */
+    flux_dtype dtype;
+    const char *name;
+    const char *source; /* file name; "" at run time */
+    uint64_t source_hash;
+    uint64_t seed;     /* that gives the script's weights */
+    size_t bytes;      /* of the struct of parameters */
+    size_t grad_bytes; /* of the struct of gradients */
+    size_t nparam;
+    const flux_param *param;
+    size_t ninput;
+    const flux_port *input;
+    size_t noutput;
+    const flux_port *output;
+
+    flux_status (*init)(const flux_model *self, void *m, uint64_t seed);
+
+    /* y = m(x) for n samples. */
+    flux_status (*forward)(const flux_model *self, const void *m,
+                           const void *const *x, size_t n, void *const *y,
+                           const flux_work *w);
+
+    /* Runs its own forward, adds to the gradients g, writes dx; dx or elements
+     * of it may be NULL.
+     */
+    flux_status (*back)(const flux_model *self, const void *m,
+                        const void *const *dy, const void *const *x, size_t n,
+                        void *g, void *const *dx, const flux_work *w);
+
+    /* m -= eta * g; g = 0. */
+    flux_status (*update)(const flux_model *self, void *m, void *g, double eta);
+
+    /* Bytes of arena for n samples; SIZE_MAX where that overflows. */
+    size_t (*arena)(const flux_model *self, size_t n);
+    size_t (*back_arena)(const flux_model *self, size_t n);
+
+    const void *context; /* of models made at run time */
+};
+
+/* A training step as data: `extern const flux_trainer <model>_<step>_trainer`.
+ * The struct s holds the step's own state: eta, counters, moments.
+ */
+typedef struct flux_trainer {
+    uint32_t abi; /* FLUX_ABI */
+    const char *name;
+    const flux_model *model;
+    const flux_port *target; /* y of one sample */
+    int takes_labels;        /* whether train_labels is there */
+    size_t bytes;            /* of the state */
+    size_t nstate;
+    const flux_param *state;
+
+    flux_status (*init)(void *s, uint64_t seed);
+
+    /* One step on n samples. *loss is one value of the model's dtype: the mean
+     * over the batch, before the update.
+     */
+    flux_status (*train)(void *s, void *m, const void *const *x, const void *y,
+                         size_t n, void *loss, const flux_work *w);
+    flux_status (*train_labels)(void *s, void *m, const void *const *x,
+                                const int32_t *label, size_t n, void *loss,
+                                const flux_work *w);
+
+    size_t (*arena)(size_t n);
+    flux_status (*set_eta)(void *s, double eta);
+} flux_trainer;
+
+/* ---- The library, libflux.a, from here on. ---- */
+
+/* What went wrong, in words: one line, UTF-8, without a newline. Functions that
+ * take a flux_error write it only when they fail; NULL is legal.
+ */
+typedef struct flux_error {
+    char text[256];
+} flux_error;
+
+/* session.c: a model with its parameters, gradients and arena. */
+
+typedef struct flux_session flux_session;
+
+/* Parameters initialised from seed, gradients 0. max_batch is the number of
+ * samples that forward and back take at once, at least 1. NULL where memory
+ * does not suffice, or the model is not of this ABI.
+ */
+flux_session *flux_open(const flux_model *model, uint64_t seed,
+                        size_t max_batch);
+void flux_close(flux_session *s);
+
+/* For models of one input and one output: y = m(x); gradients += those of
+ * dot(dy, y), and dx too where it is not NULL; p -= eta * gradient, gradient =
+ * 0. More than max_batch samples are taken max_batch at a time.
+ */
+flux_status flux_forward(flux_session *s, const void *x, size_t n, void *y);
+flux_status flux_back(flux_session *s, const void *dy, const void *x, size_t n,
+                      void *dx);
+flux_status flux_update(flux_session *s, double eta);
+
+/* The same for any number of inputs and outputs: arrays of pointers. */
+flux_status flux_forward_all(flux_session *s, const void *const *x, size_t n,
+                             void *const *y);
+flux_status flux_back_all(flux_session *s, const void *const *dy,
+                          const void *const *x, size_t n, void *const *dx);
+
+const flux_model *flux_session_model(const flux_session *s);
+void *flux_params(flux_session *s); /* the model's struct */
+void *flux_grads(flux_session *s);  /* the gradients' struct */
+
+/* model.c, chain.c: models made at run time, in float. */
+
+/* y = W * x + b; W is out x in, glorot-uniform, b is 0. NULL where a size is 0
+ * or overflows, or memory does not suffice.
+ */
+flux_model *flux_affine(size_t in, size_t out);
+
+/* Of any length: alone, n is the length of the one sample. */
+extern const flux_model flux_sigma;
+extern const flux_model flux_tanh;
+extern const flux_model flux_relu;
+extern const flux_model flux_exponential; /* y = exp(x) */
+extern const flux_model flux_softmax;
+
+/* The models one after another; chains among them are flattened. The chain
+ * takes over the models made at run time, also when it fails: then it returns
+ * NULL and says why. Parameters are named layer1.W, layer1.b, …, where the
+ * number counts every element of the chain.
+ */
+flux_model *flux_chain_of(const flux_model *const *part, size_t count,
+                          flux_error *err);
+
+/* flux_chain(&err, flux_affine(784, 128), &flux_sigma, flux_affine(128, 10)) */
+#define flux_chain(err, ...)                                                   \
+    flux_chain_of((const flux_model *const[]){__VA_ARGS__},                    \
+                  sizeof((const flux_model *const[]){__VA_ARGS__}) /           \
+                      sizeof(const flux_model *),                              \
+                  err)
+
+/* Frees what flux_affine or flux_chain made; nothing for other models. */
+void flux_model_free(const flux_model *model);
+
+/* safetensors.c: arrays by name in a file. checkpoint.c: models in such files.
+ *
+ * The file lists a shape slowest dimension first: W, out x in here, stands as
+ * [in, out], with the same bytes.
+ */
+
+typedef struct flux_tensor {
+    const char *name;
+    flux_dtype dtype;
+    size_t rank;
+    size_t dim[FLUX_MAX_RANK]; /* column-major */
+    const void *data;
+} flux_tensor;
+
+/* A text of the file's __metadata__. */
+typedef struct flux_note {
+    const char *key;
+    const char *value;
+} flux_note;
+
+/* Writes path whole or not at all: temporary file, sync, rename. */
+flux_status flux_tensors_write(const char *path, const flux_tensor *tensor,
+                               size_t count, const flux_note *note,
+                               size_t notes, flux_error *err);
+
+/* The file's bytes in memory: *bytes is malloc'ed. */
+flux_status flux_tensors_pack(const flux_tensor *tensor, size_t count,
+                              const flux_note *note, size_t notes, void **bytes,
+                              size_t *size, flux_error *err);
+
+/* A file read into memory and checked whole. */
+typedef struct flux_tensors flux_tensors;
+flux_tensors *flux_tensors_open(const char *path, flux_error *err);
+flux_tensors *flux_tensors_unpack(const void *bytes, size_t size,
+                                  flux_error *err);
+size_t flux_tensors_count(const flux_tensors *t);
+const flux_tensor *flux_tensors_at(const flux_tensors *t, size_t i);
+const flux_tensor *flux_tensors_find(const flux_tensors *t, const char *name);
+const char *flux_tensors_note(const flux_tensors *t, const char *key);
+void flux_tensors_close(flux_tensors *t);
+
+/* The parameters of the model m. A load that fails leaves m as it was. */
+flux_status flux_save(const flux_model *model, const void *m, const char *path,
+                      flux_error *err);
+flux_status flux_load(const flux_model *model, void *m, const char *path,
+                      flux_error *err);
+
+/* The same in memory: *bytes is malloc'ed. */
+flux_status flux_save_bytes(const flux_model *model, const void *m,
+                            void **bytes, size_t *size, flux_error *err);
+flux_status flux_load_bytes(const flux_model *model, void *m, const void *bytes,
+                            size_t size, flux_error *err);
+
+/* Model and training state together, to go on training later. The tensors of
+ * the state are named "trainer." and their name.
+ */
+flux_status flux_save_training(const flux_trainer *trainer, const void *state,
+                               const void *m, const char *path,
+                               flux_error *err);
+flux_status flux_load_training(const flux_trainer *trainer, void *state,
+                               void *m, const char *path, flux_error *err);
+
+/* idx.c, csv.c: data files. */
+
+typedef struct flux_array {
+    flux_dtype dtype;
+    size_t rank;
+    size_t dim[FLUX_MAX_RANK]; /* column-major */
+    void *data;                /* malloc'ed */
+} flux_array;
+
+/* Reads an IDX file, gzip or plain. Its last index is the first dimension here:
+ * 60,000 images of 28 rows by 28 columns are 28 x 28 x 60000. Integers of any
+ * width become i32, float f32, double f64.
+ */
+flux_status flux_idx_read(const char *path, flux_array *array, flux_error *err);
+flux_status flux_idx_parse(const void *bytes, size_t size, flux_array *array,
+                           flux_error *err);
+
+/* to = scale * from, as f32; to->data is malloc'ed. */
+flux_status flux_array_f32(const flux_array *from, double scale,
+                           flux_array *to);
+size_t flux_array_size(const flux_array *array); /* elements */
+void flux_array_free(flux_array *array);
+
+typedef enum flux_csv_header {
+    FLUX_CSV_AUTO, /* the first record is names if one field is no number */
+    FLUX_CSV_NAMES,
+    FLUX_CSV_NONE,
+    FLUX_CSV_SKIP /* drop the first record, whatever its width */
+} flux_csv_header;
+
+typedef struct flux_csv_options {
+    char separator; /* 0: ',' */
+    flux_csv_header header;
+} flux_csv_options;
+
+/* Numbers; record r's field c is data[c + cols * r]. */
+typedef struct flux_table {
+    size_t rows;
+    size_t cols;
+    char **name; /* cols names, or NULL */
+    double *data;
+} flux_table;
+
+/* Reads comma-separated values (RFC 4180), gzip or plain; every field but the
+ * names must be a number. Errors carry line and column, counted from 1. options
+ * may be NULL.
+ */
+flux_status flux_csv_read(const char *path, const flux_csv_options *options,
+                          flux_table *table, flux_error *err);
+flux_status flux_csv_parse(const char *text, size_t size,
+                           const flux_csv_options *options, flux_table *table,
+                           flux_error *err);
+void flux_table_free(flux_table *table);
+
+/* progress.c: a bar with the time left, on stderr when that is a terminal. */
+
+typedef struct flux_progress {
+    const char *label;
+    size_t total;
+    size_t done;
+    double started; /* seconds of a monotonic clock */
+    double drawn;
+    int on; /* whether anything is drawn */
+} flux_progress;
+
+void flux_progress_start(flux_progress *p, const char *label, size_t total);
+/* Draws at most ten times a second; note may be NULL. */
+void flux_progress_step(flux_progress *p, size_t done, const char *note);
+void flux_progress_end(flux_progress *p); /* removes the bar */
+/* The bar as text, width columns wide at most, without a newline. */
+void flux_progress_text(const flux_progress *p, double elapsed,
+                        const char *note, size_t width, char *text,
+                        size_t room);
+
+/* train.c, evaluate.c: training and measuring. */
+
+/* n samples: one array per input; targets y, or class numbers, or both. */
+typedef struct flux_data {
+    size_t n;
+    const void *const *x;
+    const void *y;
+    const int32_t *label;
+} flux_data;
+
+/* Means over the samples, of the model's first output. */
+typedef struct flux_scores {
+    double accuracy; /* largest output = label (or largest target) */
+    double error;    /* squared error summed over a sample's outputs */
+} flux_scores;
+
+/* batch is the number of samples taken at once; 0: 256. A model of one output
+ * answers class 1 from 0.5 on.
+ */
+flux_status flux_evaluate(const flux_model *model, const void *m,
+                          const flux_data *data, size_t batch,
+                          flux_scores *scores);
+flux_status flux_accuracy(const flux_model *model, const void *m,
+                          const flux_data *data, size_t batch,
+                          double *accuracy);
+
+typedef enum flux_monitor { FLUX_BY_ACCURACY, FLUX_BY_ERROR } flux_monitor;
+
+typedef struct flux_epoch {
+    size_t epoch; /* from 1 */
+    double loss;  /* mean over the epoch's samples, while they were trained */
+    flux_scores validation; /* zeroes without validation data */
+    double seconds;         /* since training began */
+    void *state;
+    void *m;
+} flux_epoch;
+
+/* Zeroes give the defaults. */
+typedef struct flux_train_options {
+    size_t epochs; /* 0: 1 */
+    size_t batch;  /* 0: 32 */
+    uint64_t seed; /* of the shuffling */
+    int in_order;  /* do not shuffle */
+    const flux_data *validation;
+    flux_monitor monitor; /* what early stopping looks at */
+    size_t patience;      /* epochs without progress before stopping; 0: never.
+                           * m becomes the best epoch's parameters */
+    int verbose;          /* a line an epoch on stderr */
+    int quiet;            /* no bar, even on a terminal */
+    int (*on_epoch)(void *user, const flux_epoch *epoch); /* not 0: stop */
+    void *user;
+} flux_train_options;
+
+typedef struct flux_train_result {
+    size_t epochs; /* run */
+    double loss;   /* of the last epoch */
+    size_t best_epoch;
+    flux_scores best; /* validation scores of the best epoch */
+    int stopped;      /* by patience or on_epoch */
+} flux_train_result;
+
+/* Trains m with the step's state, both initialised by the caller. Labels are
+ * used where the data has them and the step takes them, else targets. The
+ * order of samples in an epoch depends on seed and epoch alone. options,
+ * result and err may be NULL.
+ */
+flux_status flux_train(const flux_trainer *trainer, void *state, void *m,
+                       const flux_data *data, const flux_train_options *options,
+                       flux_train_result *result, flux_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
