@@ -1,0 +1,65 @@
+/* Passes: a graph in, a new graph out; no globals, no printing. */
+#ifndef FLUXC_PASS_PASS_H
+#define FLUXC_PASS_PASS_H
+
+#include "ir/ir.h"
+
+typedef enum { PASS_meaning, PASS_optimisation } PassKind;
+
+typedef struct {
+    const char *name;
+    PassKind kind;
+    Graph *(*run)(const Graph *g);
+    const char *summary;
+} PassInfo;
+
+enum {
+#define PASS(name, kind, summary) PASS_##name,
+#include "pass/passes.def"
+#undef PASS
+    PASS_COUNT
+};
+extern const PassInfo pass_info[PASS_COUNT];
+
+/* Which passes run, and what is shown of them. */
+typedef struct {
+    bool off[PASS_COUNT];  /* --no-pass; meaning passes always run */
+    bool dump[PASS_COUNT]; /* --dump-ir */
+    FILE *dump_file;
+    bool time; /* --time-passes, to dump_file */
+} PassOptions;
+
+/* Runs the optimisation passes in the order of passes.def, verifying the graph
+ * after each; a fault is reported as DIAG_internal and gives NULL.
+ */
+Graph *pass_optimise(const Graph *g, const PassOptions *options);
+
+/* Runs one pass by its number, and verifies. */
+Graph *pass_run(int pass, const Graph *g, const PassOptions *options);
+
+/* The pass with a name; -1 if there is none. */
+int pass_find(const char *name);
+
+/* Builds, in g, the gradient of sum(dy .* y) with respect to each of wrt:
+ * gradient[i] gets a node of wrt[i]'s shape, REF_NONE where y does not depend
+ * on it. Reverse mode over the nodes between them; the rows of ops.def and the
+ * structural rules of this file are all it knows. Gives false (reported) where
+ * an operation has no derivative.
+ */
+bool diff_reverse(Graph *g, const Ref *y, const Ref *dy, int outputs,
+                  const Ref *wrt, int count, Ref *gradient);
+
+/* The back! form of a forward graph: for every result y an input "dy" (or
+ * "dNAME" where there are several), for every trained param p a state "p"
+ * whose next value is p + dp, for every real input x a result "dx" (0 where
+ * nothing depends on it). The results themselves are no longer outputs.
+ */
+Graph *diff_back(const Graph *forward);
+
+/* Maps a sample's graph over a batch: inputs get a last axis n, and so does
+ * all that depends on them. batchsum sums over it. Inputs in `shared` (by leaf
+ * name; may be NULL) stay as they are.
+ */
+Graph *batch_graph(const Graph *sample);
+
+#endif
