@@ -19,6 +19,7 @@ typedef enum {
 } AstKind;
 
 typedef struct Ast Ast;
+typedef struct AstGroup AstGroup;
 typedef struct {
     Ast **item;
     size_t count;
@@ -55,23 +56,36 @@ typedef struct {
     size_t count;
 } AstClause;
 
+/* How a function was written. */
+typedef enum {
+    FORM_short, /* f(x) = … */
+    FORM_long,  /* function f(x) … end, function (x) … end */
+    FORM_arrow, /* x -> … */
+    FORM_do     /* the block of a call */
+} AstForm;
+
+#define AST_DEPTH 5000 /* no tree is deeper */
+
 struct Ast {
     AstKind kind;
-    uint16_t depth;
-    bool paren; /* written in parentheses */
-    bool quiet; /* a statement ended by `;`: not echoed */
+    uint16_t depth; /* 1: a leaf */
+    bool paren;     /* written in parentheses */
+    bool quiet;     /* a statement ended by `;`: not echoed */
     Span span;
+    const AstGroup *group; /* while parsing: what stood in the parentheses */
     union {
         int64_t integer;  /* INT */
         double number;    /* FLOAT, FLOAT32 */
         bool boolean;     /* BOOL */
-        const char *name; /* NAME, SYMBOL: interned, NFC, without `:` */
+        const char *name; /* NAME, SYMBOL: interned, NFC, without `:`; an
+                             operator as a value, map(+, a, b), is a NAME */
         struct {
             const char *text; /* decoded, ended by 0 */
             size_t length;
-        } string; /* STRING */
+        } string;     /* STRING */
         AstList list; /* INTERPOLATE (parts), TUPLE, BLOCK, VECT, VCAT (of
-                         HCAT), HCAT, EXPORT (names), RETURN (0 or 1) */
+                         HCAT), HCAT, EXPORT (names), RETURN (0 or 1),
+                         NAMEDTUPLE (of ASSIGN "=") */
         struct {
             const char *op;
             Ast *left;  /* the operand of UNARY and TRANSPOSE */
@@ -81,8 +95,8 @@ struct Ast {
                      left is a NAME, FIELD, INDEX, TUPLE, DECLARE or CURLY),
                      JUXTAPOSE (number, operand) */
         struct {
-            AstList operand;  /* a < b <= c: three operands */
-            const char **op;  /* and two operators */
+            AstList operand; /* a < b <= c: three operands */
+            const char **op; /* and two operators */
         } compare; /* COMPARE; `in`, `∈`, `<:` are operators here too */
         struct {
             Ast *first;
@@ -95,6 +109,7 @@ struct Ast {
             AstList keyword;    /* ASSIGN "=" (name, value), or SPLAT, NAME */
             Ast *body;          /* FUNCTION of a `do` block, or NULL: it is
                                    the first positional argument */
+            uint32_t semicolon; /* place of the `;`, or UINT32_MAX */
         } call; /* CALL, DOTCALL; INDEX (END, COLON among the positional);
                    CURLY: y{-1}, Vector{T} */
         struct {
@@ -105,7 +120,7 @@ struct Ast {
             Ast *condition;
             Ast *then;
             Ast *otherwise; /* or NULL */
-        } branch; /* IF (elseif nests), TERNARY */
+        } branch;           /* IF (elseif nests), TERNARY */
         struct {
             AstIterate *iterate;
             size_t count;
@@ -116,10 +131,11 @@ struct Ast {
             Ast *body;
         } repeat; /* WHILE */
         struct {
-            AstList binding; /* ASSIGN or NAME */
+            AstList binding; /* ASSIGN "=", DECLARE or NAME */
             Ast *body;
         } let; /* LET */
         struct {
+            AstForm form;
             const char *name; /* NULL: anonymous */
             AstParams params;
             Ast *result; /* annotation `::T`, or NULL */
@@ -127,10 +143,10 @@ struct Ast {
         } function; /* FUNCTION: f(x) = …, function …, x -> … */
         struct {
             const char *name;
-            Ast *parent;    /* after `<:`, or NULL */
-            AstList member; /* NAME or DECLARE: fields; FUNCTION */
+            Ast *parent;      /* after `<:`, or NULL */
+            AstList member;   /* NAME or DECLARE: fields; FUNCTION */
             bool is_template; /* `type` (of @net type), not `struct` */
-        } type; /* TYPE */
+        } type;               /* TYPE */
         struct {
             Ast *value; /* NULL: `::T` alone */
             Ast *type;
@@ -144,13 +160,13 @@ struct Ast {
             const char *name; /* with its "@": "@net" */
             AstList argument; /* positional, then ASSIGN for k = v */
             bool parens;      /* written @name(…) */
-        } macro; /* MACRO */
+        } macro;              /* MACRO */
         struct {
             const char *module; /* "Flux.Data"; NULL if only names */
             AstList name;       /* NAME */
             bool import;        /* `import`, not `using` */
-        } use; /* USING */
-        Ast *operand; /* SPLAT, CONST, PAREN-less wrappers */
+        } use;                  /* USING */
+        Ast *operand;           /* SPLAT, CONST */
     } as;
 };
 

@@ -1,0 +1,167 @@
+/* The arena: a list of zeroed chunks; a large request gets one of its own. */
+#include "base/arena.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT   (sizeof(max_align_t))
+#define CHUNK_FIRST ((size_t)64 << 10)
+#define CHUNK_LAST  ((size_t)1 << 20)
+
+struct ArenaChunk {
+    ArenaChunk *older;
+    size_t size; /* bytes of memory[] */
+    size_t used;
+    max_align_t memory[];
+};
+
+_Noreturn void
+base_out_of_memory(void)
+{
+    fputs("fluxc: out of memory\n", stderr);
+    exit(3);
+}
+
+void *
+base_alloc(size_t bytes)
+{
+    void *memory = malloc(bytes ? bytes : 1);
+    if (!memory)
+        base_out_of_memory();
+    return memory;
+}
+
+void *
+base_realloc(void *memory, size_t bytes)
+{
+    void *moved = realloc(memory, bytes ? bytes : 1);
+    if (!moved)
+        base_out_of_memory();
+    return moved;
+}
+
+/* A chunk with room for `bytes`, put before the others or, if it is a large
+ * request's own, behind the newest, which has room left.
+ */
+static ArenaChunk *
+chunk_add(Arena *arena, size_t bytes)
+{
+    ArenaChunk *newest = arena->chunk;
+    size_t size = newest ? 2 * newest->size : CHUNK_FIRST;
+    if (size > CHUNK_LAST)
+        size = CHUNK_LAST;
+    bool own = bytes > size / 4;
+    if (own)
+        size = bytes;
+    if (size > SIZE_MAX - sizeof(ArenaChunk))
+        base_out_of_memory();
+    ArenaChunk *chunk = calloc(1, sizeof *chunk + size);
+    if (!chunk)
+        base_out_of_memory();
+    chunk->size = size;
+    if (own && newest) {
+        chunk->older = newest->older;
+        newest->older = chunk;
+    } else {
+        chunk->older = newest;
+        arena->chunk = chunk;
+    }
+    return chunk;
+}
+
+void *
+arena_alloc(Arena *arena, size_t bytes)
+{
+    if (bytes > SIZE_MAX - 2 * ALIGNMENT)
+        base_out_of_memory();
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    ArenaChunk *chunk = arena->chunk;
+    if (!chunk || chunk->size - chunk->used < bytes)
+        chunk = chunk_add(arena, bytes);
+    void *memory = (char *)chunk->memory + chunk->used;
+    chunk->used += bytes;
+    arena->used += bytes;
+    return memory;
+}
+
+void *
+arena_array(Arena *arena, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        base_out_of_memory();
+    return arena_alloc(arena, count * size);
+}
+
+void *
+arena_copy(Arena *arena, const void *from, size_t bytes)
+{
+    void *memory = arena_alloc(arena, bytes);
+    if (bytes)
+        memcpy(memory, from, bytes);
+    return memory;
+}
+
+char *
+arena_string(Arena *arena, const char *text, size_t length)
+{
+    if (length == SIZE_MAX)
+        base_out_of_memory();
+    char *string = arena_alloc(arena, length + 1);
+    if (length)
+        memcpy(string, text, length);
+    return string;
+}
+
+char *
+arena_vprintf(Arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    char *string = arena_alloc(arena, length < 0 ? 1 : (size_t)length + 1);
+    if (length > 0)
+        vsnprintf(string, (size_t)length + 1, format, again);
+    va_end(again);
+    return string;
+}
+
+char *
+arena_printf(Arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *string = arena_vprintf(arena, format, args);
+    va_end(args);
+    return string;
+}
+
+void
+arena_free(Arena *arena)
+{
+    for (ArenaChunk *chunk = arena->chunk; chunk;) {
+        ArenaChunk *older = chunk->older;
+        free(chunk);
+        chunk = older;
+    }
+    *arena = (Arena){0};
+}
+
+void *
+vec_grow(Arena *arena, void *item, size_t count, size_t *capacity, size_t size)
+{
+    size_t wanted = *capacity < 8 ? 8 : *capacity;
+    if (*capacity >= 8) {
+        if (wanted > SIZE_MAX / 2)
+            base_out_of_memory();
+        wanted *= 2;
+    }
+    void *grown = arena_array(arena, wanted, size);
+    if (count)
+        memcpy(grown, item, count * size);
+    *capacity = wanted;
+    return grown;
+}
