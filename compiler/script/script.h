@@ -1,0 +1,99 @@
+/* The script: evaluates a file from top to bottom, traces models on the way.
+ *
+ * An error in a statement is reported and ends that statement (script_fail
+ * does not return); the next statement goes on, and names that the failed one
+ * would have bound are poisoned, so that one mistake is told once.
+ */
+#ifndef FLUXC_SCRIPT_SCRIPT_H
+#define FLUXC_SCRIPT_SCRIPT_H
+
+#include "engine/engine.h"
+#include "script/value.h"
+
+#include <setjmp.h>
+
+typedef struct Trace Trace;
+
+typedef struct {
+    bool compiling;   /* fluxc model.net: definitions only, no training */
+    bool echo;        /* fluxc run: print the value of each statement */
+    bool testing;     /* fluxc test: @test counts instead of failing */
+    DType dtype;      /* of models: DTYPE_f32, or --dtype f64 */
+    EngineKind engine;
+    FILE *out;        /* what the script prints */
+    int max_depth;    /* of calls; 0: 1000 */
+} ScriptOptions;
+
+struct Script {
+    Context *context;
+    Dims dims;
+    ScriptOptions options;
+    Scope *globals;
+    jmp_buf *recover;     /* where script_fail goes */
+    const Frame *frame;   /* stack of models and functions being called */
+    Span span;            /* of what is being evaluated */
+    int depth;
+    Graph *graph;         /* being traced, or NULL: numbers are computed */
+    Trace *trace;         /* what the tracer knows of it, or NULL */
+    Graph *initial;       /* recipes of initialisers */
+    uint64_t seed;
+    uint64_t stream;      /* ordinal of the next random call */
+    const char *folder;   /* of the file being evaluated, for include, idx… */
+    VEC(const char *) exported;
+    VEC(const char *) named; /* globals in the order of their definition */
+    int tests_passed;
+    int tests_failed;
+};
+
+/* Reports and leaves the statement. A hint is a sentence, or NULL. */
+_Noreturn void script_fail(Script *s, DiagCode code, Span span,
+                           const char *hint, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void script_warn(Script *s, DiagCode code, Span span, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* script.c: a Script on a context, with the standard library evaluated. False
+ * where that failed (reported).
+ */
+bool script_init(Script *s, Context *context, const ScriptOptions *options);
+void script_free(Script *s);
+
+/* Evaluates a file; false if an error was reported. */
+bool script_run_file(Script *s, const char *path);
+bool script_run_source(Script *s, uint32_t source, bool echo);
+
+/* scope.c */
+Scope *scope_new(Script *s, Scope *parent);
+Value *scope_find(Scope *scope, const char *name); /* NULL if unbound */
+void scope_set(Script *s, Scope *scope, const char *name, Value value);
+void scope_define(Script *s, Scope *scope, const char *name, Value value);
+/* The innermost binding only, for walking what a function captures. */
+Value *scope_local(Scope *scope, const char *name);
+Scope *scope_parent(Scope *scope);
+
+/* eval.c */
+Value eval(Script *s, Scope *scope, const Ast *ast);
+
+/* call.c: calls any callable value. A model called with plain arrays outside
+ * of a trace goes to model_call (model.h), which compiles and runs it; plain
+ * functions and models inside a trace are evaluated in place.
+ */
+Value call_value(Script *s, Value callee, const Args *args);
+/* Evaluates the body: binds parameters (defaults, keywords, splats, patterns;
+ * shape annotations are checked by trace_annotation), picks the method.
+ */
+Value call_function(Script *s, Function *f, const Args *args);
+/* Calls the method in a template with its fields in scope. */
+Value call_object(Script *s, Object *object, const Args *args);
+/* Name of a callable for messages and frames: "Affine", "mymodel1". */
+const char *call_name(Script *s, Value callee);
+
+/* operator.c (numeric.h): + .* ^ … on values of all kinds. */
+
+/* builtin.c: the table of builtins.def */
+void builtin_define_all(Script *s);
+
+/* macro.c: @net @show @test @assert @time @shapes @Chain … */
+Value macro_eval(Script *s, Scope *scope, const Ast *macro);
+
+#endif
