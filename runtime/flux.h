@@ -255,7 +255,9 @@ flux_model *flux_chain_of(const flux_model *const *part, size_t count,
                       sizeof(const flux_model *),                              \
                   err)
 
-/* Frees what flux_affine or flux_chain made; nothing for other models. */
+/* Frees what flux_affine or flux_chain made; does nothing for models that a
+ * chain owns, and for others.
+ */
 void flux_model_free(const flux_model *model);
 
 /* safetensors.c: arrays by name in a file. checkpoint.c: models in such files.
