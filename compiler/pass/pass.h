@@ -40,11 +40,11 @@ Graph *pass_run(int pass, const Graph *g, const PassOptions *options);
 /* The pass with a name; -1 if there is none. */
 int pass_find(const char *name);
 
-/* Builds, in g, the gradient of sum(dy .* y) with respect to each of wrt:
- * gradient[i] gets a node of wrt[i]'s shape, REF_NONE where y does not depend
- * on it. Reverse mode over the nodes between them; the rows of ops.def and the
- * structural rules of this file are all it knows. Gives false (reported) where
- * an operation has no derivative.
+/* diff.c: builds, in g, the gradient of sum(dy .* y) with respect to each of
+ * wrt: gradient[i] gets a node of wrt[i]'s shape, REF_NONE where y does not
+ * depend on it. Reverse mode over the nodes between them; the rows of ops.def
+ * and the structural rules of this file are all it knows. Gives false
+ * (reported) where an operation has no derivative.
  */
 bool diff_reverse(Graph *g, const Ref *y, const Ref *dy, int outputs,
                   const Ref *wrt, int count, Ref *gradient);
@@ -56,10 +56,29 @@ bool diff_reverse(Graph *g, const Ref *y, const Ref *dy, int outputs,
  */
 Graph *diff_back(const Graph *forward);
 
+/* diff_rules.c: the contribution of dy, the adjoint of node `user`, which is
+ * not elementwise, to that of its operand k.
+ */
+Ref diff_structural(Graph *g, Ref user, int k, Ref dy);
+
 /* Maps a sample's graph over a batch: inputs get a last axis n, and so does
- * all that depends on them. batchsum sums over it. Inputs in `shared` (by leaf
- * name; may be NULL) stay as they are.
+ * all that depends on them, random numbers, and states whose next value does.
+ * batchsum sums over it. Inputs in `shared` (leaf names, the last NULL) stay
+ * as they are. Gives NULL (reported) where a rank has no room.
  */
 Graph *batch_graph(const Graph *sample);
+Graph *batch_graph_shared(const Graph *sample, const char *const *shared);
+
+/* The other passes, one file each. */
+Graph *pass_stable(const Graph *g);
+Graph *pass_simplify(const Graph *g);
+Graph *pass_cse(const Graph *g);
+Graph *pass_dce(const Graph *g);
+
+/* Gives g the outputs and the place of `from`, its nodes through map. */
+void pass_outputs(Graph *g, const Graph *from, const Ref *map);
+
+/* Whether every element of a node is one constant, and which. */
+bool pass_filled(const Graph *g, Ref ref, double *value);
 
 #endif

@@ -1,0 +1,181 @@
+/* The reverse rules of operations that are not elementwise: each is again an
+ * operation of the graph, so derivatives nest. Adjoints gather: none adds into
+ * scattered places.
+ */
+#include "pass/pass.h"
+
+#include <string.h>
+
+static const int64_t unit_steps[IR_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+
+/* y spreads x: dx is the sum of dy over the axes that x lacks or has once. */
+static Ref
+rule_broadcast(Graph *g, const Node *n, const Node *x, Ref dy)
+{
+    uint32_t spread = 0;
+    for (int a = 0; a < n->rank; a++)
+        if (n->dim[a] != 1)
+            spread |= 1U << a;
+    for (int a = 0; a < x->rank; a++)
+        if (x->dim[a] == n->dim[n->as.map[a]])
+            spread &= ~(1U << n->as.map[a]);
+    Ref dx = spread != 0 ? ir_reduce(g, OP_sum, dy, spread) : dy;
+    return ir_reshape(g, dx, x->rank, x->dim);
+}
+
+static Ref
+rule_permute(Graph *g, const Node *n, Ref dy)
+{
+    int8_t inverse[IR_RANK] = {0};
+    for (int a = 0; a < n->rank; a++)
+        inverse[n->as.map[a]] = (int8_t)a;
+    return ir_permute(g, dy, inverse);
+}
+
+/* Puts step - 1 zeros behind each element along `axis`: as the shape (before,
+ * 1, length, after) padded to (before, step, length, after).
+ */
+static Ref
+dilate(Graph *g, Ref u, int axis, int64_t step)
+{
+    Node n = *ir_node(g, u);
+    Dim fold[4] = {1, 1, n.dim[axis], 1};
+    for (int a = 0; a < axis; a++)
+        fold[0] = dim_mul(g->dims, fold[0], n.dim[a]);
+    for (int a = axis + 1; a < n.rank; a++)
+        fold[3] = dim_mul(g->dims, fold[3], n.dim[a]);
+    Ref v = ir_reshape(g, u, 4, fold);
+    fold[1] = step;
+    v = ir_pad(g, v, (Dim[4]){0}, fold);
+    n.dim[axis] = dim_mul(g->dims, n.dim[axis], step);
+    return ir_reshape(g, v, n.rank, n.dim);
+}
+
+/* y takes every step-th element of x: dy is spread out by the steps, padded
+ * with room for the last step, and cut to x's shape.
+ */
+static Ref
+rule_slice(Graph *g, const Node *n, const Node *x, Ref dy)
+{
+    Dim room[IR_RANK] = {0};
+    bool cut = false;
+    Ref dx = dy;
+    for (int a = 0; a < x->rank; a++) {
+        int64_t step = n->as.slice.step[a];
+        room[a] = x->dim[a];
+        if (step == 1)
+            continue;
+        dx = dilate(g, dx, a, step);
+        room[a] = dim_add(g->dims, room[a], step - 1);
+        cut = true;
+    }
+    dx = ir_pad(g, dx, n->as.slice.start, room);
+    if (!cut)
+        return dx;
+    return ir_slice(g, dx, (Dim[IR_RANK]){0}, x->dim, unit_steps);
+}
+
+/* y is x beside another along an axis: dx is its part of dy. */
+static Ref
+rule_concat(Graph *g, const Node *n, int k, const Node *x, Ref dy)
+{
+    Dim start[IR_RANK] = {0};
+    if (k == 1)
+        start[n->as.axis] = ir_node(g, n->operand[0])->dim[n->as.axis];
+    return ir_slice(g, dy, start, x->dim, unit_steps);
+}
+
+/* Spreads u, which lacks `axes` of x's shape, to x's shape. */
+static Ref
+restore(Graph *g, Ref u, uint32_t axes, const Node *x)
+{
+    int8_t map[IR_RANK];
+    int kept = 0;
+    for (int a = 0; a < x->rank; a++)
+        if (!(axes >> a & 1))
+            map[kept++] = (int8_t)a;
+    return ir_broadcast(g, u, x->rank, x->dim, map);
+}
+
+/* y is the greatest of x along axes: the first that is as great gets all. */
+static Ref
+rule_maximum(Graph *g, const Node *n, const Node *x, Ref dy)
+{
+    uint32_t axes = n->as.axes;
+    Dim reduced[IR_RANK];
+    int8_t map[IR_RANK];
+    int rank = 0;
+    Dim count = 1;
+    for (int a = 0; a < x->rank; a++) {
+        if (!(axes >> a & 1))
+            continue;
+        count = dim_mul(g->dims, count, x->dim[a]);
+        map[rank] = (int8_t)a;
+        reduced[rank++] = x->dim[a];
+    }
+    Ref number = ir_iota(g, DTYPE_i32, 1, &count, 0);
+    number = ir_reshape(g, number, rank, reduced);
+    number = ir_broadcast(g, number, x->rank, x->dim, map);
+    Ref best = ir_reduce(g, OP_argmax, n->operand[0], axes);
+    best = restore(g, best, axes, x);
+    Ref mask = ir_map(g, OP_eq, number, best, REF_NONE);
+    Ref spread = restore(g, dy, axes, x);
+    return ir_map(g, OP_select, mask, spread, ir_fill(g, spread, 0));
+}
+
+/* y[out] = sum a[..] * b[..]: the gradient of either operand is a contraction
+ * of dy with the other, under the same labels.
+ */
+static Ref
+rule_contract(Graph *g, const Node *n, int k, const Node *x, Ref dy)
+{
+    if (k == 0)
+        return ir_contract(g, dy, n->as.contract.out, n->operand[1],
+                           n->as.contract.b, x->rank, n->as.contract.a);
+    return ir_contract(g, n->operand[0], n->as.contract.a, dy,
+                       n->as.contract.out, x->rank, n->as.contract.b);
+}
+
+Ref
+diff_structural(Graph *g, Ref user, int k, Ref dy)
+{
+    Node n = *ir_node(g, user);
+    Node x = *ir_node(g, n.operand[k]);
+    switch (n.op) {
+    case OP_broadcast:
+        return rule_broadcast(g, &n, &x, dy);
+    case OP_reshape:
+        return ir_reshape(g, dy, x.rank, x.dim);
+    case OP_permute:
+        return rule_permute(g, &n, dy);
+    case OP_slice:
+        return rule_slice(g, &n, &x, dy);
+    case OP_pad:
+        return ir_slice(g, dy, n.as.slice.start, x.dim, unit_steps);
+    case OP_concat:
+        return rule_concat(g, &n, k, &x, dy);
+    case OP_reverse:
+        return ir_reverse(g, dy, n.as.axes);
+    case OP_batchsum:
+        return dy;
+    case OP_sum:
+        return restore(g, dy, n.as.axes, &x);
+    case OP_maximum:
+        return rule_maximum(g, &n, &x, dy);
+    case OP_contract:
+        return rule_contract(g, &n, k, &x, dy);
+#define CASE_LEAF(op)    case op:
+#define CASE_MAP(op)     case op:
+#define CASE_COMPARE(op) case op:
+#define CASE_SHAPE(op)
+#define CASE_REDUCE(op)
+#define CASE_CONTRACT(op)
+#define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
+#include "ir/ops.def"
+#undef OP
+    case OP_argmax:
+    case OP_COUNT:
+        break;
+    }
+    return REF_NONE;
+}

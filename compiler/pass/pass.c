@@ -1,0 +1,121 @@
+/* The table of passes, and their runner. */
+#include "pass/pass.h"
+
+#include <string.h>
+#include <time.h>
+
+static Graph *
+pass_batch(const Graph *g)
+{
+    return batch_graph(g);
+}
+
+static Graph *
+pass_back(const Graph *g)
+{
+    return diff_back(g);
+}
+
+const PassInfo pass_info[PASS_COUNT] = {
+#define PASS(name, kind, summary) {#name, PASS_##kind, pass_##name, summary},
+#include "pass/passes.def"
+#undef PASS
+};
+
+int
+pass_find(const char *name)
+{
+    for (int i = 0; i < PASS_COUNT; i++)
+        if (strcmp(pass_info[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static double
+now(void)
+{
+    struct timespec t;
+    if (timespec_get(&t, TIME_UTC) != TIME_UTC)
+        return 0;
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Reports what ir_verify found after a pass; true if it found nothing. */
+static bool
+verified(const Graph *g, const char *pass)
+{
+    const char *fault = ir_verify(g);
+    if (fault == NULL)
+        return true;
+    diag_add(&g->context->diags, DIAG_internal, g->span, "after pass %s: %s",
+             pass, fault);
+    return false;
+}
+
+Graph *
+pass_run(int pass, const Graph *g, const PassOptions *options)
+{
+    const PassInfo *info = &pass_info[pass];
+    double start = now();
+    Graph *result = info->run(g);
+    double seconds = now() - start;
+    if (result == NULL)
+        return NULL;
+    if (options != NULL && options->dump_file != NULL) {
+        if (options->time)
+            fprintf(options->dump_file, "; %s: %.3f ms, %zu to %zu nodes\n",
+                    info->name, 1e3 * seconds, g->node.count,
+                    result->node.count);
+        if (options->dump[pass]) {
+            fprintf(options->dump_file, "; after %s\n", info->name);
+            ir_print(result, options->dump_file);
+        }
+    }
+    return verified(result, info->name) ? result : NULL;
+}
+
+static Graph *
+graph_copy(const Graph *g)
+{
+    Graph *copy = ir_graph(g->context, g->dims, g->name);
+    Ref *map = ARENA_ARRAY(&g->context->arena, Ref, g->node.count);
+    for (size_t i = 0; i < g->node.count; i++)
+        map[i] = ir_copy(copy, g, (Ref)i, map);
+    pass_outputs(copy, g, map);
+    return copy;
+}
+
+Graph *
+pass_optimise(const Graph *g, const PassOptions *options)
+{
+    Graph *result = graph_copy(g);
+    for (int i = 0; result != NULL && i < PASS_COUNT; i++) {
+        bool off = options != NULL && options->off[i];
+        if (pass_info[i].kind == PASS_optimisation && !off)
+            result = pass_run(i, result, options);
+    }
+    return result;
+}
+
+bool
+pass_filled(const Graph *g, Ref ref, double *value)
+{
+    const Node *n = ir_node(g, ref);
+    while (n->op == OP_broadcast || n->op == OP_reshape || n->op == OP_permute)
+        n = ir_node(g, n->operand[0]);
+    if (n->op == OP_const)
+        *value = n->as.value;
+    return n->op == OP_const;
+}
+
+void
+pass_outputs(Graph *g, const Graph *from, const Ref *map)
+{
+    for (size_t i = 0; i < from->output.count; i++) {
+        const Output *out = &from->output.item[i];
+        Ref next = out->next == REF_NONE ? REF_NONE : map[out->next];
+        ir_output(g, out->name, map[out->ref], next);
+    }
+    g->span = from->span;
+    g->frame = from->frame;
+}
