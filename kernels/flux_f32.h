@@ -1,0 +1,434 @@
+/* flux_f32.h - elementary functions in float.
+ *
+ * No function branches on its argument, so gcc and clang turn loops of them
+ * into vector code. exp, log, sigma, tanh and softplus are pure float; the
+ * others go through double. Polynomials were computed with Sollya's
+ * fpminimax for this file. Bounds and measured errors: kernels/README.md.
+ */
+#ifndef FLUX_F32_H
+#define FLUX_F32_H
+
+#include "kernels/flux_f64.h"
+#include "kernels/flux_fp.h"
+
+/* The pieces of exp(x) = 2^n (1 + s), |s| <= 0.42: x = n ln 2 + r,
+ * s = r + r^2 q(r). Needs |x| <= 120. */
+FLUX_INLINE float
+flux_expf_pieces(float x, int32_t *n)
+{
+    float magic = 12582912.0f;
+    float t = x * 1.44269504f + magic;
+    float k = t - magic;
+    *n = (int32_t)(flux_f32_bits(t) - flux_f32_bits(magic));
+    float head = x - k * 0.693145751953125f;
+    float tail = k * 1.42860677e-06f;
+    float r = head - tail;
+    float rl = (head - r) - tail;
+    float q = 1.393532729707658e-03f;
+    q = q * r + 8.363258093595505e-03f;
+    q = q * r + 4.166646301746368e-02f;
+    q = q * r + 1.666657626628876e-01f;
+    q = q * r + 0.5f;
+    return r + (r * r * q + rl);
+}
+
+/* h * 2^n in two steps, for -250 <= n <= 250; n >> 1 rounds down on every
+ * compiler that we support. */
+FLUX_INLINE float
+flux_f32_scale(float h, int32_t n)
+{
+    int32_t half = n >> 1;
+    return h * flux_f32_exp2i(half) * flux_f32_exp2i(n - half);
+}
+
+/* e^x. */
+FLUX_INLINE float
+flux_expf(float x)
+{
+    float c = x > 89.0f ? 89.0f : x;
+    c = c < -104.0f ? -104.0f : c;
+    int32_t n;
+    float s = flux_expf_pieces(c, &n);
+    return flux_f32_scale(1.0f + s, n);
+}
+
+/* e^x - 1 = (2^n - 1) + 2^n s, halved inside so that 2^128 fits. */
+FLUX_INLINE float
+flux_expm1f(float x)
+{
+    float c = x > 89.0f ? 89.0f : x;
+    c = c < -30.0f ? -30.0f : c;
+    int32_t n;
+    float s = flux_expf_pieces(c, &n);
+    float p = flux_f32_exp2i(n - 1);
+    float r = ((p - 0.5f) + p * s) * 2.0f;
+    return flux_absf(x) < 1e-9f ? x : r;
+}
+
+/* log(1 + f) + k ln 2 + c for f in [-0.2929, 0.4143]. */
+FLUX_INLINE float
+flux_logf_sum(float f, float k, float c)
+{
+    float p = 7.34125077724457e-02f;
+    p = p * f - 1.166260465979576e-01f;
+    p = p * f + 1.163239032030106e-01f;
+    p = p * f - 1.239615976810455e-01f;
+    p = p * f + 1.425137221813202e-01f;
+    p = p * f - 1.666918396949768e-01f;
+    p = p * f + 2.000067979097366e-01f;
+    p = p * f - 2.499998062849045e-01f;
+    p = p * f + 3.333333134651184e-01f;
+    float z = f * f;
+    float y = p * f * z + (k * 1.42860677e-06f + c);
+    y = y - 0.5f * z;
+    return k * 0.693145751953125f + (f + y);
+}
+
+/* x = 2^k m with m in [sqrt(1/2), sqrt(2)), x positive and normal; adds k to
+ * *k and returns m. */
+FLUX_INLINE float
+flux_f32_normalise(float x, float *k)
+{
+    uint32_t base = 0x3f3504f3u;
+    uint32_t u = flux_f32_bits(x) - base;
+    *k += (float)((int32_t)u >> 23);
+    return flux_f32_from((u & 0x7fffffu) + base);
+}
+
+/* What log gives at the ends: y for 0 < x < Inf. */
+FLUX_INLINE float
+flux_logf_ends(float x, float y)
+{
+    float nan = flux_f32_from(0x7fc00000u);
+    y = x < HUGE_VALF ? y : x;
+    float low = x == 0.0f ? -HUGE_VALF : nan;
+    return x > 0.0f ? y : low;
+}
+
+/* The natural logarithm; -Inf at 0, NaN below. */
+FLUX_INLINE float
+flux_logf(float x)
+{
+    float scaled = x * 8388608.0f;
+    float normal = x < FLT_MIN ? scaled : x;
+    float k = x < FLT_MIN ? -23.0f : 0.0f;
+    float m = flux_f32_normalise(normal, &k);
+    return flux_logf_ends(x, flux_logf_sum(m - 1.0f, k, 0.0f));
+}
+
+/* log(1 + x): u = 1 + x rounded, then the lost part over u is added. */
+FLUX_INLINE float
+flux_log1pf(float x)
+{
+    float u = 1.0f + x;
+    float lost_large = 1.0f - (u - x);
+    float lost_small = x - (u - 1.0f);
+    float lost = x > 1.0f ? lost_large : lost_small;
+    float k = 0.0f;
+    float m = flux_f32_normalise(u, &k);
+    float over = lost / u;
+    float f = m - 1.0f;
+    f = k == 0.0f ? x : f;
+    float c = k == 0.0f ? 0.0f : over;
+    float y = flux_logf_sum(f, k, c);
+    y = flux_logf_ends(u, y);
+    return flux_absf(x) < 1e-8f ? x : y;
+}
+
+/* sigma(x) = 1 / (1 + e^-x); for x < 0 as e^x / (1 + e^x). */
+FLUX_INLINE float
+flux_sigmaf(float x)
+{
+    float e = flux_expf(-flux_absf(x));
+    float over = x < 0.0f ? e : 1.0f;
+    return over / (1.0f + e);
+}
+
+/* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1. */
+FLUX_INLINE float
+flux_tanhf(float x)
+{
+    float a = flux_absf(x);
+    a = a > 15.0f ? 15.0f : a;
+    int32_t n;
+    float s = flux_expf_pieces(-2.0f * a, &n);
+    float p = flux_f32_exp2i(n);
+    float m = (p - 1.0f) + p * s;
+    return flux_copysignf(m / (2.0f + m), x);
+}
+
+/* log(1 + e^x) = max(x, 0) + log(1 + e), e = e^-|x|, kept as h + l. The
+ * slope 1 / (1 + e) of the correction is taken as 1 - e / 2: l is below half
+ * an ulp. */
+FLUX_INLINE float
+flux_softplusf(float x)
+{
+    float a = -flux_absf(x);
+    a = a < -104.0f ? -104.0f : a;
+    int32_t n;
+    float s = flux_expf_pieces(a, &n);
+    float h = 1.0f + s;
+    float e = flux_f32_scale(h, n);
+    float el = flux_f32_scale(s - (h - 1.0f), n);
+    float upper = 0.5f * (e - 1.0f);
+    float f = e > 0.4142f ? upper : e;
+    float k = e > 0.4142f ? 1.0f : 0.0f;
+    float y = flux_logf_sum(f, k, el * (1.0f - 0.5f * e));
+    return (x > 0.0f ? x : 0.0f) + y;
+}
+
+/* x = n pi/2 + r, |r| <= pi/4 and a little, x finite; n counts modulo 4. For
+ * x = M 2^(e - 23), M of 24 bits, row e + 1 holds 2/pi 2^(e - 23) modulo 4,
+ * its first piece short enough that M times it is exact. */
+FLUX_INLINE double
+flux_trig_reducef(float x, uint64_t *n)
+{
+    static const double turn[129][2] = {
+        {0x1.4000000000000p-25, 0x1.7cc1b727220a9p-31},
+        {0x1.4000000000000p-24, 0x1.7cc1b727220a9p-30},
+        {0x1.4000000000000p-23, 0x1.7cc1b727220a9p-29},
+        {0x1.4000000000000p-22, 0x1.7cc1b727220a9p-28},
+        {0x1.4400000000000p-21, 0x1.f306dc9c882a5p-29},
+        {0x1.4400000000000p-20, 0x1.f306dc9c882a5p-28},
+        {0x1.4500000000000p-19, 0x1.e60db9391054ap-28},
+        {0x1.4580000000000p-18, 0x1.cc1b727220a95p-28},
+        {0x1.45c0000000000p-17, 0x1.9836e4e44152ap-28},
+        {0x1.45e0000000000p-16, 0x1.306dc9c882a54p-28},
+        {0x1.45f0000000000p-15, 0x1.836e4e44152a0p-30},
+        {0x1.45f0000000000p-14, 0x1.836e4e44152a0p-29},
+        {0x1.45f0000000000p-13, 0x1.836e4e44152a0p-28},
+        {0x1.45f2000000000p-12, 0x1.06dc9c882a540p-28},
+        {0x1.45f3000000000p-11, 0x1.b727220a94fe1p-33},
+        {0x1.45f3000000000p-10, 0x1.b727220a94fe1p-32},
+        {0x1.45f3000000000p-9, 0x1.b727220a94fe1p-31},
+        {0x1.45f3000000000p-8, 0x1.b727220a94fe1p-30},
+        {0x1.45f3000000000p-7, 0x1.b727220a94fe1p-29},
+        {0x1.45f3000000000p-6, 0x1.b727220a94fe1p-28},
+        {0x1.45f3040000000p-5, 0x1.6e4e441529fc2p-28},
+        {0x1.45f3060000000p-4, 0x1.b9391054a7f0ap-29},
+        {0x1.45f3060000000p-3, 0x1.b9391054a7f0ap-28},
+        {0x1.45f3068000000p-2, 0x1.727220a94fe14p-28},
+        {0x1.45f306c000000p-1, 0x1.c9c882a53f84fp-29},
+        {0x1.45f306c000000p+0, 0x1.c9c882a53f84fp-28},
+        {0x1.45f306d000000p+1, 0x1.9391054a7f09dp-28},
+        {0x1.17cc1b6000000p+0, 0x1.27220a94fe13bp-28},
+        {0x1.17cc1b7000000p+1, 0x1.391054a7f09d6p-30},
+        {0x1.7cc1b70000000p-2, 0x1.391054a7f09d6p-29},
+        {0x1.7cc1b70000000p-1, 0x1.391054a7f09d6p-28},
+        {0x1.7cc1b72000000p+0, 0x1.c882a53f84eb0p-30},
+        {0x1.7cc1b72000000p+1, 0x1.c882a53f84eb0p-29},
+        {0x1.f306dc8000000p+0, 0x1.c882a53f84eb0p-28},
+        {0x1.f306dc9000000p+1, 0x1.91054a7f09d5fp-28},
+        {0x1.e60db93000000p+1, 0x1.220a94fe13abfp-28},
+        {0x1.cc1b727000000p+1, 0x1.1054a7f09d5f4p-30},
+        {0x1.9836e4e000000p+1, 0x1.1054a7f09d5f4p-29},
+        {0x1.306dc9c000000p+1, 0x1.1054a7f09d5f4p-28},
+        {0x1.836e4e4000000p-1, 0x1.054a7f09d5f48p-31},
+        {0x1.836e4e4000000p+0, 0x1.054a7f09d5f48p-30},
+        {0x1.836e4e4000000p+1, 0x1.054a7f09d5f48p-29},
+        {0x1.06dc9c8000000p+1, 0x1.054a7f09d5f48p-28},
+        {0x1.b727220000000p-4, 0x1.529fc2757d1f5p-33},
+        {0x1.b727220000000p-3, 0x1.529fc2757d1f5p-32},
+        {0x1.b727220000000p-2, 0x1.529fc2757d1f5p-31},
+        {0x1.b727220000000p-1, 0x1.529fc2757d1f5p-30},
+        {0x1.b727220000000p+0, 0x1.529fc2757d1f5p-29},
+        {0x1.b727220000000p+1, 0x1.529fc2757d1f5p-28},
+        {0x1.6e4e441000000p+1, 0x1.4a7f09d5f47d5p-29},
+        {0x1.b939104000000p+0, 0x1.4a7f09d5f47d5p-28},
+        {0x1.b939105000000p+1, 0x1.29fc2757d1f53p-29},
+        {0x1.727220a000000p+1, 0x1.29fc2757d1f53p-28},
+        {0x1.c9c882a000000p+0, 0x1.4fe13abe8fa9ap-30},
+        {0x1.c9c882a000000p+1, 0x1.4fe13abe8fa9ap-29},
+        {0x1.9391054000000p+1, 0x1.4fe13abe8fa9ap-28},
+        {0x1.27220a9000000p+1, 0x1.3f84eafa3ea6ap-29},
+        {0x1.3910548000000p-1, 0x1.3f84eafa3ea6ap-28},
+        {0x1.391054a000000p+0, 0x1.fc2757d1f534ep-30},
+        {0x1.391054a000000p+1, 0x1.fc2757d1f534ep-29},
+        {0x1.c882a50000000p-1, 0x1.fc2757d1f534ep-28},
+        {0x1.c882a52000000p+0, 0x1.f84eafa3ea69cp-28},
+        {0x1.c882a53000000p+1, 0x1.f09d5f47d4d37p-28},
+        {0x1.91054a7000000p+1, 0x1.e13abe8fa9a6fp-28},
+        {0x1.220a94f000000p+1, 0x1.c2757d1f534dep-28},
+        {0x1.1054a7c000000p-1, 0x1.84eafa3ea69bcp-28},
+        {0x1.1054a7e000000p+0, 0x1.09d5f47d4d377p-28},
+        {0x1.1054a7f000000p+1, 0x1.3abe8fa9a6ee0p-32},
+        {0x1.054a7f0000000p-2, 0x1.3abe8fa9a6ee0p-31},
+        {0x1.054a7f0000000p-1, 0x1.3abe8fa9a6ee0p-30},
+        {0x1.054a7f0000000p+0, 0x1.3abe8fa9a6ee0p-29},
+        {0x1.054a7f0000000p+1, 0x1.3abe8fa9a6ee0p-28},
+        {0x1.529fc20000000p-4, 0x1.d5f47d4d37703p-30},
+        {0x1.529fc20000000p-3, 0x1.d5f47d4d37703p-29},
+        {0x1.529fc20000000p-2, 0x1.d5f47d4d37703p-28},
+        {0x1.529fc24000000p-1, 0x1.abe8fa9a6ee07p-28},
+        {0x1.529fc26000000p+0, 0x1.57d1f534ddc0ep-28},
+        {0x1.529fc27000000p+1, 0x1.5f47d4d377037p-29},
+        {0x1.4a7f09c000000p+0, 0x1.5f47d4d377037p-28},
+        {0x1.4a7f09d000000p+1, 0x1.7d1f534ddc0dbp-29},
+        {0x1.29fc274000000p+0, 0x1.7d1f534ddc0dbp-28},
+        {0x1.29fc275000000p+1, 0x1.f47d4d377036ep-29},
+        {0x1.4fe13a8000000p-1, 0x1.f47d4d377036ep-28},
+        {0x1.4fe13aa000000p+0, 0x1.e8fa9a6ee06dbp-28},
+        {0x1.4fe13ab000000p+1, 0x1.d1f534ddc0db6p-28},
+        {0x1.3f84eae000000p+0, 0x1.a3ea69bb81b6cp-28},
+        {0x1.3f84eaf000000p+1, 0x1.47d4d377036d9p-28},
+        {0x1.fc2757c000000p-1, 0x1.1f534ddc0db63p-29},
+        {0x1.fc2757c000000p+0, 0x1.1f534ddc0db63p-28},
+        {0x1.fc2757d000000p+1, 0x1.f534ddc0db629p-31},
+        {0x1.f84eafa000000p+1, 0x1.f534ddc0db629p-30},
+        {0x1.f09d5f4000000p+1, 0x1.f534ddc0db629p-29},
+        {0x1.e13abe8000000p+1, 0x1.f534ddc0db629p-28},
+        {0x1.c2757d1000000p+1, 0x1.ea69bb81b6c53p-28},
+        {0x1.84eafa3000000p+1, 0x1.d4d377036d8a5p-28},
+        {0x1.09d5f47000000p+1, 0x1.a9a6ee06db14bp-28},
+        {0x1.3abe8f0000000p-3, 0x1.534ddc0db6296p-28},
+        {0x1.3abe8f8000000p-2, 0x1.4d377036d8a56p-29},
+        {0x1.3abe8f8000000p-1, 0x1.4d377036d8a56p-28},
+        {0x1.3abe8fa000000p+0, 0x1.34ddc0db6295ap-29},
+        {0x1.3abe8fa000000p+1, 0x1.34ddc0db6295ap-28},
+        {0x1.d5f47d4000000p-1, 0x1.a6ee06db14acdp-30},
+        {0x1.d5f47d4000000p+0, 0x1.a6ee06db14acdp-29},
+        {0x1.d5f47d4000000p+1, 0x1.a6ee06db14acdp-28},
+        {0x1.abe8fa9000000p+1, 0x1.4ddc0db629599p-28},
+        {0x1.57d1f53000000p+1, 0x1.377036d8a5665p-29},
+        {0x1.5f47d4c000000p+0, 0x1.377036d8a5665p-28},
+        {0x1.5f47d4d000000p+1, 0x1.bb81b6c52b328p-30},
+        {0x1.7d1f534000000p+0, 0x1.bb81b6c52b328p-29},
+        {0x1.7d1f534000000p+1, 0x1.bb81b6c52b328p-28},
+        {0x1.f47d4d2000000p+0, 0x1.77036d8a5664fp-28},
+        {0x1.f47d4d3000000p+1, 0x1.dc0db6295993cp-29},
+        {0x1.e8fa9a6000000p+1, 0x1.dc0db6295993cp-28},
+        {0x1.d1f534d000000p+1, 0x1.b81b6c52b3279p-28},
+        {0x1.a3ea69b000000p+1, 0x1.7036d8a5664f1p-28},
+        {0x1.47d4d37000000p+1, 0x1.c0db6295993c4p-29},
+        {0x1.1f534dc000000p+0, 0x1.c0db6295993c4p-28},
+        {0x1.1f534dd000000p+1, 0x1.81b6c52b32788p-28},
+        {0x1.f534dd8000000p-2, 0x1.036d8a5664f11p-28},
+        {0x1.f534ddc000000p-1, 0x1.b6c52b3278872p-34},
+        {0x1.f534ddc000000p+0, 0x1.b6c52b3278872p-33},
+        {0x1.f534ddc000000p+1, 0x1.b6c52b3278872p-32},
+        {0x1.ea69bb8000000p+1, 0x1.b6c52b3278872p-31},
+        {0x1.d4d3770000000p+1, 0x1.b6c52b3278872p-30},
+        {0x1.a9a6ee0000000p+1, 0x1.b6c52b3278872p-29},
+        {0x1.534ddc0000000p+1, 0x1.b6c52b3278872p-28},
+        {0x1.4d37702000000p+0, 0x1.6d8a5664f10e4p-28},
+        {0x1.4d37703000000p+1, 0x1.b6295993c4390p-29},
+        {0x1.34ddc0c000000p+0, 0x1.b6295993c4390p-28},
+    };
+    uint32_t u = flux_f32_bits(x);
+    uint32_t e = u >> 23 & 0xffu;
+    uint32_t row = e < 126u ? 0u : e > 254u ? 128u : e - 126u;
+    double m = (double)(int32_t)((u & 0x7fffffu) | 0x800000u);
+    double magic = 6755399441055744.0;
+    double p = m * turn[row][0];
+    double t = p + magic;
+    double y = ((p - (t - magic)) + m * turn[row][1]) * 1.5707963267948966;
+    int large = flux_absf(x) > 0.785f;
+    double r = x < 0.0f ? -y : y;
+    uint64_t turns = flux_f64_bits(t);
+    turns = x < 0.0f ? 0u - turns : turns;
+    *n = large ? turns : 0u;
+    return large ? r : (double)x;
+}
+
+/* sin(r + n pi/2), |r| <= pi/4 and a little; NaN unless x is finite. */
+FLUX_INLINE float
+flux_sin_turnedf(float x, double r, uint64_t n)
+{
+    double z = r * r;
+    double p = 2.72499768814212052150e-06;
+    p = p * z - 1.98400872460441672022e-04;
+    p = p * z + 8.33333187597951052794e-03;
+    p = p * z - 1.66666666638599441406e-01;
+    double sine = r + r * z * p;
+    double q = -2.73009929927754866003e-07;
+    q = q * z + 2.48006007195210895299e-05;
+    q = q * z - 1.38888876728821518414e-03;
+    q = q * z + 4.16666666643244198998e-02;
+    double cosine = 1.0 - 0.5 * z + z * z * q;
+    double y = (n & 1u) ? cosine : sine;
+    y = flux_f64_from(flux_f64_bits(y) ^ (n & 2u) << 62);
+    float nan = x - x;
+    return flux_absf(x) < HUGE_VALF ? (float)y : nan;
+}
+
+/* sin(x); NaN at the infinities. */
+FLUX_INLINE float
+flux_sinf(float x)
+{
+    uint64_t n;
+    double r = flux_trig_reducef(x, &n);
+    return flux_sin_turnedf(x, r, n);
+}
+
+/* cos(x); NaN at the infinities. */
+FLUX_INLINE float
+flux_cosf(float x)
+{
+    uint64_t n;
+    double r = flux_trig_reducef(x, &n);
+    return flux_sin_turnedf(x, r, n + 1u);
+}
+
+/* x^y; the exceptions are those of C's pow. */
+FLUX_INLINE float
+flux_powf(float x, float y)
+{
+    double l = flux_log((double)flux_absf(x));
+    double m = flux_exp((double)y * l);
+    return (float)flux_pow_ends((double)x, (double)y, m);
+}
+
+/* exp(x^2) erfc(x) (1 + 2x) for 0 <= x <= 11, to 2^-32; as flux_erfcx_poly. */
+FLUX_INLINE double
+flux_erfcx_polyf(double x)
+{
+    double t = (x - 4.0) / (x + 4.0);
+    double p = 8.767850910418287e-05;
+    p = p * t - 0.0003462759252356055;
+    p = p * t - 0.0008140711714186565;
+    p = p * t + 0.005094145558696253;
+    p = p * t - 0.016152725045908783;
+    p = p * t + 0.03716039620589239;
+    p = p * t - 0.06634052001280892;
+    p = p * t + 0.09373272048219779;
+    p = p * t - 0.10103813569006773;
+    p = p * t + 0.06809709781697114;
+    p = p * t + 0.015379621185415568;
+    p = p * t - 0.13962111777652222;
+    return p * t + 1.2329951187967567;
+}
+
+/* erf(x) = 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
+FLUX_INLINE float
+flux_erff(float x)
+{
+    float a = flux_absf(x);
+    double c = a > 4.5f ? 4.5 : (double)a;
+    double z = c * c;
+    double p = 7.88585161315020355269e-05;
+    p = p * z - 8.01994448796961392246e-04;
+    p = p * z + 5.18944386264672506693e-03;
+    p = p * z - 2.68544020447778856998e-02;
+    p = p * z + 1.12835992936630267319e-01;
+    p = p * z - 3.76126270701477471992e-01;
+    p = p * z + 1.28379165905976755369e-01;
+    double inner = c + c * p;
+    double tail = flux_exp(-z) * flux_erfcx_polyf(c) / (1.0 + 2.0 * c);
+    double y = a < 1.0f ? inner : 1.0 - tail;
+    return flux_copysignf((float)y, x);
+}
+
+/* x Phi(x) = x erfc(-x / sqrt(2)) / 2, the exact gelu. */
+FLUX_INLINE float
+flux_geluf(float x)
+{
+    float a = flux_absf(x);
+    double c = (a > 15.0f ? 15.0 : (double)a) * 0.7071067811865476;
+    double tail = flux_exp(-(c * c)) * flux_erfcx_polyf(c) / (2.0 + 4.0 * c);
+    double upper = 1.0 - tail;
+    double phi = x < 0.0f ? tail : upper;
+    double y = (double)x * phi;
+    return x < -15.0f ? -0.0f : (float)y;
+}
+
+#endif
