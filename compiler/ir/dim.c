@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIM_TERMS = 256, DIM_POWER = 255 }; /* of a polynomial, of a symbol */
+enum {
+    DIM_TERMS = 256, /* of a polynomial */
+    DIM_POWER = 255, /* of a symbol */
+    DIM_POLYS = 1 << 14
+};
 
 void
 dims_init(Dims *dims, Arena *arena)
@@ -47,20 +51,30 @@ term_constant(const DimTerm *term)
     return memcmp(term->power, zero, DIM_SYMBOLS) == 0;
 }
 
+/* Whether a polynomial is a number below 0, which is no dimension. */
+static bool
+poly_negative(const DimPoly *poly)
+{
+    return poly->count == 1 && term_constant(&poly->term[0]) &&
+           poly->term[0].coefficient < 0;
+}
+
 /* The dimension of a polynomial, entered into the table if it is new. */
 static Dim
 dim_of_poly(Dims *dims, DimPoly poly)
 {
     if (poly.count == 0)
         return 0;
-    if (poly.count == 1 && term_constant(&poly.term[0])) {
-        int64_t number = poly.term[0].coefficient;
-        return number >= 0 ? number : dim_overflow(dims);
-    }
+    if (poly_negative(&poly))
+        return dim_overflow(dims);
+    if (poly.count == 1 && term_constant(&poly.term[0]))
+        return poly.term[0].coefficient;
     for (size_t i = 0; i < dims->poly.count; i++) {
         if (poly_equal(&dims->poly.item[i], &poly))
             return -1 - (Dim)i;
     }
+    if (dims->poly.count == DIM_POLYS)
+        return dim_overflow(dims);
     VEC_PUSH(dims->arena, &dims->poly, poly);
     return -(Dim)dims->poly.count;
 }
@@ -222,6 +236,19 @@ poly_sub_product(DimPoly *rest, const DimTerm *quotient, const DimPoly *y)
     return true;
 }
 
+Dim
+dim_sub(Dims *dims, Dim a, Dim b, bool *exact)
+{
+    const DimTerm one = {.coefficient = 1};
+    DimPoly whole = dim_poly(dims, a);
+    DimPoly part = dim_poly(dims, b);
+    DimPoly rest = {ARENA_ARRAY(dims->arena, DimTerm, DIM_TERMS + 1), 0};
+    for (size_t i = 0; i < whole.count; i++)
+        rest.term[rest.count++] = whole.term[i];
+    *exact = poly_sub_product(&rest, &one, &part) && !poly_negative(&rest);
+    return *exact ? dim_of_poly(dims, rest) : -1;
+}
+
 /* Long division by the leading terms. */
 Dim
 dim_div(Dims *dims, Dim a, Dim b, bool *exact)
@@ -243,8 +270,7 @@ dim_div(Dims *dims, Dim a, Dim b, bool *exact)
             !poly_sub_product(&rest, &term, &y))
             return -1;
     }
-    if (result.count == 1 && term_constant(&result.term[0]) &&
-        result.term[0].coefficient < 0)
+    if (poly_negative(&result))
         return -1;
     *exact = true;
     return dim_of_poly(dims, result);

@@ -44,6 +44,9 @@ Dim dim_batch(Dims *dims);
 Dim dim_add(Dims *dims, Dim a, Dim b);
 Dim dim_mul(Dims *dims, Dim a, Dim b);
 
+/* a - b; -1 with *exact false where that is a number below 0. */
+Dim dim_sub(Dims *dims, Dim a, Dim b, bool *exact);
+
 /* a / b where b divides every coefficient of a; else -1 with *exact false. */
 Dim dim_div(Dims *dims, Dim a, Dim b, bool *exact);
 

@@ -56,6 +56,9 @@ typedef enum { ORDER_none, ORDER_seq, ORDER_split4, ORDER_tree16 } Order;
 
 enum { ORDER_BLOCK = 512, ORDER_TREE_BLOCK = 4096 };
 
+/* Labels of a contraction's axes; each has a letter in the text form. */
+enum { IR_LABELS = 26 };
+
 typedef int32_t Ref; /* a node's index */
 enum { REF_NONE = -1 };
 
@@ -172,6 +175,9 @@ Order ir_sum_order(Op op, uint32_t axes, int64_t outputs);
 
 /* verify.c: NULL, or what is wrong and where, in the context's arena. */
 const char *ir_verify(const Graph *g);
+
+/* The same of one node, whose operands are known to be right. */
+const char *ir_verify_node(const Graph *g, Ref ref);
 
 /* print.c, read.c: the text form. ir_read reports into the context and gives
  * NULL where the text is not a graph.

@@ -1,0 +1,488 @@
+/* The rules of the graph: what every pass may rely on and must keep.
+ *
+ * Each rule is one `if` that gives a message. Slices and pads are checked
+ * where their numbers are known; where they hang on named dimensions the
+ * interpreter checks them when it runs.
+ */
+#include "ir/ir.h"
+
+/* "%7 = mul (model.net:4:13): …" */
+static const char *fault(const Graph *g, Ref ref, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static const char *
+fault(const Graph *g, Ref ref, const char *format, ...)
+{
+    Arena *arena = &g->context->arena;
+    const Node *node = ir_node(g, ref);
+    va_list args;
+    va_start(args, format);
+    const char *message = arena_vprintf(arena, format, args);
+    va_end(args);
+    const char *op =
+        (unsigned)node->op < OP_COUNT ? op_info[node->op].name : "?";
+    const Source *source = NULL;
+    if (span_known(node->span))
+        source = source_get(&g->context->sources, node->span.source);
+    if (!source)
+        return arena_printf(arena, "%%%d = %s: %s", (int)ref, op, message);
+    Place place = source_place(source, node->span.begin);
+    return arena_printf(arena, "%%%d = %s (%s:%u:%u): %s", (int)ref, op,
+                        source->path, place.line, place.column, message);
+}
+
+static bool
+dtype_number(DType dtype)
+{
+    return dtype_real(dtype) || dtype == DTYPE_i32 || dtype == DTYPE_u32;
+}
+
+static bool
+op_leaf(Op op)
+{
+    return op == OP_input || op == OP_param || op == OP_state;
+}
+
+/* What every node obeys, so that the other rules can read it. */
+static const char *
+verify_frame(const Graph *g, Ref ref, const Node *node)
+{
+    if ((unsigned)node->op >= OP_COUNT)
+        return fault(g, ref, "no such operation");
+    if ((unsigned)node->dtype >= DTYPES || node->dtype == DTYPE_i64)
+        return fault(g, ref, "an element type that graphs do not have");
+    if (node->rank < 0 || node->rank > IR_RANK)
+        return fault(g, ref, "rank %d", node->rank);
+    for (int axis = 0; axis < node->rank; axis++) {
+        if (node->dim[axis] < -(Dim)g->dims->poly.count)
+            return fault(g, ref, "axis %d has no such dimension", axis);
+    }
+    if (node->operands != op_info[node->op].operands)
+        return fault(g, ref, "%d operands, not %d", node->operands,
+                     op_info[node->op].operands);
+    for (int i = 0; i < node->operands; i++) {
+        if (node->operand[i] < 0 || node->operand[i] >= ref)
+            return fault(g, ref, "operand %d is no earlier node", i);
+    }
+    if (node->region)
+        return fault(g, ref, "a region that the operation does not have");
+    return NULL;
+}
+
+static const char *
+verify_order(const Graph *g, Ref ref, const Node *node)
+{
+    OpClass class = op_info[node->op].class;
+    if (class != CLASS_REDUCE && class != CLASS_CONTRACT) {
+        if (node->order != ORDER_none)
+            return fault(g, ref, "an order of summation without a sum");
+        return NULL;
+    }
+    if (node->order <= ORDER_none || node->order > ORDER_tree16)
+        return fault(g, ref, "no order of summation");
+    bool sums = node->op == OP_sum || node->op == OP_contract;
+    if (node->order != ORDER_seq && !(sums && dtype_real(node->dtype)))
+        return fault(g, ref, "an order that only sums of reals have");
+    return NULL;
+}
+
+static const char *
+verify_const(const Graph *g, Ref ref, const Node *node)
+{
+    uint64_t room = 0;
+    Tensor scalar = {.dtype = node->dtype, .data = &room};
+    double value = node->as.value;
+    if (node->rank != 0)
+        return fault(g, ref, "a constant that is no scalar");
+    tensor_set(&scalar, 0, value);
+    double held = tensor_get(&scalar, 0);
+    if (held != value && !(held != held && value != value))
+        return fault(g, ref, "a value that its type does not hold");
+    return NULL;
+}
+
+static const char *
+verify_data(const Graph *g, Ref ref, const Node *node)
+{
+    const Tensor *data = node->as.data;
+    if (!data || !data->data)
+        return fault(g, ref, "no data");
+    if (data->dtype != node->dtype)
+        return fault(g, ref, "the data has another element type");
+    if (data->rank != node->rank)
+        return fault(g, ref, "the data has another rank");
+    for (int axis = 0; axis < node->rank; axis++) {
+        if (data->dim[axis] != node->dim[axis])
+            return fault(g, ref, "the data has another shape");
+    }
+    return NULL;
+}
+
+static const char *
+verify_leaf(const Graph *g, Ref ref, const Node *node)
+{
+    if (op_leaf(node->op) && !node->as.leaf.name)
+        return fault(g, ref, "no name");
+    if (node->op == OP_const)
+        return verify_const(g, ref, node);
+    if (node->op == OP_data)
+        return verify_data(g, ref, node);
+    if (node->op == OP_extent) {
+        if (node->rank != 0 || !dtype_number(node->dtype))
+            return fault(g, ref, "an extent is one number");
+        if (node->as.extent < -(Dim)g->dims->poly.count)
+            return fault(g, ref, "no such dimension");
+    }
+    if (node->op == OP_iota) {
+        if (!dtype_number(node->dtype))
+            return fault(g, ref, "counts in %s", dtype_name[node->dtype]);
+        if (node->as.axis < 0 || node->as.axis >= node->rank)
+            return fault(g, ref, "no axis %d", node->as.axis);
+    }
+    if ((node->op == OP_uniform || node->op == OP_normal) &&
+        !dtype_real(node->dtype))
+        return fault(g, ref, "random numbers in %s", dtype_name[node->dtype]);
+    return NULL;
+}
+
+/* Whether an elementwise operation is defined for operands of a type; those
+ * not in the table are functions of real numbers.
+ */
+static bool
+map_takes(Op op, DType dtype)
+{
+    enum { REAL, NUMBER, BOOL, ANY };
+    static const uint8_t domain[OP_COUNT] = {
+        [OP_add] = NUMBER, [OP_sub] = NUMBER,  [OP_mul] = NUMBER,
+        [OP_max] = NUMBER, [OP_min] = NUMBER,  [OP_neg] = NUMBER,
+        [OP_abs] = NUMBER, [OP_sign] = NUMBER, [OP_lt] = NUMBER,
+        [OP_le] = NUMBER,  [OP_gt] = NUMBER,   [OP_ge] = NUMBER,
+        [OP_stop] = ANY,   [OP_cast] = ANY,    [OP_select] = ANY,
+        [OP_eq] = ANY,     [OP_ne] = ANY,      [OP_not] = BOOL,
+        [OP_and] = BOOL,   [OP_or] = BOOL,
+    };
+    return domain[op] == ANY || (domain[op] == BOOL && dtype == DTYPE_bool) ||
+           (domain[op] == NUMBER && dtype_number(dtype)) ||
+           (domain[op] == REAL && dtype_real(dtype));
+}
+
+static const char *
+verify_map(const Graph *g, Ref ref, const Node *node)
+{
+    int first = node->op == OP_select ? 1 : 0;
+    DType dtype = ir_node(g, node->operand[first])->dtype;
+    if (first == 1 && ir_node(g, node->operand[0])->dtype != DTYPE_bool)
+        return fault(g, ref, "a condition that is not bool");
+    for (int i = 0; i < node->operands; i++) {
+        if (!ir_same_shape(g, ref, node->operand[i]))
+            return fault(g, ref, "operand %d has another shape", i);
+        if (i >= first && ir_node(g, node->operand[i])->dtype != dtype)
+            return fault(g, ref, "operand %d has another element type", i);
+    }
+    if (!map_takes(node->op, dtype))
+        return fault(g, ref, "not defined for %s", dtype_name[dtype]);
+    if (node->op == OP_cast)
+        return NULL;
+    bool compares = op_info[node->op].class == CLASS_COMPARE;
+    if (node->dtype != (compares ? DTYPE_bool : dtype))
+        return fault(g, ref, "a result in %s", dtype_name[node->dtype]);
+    return NULL;
+}
+
+static const char *
+verify_broadcast(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    int last = -1;
+    for (int axis = 0; axis < a->rank; axis++) {
+        int to = node->as.map[axis];
+        if (to <= last || to >= node->rank)
+            return fault(g, ref, "axis %d goes to axis %d", axis, to);
+        if (node->dim[to] != a->dim[axis])
+            return fault(g, ref, "axis %d changes its extent", axis);
+        last = to;
+    }
+    return NULL;
+}
+
+static const char *
+verify_permute(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    uint32_t seen = 0;
+    if (node->rank != a->rank)
+        return fault(g, ref, "another rank");
+    for (int axis = 0; axis < node->rank; axis++) {
+        int from = node->as.map[axis];
+        if (from < 0 || from >= a->rank || (seen >> from & 1) != 0)
+            return fault(g, ref, "axis %d comes from axis %d", axis, from);
+        if (node->dim[axis] != a->dim[from])
+            return fault(g, ref, "axis %d changes its extent", axis);
+        seen |= (uint32_t)1 << from;
+    }
+    return NULL;
+}
+
+/* Elements of a slice lie in the operand: start + (dim - 1) * step < extent. */
+static bool
+slice_inside(Dim start, Dim dim, int64_t step, Dim extent)
+{
+    int64_t last;
+    if (!dim_known(start) || !dim_known(dim) || !dim_known(extent))
+        return true;
+    if (dim == 0)
+        return start <= extent;
+    return !__builtin_mul_overflow(dim - 1, step, &last) &&
+           !__builtin_add_overflow(last, start, &last) && last < extent;
+}
+
+static const char *
+verify_slice(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    if (node->rank != a->rank)
+        return fault(g, ref, "another rank");
+    for (int axis = 0; axis < node->rank; axis++) {
+        Dim start = node->as.slice.start[axis];
+        int64_t step = node->as.slice.step[axis];
+        if (start < -(Dim)g->dims->poly.count)
+            return fault(g, ref, "axis %d has no such start", axis);
+        if (step < 1 || (node->op == OP_pad && step != 1))
+            return fault(g, ref, "axis %d has a step of %lld", axis,
+                         (long long)step);
+        bool inside =
+            node->op == OP_slice
+                ? slice_inside(start, node->dim[axis], step, a->dim[axis])
+                : slice_inside(start, a->dim[axis], 1, node->dim[axis]);
+        if (!inside)
+            return fault(g, ref, "axis %d reaches outside", axis);
+    }
+    return NULL;
+}
+
+static const char *
+verify_concat(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    const Node *b = ir_node(g, node->operand[1]);
+    if (a->dtype != b->dtype)
+        return fault(g, ref, "operands of two element types");
+    if (node->rank != a->rank || node->rank != b->rank)
+        return fault(g, ref, "another rank");
+    if (node->as.axis < 0 || node->as.axis >= node->rank)
+        return fault(g, ref, "no axis %d", node->as.axis);
+    for (int axis = 0; axis < node->rank; axis++) {
+        bool along = axis == node->as.axis;
+        Dim sum =
+            along ? dim_add(g->dims, a->dim[axis], b->dim[axis]) : a->dim[axis];
+        if (node->dim[axis] != sum || (!along && b->dim[axis] != sum))
+            return fault(g, ref, "axis %d does not fit", axis);
+    }
+    return NULL;
+}
+
+/* The product of a shape; false where it overflows, which is no mistake of the
+ * graph that made the dimensions.
+ */
+static bool
+shape_count(const Graph *g, const Node *node, Dim *count)
+{
+    bool before = g->dims->overflow;
+    g->dims->overflow = false;
+    *count = 1;
+    for (int axis = 0; axis < node->rank; axis++)
+        *count = dim_mul(g->dims, *count, node->dim[axis]);
+    bool fits = !g->dims->overflow;
+    g->dims->overflow = before;
+    return fits;
+}
+
+static const char *
+verify_shape(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    if (node->dtype != a->dtype)
+        return fault(g, ref, "another element type than its operand");
+    if (node->op == OP_broadcast)
+        return verify_broadcast(g, ref, node);
+    if (node->op == OP_permute)
+        return verify_permute(g, ref, node);
+    if (node->op == OP_slice || node->op == OP_pad)
+        return verify_slice(g, ref, node);
+    if (node->op == OP_concat)
+        return verify_concat(g, ref, node);
+    if (node->op == OP_reshape) {
+        Dim count;
+        Dim given;
+        if (!shape_count(g, node, &count) || !shape_count(g, a, &given) ||
+            count != given)
+            return fault(g, ref, "another number of elements");
+        return NULL;
+    }
+    if (!ir_same_shape(g, ref, node->operand[0]))
+        return fault(g, ref, "another shape than its operand");
+    if (node->op == OP_reverse && node->as.axes >> node->rank != 0)
+        return fault(g, ref, "axes that there are not");
+    return NULL;
+}
+
+static const char *
+verify_reduce(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    if (!dtype_number(a->dtype))
+        return fault(g, ref, "not defined for %s", dtype_name[a->dtype]);
+    if (node->dtype != (node->op == OP_argmax ? DTYPE_i32 : a->dtype))
+        return fault(g, ref, "a result in %s", dtype_name[node->dtype]);
+    if (node->as.axes >> a->rank != 0)
+        return fault(g, ref, "axes that there are not");
+    int rank = 0;
+    for (int axis = 0; axis < a->rank; axis++) {
+        if ((node->as.axes >> axis & 1) != 0)
+            continue;
+        if (rank >= node->rank || node->dim[rank] != a->dim[axis])
+            return fault(g, ref, "axis %d does not stay as it is", axis);
+        rank++;
+    }
+    return rank == node->rank ? NULL : fault(g, ref, "another rank");
+}
+
+/* The labels of one tensor as a set, their extents noted; a message where a
+ * label is out of range, stands twice or has two extents.
+ */
+static const char *
+verify_labels(const Graph *g, Ref ref, const Node *node, const int8_t *label,
+              uint32_t *set, uint32_t *known, Dim *extent)
+{
+    *set = 0;
+    for (int axis = 0; axis < node->rank; axis++) {
+        int l = label[axis];
+        if (l < 0 || l >= IR_LABELS)
+            return fault(g, ref, "label %d", l);
+        uint32_t bit = (uint32_t)1 << l;
+        if ((*set & bit) != 0)
+            return fault(g, ref, "label %d stands twice", l);
+        if ((*known & bit) != 0 && extent[l] != node->dim[axis])
+            return fault(g, ref, "label %d has two extents", l);
+        extent[l] = node->dim[axis];
+        *set |= bit;
+        *known |= bit;
+    }
+    return NULL;
+}
+
+static const char *
+verify_contract(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    const Node *b = ir_node(g, node->operand[1]);
+    if (a->dtype != b->dtype || node->dtype != a->dtype)
+        return fault(g, ref, "operands and result of several element types");
+    if (!dtype_number(a->dtype))
+        return fault(g, ref, "not defined for %s", dtype_name[a->dtype]);
+    Dim extent[IR_LABELS];
+    uint32_t known = 0;
+    uint32_t in_a;
+    uint32_t in_b;
+    uint32_t out;
+    const char *message =
+        verify_labels(g, ref, a, node->as.contract.a, &in_a, &known, extent);
+    if (!message)
+        message = verify_labels(g, ref, b, node->as.contract.b, &in_b, &known,
+                                extent);
+    if (!message)
+        message = verify_labels(g, ref, node, node->as.contract.out, &out,
+                                &known, extent);
+    if (message)
+        return message;
+    if ((out & ~(in_a | in_b)) != 0)
+        return fault(g, ref, "a label that no operand has");
+    if (((in_a ^ in_b) & ~out) != 0)
+        return fault(g, ref, "a label that only one operand has");
+    return NULL;
+}
+
+const char *
+ir_verify_node(const Graph *g, Ref ref)
+{
+    const Node *node = ir_node(g, ref);
+    const char *message = verify_frame(g, ref, node);
+    if (!message)
+        message = verify_order(g, ref, node);
+    if (message)
+        return message;
+    switch (op_info[node->op].class) {
+    case CLASS_LEAF:
+        return verify_leaf(g, ref, node);
+    case CLASS_MAP:
+    case CLASS_COMPARE:
+        return verify_map(g, ref, node);
+    case CLASS_SHAPE:
+        return verify_shape(g, ref, node);
+    case CLASS_REDUCE:
+        return verify_reduce(g, ref, node);
+    case CLASS_CONTRACT:
+        return verify_contract(g, ref, node);
+    }
+    return NULL;
+}
+
+/* The list of leaves holds every input, param and state once, in order. */
+static const char *
+verify_leaves(const Graph *g)
+{
+    size_t leaf = 0;
+    for (size_t i = 0; i < g->node.count; i++) {
+        if (!op_leaf(g->node.item[i].op))
+            continue;
+        if (leaf == g->leaf.count || g->leaf.item[leaf] != (Ref)i)
+            return fault(g, (Ref)i, "not in its place among the leaves");
+        leaf++;
+    }
+    if (leaf != g->leaf.count)
+        return arena_printf(&g->context->arena,
+                            "leaf %zu is no input, param or state", leaf);
+    return NULL;
+}
+
+/* `set` marks the leaves that earlier outputs give a next value. */
+static const char *
+verify_output(const Graph *g, size_t index, bool *set)
+{
+    Arena *arena = &g->context->arena;
+    Output output = g->output.item[index];
+    Ref count = (Ref)g->node.count;
+    if (output.ref < 0 || output.ref >= count)
+        return arena_printf(arena, "output %zu is no node", index);
+    if (output.next == REF_NONE)
+        return output.name ? NULL
+                           : fault(g, output.ref, "an output without a name");
+    if (output.next < 0 || output.next >= count)
+        return arena_printf(arena, "output %zu sets no node", index);
+    const Node *leaf = ir_node(g, output.next);
+    if (leaf->op != OP_param && leaf->op != OP_state)
+        return fault(g, output.next, "a next value, but no param or state");
+    if (leaf->dtype != ir_node(g, output.ref)->dtype ||
+        !ir_same_shape(g, output.ref, output.next))
+        return fault(g, output.ref, "does not fit the leaf it sets, %%%d",
+                     (int)output.next);
+    if (set[output.next])
+        return fault(g, output.next, "two next values");
+    set[output.next] = true;
+    return NULL;
+}
+
+const char *
+ir_verify(const Graph *g)
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        const char *message = ir_verify_node(g, (Ref)i);
+        if (message)
+            return message;
+    }
+    const char *message = verify_leaves(g);
+    bool *set = ARENA_ARRAY(&g->context->arena, bool, g->node.count);
+    for (size_t i = 0; !message && i < g->output.count; i++)
+        message = verify_output(g, i, set);
+    return message;
+}
