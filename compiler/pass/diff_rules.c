@@ -8,18 +8,22 @@
 
 static const int64_t unit_steps[IR_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
 
-/* y spreads x: dx is the sum of dy over the axes that x lacks or has once. */
+/* y spreads x: dx is the sum of dy over the axes that x lacks, of which those
+ * of extent 1 are only dropped.
+ */
 static Ref
 rule_broadcast(Graph *g, const Node *n, const Node *x, Ref dy)
 {
     uint32_t spread = 0;
-    for (int a = 0; a < n->rank; a++)
-        if (n->dim[a] != 1)
-            spread |= 1U << a;
+    uint32_t mapped = 0;
     for (int a = 0; a < x->rank; a++)
-        if (x->dim[a] == n->dim[n->as.map[a]])
-            spread &= ~(1U << n->as.map[a]);
+        mapped |= 1U << n->as.map[a];
+    for (int a = 0; a < n->rank; a++)
+        if (!(mapped >> a & 1) && n->dim[a] != 1)
+            spread |= 1U << a;
     Ref dx = spread != 0 ? ir_reduce(g, OP_sum, dy, spread) : dy;
+    if (ir_node(g, dx)->rank == x->rank)
+        return dx;
     return ir_reshape(g, dx, x->rank, x->dim);
 }
 

@@ -108,6 +108,13 @@ pass_filled(const Graph *g, Ref ref, double *value)
     return n->op == OP_const;
 }
 
+Ref
+pass_append(Graph *g, const Node *node)
+{
+    VEC_PUSH(&g->context->arena, &g->node, *node);
+    return (Ref)(g->node.count - 1);
+}
+
 void
 pass_outputs(Graph *g, const Graph *from, const Ref *map)
 {

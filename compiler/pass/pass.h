@@ -75,6 +75,9 @@ Graph *pass_simplify(const Graph *g);
 Graph *pass_cse(const Graph *g);
 Graph *pass_dce(const Graph *g);
 
+/* Appends a node as it stands, its operands being of g. */
+Ref pass_append(Graph *g, const Node *node);
+
 /* Gives g the outputs and the place of `from`, its nodes through map. */
 void pass_outputs(Graph *g, const Graph *from, const Ref *map);
 
