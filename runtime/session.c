@@ -2,10 +2,9 @@
  * arena for max_batch samples, one allocation each.
  */
 #include "runtime/error.h"
+#include "runtime/ports.h"
 
 #include <stdlib.h>
-
-enum { SESSION_PORTS = 16 };
 
 struct flux_session {
     const flux_model *model;
@@ -19,7 +18,7 @@ static int
 session_fits(const flux_model *model)
 {
     return model != NULL && model->abi == FLUX_ABI &&
-           model->ninput <= SESSION_PORTS && model->noutput <= SESSION_PORTS;
+           model->ninput <= FLUX_MAX_PORTS && model->noutput <= FLUX_MAX_PORTS;
 }
 
 /* Opens a model; see flux.h. */
@@ -72,29 +71,6 @@ session_check(const flux_session *s, const void *const *x, size_t n)
     return FLUX_OK;
 }
 
-/* The arrays of from, sample `first` on; NULL stays NULL. */
-static void
-session_seek(const flux_port *port, size_t count, const void *const *from,
-             size_t first, const void **to)
-{
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *start = from == NULL ? NULL : from[i];
-        size_t bytes = port[i].size * flux_dtype_size(port[i].dtype);
-        to[i] = start == NULL ? NULL : start + first * bytes;
-    }
-}
-
-static void
-session_seek_out(const flux_port *port, size_t count, void *const *from,
-                 size_t first, void **to)
-{
-    for (size_t i = 0; i < count; i++) {
-        unsigned char *start = from == NULL ? NULL : from[i];
-        size_t bytes = port[i].size * flux_dtype_size(port[i].dtype);
-        to[i] = start == NULL ? NULL : start + first * bytes;
-    }
-}
-
 /* y = m(x) for n samples, max_batch at a time. */
 flux_status
 flux_forward_all(flux_session *s, const void *const *x, size_t n,
@@ -106,10 +82,10 @@ flux_forward_all(flux_session *s, const void *const *x, size_t n,
     for (size_t first = 0; status == FLUX_OK && first < n;) {
         size_t some = n - first < s->max_batch ? n - first : s->max_batch;
         const flux_model *m = s->model;
-        const void *in[SESSION_PORTS];
-        void *out[SESSION_PORTS];
-        session_seek(m->input, m->ninput, x, first, in);
-        session_seek_out(m->output, m->noutput, y, first, out);
+        const void *in[FLUX_MAX_PORTS];
+        void *out[FLUX_MAX_PORTS];
+        flux_ports_seek(m->input, m->ninput, x, first, in);
+        flux_ports_seek_out(m->output, m->noutput, y, first, out);
         status = m->forward(m, s->params, in, some, out, &s->work);
         first += some;
     }
@@ -127,12 +103,12 @@ flux_back_all(flux_session *s, const void *const *dy, const void *const *x,
     for (size_t first = 0; status == FLUX_OK && first < n;) {
         size_t some = n - first < s->max_batch ? n - first : s->max_batch;
         const flux_model *m = s->model;
-        const void *in[SESSION_PORTS];
-        const void *dout[SESSION_PORTS];
-        void *din[SESSION_PORTS];
-        session_seek(m->input, m->ninput, x, first, in);
-        session_seek(m->output, m->noutput, dy, first, dout);
-        session_seek_out(m->input, m->ninput, dx, first, din);
+        const void *in[FLUX_MAX_PORTS];
+        const void *dout[FLUX_MAX_PORTS];
+        void *din[FLUX_MAX_PORTS];
+        flux_ports_seek(m->input, m->ninput, x, first, in);
+        flux_ports_seek(m->output, m->noutput, dy, first, dout);
+        flux_ports_seek_out(m->input, m->ninput, dx, first, din);
         status = m->back(m, s->params, dout, in, some, s->grads, din, &s->work);
         first += some;
     }

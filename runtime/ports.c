@@ -1,0 +1,48 @@
+/* ports.c - arrays of samples: seeking in them, their bytes. */
+#include "runtime/ports.h"
+#include "runtime/error.h"
+
+int
+flux_ports_fixed(const flux_model *model)
+{
+    if (model->ninput > FLUX_MAX_PORTS || model->noutput > FLUX_MAX_PORTS)
+        return 0;
+    for (size_t i = 0; i < model->ninput; i++)
+        if (model->input[i].size == 0)
+            return 0;
+    for (size_t i = 0; i < model->noutput; i++)
+        if (model->output[i].size == 0)
+            return 0;
+    return 1;
+}
+
+size_t
+flux_port_bytes(const flux_port *port, size_t n)
+{
+    size_t elements = flux_mul(port->size, n);
+    return flux_mul(elements, flux_dtype_size(port->dtype));
+}
+
+void
+flux_ports_seek(const flux_port *port, size_t count, const void *const *from,
+                size_t first, const void **to)
+{
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *start = from == NULL ? NULL : from[i];
+        if (start != NULL)
+            start += flux_port_bytes(&port[i], first);
+        to[i] = start;
+    }
+}
+
+void
+flux_ports_seek_out(const flux_port *port, size_t count, void *const *from,
+                    size_t first, void **to)
+{
+    for (size_t i = 0; i < count; i++) {
+        unsigned char *start = from == NULL ? NULL : from[i];
+        if (start != NULL)
+            start += flux_port_bytes(&port[i], first);
+        to[i] = start;
+    }
+}

@@ -1,0 +1,319 @@
+/* train.c - the training loop for C programs: epochs over shuffled batches, a
+ * progress bar, validation, early stopping that keeps the best parameters.
+ */
+#include "kernels/flux_random.h"
+#include "runtime/error.h"
+#include "runtime/ports.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* All that one call of flux_train owns or looks at. */
+typedef struct Training {
+    const flux_trainer *trainer;
+    void *state;
+    void *m;
+    const flux_data *data;
+    flux_train_options options; /* defaults filled in */
+    flux_train_result result;
+    flux_error *err;
+    int by_label;
+    size_t *order;           /* of the samples in this epoch */
+    void *x[FLUX_MAX_PORTS]; /* one batch, gathered */
+    void *y;
+    int32_t *label;
+    void *best; /* the best parameters; NULL without patience */
+    flux_work work;
+    double started;
+} Training;
+
+static flux_status
+training_error(Training *t, flux_status status)
+{
+    return flux_error_set(t->err, status, "%s", flux_status_text(status));
+}
+
+static flux_status
+training_check(Training *t)
+{
+    const flux_trainer *trainer = t->trainer;
+    const flux_data *d = t->data;
+    if (trainer == NULL || t->state == NULL || d == NULL || d->x == NULL ||
+        (t->m == NULL && trainer->model->bytes > 0))
+        return flux_error_set(t->err, FLUX_E_NULL,
+                              "no trainer, state, model or data");
+    if (trainer->abi != FLUX_ABI || trainer->model->abi != FLUX_ABI)
+        return training_error(t, FLUX_E_ABI);
+    if (!flux_ports_fixed(trainer->model))
+        return flux_error_set(t->err, FLUX_E_UNSUPPORTED,
+                              "the model's inputs have no fixed size");
+    if (d->n == 0)
+        return flux_error_set(t->err, FLUX_E_SIZE, "no samples to train on");
+    t->by_label = d->label != NULL && trainer->takes_labels;
+    if (!t->by_label && (d->y == NULL || trainer->target == NULL))
+        return flux_error_set(t->err, FLUX_E_NULL,
+                              trainer->takes_labels
+                                  ? "the data has neither labels nor targets"
+                                  : "this step takes targets, not labels");
+    for (size_t i = 0; i < trainer->model->ninput; i++)
+        if (d->x[i] == NULL)
+            return flux_error_set(t->err, FLUX_E_NULL, "input %zu has no data",
+                                  i + 1);
+    if (t->options.patience > 0 && t->options.validation == NULL)
+        return flux_error_set(t->err, FLUX_E_NULL,
+                              "patience needs validation data");
+    return FLUX_OK;
+}
+
+static flux_status
+training_allocate(Training *t)
+{
+    const flux_model *model = t->trainer->model;
+    size_t batch = t->options.batch;
+    size_t order = flux_mul(t->data->n, sizeof *t->order);
+    t->work.bytes = t->trainer->arena(batch);
+    t->work.seed = t->options.seed;
+    t->work.arena = flux_alloc(t->work.bytes);
+    t->order = order > PTRDIFF_MAX ? NULL : malloc(order);
+    int failed = t->work.arena == NULL || t->order == NULL;
+    for (size_t i = 0; i < model->ninput; i++) {
+        t->x[i] = flux_alloc(flux_port_bytes(&model->input[i], batch));
+        failed |= t->x[i] == NULL;
+    }
+    if (t->by_label) {
+        t->label = flux_alloc(flux_mul(batch, sizeof *t->label));
+        failed |= t->label == NULL;
+    } else {
+        t->y = flux_alloc(flux_port_bytes(t->trainer->target, batch));
+        failed |= t->y == NULL;
+    }
+    if (t->options.patience > 0) {
+        t->best = flux_alloc(model->bytes);
+        failed |= t->best == NULL;
+    }
+    return failed ? training_error(t, FLUX_E_MEMORY) : FLUX_OK;
+}
+
+static void
+training_free(Training *t)
+{
+    for (size_t i = 0; i < FLUX_MAX_PORTS; i++)
+        free(t->x[i]);
+    free(t->y);
+    free(t->label);
+    free(t->order);
+    free(t->best);
+    free(t->work.arena);
+}
+
+/* Fisher and Yates's shuffle (Durstenfeld, 1964) with Philox: key the seed,
+ * stream the epoch, counter the place. 64 random bits make the bias of the
+ * remainder less than n / 2^64.
+ */
+static void
+training_shuffle(Training *t, size_t epoch)
+{
+    for (size_t i = 0; i < t->data->n; i++)
+        t->order[i] = i;
+    if (t->options.in_order)
+        return;
+    for (size_t i = t->data->n - 1; i > 0; i--) {
+        uint32_t word[4];
+        flux_philox(t->options.seed, epoch, i, word);
+        uint64_t random = (uint64_t)word[1] << 32 | word[0];
+        size_t k = (size_t)(random % ((uint64_t)i + 1));
+        size_t swap = t->order[i];
+        t->order[i] = t->order[k];
+        t->order[k] = swap;
+    }
+}
+
+/* Copies the samples order[first], … of one port, one after another. */
+static void
+training_gather(const Training *t, const flux_port *port, const void *from,
+                size_t first, size_t some, void *to)
+{
+    size_t bytes = flux_port_bytes(port, 1);
+    for (size_t s = 0; s < some; s++)
+        memcpy((unsigned char *)to + s * bytes,
+               (const unsigned char *)from + t->order[first + s] * bytes,
+               bytes);
+}
+
+/* One step on the samples order[first], …; *loss is their mean. */
+static flux_status
+training_step(Training *t, size_t first, size_t some, double *loss)
+{
+    const flux_trainer *trainer = t->trainer;
+    const flux_model *model = trainer->model;
+    const void *x[FLUX_MAX_PORTS];
+    for (size_t i = 0; i < model->ninput; i++) {
+        training_gather(t, &model->input[i], t->data->x[i], first, some,
+                        t->x[i]);
+        x[i] = t->x[i];
+    }
+    double wide = 0.0;
+    float narrow = 0.0f;
+    void *value = model->dtype == FLUX_F64 ? (void *)&wide : (void *)&narrow;
+    flux_status status;
+    if (t->by_label) {
+        for (size_t s = 0; s < some; s++)
+            t->label[s] = t->data->label[t->order[first + s]];
+        status = trainer->train_labels(t->state, t->m, x, t->label, some, value,
+                                       &t->work);
+    } else {
+        training_gather(t, trainer->target, t->data->y, first, some, t->y);
+        status = trainer->train(t->state, t->m, x, t->y, some, value, &t->work);
+    }
+    *loss = model->dtype == FLUX_F64 ? wide : (double)narrow;
+    return status;
+}
+
+/* All batches of one epoch, the smaller last one too; *loss is the mean. */
+static flux_status
+training_epoch(Training *t, size_t epoch, double *loss)
+{
+    char label[64];
+    snprintf(label, sizeof label, "epoch %zu/%zu", epoch, t->options.epochs);
+    training_shuffle(t, epoch);
+    flux_progress bar;
+    flux_progress_start(&bar, label, t->data->n);
+    bar.on = bar.on && !t->options.quiet;
+    double sum = 0.0;
+    flux_status status = FLUX_OK;
+    for (size_t first = 0; first < t->data->n && status == FLUX_OK;) {
+        size_t left = t->data->n - first;
+        size_t some = left < t->options.batch ? left : t->options.batch;
+        double mean = 0.0;
+        status = training_step(t, first, some, &mean);
+        sum += mean * (double)some;
+        first += some;
+        char note[48];
+        snprintf(note, sizeof note, "loss %.4g", sum / (double)first);
+        flux_progress_step(&bar, first, note);
+    }
+    flux_progress_end(&bar);
+    *loss = sum / (double)t->data->n;
+    return status == FLUX_OK ? status : training_error(t, status);
+}
+
+static int
+training_better(const Training *t, const flux_scores *now)
+{
+    if (t->result.best_epoch == 0)
+        return 1;
+    if (t->options.monitor == FLUX_BY_ERROR)
+        return now->error < t->result.best.error;
+    return now->accuracy > t->result.best.accuracy;
+}
+
+/* Scores of the validation data; keeps the best epoch. */
+static flux_status
+training_validate(Training *t, flux_epoch *e)
+{
+    const flux_model *model = t->trainer->model;
+    if (t->options.validation == NULL)
+        return FLUX_OK;
+    flux_status status =
+        flux_evaluate(model, t->m, t->options.validation, 0, &e->validation);
+    if (status != FLUX_OK)
+        return flux_error_set(t->err, status, "validation: %s",
+                              flux_status_text(status));
+    if (!training_better(t, &e->validation))
+        return FLUX_OK;
+    t->result.best = e->validation;
+    t->result.best_epoch = e->epoch;
+    if (t->best != NULL && model->bytes > 0)
+        memcpy(t->best, t->m, model->bytes);
+    return FLUX_OK;
+}
+
+/* "epoch 3/10  loss 0.3121  accuracy 0.8833  2.1 s" */
+static void
+training_report(const Training *t, const flux_epoch *e)
+{
+    if (!t->options.verbose)
+        return;
+    fprintf(stderr, "epoch %zu/%zu  loss %.6g", e->epoch, t->options.epochs,
+            e->loss);
+    if (t->options.validation != NULL)
+        fprintf(stderr, "  accuracy %.4f  error %.4g", e->validation.accuracy,
+                e->validation.error);
+    fprintf(stderr, "  %.1f s\n", e->seconds);
+}
+
+static double
+training_clock(void)
+{
+    struct timespec now;
+    if (timespec_get(&now, TIME_UTC) == 0)
+        return 0.0;
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* Whether training ends before its last epoch. */
+static int
+training_stops(const Training *t, const flux_epoch *e)
+{
+    size_t patience = t->options.patience;
+    if (patience > 0 && e->epoch - t->result.best_epoch >= patience)
+        return 1;
+    return t->options.on_epoch != NULL &&
+           t->options.on_epoch(t->options.user, e) != 0;
+}
+
+static flux_status
+training_run(Training *t)
+{
+    flux_status status = FLUX_OK;
+    t->started = training_clock();
+    for (size_t epoch = 1; epoch <= t->options.epochs; epoch++) {
+        flux_epoch e = {.epoch = epoch, .state = t->state, .m = t->m};
+        status = training_epoch(t, epoch, &e.loss);
+        if (status == FLUX_OK)
+            status = training_validate(t, &e);
+        if (status != FLUX_OK)
+            break;
+        e.seconds = training_clock() - t->started;
+        t->result.epochs = epoch;
+        t->result.loss = e.loss;
+        training_report(t, &e);
+        if (training_stops(t, &e)) {
+            t->result.stopped = epoch < t->options.epochs;
+            break;
+        }
+    }
+    if (t->best != NULL && t->result.best_epoch > 0)
+        memcpy(t->m, t->best, t->trainer->model->bytes);
+    return status;
+}
+
+/* Trains a model; see flux.h. */
+flux_status
+flux_train(const flux_trainer *trainer, void *state, void *m,
+           const flux_data *data, const flux_train_options *options,
+           flux_train_result *result, flux_error *err)
+{
+    Training t = {
+        .trainer = trainer, .state = state, .m = m, .data = data, .err = err};
+    if (options != NULL)
+        t.options = *options;
+    if (t.options.epochs == 0)
+        t.options.epochs = 1;
+    if (t.options.batch == 0)
+        t.options.batch = 32;
+    flux_status status = training_check(&t);
+    if (status != FLUX_OK)
+        return status;
+    if (t.options.batch > data->n)
+        t.options.batch = data->n;
+    status = training_allocate(&t);
+    if (status == FLUX_OK)
+        status = training_run(&t);
+    training_free(&t);
+    if (result != NULL)
+        *result = t.result;
+    return status;
+}
