@@ -90,8 +90,8 @@ typedef struct {
                                 axis, increasing; permute: the operand's axis
                                 of each result's axis */
         struct {
-            Dim start[IR_RANK]; /* slice: first element (from 0); pad: zeros
-                                   before */
+            Dim start[IR_RANK];    /* slice: first element (from 0); pad: zeros
+                                      before */
             int64_t step[IR_RANK]; /* slice: ≥ 1; pad: 1 */
         } slice;
         uint32_t axes; /* reverse; sum, maximum, argmax: bit a is axis a, which

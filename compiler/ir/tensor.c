@@ -8,8 +8,6 @@ const char *const dtype_name[DTYPES] = {
     [DTYPE_u32] = "u32", [DTYPE_bool] = "bool", [DTYPE_i64] = "i64",
 };
 
-static const int64_t tensor_bytes_limit = (int64_t)1 << 40;
-
 size_t
 dtype_size(DType dtype)
 {
@@ -49,7 +47,7 @@ tensor_new(Arena *arena, DType dtype, int rank, const int64_t *dim)
         memcpy(shape.dim, dim, (size_t)rank * sizeof *dim);
     int64_t count = tensor_count(&shape);
     int64_t size = (int64_t)dtype_size(dtype);
-    if (count < 0 || count > tensor_bytes_limit / size)
+    if (count < 0 || count > TENSOR_BYTES / size)
         return NULL;
     Tensor *tensor = ARENA_NEW(arena, Tensor);
     *tensor = shape;

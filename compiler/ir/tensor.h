@@ -33,10 +33,15 @@ dtype_real(DType dtype)
     return dtype == DTYPE_f32 || dtype == DTYPE_f64;
 }
 
+/* The bytes that a tensor may have. */
+#define TENSOR_BYTES ((int64_t)1 << 40)
+
 /* The number of elements; -1 where that does not fit. */
 int64_t tensor_count(const Tensor *tensor);
 
-/* A zeroed tensor in the arena; NULL where its bytes exceed 2^40. */
+/* A zeroed tensor in the arena; NULL where it exceeds
+ * TENSOR_BYTES.
+ */
 Tensor *tensor_new(Arena *arena, DType dtype, int rank, const int64_t *dim);
 
 /* Element i (from 0, in memory order) as a double, and back; f32 rounds, the

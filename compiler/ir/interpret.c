@@ -1,0 +1,251 @@
+/* The reference interpreter: evaluates a graph node by node, each in its own
+ * element type and in its order of summation. It is plain on purpose: what the
+ * other engines compute is compared with it, bit for bit.
+ *
+ * The memory of a value is freed after its last use. Nodes on which no output
+ * depends are not evaluated.
+ */
+#include "ir/interpret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { USE_NEVER = -1, USE_OUTPUT = INT32_MAX };
+
+typedef struct {
+    Run run;
+    Arena *arena;
+    Ref *last;   /* the node that uses a node last, or USE_… */
+    bool *owned; /* the value's memory is ours */
+} Evaluation;
+
+static const char *
+evaluation_problem(const Evaluation *e, Ref ref, const char *problem)
+{
+    const Node *node = ir_node(e->run.g, ref);
+    return arena_printf(e->arena, "%%%d = %s: %s", (int)ref,
+                        op_info[node->op].name, problem);
+}
+
+/* Fills `last`, from the outputs backwards. */
+static void
+evaluation_uses(Evaluation *e)
+{
+    const Graph *g = e->run.g;
+    for (size_t i = 0; i < g->node.count; i++)
+        e->last[i] = USE_NEVER;
+    for (size_t i = 0; i < g->output.count; i++)
+        e->last[g->output.item[i].ref] = USE_OUTPUT;
+    for (Ref ref = (Ref)g->node.count - 1; ref >= 0; ref--) {
+        const Node *node = ir_node(g, ref);
+        for (int i = 0; e->last[ref] != USE_NEVER && i < node->operands; i++) {
+            Ref *last = &e->last[node->operand[i]];
+            *last = *last == USE_NEVER ? ref : *last;
+        }
+    }
+}
+
+/* The node's shape in this run; a message where it overflows. */
+static const char *
+evaluation_shape(const Evaluation *e, const Node *node, Tensor *shape)
+{
+    shape->dtype = node->dtype;
+    shape->rank = node->rank;
+    for (int axis = 0; axis < node->rank; axis++) {
+        shape->dim[axis] =
+            dim_value(e->run.g->dims, node->dim[axis], e->run.options->symbol);
+        if (shape->dim[axis] < 0)
+            return "a dimension overflows";
+    }
+    int64_t count = tensor_count(shape);
+    int64_t most = TENSOR_BYTES / (int64_t)dtype_size(node->dtype);
+    return count < 0 || count > most ? "the tensor is too large" : NULL;
+}
+
+static size_t
+tensor_bytes(const Tensor *tensor)
+{
+    return (size_t)tensor_count(tensor) * dtype_size(tensor->dtype);
+}
+
+static void
+evaluation_own(Evaluation *e, Ref ref)
+{
+    size_t bytes = tensor_bytes(&e->run.value[ref]);
+    e->run.value[ref].data = base_alloc(bytes > 0 ? bytes : 1);
+    e->owned[ref] = true;
+}
+
+static void
+evaluation_release(Evaluation *e, Ref ref)
+{
+    if (e->owned[ref])
+        free(e->run.value[ref].data);
+    e->owned[ref] = false;
+}
+
+/* Takes a leaf's value from the caller, after a look at its type and shape. */
+static const char *
+evaluation_borrow(Evaluation *e, Ref ref, const Tensor *given)
+{
+    Tensor *value = &e->run.value[ref];
+    if (!given || !given->data)
+        return "no value";
+    if (given->dtype != value->dtype || given->rank != value->rank)
+        return "a value of another type or rank";
+    for (int axis = 0; axis < value->rank; axis++) {
+        if (given->dim[axis] != value->dim[axis])
+            return "a value of another shape";
+    }
+    value->data = given->data;
+    return NULL;
+}
+
+static const char *
+evaluate_node(Evaluation *e, Ref ref)
+{
+    const Node *node = ir_node(e->run.g, ref);
+    Tensor *value = &e->run.value[ref];
+    if (node->op == OP_data)
+        return evaluation_borrow(e, ref, node->as.data);
+    evaluation_own(e, ref);
+    switch (op_info[node->op].class) {
+    case CLASS_LEAF:
+        run_leaf(&e->run, node, value);
+        return NULL;
+    case CLASS_MAP:
+    case CLASS_COMPARE:
+        run_map(&e->run, node, value);
+        return NULL;
+    case CLASS_SHAPE:
+        return run_shape(&e->run, node, value);
+    case CLASS_REDUCE:
+        return run_reduce(&e->run, node, value);
+    case CLASS_CONTRACT:
+        return run_contract(&e->run, node, value);
+    }
+    return NULL;
+}
+
+static bool
+op_given(Op op)
+{
+    return op == OP_input || op == OP_param || op == OP_state;
+}
+
+static const char *
+evaluate_all(Evaluation *e, const Tensor *const *given)
+{
+    const Graph *g = e->run.g;
+    size_t leaf = 0;
+    for (Ref ref = 0; ref < (Ref)g->node.count; ref++) {
+        const Node *node = ir_node(g, ref);
+        const Tensor *from = op_given(node->op) ? given[leaf++] : NULL;
+        if (e->last[ref] == USE_NEVER)
+            continue;
+        const char *problem = evaluation_shape(e, node, &e->run.value[ref]);
+        if (!problem)
+            problem = op_given(node->op) ? evaluation_borrow(e, ref, from)
+                                         : evaluate_node(e, ref);
+        if (problem)
+            return evaluation_problem(e, ref, problem);
+        for (int i = 0; i < node->operands; i++) {
+            if (e->last[node->operand[i]] == ref)
+                evaluation_release(e, node->operand[i]);
+        }
+    }
+    return NULL;
+}
+
+/* Hands out the results. Borrowed values are copied first: the room for one
+ * result may be the memory of a leaf that is another.
+ */
+static void
+evaluation_results(Evaluation *e, Tensor *result)
+{
+    const Graph *g = e->run.g;
+    for (size_t i = 0; i < g->output.count; i++) {
+        Ref ref = g->output.item[i].ref;
+        const void *borrowed = e->run.value[ref].data;
+        if (e->owned[ref])
+            continue;
+        evaluation_own(e, ref);
+        memcpy(e->run.value[ref].data, borrowed,
+               tensor_bytes(&e->run.value[ref]));
+    }
+    for (size_t i = 0; i < g->output.count; i++) {
+        Tensor value = e->run.value[g->output.item[i].ref];
+        void *room = result[i].data;
+        size_t bytes = tensor_bytes(&value);
+        result[i] = value;
+        result[i].data =
+            room ? room : arena_alloc(e->arena, bytes > 0 ? bytes : 1);
+        memcpy(result[i].data, value.data, bytes);
+    }
+}
+
+const char *
+ir_interpret(const Graph *g, const Tensor *const *value,
+             const RunOptions *options, Arena *arena, Tensor *result)
+{
+    size_t count = g->node.count > 0 ? g->node.count : 1;
+    Evaluation e = {.run = {.g = g, .options = options}, .arena = arena};
+    e.run.value = base_alloc(count * sizeof *e.run.value);
+    e.last = base_alloc(count * sizeof *e.last);
+    e.owned = base_alloc(count * sizeof *e.owned);
+    memset(e.run.value, 0, count * sizeof *e.run.value);
+    memset(e.owned, 0, count * sizeof *e.owned);
+    evaluation_uses(&e);
+    const char *problem = evaluate_all(&e, value);
+    if (!problem)
+        evaluation_results(&e, result);
+    for (size_t i = 0; i < g->node.count; i++)
+        evaluation_release(&e, (Ref)i);
+    free(e.owned);
+    free(e.last);
+    free(e.run.value);
+    return problem;
+}
+
+/* The elements of a node as a number that may be large. */
+static double
+flops_count(const Graph *g, const Node *node, const int64_t *symbol)
+{
+    double count = 1;
+    for (int axis = 0; axis < node->rank; axis++)
+        count *= (double)dim_value(g->dims, node->dim[axis], symbol);
+    return count;
+}
+
+/* Twice the outputs times the extents of the summed labels. */
+static double
+flops_contract(const Graph *g, const Node *node, const int64_t *symbol)
+{
+    double count = 2 * flops_count(g, node, symbol);
+    const Node *a = ir_node(g, node->operand[0]);
+    for (int axis = 0; axis < a->rank; axis++) {
+        bool summed = true;
+        for (int out = 0; out < node->rank; out++)
+            summed &= node->as.contract.out[out] != node->as.contract.a[axis];
+        if (summed)
+            count *= (double)dim_value(g->dims, a->dim[axis], symbol);
+    }
+    return count;
+}
+
+double
+ir_flops(const Graph *g, const int64_t *symbol)
+{
+    double flops = 0;
+    for (size_t i = 0; i < g->node.count; i++) {
+        const Node *node = &g->node.item[i];
+        OpClass class = op_info[node->op].class;
+        if (class == CLASS_CONTRACT)
+            flops += flops_contract(g, node, symbol);
+        else if (class == CLASS_REDUCE)
+            flops += flops_count(g, ir_node(g, node->operand[0]), symbol);
+        else if (class == CLASS_MAP || class == CLASS_COMPARE)
+            flops += flops_count(g, node, symbol);
+    }
+    return flops;
+}
