@@ -29,7 +29,7 @@ typedef struct {
 /* A parameter of a function: name::type = value, name..., or a (pattern). */
 typedef struct {
     const char *name; /* NULL: unnamed (`::T`) or a pattern */
-    Ast *pattern;     /* AST_TUPLE of names, or NULL */
+    Ast *pattern;     /* AST_TUPLE of names and such tuples, or NULL */
     Ast *type;        /* annotation: a name, `[28,28]`, `Vector{T}`, or NULL */
     Ast *value;       /* default, or NULL */
     bool splat;       /* takes the rest */
@@ -45,7 +45,7 @@ typedef struct {
 
 /* One `target in range` of a for or a generator. */
 typedef struct {
-    Ast *target; /* AST_NAME or AST_TUPLE of them */
+    Ast *target; /* AST_NAME or AST_TUPLE of such */
     Ast *range;
 } AstIterate;
 
@@ -109,7 +109,6 @@ struct Ast {
             AstList keyword;    /* ASSIGN "=" (name, value), or SPLAT, NAME */
             Ast *body;          /* FUNCTION of a `do` block, or NULL: it is
                                    the first positional argument */
-            uint32_t semicolon; /* place of the `;`, or UINT32_MAX */
         } call; /* CALL, DOTCALL; INDEX (END, COLON among the positional);
                    CURLY: y{-1}, Vector{T} */
         struct {
@@ -131,7 +130,7 @@ struct Ast {
             Ast *body;
         } repeat; /* WHILE */
         struct {
-            AstList binding; /* ASSIGN "=", DECLARE or NAME */
+            AstList binding; /* ASSIGN "=" or NAME */
             Ast *body;
         } let; /* LET */
         struct {
