@@ -281,6 +281,8 @@ dim_value(const Dims *dims, Dim dim, const int64_t *symbol)
 {
     if (dim >= 0)
         return dim;
+    if (!symbol)
+        return -1;
     const DimPoly *poly = &dims->poly.item[-1 - dim];
     int64_t sum = 0;
     for (size_t i = 0; i < poly->count; i++) {

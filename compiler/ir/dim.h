@@ -56,7 +56,9 @@ dim_known(Dim dim)
     return dim >= 0;
 }
 
-/* The value for numbers of the symbols; overflow gives -1. */
+/* The value for numbers of the symbols; overflow gives -1, as does symbol NULL
+ * where the dimension is no number.
+ */
 int64_t dim_value(const Dims *dims, Dim dim, const int64_t *symbol);
 
 /* The polynomial behind a dimension, also of a number (term 0). */

@@ -71,6 +71,8 @@ sum_block(Order order)
     return order == ORDER_tree16 ? ORDER_TREE_BLOCK : ORDER_BLOCK;
 }
 
+#define SUM_TARGET
+
 #define REAL         float
 #define FMA(a, b, c) flux_fmaf(a, b, c)
 #define SUM(name)    sum_f32_##name
@@ -96,11 +98,61 @@ sum_block(Order order)
 #undef FMA
 #undef SUM
 
+#undef SUM_TARGET
+
+/* The same with the machine's fma, which is many times faster. */
+#if defined(__x86_64__) && defined(__GNUC__)
+#define SUM_TARGET __attribute__((target("avx2,fma")))
+
+#define REAL         float
+#define FMA(a, b, c) __builtin_fmaf(a, b, c)
+#define SUM(name)    sum_f32_fma_##name
+#include "ir/interpret_sum.h"
+#undef REAL
+#undef FMA
+#undef SUM
+
+#define REAL         double
+#define FMA(a, b, c) __builtin_fma(a, b, c)
+#define SUM(name)    sum_f64_fma_##name
+#include "ir/interpret_sum.h"
+#undef REAL
+#undef FMA
+#undef SUM
+
+/* Whether the sum was computed so. */
+static bool
+sum_hardware(const SumPlan *plan, const Tensor *a, const void *b,
+             Tensor *result)
+{
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+        !dtype_real(result->dtype))
+        return false;
+    if (result->dtype == DTYPE_f32)
+        sum_f32_fma_all(plan, a->data, b, result->data);
+    else
+        sum_f64_fma_all(plan, a->data, b, result->data);
+    return true;
+}
+#else
+static bool
+sum_hardware(const SumPlan *plan, const Tensor *a, const void *b,
+             Tensor *result)
+{
+    (void)plan, (void)a, (void)b, (void)result;
+    return false;
+}
+#endif
+
+/* b is NULL for a plain sum; `soft` keeps the machine's fma out of it. */
 static void
-sum_run(const SumPlan *plan, const Tensor *a, const Tensor *b, Tensor *result)
+sum_run(const SumPlan *plan, const Tensor *a, const Tensor *b, bool soft,
+        Tensor *result)
 {
     const void *second = b ? b->data : NULL;
     if (tensor_count(result) == 0)
+        return;
+    if (!soft && sum_hardware(plan, a, second, result))
         return;
     if (result->dtype == DTYPE_f32)
         sum_f32_all(plan, a->data, second, result->data);
@@ -195,7 +247,7 @@ run_reduce(const Run *run, const Node *node, Tensor *result)
     if (problem)
         return problem;
     if (sum)
-        sum_run(&plan, a, NULL, result);
+        sum_run(&plan, a, NULL, run->options->soft_fma, result);
     else if (node->op == OP_argmax && plan.terms > INT32_MAX)
         return "too many elements to number";
     else
@@ -247,6 +299,6 @@ run_contract(const Run *run, const Node *node, Tensor *result)
     }
     const char *problem = plan_finish(&plan);
     if (!problem)
-        sum_run(&plan, a, b, result);
+        sum_run(&plan, a, b, run->options->soft_fma, result);
     return problem;
 }

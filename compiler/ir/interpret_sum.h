@@ -1,5 +1,6 @@
 /* Sums and contractions in their orders, for one element type: the includer
- * defines REAL, FMA(a, b, c) and SUM(name), the names' suffix.
+ * defines REAL, FMA(a, b, c), SUM(name), the names in full, and SUM_TARGET, the
+ * functions' attribute.
  *
  * Neighbouring outputs, up to SUM_WIDTH along the result's first axis, are
  * computed together, so that the inner loops run over memory; each output's
@@ -7,7 +8,7 @@
  */
 
 /* lane[i] takes in term a[i], or a[i] * b[i], of output i. */
-static void
+SUM_TARGET static void
 SUM(step)(int64_t width, REAL *lane, const REAL *a, int64_t step_a,
           const REAL *b, int64_t step_b)
 {
@@ -29,7 +30,7 @@ SUM(step)(int64_t width, REAL *lane, const REAL *a, int64_t step_a,
 }
 
 /* to[i] += from[i] */
-static void
+SUM_TARGET static void
 SUM(join)(int64_t width, REAL *to, const REAL *from)
 {
     for (int64_t i = 0; i < width; i++)
@@ -37,7 +38,7 @@ SUM(join)(int64_t width, REAL *to, const REAL *from)
 }
 
 /* Brings the lanes of a block together in lane 0. */
-static void
+SUM_TARGET static void
 SUM(join_lanes)(Order order, int64_t width, REAL lane[][SUM_WIDTH])
 {
     if (order == ORDER_split4) {
@@ -54,12 +55,13 @@ SUM(join_lanes)(Order order, int64_t width, REAL lane[][SUM_WIDTH])
 }
 
 /* `width` outputs, whose first terms are at a and b. */
-static void
+SUM_TARGET static void
 SUM(outputs)(const SumPlan *plan, int64_t width, const REAL *a, const REAL *b,
              REAL *result)
 {
     REAL lane[SUM_LANES][SUM_WIDTH];
     int lanes = sum_lanes(plan->order);
+    int64_t step_b = plan->step_b;
     int64_t block = sum_block(plan->order);
     Walk term = walk_begin(&plan->term);
     for (int64_t i = 0; i < width; i++)
@@ -68,9 +70,9 @@ SUM(outputs)(const SumPlan *plan, int64_t width, const REAL *a, const REAL *b,
         int64_t left = plan->terms - first;
         memset(lane, 0, (size_t)lanes * sizeof *lane);
         for (int64_t t = 0; t < block && t < left; t++) {
-            SUM(step)
-            (width, lane[t % lanes], a + term.a, plan->step_a,
-             b ? b + term.b : NULL, plan->step_b);
+            REAL *sum = lane[t % lanes];
+            const REAL *term_b = b ? b + term.b : NULL;
+            SUM(step)(width, sum, a + term.a, plan->step_a, term_b, step_b);
             walk_next(&term);
         }
         SUM(join_lanes)(plan->order, width, lane);
@@ -79,7 +81,7 @@ SUM(outputs)(const SumPlan *plan, int64_t width, const REAL *a, const REAL *b,
 }
 
 /* A product without a sum. */
-static void
+SUM_TARGET static void
 SUM(products)(const SumPlan *plan, int64_t width, const REAL *a, const REAL *b,
               REAL *result)
 {
@@ -88,7 +90,7 @@ SUM(products)(const SumPlan *plan, int64_t width, const REAL *a, const REAL *b,
 }
 
 /* All outputs; b is NULL for a plain sum. */
-static void
+SUM_TARGET static void
 SUM(all)(const SumPlan *plan, const REAL *a, const REAL *b, REAL *result)
 {
     Walk outer = walk_begin(&plan->outer);

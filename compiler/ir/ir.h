@@ -195,6 +195,7 @@ Graph *ir_read(Context *context, Dims *dims, const Source *source);
 typedef struct {
     const int64_t *symbol; /* values of the named dimensions */
     uint64_t seed;         /* key of random nodes */
+    bool soft_fma;         /* not the machine's own: slow, the same bits */
 } RunOptions;
 const char *ir_interpret(const Graph *g, const Tensor *const *value,
                          const RunOptions *options, Arena *arena,
