@@ -40,15 +40,18 @@ now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Reports what ir_verify found after a pass; true if it found nothing. */
+/* Reports what ir_verify found after a pass, or before the first; true if it
+ * found nothing.
+ */
 static bool
 verified(const Graph *g, const char *pass)
 {
     const char *fault = ir_verify(g);
     if (fault == NULL)
         return true;
-    diag_add(&g->context->diags, DIAG_internal, g->span, "after pass %s: %s",
-             pass, fault);
+    diag_add(&g->context->diags, DIAG_internal, g->span, "%s %s: %s",
+             pass != NULL ? "after pass" : "before",
+             pass != NULL ? pass : "all", fault);
     return false;
 }
 
@@ -88,7 +91,7 @@ graph_copy(const Graph *g)
 Graph *
 pass_optimise(const Graph *g, const PassOptions *options)
 {
-    Graph *result = graph_copy(g);
+    Graph *result = verified(g, NULL) ? graph_copy(g) : NULL;
     for (int i = 0; result != NULL && i < PASS_COUNT; i++) {
         bool off = options != NULL && options->off[i];
         if (pass_info[i].kind == PASS_optimisation && !off)

@@ -1,0 +1,566 @@
+/* Gradients against central differences in double, first and second, and
+ * batched graphs against their samples one at a time.
+ */
+#include "tests/grad/grad.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { BATCH = 5, GRAPH_OUTPUTS = 4 };
+
+typedef struct {
+    Context context;
+    Dims dims;
+    const Case *test;
+    uint64_t seed;
+    int64_t symbol[DIM_SYMBOLS];
+} Fixture;
+
+static void
+fixture_init(Fixture *f, const Case *test)
+{
+    memset(f, 0, sizeof *f);
+    context_init(&f->context);
+    dims_init(&f->dims, &f->context.arena);
+    f->test = test;
+    f->seed = 1;
+    f->symbol[0] = BATCH;
+}
+
+static double
+next_random(Fixture *f, double low, double high)
+{
+    f->seed = f->seed * 6364136223846793005U + 1442695040888963407U;
+    return low + (high - low) * (double)(f->seed >> 11) * 0x1p-53;
+}
+
+static Tensor *
+random_tensor(Fixture *f, int rank, const Dim *dim, double low, double high)
+{
+    int64_t extent[IR_RANK] = {0};
+    for (int a = 0; a < rank; a++)
+        extent[a] = dim_value(&f->dims, dim[a], f->symbol);
+    Tensor *t = tensor_new(&f->context.arena, DTYPE_f64, rank, extent);
+    for (int64_t i = 0; i < tensor_count(t); i++)
+        tensor_set(t, i, next_random(f, low, high));
+    return t;
+}
+
+/* The case's graph; input 0 is an input, the others are params. */
+static Graph *
+case_graph(Fixture *f, Ref *x, Ref *y)
+{
+    const Case *test = f->test;
+    static const char *const name[GRAD_INPUTS] = {"x", "p", "q"};
+    Graph *g = ir_graph(&f->context, &f->dims, "g");
+    for (int i = 0; i < test->inputs; i++)
+        x[i] = ir_leaf(g, i == 0 ? OP_input : OP_param, name[i], DTYPE_f64,
+                       test->shape[i].rank, test->shape[i].dim);
+    *y = test->body(g, test, x);
+    return g;
+}
+
+static Tensor *
+evaluate(Fixture *f, const Graph *g, const Tensor *const *value)
+{
+    Tensor *result = ARENA_ARRAY(&f->context.arena, Tensor, g->output.count);
+    RunOptions options = {.symbol = f->symbol, .seed = 1};
+    const char *fault = ir_verify(g);
+    if (fault == NULL)
+        fault = ir_interpret(g, value, &options, &f->context.arena, result);
+    if (fault != NULL)
+        fail_msg("%s: %s", f->test->name, fault);
+    return result;
+}
+
+static double
+weighted_sum(const Tensor *weight, const Tensor *value)
+{
+    double sum = 0;
+    assert_int_equal(tensor_count(weight), tensor_count(value));
+    for (int64_t i = 0; i < tensor_count(value); i++)
+        sum += tensor_get(weight, i) * tensor_get(value, i);
+    return sum;
+}
+
+/* Compares gradient[k] with the central differences of the sum of
+ * weight[o] .* output o of g, for every element of every leaf.
+ */
+static void
+check_differences(Fixture *f, const Graph *g, Tensor **value,
+                  Tensor *const *weight, const Tensor *gradient)
+{
+    const double h = 1e-5;
+    for (int k = 0; k < f->test->inputs; k++) {
+        for (int64_t i = 0; i < tensor_count(value[k]); i++) {
+            double x = tensor_get(value[k], i);
+            double side[2] = {0};
+            for (int s = 0; s < 2; s++) {
+                tensor_set(value[k], i, s == 0 ? x - h : x + h);
+                Tensor *y = evaluate(f, g, (const Tensor *const *)value);
+                for (size_t o = 0; o < g->output.count; o++)
+                    side[s] += weighted_sum(weight[o], &y[o]);
+            }
+            tensor_set(value[k], i, x);
+            double expected = (side[1] - side[0]) / (2 * h);
+            double found = tensor_get(&gradient[k], i);
+            if (!(fabs(found - expected) <= 1e-6 * (1 + fabs(expected))))
+                fail_msg("%s: input %d, element %d: %.12g, differences %.12g",
+                         f->test->name, k, (int)i, found, expected);
+        }
+    }
+}
+
+/* A graph whose outputs are the gradients of the sum of weight[o] .* output o
+ * of `from`, by the leaves; 0 where there is none.
+ */
+static Graph *
+gradient_graph(Fixture *f, const Graph *from, Tensor *const *weight)
+{
+    Ref y[GRAPH_OUTPUTS];
+    Ref dy[GRAPH_OUTPUTS];
+    Ref gradient[GRAD_INPUTS];
+    Graph *g = ir_graph(&f->context, &f->dims, "gradient");
+    Ref *map = ARENA_ARRAY(&f->context.arena, Ref, from->node.count);
+    for (size_t i = 0; i < from->node.count; i++)
+        map[i] = ir_copy(g, from, (Ref)i, map);
+    for (size_t o = 0; o < from->output.count; o++) {
+        y[o] = map[from->output.item[o].ref];
+        dy[o] = ir_data(g, weight[o]);
+    }
+    int leaves = (int)g->leaf.count;
+    bool good = diff_reverse(g, y, dy, (int)from->output.count, g->leaf.item,
+                             leaves, gradient);
+    assert_true(good);
+    for (int k = 0; k < leaves; k++) {
+        Ref dx = gradient[k];
+        if (dx == REF_NONE)
+            dx = ir_fill(g, g->leaf.item[k], 0);
+        assert_true(ir_same_shape(g, dx, g->leaf.item[k]));
+        ir_output(g, "dx", dx, REF_NONE);
+    }
+    return g;
+}
+
+/* First derivatives of the case, and second ones from the first's graph. */
+static void
+check_gradients(const Case *test)
+{
+    Fixture f;
+    Ref x[GRAD_INPUTS];
+    Ref y;
+    fixture_init(&f, test);
+    Graph *g = case_graph(&f, x, &y);
+    ir_output(g, "y", y, REF_NONE);
+    Tensor *value[GRAD_INPUTS] = {0};
+    Tensor *other[GRAD_INPUTS] = {0};
+    for (int k = 0; k < test->inputs; k++) {
+        value[k] = random_tensor(&f, test->shape[k].rank, test->shape[k].dim,
+                                 test->low, test->high);
+        other[k] = random_tensor(&f, test->shape[k].rank, test->shape[k].dim,
+                                 0.5, 1.5);
+    }
+    Node n = *ir_node(g, y);
+    Tensor *weight = random_tensor(&f, n.rank, n.dim, -1, 1);
+
+    Graph *first = gradient_graph(&f, g, &weight);
+    Tensor *gradient = evaluate(&f, first, (const Tensor *const *)value);
+    check_differences(&f, g, value, &weight, gradient);
+    Graph *second = gradient_graph(&f, first, other);
+    gradient = evaluate(&f, second, (const Tensor *const *)value);
+    check_differences(&f, first, value, other, gradient);
+    context_free(&f.context);
+}
+
+/* A view of sample i of a batch. */
+static Tensor
+sample_of(const Tensor *batch, int i)
+{
+    Tensor t = *batch;
+    t.rank--;
+    size_t bytes = (size_t)tensor_count(&t) * dtype_size(t.dtype);
+    t.data = (char *)batch->data + (size_t)i * bytes;
+    return t;
+}
+
+static void
+assert_equal_bits(const Fixture *f, const Tensor *a, const Tensor *b)
+{
+    size_t bytes = (size_t)tensor_count(a) * dtype_size(a->dtype);
+    if (tensor_count(a) != tensor_count(b) ||
+        memcmp(a->data, b->data, bytes) != 0)
+        fail_msg("%s: a sample has other bits in a batch", f->test->name);
+}
+
+static void
+assert_close(const Fixture *f, const Tensor *a, const Tensor *b)
+{
+    assert_int_equal(tensor_count(a), tensor_count(b));
+    for (int64_t i = 0; i < tensor_count(a); i++) {
+        double u = tensor_get(a, i);
+        double v = tensor_get(b, i);
+        if (!(fabs(u - v) <= 1e-12 * (1 + fabs(u))))
+            fail_msg("%s: element %d: %.17g and %.17g", f->test->name, (int)i,
+                     u, v);
+    }
+}
+
+/* forward and back! of a batch against those of its samples. */
+static void
+check_batch(const Case *test)
+{
+    Fixture f;
+    Ref x[GRAD_INPUTS];
+    Ref y;
+    if (test->shape[0].rank == IR_RANK)
+        return;
+    fixture_init(&f, test);
+    Graph *sample = case_graph(&f, x, &y);
+    ir_output(sample, "y", y, REF_NONE);
+    Graph *batch = batch_graph(sample);
+    assert_non_null(batch);
+    Graph *sample_back = diff_back(sample);
+    Graph *batch_back = diff_back(batch);
+
+    /* Leaves: x and params, dy, a state for each param. */
+    const Tensor *value[2 * GRAD_INPUTS + 1] = {0};
+    const Graph *b = batch_back;
+    for (size_t k = 0; k < b->leaf.count; k++) {
+        Node n = *ir_node(b, b->leaf.item[k]);
+        bool state = n.op == OP_state;
+        value[k] = random_tensor(&f, n.rank, n.dim, state ? 0 : test->low,
+                                 state ? 0 : test->high);
+    }
+    Tensor *together = evaluate(&f, batch, value);
+    Tensor *gradient = evaluate(&f, batch_back, value);
+
+    const Tensor *one[2 * GRAD_INPUTS + 1] = {0};
+    memcpy(one, value, sizeof one);
+    for (int i = 0; i < BATCH; i++) {
+        Tensor xi = sample_of(value[0], i);
+        Tensor dyi = sample_of(value[test->inputs], i);
+        one[0] = &xi;
+        one[test->inputs] = &dyi;
+        Tensor *alone = evaluate(&f, sample, one);
+        Tensor yi = sample_of(&together[0], i);
+        assert_equal_bits(&f, &yi, &alone[0]);
+        Tensor *back = evaluate(&f, sample_back, one);
+        Tensor dxi = sample_of(&gradient[0], i);
+        assert_close(&f, &dxi, &back[0]);
+        for (int k = 1; k < test->inputs; k++)
+            one[test->inputs + k] = &back[k];
+    }
+    for (int k = 1; k < test->inputs; k++)
+        assert_close(&f, &gradient[k], one[test->inputs + k]);
+    context_free(&f.context);
+}
+
+/* Every elementwise operation on reals, in several shapes. */
+static void
+each_map(void (*check)(const Case *test))
+{
+    static const struct {
+        int rank;
+        Dim dim[3];
+    } shape[] = {{0, {0}}, {1, {1}}, {1, {5}}, {2, {3, 2}}, {3, {2, 1, 3}}};
+    for (int op = 0; op < OP_COUNT; op++) {
+        const OpInfo *info = &op_info[op];
+        bool logical = op == OP_not || op == OP_and || op == OP_or;
+        if (info->class != CLASS_MAP || logical || op == OP_cast ||
+            op == OP_select)
+            continue;
+        bool positive = op == OP_log || op == OP_sqrt || op == OP_pow ||
+                        op == OP_log1p || op == OP_div;
+        for (size_t s = 0; s < sizeof shape / sizeof shape[0]; s++) {
+            Case test = {.name = info->name,
+                         .body = grad_map,
+                         .op = (Op)op,
+                         .inputs = info->operands,
+                         .low = positive ? 0.4 : -2,
+                         .high = 2};
+            for (int k = 0; k < info->operands; k++) {
+                test.shape[k].rank = shape[s].rank;
+                memcpy(test.shape[k].dim, shape[s].dim, sizeof shape[s].dim);
+            }
+            /* stop has no gradient, whatever the differences say. */
+            if (op != OP_stop || check == check_batch)
+                check(&test);
+        }
+    }
+}
+
+static void
+test_map_gradients(void **state)
+{
+    (void)state;
+    each_map(check_gradients);
+}
+
+static void
+test_map_batches(void **state)
+{
+    (void)state;
+    each_map(check_batch);
+}
+
+static void
+test_gradients(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < grad_cases; i++)
+        check_gradients(&grad_case[i]);
+}
+
+static void
+test_batches(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < grad_cases; i++)
+        check_batch(&grad_case[i]);
+}
+
+/* What does not depend has no gradient: no node, not even zeros. */
+static void
+test_independent(void **state)
+{
+    (void)state;
+    Fixture f;
+    fixture_init(&f, NULL);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){3});
+    Ref k = ir_leaf(g, OP_input, "k", DTYPE_i32, 1, (Dim[]){3});
+    Ref p = ir_leaf(g, OP_param, "p", DTYPE_f64, 1, (Dim[]){3});
+    Ref y = ir_map(g, OP_stop, p, REF_NONE, REF_NONE);
+    y = ir_map(g, OP_add, y, ir_cast(g, k, DTYPE_f64), REF_NONE);
+    Ref rounded = ir_map(g, OP_floor, x, REF_NONE, REF_NONE);
+    y = ir_map(g, OP_mul, y, rounded, REF_NONE);
+    Ref dy = ir_fill(g, y, 1);
+    Ref wrt[3] = {x, k, p};
+    Ref gradient[3];
+    size_t nodes = g->node.count;
+    assert_true(diff_reverse(g, &y, &dy, 1, wrt, 3, gradient));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(gradient[i], REF_NONE);
+    /* The product's way to floor(x) ends there. */
+    assert_true(g->node.count <= nodes + 1);
+    context_free(&f.context);
+}
+
+/* The gradient has the operand's type, and the place of what it came from. */
+static void
+test_cast_and_place(void **state)
+{
+    (void)state;
+    Fixture f;
+    fixture_init(&f, NULL);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Frame frame = {.model = "m"};
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 1, (Dim[]){3});
+    g->span = (Span){1, 2, 3};
+    g->frame = &frame;
+    Ref y = ir_cast(g, x, DTYPE_f64);
+    g->span = (Span){1, 5, 6};
+    g->frame = NULL;
+    Ref dy = ir_fill(g, y, 1);
+    Ref dx = REF_NONE;
+    assert_true(diff_reverse(g, &y, &dy, 1, &x, 1, &dx));
+    assert_int_equal(ir_node(g, dx)->dtype, DTYPE_f32);
+    assert_int_equal(ir_node(g, dx)->span.begin, 2);
+    assert_ptr_equal(ir_node(g, dx)->frame, &frame);
+    assert_int_equal(g->span.begin, 5);
+    assert_null(g->frame);
+    context_free(&f.context);
+}
+
+/* Of equal maxima the first takes the gradient. */
+static void
+test_maximum_ties(void **state)
+{
+    (void)state;
+    static const Case ties = {.name = "ties"};
+    Fixture f;
+    fixture_init(&f, &ties);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 2, (Dim[]){2, 3});
+    ir_output(g, "y", ir_reduce(g, OP_maximum, x, 3), REF_NONE);
+    Tensor *value = random_tensor(&f, 2, (Dim[]){2, 3}, 7, 7);
+    Tensor *weight = random_tensor(&f, 0, NULL, 2, 2);
+    Graph *gradient = gradient_graph(&f, g, &weight);
+    Tensor *dx = evaluate(&f, gradient, (const Tensor *[]){value});
+    for (int64_t i = 0; i < 6; i++)
+        assert_true(tensor_get(dx, i) == (i == 0 ? 2 : 0));
+    context_free(&f.context);
+}
+
+/* The signature of back!: names, what trains, several results. */
+static void
+test_back_signature(void **state)
+{
+    (void)state;
+    Fixture f;
+    int key = 0;
+    fixture_init(&f, NULL);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 1, (Dim[]){3});
+    Ref k = ir_leaf(g, OP_input, "k", DTYPE_i32, 1, (Dim[]){3});
+    Ref p = ir_leaf(g, OP_param, "p", DTYPE_f32, 1, (Dim[]){3});
+    Ref q = ir_leaf(g, OP_param, "q", DTYPE_f32, 1, (Dim[]){3});
+    ir_node(g, p)->as.leaf.key = &key;
+    ir_node(g, q)->as.leaf.frozen = true;
+    Ref a = ir_map(g, OP_mul, x, p, REF_NONE);
+    Ref b = ir_map(g, OP_mul, a, q, REF_NONE);
+    ir_output(g, "a", a, REF_NONE);
+    ir_output(g, "k", k, REF_NONE);
+    ir_output(g, "b", b, REF_NONE);
+    Graph *back = diff_back(g);
+    assert_null(ir_verify(back));
+    assert_int_equal(back->leaf.count, 7);
+    static const char *const name[] = {"x", "k", "p", "q", "da", "db", "p"};
+    for (size_t i = 0; i < 7; i++)
+        assert_string_equal(ir_node(back, back->leaf.item[i])->as.leaf.name,
+                            name[i]);
+    Ref sum = back->leaf.item[6];
+    assert_int_equal(ir_node(back, sum)->op, OP_state);
+    assert_ptr_equal(ir_node(back, sum)->as.leaf.key, &key);
+    assert_int_equal(back->output.count, 2);
+    assert_string_equal(back->output.item[0].name, "dx");
+    assert_int_equal(back->output.item[0].next, REF_NONE);
+    assert_int_equal(back->output.item[1].next, sum);
+    context_free(&f.context);
+}
+
+/* A batch's random numbers are each sample's own; its states too where their
+ * next values are; batchsum leaves the batch; shared inputs stay.
+ */
+static void
+test_batch_kinds(void **state)
+{
+    (void)state;
+    Fixture f;
+    fixture_init(&f, NULL);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Dim dim[] = {3};
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 1, dim);
+    Ref s = ir_leaf(g, OP_input, "s", DTYPE_f32, 1, dim);
+    Ref own = ir_leaf(g, OP_state, "own", DTYPE_f32, 1, dim);
+    Ref late = ir_leaf(g, OP_state, "late", DTYPE_f32, 1, dim);
+    Ref mean = ir_leaf(g, OP_state, "mean", DTYPE_f32, 1, dim);
+    Ref noise = ir_random(g, OP_uniform, DTYPE_f32, 1, dim, 4);
+    ir_output(g, "noise", noise, REF_NONE);
+    ir_output(g, "shared", s, REF_NONE);
+    ir_output(g, "own", ir_map(g, OP_add, x, own, REF_NONE), own);
+    ir_output(g, "late", ir_map(g, OP_add, own, late, REF_NONE), late);
+    Ref total = ir_batchsum(g, ir_map(g, OP_add, x, own, REF_NONE));
+    ir_output(g, "mean", ir_map(g, OP_add, total, mean, REF_NONE), mean);
+    Graph *batch = batch_graph_shared(g, (const char *[]){"s", NULL});
+    assert_null(ir_verify(batch));
+    static const int leaf_rank[] = {2, 1, 2, 2, 1};
+    static const int output_rank[] = {2, 2, 2, 2, 1};
+    for (int i = 0; i < 5; i++) {
+        Ref leaf = batch->leaf.item[i];
+        Ref out = batch->output.item[i].ref;
+        assert_int_equal(ir_node(batch, leaf)->rank, leaf_rank[i]);
+        assert_int_equal(ir_node(batch, out)->rank, output_rank[i]);
+    }
+    context_free(&f.context);
+}
+
+/* A sum keeps the sample's order, even one that was not ir_sum_order's. */
+static void
+test_batch_order(void **state)
+{
+    (void)state;
+    Fixture f;
+    fixture_init(&f, NULL);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 1, (Dim[]){40});
+    Ref y = ir_reduce(g, OP_sum, x, 1);
+    ir_node(g, y)->order = ORDER_split4;
+    Ref z = ir_contract(g, x, (int8_t[]){0}, x, (int8_t[]){0}, 0, NULL);
+    ir_node(g, z)->order = ORDER_seq;
+    ir_output(g, "y", y, REF_NONE);
+    ir_output(g, "z", z, REF_NONE);
+    Graph *batch = batch_graph(g);
+    assert_int_equal(ir_node(batch, batch->output.item[0].ref)->order,
+                     ORDER_split4);
+    assert_int_equal(ir_node(batch, batch->output.item[1].ref)->order,
+                     ORDER_seq);
+    context_free(&f.context);
+}
+
+static void
+test_batch_rank(void **state)
+{
+    (void)state;
+    Fixture f;
+    fixture_init(&f, NULL);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Dim dim[IR_RANK] = {1, 1, 1, 1, 1, 1, 1, 2};
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, IR_RANK, dim);
+    ir_output(g, "y", x, REF_NONE);
+    assert_null(batch_graph(g));
+    assert_int_equal(f.context.diags.item[0]->code, DIAG_rank);
+    context_free(&f.context);
+}
+
+/* The runner leaves out what it is told, and dumps what it is asked for. */
+static void
+test_optimise(void **state)
+{
+    (void)state;
+    Fixture f;
+    fixture_init(&f, NULL);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 1, (Dim[]){3});
+    Ref y = ir_map(g, OP_mul, x, ir_fill(g, x, 1), REF_NONE);
+    ir_output(g, "y", y, REF_NONE);
+    PassOptions options = {.time = true};
+    options.dump[PASS_cse] = true;
+    options.dump_file = tmpfile();
+    assert_non_null(options.dump_file);
+    assert_int_equal(pass_optimise(g, &options)->node.count, 1);
+    char text[4096] = "";
+    rewind(options.dump_file);
+    size_t length = fread(text, 1, sizeof text - 1, options.dump_file);
+    text[length] = 0;
+    assert_non_null(strstr(text, "; after cse\ngraph g\n"));
+    assert_null(strstr(text, "; after dce"));
+    assert_non_null(strstr(text, "; simplify: "));
+    fclose(options.dump_file);
+    options = (PassOptions){.off[PASS_simplify] = true};
+    assert_int_equal(pass_optimise(g, &options)->node.count, 4);
+    assert_int_equal(pass_find("simplify"), PASS_simplify);
+    assert_int_equal(pass_find("none"), -1);
+
+    /* A graph that is none is a fault of the compiler's own. */
+    ir_node(g, y)->rank = 0;
+    assert_null(pass_optimise(g, NULL));
+    assert_int_equal(f.context.diags.item[0]->code, DIAG_internal);
+    context_free(&f.context);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_map_gradients),
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_map_batches),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_independent),
+        cmocka_unit_test(test_cast_and_place),
+        cmocka_unit_test(test_maximum_ties),
+        cmocka_unit_test(test_back_signature),
+        cmocka_unit_test(test_batch_kinds),
+        cmocka_unit_test(test_batch_order),
+        cmocka_unit_test(test_batch_rank),
+        cmocka_unit_test(test_optimise),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
