@@ -211,8 +211,10 @@ read_data(Reader *r, Node *node)
     if (!data)
         return read_fail(r, "the data is too large");
     r->at = begin;
+    read_expect(r, '(');
     for (int64_t i = 0; i < count; i++) {
-        read_accept(r, i > 0 ? ',' : '(');
+        if (i > 0)
+            read_expect(r, ',');
         read_value(r, node->dtype, &value);
         tensor_set(data, i, value);
     }

@@ -193,7 +193,7 @@ read_dim(Reader *r, Dim *dim)
     Dims *dims = r->g->dims;
     bool overflow = dims->overflow;
     bool exact = true;
-    bool minus = false;
+    bool minus = read_accept(r, '-');
     dims->overflow = false;
     *dim = 0;
     for (int terms = 0;; terms++) {
