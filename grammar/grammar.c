@@ -18,28 +18,8 @@ number_of(const Context *context, const Source *source)
     return number;
 }
 
-/* The length of the UTF-8 sequence at p (Unicode Standard, table 3-7), or 0. */
-static uint32_t
-sequence(const unsigned char *p, uint32_t left)
-{
-    uint32_t length = p[0] < 0x80                  ? 1
-                      : p[0] < 0xC2 || p[0] > 0xF4 ? 0
-                      : p[0] < 0xE0                ? 2
-                      : p[0] < 0xF0                ? 3
-                                                   : 4;
-    if (!length || length > left)
-        return 0;
-    for (uint32_t i = 1; i < length; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    bool outside =
-        (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F);
-    return outside ? 0 : length;
-}
-
-/* The text with spaces for what is not UTF-8, which is reported: each
- * byte of a Latin-1 file, at most 20 of them.
+/* The text with spaces for what is not UTF-8, which is reported: the
+ * first byte of each place, at most 20 of them.
  */
 static const char *
 checked_text(Context *context, const Source *source, uint32_t number)
@@ -48,18 +28,20 @@ checked_text(Context *context, const Source *source, uint32_t number)
     char *copy = NULL;
     int reported = 0;
     for (uint32_t i = 0; i < source->size;) {
-        uint32_t length = sequence(text + i, source->size - i);
+        size_t length = source_utf8(source->text + i, source->size - i);
         if (!length) {
             Span span = {number, i, i + 1};
             if (reported++ < 20)
                 diag_add(&context->diags, DIAG_utf8, span,
-                         "byte 0x%02X is no UTF-8", text[i]);
+                         "byte 0x%02X is not UTF-8", text[i]);
             if (!copy)
                 copy = arena_copy(&context->arena, source->text,
                                   (size_t)source->size + 16);
-            copy[i] = ' ';
+            do
+                copy[i++] = ' ';
+            while ((text[i] & 0xC0) == 0x80);
         }
-        i += length ? length : 1;
+        i += (uint32_t)length;
     }
     return copy ? copy : source->text;
 }

@@ -348,6 +348,7 @@ deliver(Lexer *lexer, int token)
 {
     Open *top = lexer_top(lexer);
     if (token == TK_END) {
+        lexer->stray_end = lexer->blocks == 1;
         bool first =
             (uint32_t)(lexer->token - lexer->line_start) == lexer->indent;
         if (!lexer->odd_end && lexer->blocks > 1 && first &&

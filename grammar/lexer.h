@@ -59,6 +59,7 @@ typedef struct {
     uint32_t odd_line;    /* and that opener's line; 0: there was none */
     int recover_blocks;   /* blocks open at the last syntax error */
     bool recover;         /* between an error and its statement's end */
+    bool stray_end;       /* the last `end` had no block to close */
     bool end_said;        /* an `end` is missing, and that is reported */
     bool text_unfinished; /* the text stopped in something open */
 } Lexer;

@@ -118,9 +118,11 @@ colon(Lexer *lexer, bool prefix, bool space)
         top->ternary--;
         return TK_TCOLON;
     }
-    if (prefix && next == '(')
+    if (prefix && next == '(') {
         lexer_report(lexer, DIAG_not_net, "write a function instead",
                      "quoted code `:(…)` is not part of the language");
+        return TK_INVALID;
+    }
     return prefix ? TK_COLON_ALL : TK_COLON;
 }
 

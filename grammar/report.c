@@ -114,12 +114,11 @@ report_token(const Found *found, const Open *top)
     Diags *diags = &lexer->build->context->diags;
     const char *hint = NULL;
     const char *message = NULL;
-    bool few = found->count && found->count <= REPORT_EXPECTED;
-    bool incomplete = few && lexer->blocks;
     switch (found->token) {
     case TK_END:
-        message = incomplete ? "`end`, but an expression is not complete"
-                             : "`end` without a block to close";
+        message = lexer->stray_end
+                      ? "`end` without a block to close"
+                      : "`end`, but what stands before it is not complete";
         break;
     case TK_COLON:
         message = "unexpected `:`";

@@ -13,24 +13,6 @@ static const char *const severity_name[] = {"note", "warning", "error"};
 static const char *const severity_colour[] = {"\033[1;36m", "\033[1;35m",
                                               "\033[1;31m"};
 
-/* The length of the UTF-8 sequence at p, 0 if it is none (or cut short). */
-static size_t
-sequence(const char *p, size_t left)
-{
-    unsigned char c = (unsigned char)*p;
-    size_t length = c < 0x80             ? 1
-                    : (c & 0xE0) == 0xC0 ? 2
-                    : (c & 0xF0) == 0xE0 ? 3
-                    : (c & 0xF8) == 0xF0 ? 4
-                                         : 0;
-    if (length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if (((unsigned char)p[i] & 0xC0) != 0x80)
-            return 0;
-    return length;
-}
-
 /* Whether the sequence is a mark over the character before it: no column. */
 static bool
 is_mark(const char *p, size_t length)
@@ -47,7 +29,7 @@ print_text(FILE *file, const char *text, size_t length, size_t limit)
 {
     size_t columns = 0;
     for (size_t i = 0; i < length && columns < limit;) {
-        size_t n = sequence(text + i, length - i);
+        size_t n = source_utf8(text + i, length - i);
         unsigned char c = (unsigned char)text[i];
         bool plain = n > 0 && c >= 0x20 && c != 0x7F &&
                      !(c == 0xC2 && (unsigned char)text[i + 1] < 0xA0);

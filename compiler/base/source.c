@@ -126,12 +126,13 @@ source_place(const Source *source, uint32_t offset)
             high = middle;
     }
     Place place = {low + 1, 1};
-    for (uint32_t i = source->line[low]; i < offset; i++)
-        place.column += ((unsigned char)source->text[i] & 0xC0) != 0x80;
-    /* Inside a character is at the character. */
-    if (offset < source->size && place.column > 1 &&
-        ((unsigned char)source->text[offset] & 0xC0) == 0x80)
-        place.column--;
+    uint32_t i = source->line[low];
+    while (i < offset) {
+        size_t length = source_utf8(source->text + i, source->size - i);
+        i += length ? (uint32_t)length : 1;
+        /* Inside a character is at the character. */
+        place.column += i <= offset;
+    }
     return place;
 }
 
@@ -148,6 +149,26 @@ source_line(const Source *source, uint32_t number, size_t *length)
         end--;
     *length = end - begin;
     return source->text + begin;
+}
+
+size_t
+source_utf8(const char *text, size_t left)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t length = p[0] < 0x80                  ? 1
+                    : p[0] < 0xC2 || p[0] > 0xF4 ? 0
+                    : p[0] < 0xE0                ? 2
+                    : p[0] < 0xF0                ? 3
+                                                 : 4;
+    if (!length || length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    bool outside =
+        (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F);
+    return outside ? 0 : length;
 }
 
 Span

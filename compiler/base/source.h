@@ -47,6 +47,11 @@ Place source_place(const Source *source, uint32_t offset);
 /* The text of line `number` (from 1), without its end. */
 const char *source_line(const Source *source, uint32_t number, size_t *length);
 
+/* The length of the UTF-8 sequence that `left` bytes begin with (Unicode
+ * Standard, table 3-7); 0 if it is malformed or cut short.
+ */
+size_t source_utf8(const char *text, size_t left);
+
 /* From the beginning of a to the end of b, if both lie in one source. */
 Span span_join(Span a, Span b);
 static inline bool

@@ -19,9 +19,9 @@
 /* Appends `value`; the old storage stays in the arena. */
 #define VEC_PUSH(arena, vec, value)                                            \
     ((vec)->count == (vec)->capacity                                           \
-         ? (void)((vec)->item = vec_grow(arena, (vec)->item, (vec)->count,     \
-                                         &(vec)->capacity,                     \
-                                         sizeof *(vec)->item))                 \
+         ? (void)((vec)->item =                                                \
+                      vec_grow(arena, (vec)->item, (vec)->count,               \
+                               &(vec)->capacity, sizeof *(vec)->item))         \
          : (void)0,                                                            \
      (void)((vec)->item[(vec)->count++] = (value)))
 

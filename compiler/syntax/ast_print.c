@@ -310,13 +310,21 @@ print_macro(const Ast *ast, FILE *file)
     fputc(')', file);
 }
 
+/* What a list or a word prints. */
+static const char *const head_of[AST_KINDS] = {
+    [AST_TUPLE] = "tuple",   [AST_NAMEDTUPLE] = "named",
+    [AST_VECT] = "vect",     [AST_VCAT] = "vcat",
+    [AST_HCAT] = "hcat",     [AST_INTERPOLATE] = "string",
+    [AST_BLOCK] = "block",   [AST_RETURN] = "return",
+    [AST_EXPORT] = "export", [AST_ERROR] = "ERROR",
+    [AST_END] = "end",       [AST_COLON] = ":",
+    [AST_BREAK] = "break",   [AST_CONTINUE] = "continue",
+};
+
 static void
 print(const Ast *ast, FILE *file)
 {
     switch (ast->kind) {
-    case AST_ERROR:
-        fputs("ERROR", file);
-        break;
     case AST_INT:
         fprintf(file, "%" PRId64, ast->as.integer);
         break;
@@ -332,35 +340,29 @@ print(const Ast *ast, FILE *file)
     case AST_STRING:
         print_string(ast->as.string.text, ast->as.string.length, file);
         break;
-    case AST_INTERPOLATE:
-        print_list("string", &ast->as.list, file);
-        break;
     case AST_SYMBOL:
         fprintf(file, ":%s", ast->as.name);
         break;
     case AST_NAME:
         fputs(ast->as.name, file);
         break;
-    case AST_END:
-        fputs("end", file);
-        break;
-    case AST_COLON:
-        fputc(':', file);
-        break;
     case AST_TUPLE:
-        print_list("tuple", &ast->as.list, file);
-        break;
     case AST_NAMEDTUPLE:
-        print_list("named", &ast->as.list, file);
-        break;
     case AST_VECT:
-        print_list("vect", &ast->as.list, file);
-        break;
     case AST_VCAT:
-        print_list("vcat", &ast->as.list, file);
-        break;
     case AST_HCAT:
-        print_list("hcat", &ast->as.list, file);
+    case AST_INTERPOLATE:
+    case AST_BLOCK:
+    case AST_RETURN:
+    case AST_EXPORT:
+        print_list(head_of[ast->kind], &ast->as.list, file);
+        break;
+    case AST_ERROR:
+    case AST_END:
+    case AST_COLON:
+    case AST_BREAK:
+    case AST_CONTINUE:
+        fputs(head_of[ast->kind], file);
         break;
     case AST_COMPREHENSION:
     case AST_GENERATOR:
@@ -420,9 +422,6 @@ print(const Ast *ast, FILE *file)
     case AST_MACRO:
         print_macro(ast, file);
         break;
-    case AST_BLOCK:
-        print_list("block", &ast->as.list, file);
-        break;
     case AST_FOR:
         fputs("(for ", file);
         print_iterates(ast->as.loop.iterate, ast->as.loop.count, file);
@@ -441,20 +440,8 @@ print(const Ast *ast, FILE *file)
         print(ast->as.let.body, file);
         fputc(')', file);
         break;
-    case AST_RETURN:
-        print_list("return", &ast->as.list, file);
-        break;
-    case AST_BREAK:
-        fputs("break", file);
-        break;
-    case AST_CONTINUE:
-        fputs("continue", file);
-        break;
     case AST_CONST:
         print_parts("const", ast->as.operand, NULL, NULL, file);
-        break;
-    case AST_EXPORT:
-        print_list("export", &ast->as.list, file);
         break;
     case AST_USING:
         print_use(ast, file);
