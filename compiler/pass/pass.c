@@ -49,9 +49,9 @@ verified(const Graph *g, const char *pass)
     const char *fault = ir_verify(g);
     if (fault == NULL)
         return true;
-    diag_add(&g->context->diags, DIAG_internal, g->span, "%s %s: %s",
-             pass != NULL ? "after pass" : "before",
-             pass != NULL ? pass : "all", fault);
+    diag_add(&g->context->diags, DIAG_internal, g->span, "%s%s: %s",
+             pass != NULL ? "after " : "before any pass",
+             pass != NULL ? pass : "", fault);
     return false;
 }
 
