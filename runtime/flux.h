@@ -234,11 +234,11 @@ void *flux_grads(flux_session *s);  /* the gradients' struct */
 flux_model *flux_affine(size_t in, size_t out);
 
 /* Of any length: alone, n is the length of the one sample. */
-extern const flux_model flux_sigma;
-extern const flux_model flux_tanh;
-extern const flux_model flux_relu;
-extern const flux_model flux_exponential; /* y = exp(x) */
-extern const flux_model flux_softmax;
+extern const flux_model flux_sigma_model;
+extern const flux_model flux_tanh_model;
+extern const flux_model flux_relu_model;
+extern const flux_model flux_exp_model; /* y = exp(x) */
+extern const flux_model flux_softmax_model;
 
 /* The models one after another; chains among them are flattened. The chain
  * takes over the models made at run time, also when it fails: then it returns
@@ -248,7 +248,8 @@ extern const flux_model flux_softmax;
 flux_model *flux_chain_of(const flux_model *const *part, size_t count,
                           flux_error *err);
 
-/* flux_chain(&err, flux_affine(784, 128), &flux_sigma, flux_affine(128, 10)) */
+/* flux_chain(&err, flux_affine(784, 128), &flux_sigma_model, flux_affine(128,
+ * 10)) */
 #define flux_chain(err, ...)                                                   \
     flux_chain_of((const flux_model *const[]){__VA_ARGS__},                    \
                   sizeof((const flux_model *const[]){__VA_ARGS__}) /           \

@@ -241,13 +241,13 @@ softmax_back(const flux_model *self, const void *m, const void *const *dy,
         .back_arena = back_bytes, .context = rule                              \
     }
 
-const flux_model flux_sigma =
+const flux_model flux_sigma_model =
     MODEL("sigma", rule_forward, rule_back, model_no_arena, &sigma_rule);
-const flux_model flux_tanh =
+const flux_model flux_tanh_model =
     MODEL("tanh", rule_forward, rule_back, model_no_arena, &tanh_rule);
-const flux_model flux_relu =
+const flux_model flux_relu_model =
     MODEL("relu", rule_forward, rule_back, model_no_arena, &relu_rule);
-const flux_model flux_exponential =
+const flux_model flux_exp_model =
     MODEL("exp", rule_forward, rule_back, model_no_arena, &exponential_rule);
-const flux_model flux_softmax =
+const flux_model flux_softmax_model =
     MODEL("softmax", softmax_forward, softmax_back, softmax_back_arena, NULL);

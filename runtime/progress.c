@@ -5,6 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "runtime/progress.h"
 #include "runtime/error.h"
 
 #include <stdio.h>
@@ -15,9 +16,8 @@
 
 enum { BAR = 20, LINE = 256, WIDTH = 79 };
 
-/* Seconds of a clock that only goes forward. */
-static double
-progress_clock(void)
+double
+flux_clock(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
@@ -97,7 +97,7 @@ flux_progress_start(flux_progress *p, const char *label, size_t total)
     *p = (flux_progress){.label = label, .total = total};
     p->on = isatty(STDERR_FILENO) && terminal != NULL &&
             strcmp(terminal, "dumb") != 0;
-    p->started = progress_clock();
+    p->started = flux_clock();
     p->drawn = p->started;
 }
 
@@ -108,7 +108,7 @@ flux_progress_step(flux_progress *p, size_t done, const char *note)
     p->done = done;
     if (!p->on)
         return;
-    double now = progress_clock();
+    double now = flux_clock();
     if (now - p->drawn >= 0.1 || done >= p->total)
         progress_draw(p, now, note);
 }

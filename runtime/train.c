@@ -4,11 +4,11 @@
 #include "kernels/flux_random.h"
 #include "runtime/error.h"
 #include "runtime/ports.h"
+#include "runtime/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* All that one call of flux_train owns or looks at. */
 typedef struct Training {
@@ -202,11 +202,13 @@ training_epoch(Training *t, size_t epoch, double *loss)
 static int
 training_better(const Training *t, const flux_scores *now)
 {
+    const flux_scores *best = &t->result.best;
     if (t->result.best_epoch == 0)
         return 1;
     if (t->options.monitor == FLUX_BY_ERROR)
-        return now->error < t->result.best.error;
-    return now->accuracy > t->result.best.accuracy;
+        return now->error < best->error ||
+               (best->error != best->error && now->error == now->error);
+    return now->accuracy > best->accuracy;
 }
 
 /* Scores of the validation data; keeps the best epoch. */
@@ -244,31 +246,22 @@ training_report(const Training *t, const flux_epoch *e)
     fprintf(stderr, "  %.1f s\n", e->seconds);
 }
 
-static double
-training_clock(void)
-{
-    struct timespec now;
-    if (timespec_get(&now, TIME_UTC) == 0)
-        return 0.0;
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* Whether training ends before its last epoch. */
 static int
 training_stops(const Training *t, const flux_epoch *e)
 {
     size_t patience = t->options.patience;
-    if (patience > 0 && e->epoch - t->result.best_epoch >= patience)
-        return 1;
-    return t->options.on_epoch != NULL &&
-           t->options.on_epoch(t->options.user, e) != 0;
+    int stop = patience > 0 && e->epoch - t->result.best_epoch >= patience;
+    if (t->options.on_epoch != NULL)
+        stop |= t->options.on_epoch(t->options.user, e) != 0;
+    return stop;
 }
 
 static flux_status
 training_run(Training *t)
 {
     flux_status status = FLUX_OK;
-    t->started = training_clock();
+    t->started = flux_clock();
     for (size_t epoch = 1; epoch <= t->options.epochs; epoch++) {
         flux_epoch e = {.epoch = epoch, .state = t->state, .m = t->m};
         status = training_epoch(t, epoch, &e.loss);
@@ -276,7 +269,7 @@ training_run(Training *t)
             status = training_validate(t, &e);
         if (status != FLUX_OK)
             break;
-        e.seconds = training_clock() - t->started;
+        e.seconds = flux_clock() - t->started;
         t->result.epochs = epoch;
         t->result.loss = e.loss;
         training_report(t, &e);
