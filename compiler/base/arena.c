@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT   (sizeof(max_align_t))
+#define ALIGNMENT   (_Alignof(max_align_t))
 #define CHUNK_FIRST ((size_t)64 << 10)
 #define CHUNK_LAST  ((size_t)1 << 20)
 

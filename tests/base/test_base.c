@@ -1,0 +1,391 @@
+/* Tests of compiler/base: memory, names, sources, diagnostics. */
+#define _POSIX_C_SOURCE 200809L
+#include "base/context.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void
+arena_gives_zeroed_aligned_memory(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    unsigned char *last = NULL;
+    for (size_t size = 0; size < 300000; size = 2 * size + 1) {
+        unsigned char *memory = arena_alloc(&arena, size);
+        assert_non_null(memory);
+        assert_true((uintptr_t)memory % _Alignof(max_align_t) == 0);
+        assert_true(memory != last || size < 2);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(memory[i], 0);
+        memset(memory, 0xAA, size);
+        last = memory;
+    }
+    assert_true(arena.used > 300000);
+    arena_free(&arena);
+    assert_null(arena.chunk);
+    assert_string_equal(arena_string(&arena, "again", 3), "aga");
+    arena_free(&arena);
+}
+
+static void
+arena_formats_and_copies(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    assert_string_equal(arena_printf(&arena, "%d %s", 42, "x"), "42 x");
+    const int numbers[] = {1, 2, 3};
+    const int *copy = arena_copy(&arena, numbers, sizeof numbers);
+    assert_memory_equal(copy, numbers, sizeof numbers);
+    assert_non_null(arena_copy(&arena, NULL, 0));
+    arena_free(&arena);
+}
+
+/* The exit code of a child that runs a function. */
+static int
+exit_code(void (*run)(void))
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        if (!freopen("/dev/null", "w", stderr))
+            _exit(9);
+        run();
+        _exit(0);
+    }
+    int status = 0;
+    assert_true(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+ask_product(void)
+{
+    Arena arena = {0};
+    arena_array(&arena, SIZE_MAX / 2, 3);
+}
+
+static void
+ask_all(void)
+{
+    Arena arena = {0};
+    arena_alloc(&arena, SIZE_MAX - 8);
+}
+
+static void
+ask_string(void)
+{
+    Arena arena = {0};
+    arena_string(&arena, "", SIZE_MAX);
+}
+
+static void
+no_memory_is_exit_code_3(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_code(ask_product), 3);
+    assert_int_equal(exit_code(ask_all), 3);
+    assert_int_equal(exit_code(ask_string), 3);
+}
+
+static void
+vectors_grow(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    VEC(int) list = {0};
+    for (int i = 0; i < 1000; i++)
+        VEC_PUSH(&arena, &list, 3 * i);
+    assert_int_equal(list.count, 1000);
+    assert_true(list.capacity >= 1000 && list.capacity < 2100);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(list.item[i], 3 * i);
+    arena_free(&arena);
+}
+
+static void
+equal_names_are_one_pointer(void **state)
+{
+    (void)state;
+    Context context;
+    context_init(&context);
+    Names *names = &context.names;
+    const char *first[2000];
+    char text[20];
+    for (int i = 0; i < 2000; i++) {
+        snprintf(text, sizeof text, "name%d", i);
+        first[i] = intern_text(names, text);
+    }
+    for (int i = 0; i < 2000; i++) {
+        snprintf(text, sizeof text, "name%dx", i);
+        assert_ptr_equal(intern(names, text, strlen(text) - 1), first[i]);
+    }
+    assert_int_equal(names->count, 2000);
+    assert_ptr_not_equal(intern(names, "name", 4), first[1]);
+    assert_ptr_equal(intern(names, "", 0), intern_text(names, ""));
+    context_free(&context);
+}
+
+static void
+places_count_code_points(void **state)
+{
+    (void)state;
+    Context context;
+    context_init(&context);
+    static const char text[] = "\xEF\xBB\xBFσ = 1\r\n\nŷ′ = 22";
+    uint32_t number =
+        source_add(&context.sources, "a.net", text, sizeof text - 1);
+    assert_int_equal(number, 1);
+    const Source *source = source_get(&context.sources, number);
+    assert_int_equal(source->lines, 3);
+    assert_int_equal(source->text[source->size + 15], 0);
+    assert_null(source_get(&context.sources, 0));
+    assert_null(source_get(&context.sources, 2));
+    const struct {
+        const char *at;
+        uint32_t line;
+        uint32_t column;
+    } cases[] = {
+        {"σ", 1, 1}, {"= 1", 1, 3}, {"ŷ", 3, 1}, {"′", 3, 2}, {"22", 3, 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *at = strstr(source->text, cases[i].at);
+        assert_non_null(at);
+        Place place = source_place(source, (uint32_t)(at - source->text));
+        assert_int_equal(place.line, cases[i].line);
+        assert_int_equal(place.column, cases[i].column);
+    }
+    assert_int_equal(source_place(source, UINT32_MAX).line, 3);
+    size_t length;
+    const char *line = source_line(source, 1, &length);
+    assert_memory_equal(line, "σ = 1", 6);
+    assert_int_equal(length, 6);
+    source_line(source, 2, &length);
+    assert_int_equal(length, 0);
+    source_line(source, 4, &length);
+    assert_int_equal(length, 0);
+    context_free(&context);
+}
+
+static void
+utf8_is_checked(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        size_t length;
+    } cases[] = {{"a", 1},
+                 {"\xCF\x83", 2},
+                 {"\xE2\x80\xB2", 3},
+                 {"\xF0\x9D\x94\xB8", 4},
+                 {"\x80", 0},
+                 {"\xC0\x80", 0},
+                 {"\xE0\x80\x80", 0},
+                 {"\xED\xA0\x80", 0},
+                 {"\xF0\x80\x80\x80", 0},
+                 {"\xF4\x90\x80\x80", 0},
+                 {"\xF5\x80\x80\x80", 0},
+                 {"\xE2\x80", 0},
+                 {"\xCF", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(source_utf8(cases[i].text, strlen(cases[i].text)),
+                         cases[i].length);
+}
+
+static void
+files_are_read(void **state)
+{
+    (void)state;
+    Context context;
+    context_init(&context);
+    char path[] = "/tmp/test_base.XXXXXX";
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    static char large[200000];
+    memset(large, 'x', sizeof large);
+    large[100] = 0;
+    assert_int_equal(write(descriptor, large, sizeof large), sizeof large);
+    close(descriptor);
+    const char *problem = NULL;
+    uint32_t number = source_read(&context.sources, path, &problem);
+    const Source *source = source_get(&context.sources, number);
+    assert_non_null(source);
+    assert_int_equal(source->size, sizeof large);
+    assert_memory_equal(source->text, large, sizeof large);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(source_read(&context.sources, path, &problem), 0);
+    assert_non_null(strstr(problem, "No such file"));
+    assert_int_equal(source_read(&context.sources, "/tmp", &problem), 0);
+    assert_non_null(problem);
+    context_free(&context);
+}
+
+static void
+spans_join(void **state)
+{
+    (void)state;
+    Span none = {0, 0, 0};
+    Span a = {1, 3, 5};
+    Span b = {1, 8, 9};
+    Span other = {2, 8, 9};
+    assert_int_equal(span_join(a, b).end, 9);
+    assert_int_equal(span_join(a, b).begin, 3);
+    assert_int_equal(span_join(a, other).end, 5);
+    assert_int_equal(span_join(none, b).begin, 8);
+    assert_false(span_known(none));
+}
+
+/* What diag_print writes; the caller frees it. */
+static char *
+printed(const Diags *diags, bool colour)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    diag_print(diags, 0, file, colour);
+    fclose(file);
+    return text;
+}
+
+static Span
+span_of(const Source *source, uint32_t number, const char *text)
+{
+    const char *at = strstr(source->text, text);
+    assert_non_null(at);
+    uint32_t begin = (uint32_t)(at - source->text);
+    return (Span){number, begin, begin + (uint32_t)strlen(text)};
+}
+
+static void
+diagnostics_print_with_frames(void **state)
+{
+    (void)state;
+    Context context;
+    context_init(&context);
+    static const char model[] = "first = Affine(10, 20)\n"
+                                "@net function TLP(x)\n"
+                                "    l1 = first(x)\n"
+                                "    softmax(second(l1))\n"
+                                "end\n\n\n\nmodel(rand(10))\n";
+    static const char library[] = "\n\n\n  x -> W * x + b\n";
+    Sources *sources = &context.sources;
+    uint32_t a = source_add(sources, "model.net", model, sizeof model - 1);
+    uint32_t b =
+        source_add(sources, "stdlib/affine.net", library, sizeof library - 1);
+    Span call = span_of(source_get(sources, a), a, "second(l1)");
+    Span end = span_of(source_get(sources, a), a, "model(rand");
+    end.end = end.begin;
+    Frame outer = {NULL, "model", end, NULL};
+    Frame middle = {&outer, "TLP", call, NULL};
+    Frame inner = {&middle, "Affine",
+                   span_of(source_get(sources, b), b, "W * x + b"),
+                   "W (15,21), x (20,)"};
+    Diag *diag = diag_add(&context.diags, DIAG_shape, call,
+                          "shapes do not fit: (%d,%d) * (20,)", 15, 21);
+    diag->frame = &inner;
+    diag_hint(&context.diags, diag,
+              "`second` wants an input of length %d; `first` gives 20", 21);
+    char *text = printed(&context.diags, false);
+    assert_string_equal(
+        text,
+        "model.net:4:13: error[F0201]: shapes do not fit: (15,21) * (20,)\n"
+        "  4 |     softmax(second(l1))\n"
+        "    |             ^^^^^^^^^^\n"
+        "  in Affine      stdlib/affine.net:4   W * x + b      W (15,21), x "
+        "(20,)\n"
+        "  in TLP         model.net:4           second(l1)\n"
+        "  in model       model.net:9\n"
+        "hint: `second` wants an input of length 21; `first` gives 20\n");
+    free(text);
+    text = printed(&context.diags, true);
+    assert_non_null(strstr(text, "\033[1;31merror[F0201]\033[0m: "));
+    free(text);
+    context_free(&context);
+}
+
+static void
+diagnostics_are_bounded(void **state)
+{
+    (void)state;
+    Context context;
+    context_init(&context);
+    Diags *diags = &context.diags;
+    Span nowhere = {0, 0, 0};
+    const Diag *first = diag_add(diags, DIAG_name, nowhere, "unknown `a`");
+    assert_ptr_equal(diag_add(diags, DIAG_name, nowhere, "unknown `a`"), first);
+    assert_int_equal(diags->errors, 1);
+    diag_add(diags, DIAG_rebound, nowhere, "a warning");
+    assert_int_equal(diags->errors, 1);
+    for (int i = 0; i < 30; i++)
+        assert_non_null(diag_add(diags, DIAG_name, nowhere, "unknown %d", i));
+    assert_int_equal(diags->errors, 31);
+    assert_int_equal(diags->count, 21);
+    char *text = printed(diags, false);
+    assert_non_null(strstr(text, "fluxc: error[F0101]: unknown `a`\n"));
+    assert_non_null(strstr(text, "fluxc: warning[F0108]: a warning\n"));
+    assert_non_null(strstr(text, "fluxc: 11 more errors are not shown\n"));
+    free(text);
+    context_free(&context);
+}
+
+static void
+diagnostics_show_what_is_printable(void **state)
+{
+    (void)state;
+    Context context;
+    context_init(&context);
+    static const char text[] = "a\t\033[2J\xFF y\xCC\x82 = oops\n";
+    uint32_t number =
+        source_add(&context.sources, "t.net", text, sizeof text - 1);
+    Span span = span_of(source_get(&context.sources, number), number, "oops");
+    diag_add(&context.diags, DIAG_name, span, "unknown \033 name");
+    char *shown = printed(&context.diags, false);
+    assert_string_equal(shown, "t.net:1:14: error[F0101]: unknown ? name\n"
+                               "  1 | a ?[2J? y\xCC\x82 = oops\n"
+                               "    |             ^^^^\n");
+    free(shown);
+    context_free(&context);
+}
+
+static void
+codes_are_unique_and_found(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < DIAG_COUNT; i++) {
+        assert_int_equal(strlen(diag_info[i].code), 5);
+        assert_int_equal(diag_find(diag_info[i].code), i);
+        assert_true(strlen(diag_info[i].title) && strlen(diag_info[i].text));
+    }
+    assert_int_equal(diag_find("F9999"), DIAG_COUNT);
+    assert_int_equal(diag_find(""), DIAG_COUNT);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+        cmocka_unit_test(arena_formats_and_copies),
+        cmocka_unit_test(no_memory_is_exit_code_3),
+        cmocka_unit_test(vectors_grow),
+        cmocka_unit_test(equal_names_are_one_pointer),
+        cmocka_unit_test(places_count_code_points),
+        cmocka_unit_test(utf8_is_checked),
+        cmocka_unit_test(files_are_read),
+        cmocka_unit_test(spans_join),
+        cmocka_unit_test(diagnostics_print_with_frames),
+        cmocka_unit_test(diagnostics_are_bounded),
+        cmocka_unit_test(diagnostics_show_what_is_printable),
+        cmocka_unit_test(codes_are_unique_and_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
