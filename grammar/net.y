@@ -152,18 +152,27 @@ exprs:
 
 expr:
     primary
-|   NUMBER JUXT expr            { $$ = ast_juxtapose(build, @$, @1, $1, $2, $3); }
-|   UNARY expr                  { $$ = ast_unary(build, AST_UNARY, @$, $1, $2); }
-|   expr POW expr               { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
-|   expr MUL expr               { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
-|   expr PLUS expr              { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
+|   NUMBER JUXT expr
+                { $$ = ast_juxtapose(build, @$, @1, $1, $2, $3); }
+|   UNARY expr
+                { $$ = ast_unary(build, AST_UNARY, @$, $1, $2); }
+|   expr POW expr
+                { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
+|   expr MUL expr
+                { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
+|   expr PLUS expr
+                { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
 |   expr COLON expr             { $$ = ast_range(build, @$, $1, $3); }
-|   expr PIPE expr              { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
+|   expr PIPE expr
+                { $$ = ast_binary(build, AST_BINARY, @$, $1, $2, $3); }
 |   expr CMP expr               { $$ = ast_compare(build, @$, $1, $2, $3); }
 |   expr IN expr                { $$ = ast_compare(build, @$, $1, $2, $3); }
-|   expr ANDAND expr            { $$ = ast_binary(build, AST_AND, @$, $1, $2, $3); }
-|   expr OROR expr              { $$ = ast_binary(build, AST_OR, @$, $1, $2, $3); }
-|   expr PAIR expr              { $$ = ast_binary(build, AST_PAIR, @$, $1, $2, $3); }
+|   expr ANDAND expr
+                { $$ = ast_binary(build, AST_AND, @$, $1, $2, $3); }
+|   expr OROR expr
+                { $$ = ast_binary(build, AST_OR, @$, $1, $2, $3); }
+|   expr PAIR expr
+                { $$ = ast_binary(build, AST_PAIR, @$, $1, $2, $3); }
 |   expr ASSIGN expr            { $$ = ast_assign(build, @$, $1, $2, $3); }
 |   expr OPASSIGN expr          { $$ = ast_assign(build, @$, $1, $2, $3); }
 |   expr QUESTION expr TCOLON expr %prec LAMBDA
@@ -188,18 +197,22 @@ primary:
 |   SYMBOL                      { $$ = ast_symbol(build, @$, $1); }
 |   END_INDEX                   { $$ = ast_word(build, AST_END, @$); }
 |   STR_BEGIN parts STR_END     { $$ = ast_string(build, @$, $2); }
-|   STR_TRIPLE parts STR_END    { $$ = ast_string(build, @$, lexer_dedent(build, $2)); }
+|   STR_TRIPLE parts STR_END
+                { $$ = ast_string(build, @$, lexer_dedent(build, $2)); }
 |   LPAREN args RPAREN          { $$ = ast_group(build, @$, $2); }
 |   LBRACKET elements RBRACKET  { $$ = ast_placed($2, @$); }
 |   primary CALL args RPAREN    { $$ = ast_call(build, AST_CALL, @$, $1, $3); }
-|   primary DOTCALL args RPAREN { $$ = ast_call(build, AST_DOTCALL, @$, $1, $3); }
+|   primary DOTCALL args RPAREN
+                { $$ = ast_call(build, AST_DOTCALL, @$, $1, $3); }
 |   primary LBRACE args RBRACE  { $$ = ast_call(build, AST_CURLY, @$, $1, $3); }
 |   primary INDEX elements RBRACKET { $$ = ast_index(build, @$, $1, $3); }
 |   MACRO CALL args RPAREN      { $$ = ast_macro_call(build, @$, $1, $3); }
 |   primary DOT IDENT           { $$ = ast_field(build, @$, $1, $3); }
-|   primary TRANSPOSE           { $$ = ast_unary(build, AST_TRANSPOSE, @$, $2, $1); }
+|   primary TRANSPOSE
+                { $$ = ast_unary(build, AST_TRANSPOSE, @$, $2, $1); }
 |   primary DO do_params term block END { $$ = ast_do(build, @$, $1, $3, $5); }
-|   FUNCTION signature term block END   { $$ = ast_function(build, @$, $2, $4); }
+|   FUNCTION signature term block END
+                                { $$ = ast_function(build, @$, $2, $4); }
 |   IF cond term block tail END { $$ = ast_if(build, @$, $2, $4, $5); }
 |   FOR specs term block END    { $$ = ast_for(build, @$, $2, $4); }
 |   WHILE cond term block END   { $$ = ast_while(build, @$, $2, $4); }
@@ -243,8 +256,10 @@ section:
     %empty                      { $$ = ast_section(build, NULL, false); }
 |   list                        { $$ = ast_section(build, $1, false); }
 |   list COMMA                  { $$ = ast_section(build, $1, true); }
-|   generator                   { $$ = ast_section(build, ast_list(build, $1), false); }
-|   list COMMA generator        { $$ = ast_section(build, ast_append(build, $1, $3), false); }
+|   generator
+                { $$ = ast_section(build, ast_list(build, $1), false); }
+|   list COMMA generator
+                { $$ = ast_section(build, ast_append(build, $1, $3), false); }
 
 list:
     item                        { $$ = ast_list(build, $1); }
@@ -264,10 +279,13 @@ elements:
 |   matrix ROW                  { $$ = ast_matrix(build, @$, $1); }
 
 matrix:
-    item ROW                    { $$ = ast_list(build, ast_row(build, @1, $1, NULL)); }
+    item ROW
+                { $$ = ast_list(build, ast_row(build, @1, $1, NULL)); }
 |   item ROW row                { $$ = ast_rows(build, @1, $1, @3, $3); }
-|   item HSEP row               { $$ = ast_list(build, ast_row(build, @$, $1, $3)); }
-|   matrix ROW row              { $$ = ast_append(build, $1, ast_row(build, @3, NULL, $3)); }
+|   item HSEP row
+                { $$ = ast_list(build, ast_row(build, @$, $1, $3)); }
+|   matrix ROW row
+                { $$ = ast_append(build, $1, ast_row(build, @3, NULL, $3)); }
 
 row:
     item                        { $$ = ast_list(build, $1); }
