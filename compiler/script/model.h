@@ -21,9 +21,22 @@ Value model_call(Script *s, Value model, const Args *args);
 /* Builtins: back! update! gradient params grads train! Trainer native … */
 void model_define_all(Script *s);
 
-/* What `fluxc model.net` emits for one exported name; NULL where the value is
- * no model (reported).
+/* What the files are made of. */
+typedef struct {
+    const char *prefix;   /* of C names, or NULL: the models' own */
+    const char *command;  /* for the first comment */
+    const Source *source; /* echoed at the top */
+} ExportOptions;
+
+/* The models that `fluxc model.net` emits, with their trainers: those that the
+ * script exports, else every named model whose input's shape is known or that
+ * is elementwise. What cannot be emitted is reported.
  */
-EmitModel *model_export(Script *s, const char *name);
+size_t model_export_all(Script *s, const ExportOptions *options,
+                        EmitModel ***models);
+
+/* One model; NULL where something was reported. */
+EmitModel *model_export(Script *s, const char *name, Value model,
+                        const ExportOptions *options);
 
 #endif

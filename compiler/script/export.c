@@ -1,0 +1,297 @@
+/* What `fluxc model.net` emits: models by their names, with their trainers. */
+#include "script/eval.h"
+#include "script/model.h"
+#include "script/model_inner.h"
+#include "script/trainer.h"
+
+#include <string.h>
+
+typedef struct {
+    Script *s;
+    const ExportOptions *options;
+    EmitModel **item;
+    size_t count;
+    size_t capacity;
+    Value *value; /* of each */
+    size_t values;
+    size_t value_capacity;
+} Exports;
+
+/* The number of inputs a model is written for. */
+static int
+export_inputs(Value model)
+{
+    const Ast *method = model_method(model, 0);
+    if (method == NULL)
+        return 1;
+    int count = 0;
+    const AstParams *params = &method->as.function.params;
+    for (size_t i = 0; i < params->count; i++)
+        count += !params->item[i].keyword && !params->item[i].splat &&
+                 params->item[i].value == NULL;
+    return count;
+}
+
+/* A chain that begins with Input(…) knows the shape of its input. */
+static void
+export_input_shape(Script *s, Value model, InputShape *in)
+{
+    if (model.kind != VALUE_object)
+        return;
+    const Object *o = model.as.object;
+    const char *name = intern_text(&s->context->names, "input");
+    for (size_t i = 0; i < o->type->fields; i++) {
+        const Value v = o->field[i];
+        if (o->type->field[i] != name || v.kind != VALUE_tuple)
+            continue;
+        in->rank = (int)v.as.values->count;
+        for (int k = 0; k < in->rank; k++)
+            in->dim[k] = v.as.values->item[k].as.integer;
+    }
+}
+
+static Trace *
+export_trace(Script *s, Value model)
+{
+    Trace *t = trace_new(s, model, s->options.dtype);
+    t->inputs = export_inputs(model);
+    for (int i = 0; i < t->inputs && i < TRACE_INPUTS; i++) {
+        t->input[i].rank = -1;
+        t->input[i].dtype = t->dtype;
+    }
+    model_name_inputs(s, t, model);
+    if (t->inputs > 0)
+        export_input_shape(s, model, &t->input[0]);
+    return t;
+}
+
+static void
+mark_reachable(const Graph *g, Ref ref, bool *needed)
+{
+    needed[ref] = true;
+    for (Ref i = ref; i >= 0; i--) {
+        const Node *n = ir_node(g, i);
+        for (int k = 0; needed[i] && k < n->operands; k++)
+            needed[n->operand[k]] = true;
+    }
+}
+
+/* The initialisers of the parameters that have one, by their paths. */
+static const Graph *
+export_init(Script *s, const EmitParam *param, int params,
+            const Array *const *array)
+{
+    const Graph *from = s->initial;
+    bool *needed = ARENA_ARRAY(&s->context->arena, bool, from->node.count + 1);
+    Ref *map = ARENA_ARRAY(&s->context->arena, Ref, from->node.count + 1);
+    int count = 0;
+    for (int i = 0; i < params; i++)
+        if (array[i]->recipe != REF_NONE) {
+            mark_reachable(from, array[i]->recipe, needed);
+            count++;
+        }
+    if (count == 0)
+        return NULL;
+    Graph *g = ir_graph(s->context, &s->dims, "init");
+    for (size_t i = 0; i < from->node.count; i++)
+        if (needed[i])
+            map[i] = ir_copy(g, from, (Ref)i, map);
+    for (int i = 0; i < params; i++)
+        if (array[i]->recipe != REF_NONE)
+            ir_output(g, param[i].path, map[array[i]->recipe], REF_NONE);
+    return g;
+}
+
+static void
+export_params(Script *s, EmitModel *m, const Trace *t)
+{
+    Arena *arena = &s->context->arena;
+    EmitParam *param = ARENA_ARRAY(arena, EmitParam, t->params.count + 1);
+    const Array **array =
+        ARENA_ARRAY(arena, const Array *, t->params.count + 1);
+    for (size_t i = 0; i < t->params.count; i++) {
+        const Param *from = &t->params.item[i];
+        if (t->leaf[i] == REF_NONE)
+            continue;
+        EmitParam *p = &param[m->params];
+        *p = (EmitParam){.path = from->path,
+                         .frozen = from->frozen,
+                         .rank = from->array->tensor->rank,
+                         .data = from->array->tensor};
+        for (int k = 0; k < p->rank; k++)
+            p->dim[k] = from->array->tensor->dim[k];
+        if (from->array->recipe != REF_NONE)
+            p->span = ir_node(s->initial, from->array->recipe)->span;
+        array[m->params++] = from->array;
+    }
+    m->param = param;
+    m->init = export_init(s, param, m->params, array);
+}
+
+static EmitModel *
+export_model(Exports *e, const char *name, Value model)
+{
+    Script *s = e->s;
+    Trace *t = export_trace(s, model);
+    Span span = {0};
+    const Ast *method = model_method(model, 0);
+    if (method != NULL)
+        span = method->span;
+    Traced traced = trace_model(s, t, model, name, false, span);
+    const Graph *g = pass_run(PASS_stable, traced.graph, NULL);
+    const Graph *forward = g != NULL ? batch_graph(g) : NULL;
+    const Graph *back = forward != NULL ? diff_back(forward) : NULL;
+    if (back == NULL)
+        script_abandon(s);
+    EmitModel *m = ARENA_NEW(&s->context->arena, EmitModel);
+    *m = (EmitModel){.name = name,
+                     .prefix = e->options->prefix,
+                     .base = e->options->prefix
+                                 ? e->options->prefix
+                                 : emit_c_name(&s->context->arena, name),
+                     .command = e->options->command,
+                     .dtype = s->options.dtype,
+                     .source = e->options->source,
+                     .span = span,
+                     .seed = s->seed,
+                     .forward = forward,
+                     .back = back};
+    export_params(s, m, t);
+    return m;
+}
+
+static bool
+same_model(Value a, Value b)
+{
+    return a.kind == b.kind &&
+           ((a.kind == VALUE_function && a.as.function == b.as.function) ||
+            (a.kind == VALUE_object && a.as.object == b.as.object));
+}
+
+/* Adds a trainer to its model's export. */
+static void
+export_trainer(Exports *e, const char *name, const Trainer *trainer)
+{
+    Script *s = e->s;
+    EmitModel *m = NULL;
+    for (size_t i = 0; i < e->count; i++)
+        if (same_model(e->value[i], trainer->model))
+            m = e->item[i];
+    if (m == NULL)
+        script_fail(s, DIAG_export, trainer->span, "export the model as well",
+                    "the model of the trainer %s is not exported", name);
+    Arena *arena = &s->context->arena;
+    EmitTrainer *all = ARENA_ARRAY(arena, EmitTrainer, m->trainers + 1);
+    if (m->trainers > 0)
+        memcpy(all, m->trainer, (size_t)m->trainers * sizeof *all);
+    EmitTrainer *t = &all[m->trainers];
+    *t = (EmitTrainer){
+        .name = name, .span = trainer->span, .eta = trainer_eta(s, trainer)};
+    Trace *shapes = export_trace(s, trainer->model);
+    Trace *step = trainer_trace(s, trainer, shapes->inputs, false);
+    for (int i = 0; i < shapes->inputs; i++)
+        step->input[i] = shapes->input[i];
+    t->step = trainer_graph(s, trainer, step);
+    const Output *y = &m->forward->output.item[0];
+    const Node *result = ir_node(m->forward, y->ref);
+    if (m->forward->output.count == 1 && result->rank == 2 &&
+        dim_known(result->dim[0])) {
+        Trace *labels = trainer_trace(s, trainer, shapes->inputs, true);
+        for (int i = 0; i < shapes->inputs; i++)
+            labels->input[i] = step->input[i];
+        t->step_labels = trainer_graph(s, trainer, labels);
+        t->classes = result->dim[0];
+    }
+    m->trainer = all;
+    m->trainers++;
+}
+
+/* Runs one export with a recovery of its own. Without `export`, a model whose
+ * input nothing fixes is left out in silence.
+ */
+static bool
+export_one(Exports *e, const char *name, Value v, bool quiet)
+{
+    Script *s = e->s;
+    jmp_buf here;
+    jmp_buf *outer = s->recover;
+    TraceState state = trace_enter(s, NULL, NULL);
+    Diags *diags = &s->context->diags;
+    size_t before = diags->count;
+    size_t errors = diags->errors;
+    s->recover = &here;
+    volatile bool done = false;
+    if (setjmp(here) == 0) {
+        if (v.kind == VALUE_trainer) {
+            export_trainer(e, name, v.as.trainer);
+        } else {
+            EmitModel *m = export_model(e, name, v);
+            VEC_PUSH(&s->context->arena, e, m);
+            struct {
+                Value *item;
+                size_t count;
+                size_t capacity;
+            } values = {e->value, e->values, e->value_capacity};
+            VEC_PUSH(&s->context->arena, &values, v);
+            e->value = values.item;
+            e->values = values.count;
+            e->value_capacity = values.capacity;
+        }
+        done = true;
+    }
+    trace_leave(s, &state);
+    s->recover = outer;
+    bool unknown =
+        diags->count > before && diags->item[before]->code == DIAG_annotate;
+    if (!done && quiet && unknown) {
+        diags->count = before;
+        diags->errors = errors;
+    }
+    return done;
+}
+
+static bool
+is_exported(const Script *s, const char *name)
+{
+    for (size_t i = 0; i < s->exported.count; i++)
+        if (s->exported.item[i] == name)
+            return true;
+    return false;
+}
+
+EmitModel *
+model_export(Script *s, const char *name, Value model,
+             const ExportOptions *options)
+{
+    Exports e = {.s = s, .options = options};
+    return export_one(&e, name, model, false) ? e.item[0] : NULL;
+}
+
+size_t
+model_export_all(Script *s, const ExportOptions *options, EmitModel ***models)
+{
+    Exports e = {.s = s, .options = options};
+    bool all = s->exported.count == 0;
+    for (int trainers = 0; trainers < 2; trainers++)
+        for (size_t i = 0; i < s->named.count; i++) {
+            const char *name = s->named.item[i];
+            Value *v = scope_find(s->globals, name);
+            bool wanted = all ? true : is_exported(s, name);
+            if (v == NULL || !wanted || v->kind == VALUE_poison)
+                continue;
+            bool trainer = v->kind == VALUE_trainer;
+            bool model = all ? model_is_net(*v) : model_is(*v);
+            if (trainers ? trainer : model)
+                export_one(&e, name, *v, all);
+            else if (!all && !trainer && !model && trainers == 0)
+                diag_add(&s->context->diags, DIAG_export, (Span){0},
+                         "%s is %s; export takes models and trainers", name,
+                         value_kind_name(*v));
+        }
+    for (size_t i = 0; i < s->exported.count; i++)
+        if (scope_find(s->globals, s->exported.item[i]) == NULL)
+            diag_add(&s->context->diags, DIAG_name, (Span){0},
+                     "export of %s, which is not defined", s->exported.item[i]);
+    *models = e.item;
+    return e.count;
+}

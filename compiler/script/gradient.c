@@ -1,0 +1,176 @@
+/* gradient, jacobian: derivatives as functions, in a trace or on arrays.
+ *
+ * Inside a model the derivative is built at once, on the sample's graph; with
+ * plain arrays a graph is traced for the purpose. Both are the same function,
+ * so derivatives nest.
+ */
+#include "script/eval.h"
+#include "script/lift.h"
+#include "script/model.h"
+#include "script/model_inner.h"
+
+static Value fn_gradient(Script *s, const Args *args);
+static Value fn_jacobian(Script *s, const Args *args);
+
+static const Builtin gradient_table[] = {
+    {"gradient", 2, 1 + TRACE_INPUTS, fn_gradient,
+     "the gradient of a function with one number as result"},
+    {"jacobian", 2, 2, fn_jacobian,
+     "the derivatives of each result (rows) by each input (columns)"},
+};
+
+/* A node with the same value, so that only what is computed from it counts as
+ * depending on it.
+ */
+static Ref
+alias(Graph *g, Ref x)
+{
+    Node n = *ir_node(g, x);
+    return ir_reshape(g, x, n.rank, n.dim);
+}
+
+/* f of the arguments' aliases, whose nodes are put into wrt. */
+static Value
+apply(Script *s, const Args *args, Ref *wrt)
+{
+    Value item[TRACE_INPUTS];
+    size_t count = args->count - 1;
+    for (size_t i = 0; i < count; i++) {
+        if (args->item[i + 1].kind == VALUE_opaque)
+            script_fail(s, DIAG_annotate, args->span,
+                        "annotate the input with its shape, as in x::[784]",
+                        "a derivative needs the shape of the input");
+        Ref x = trace_value(s, args->item[i + 1],
+                            "the argument of a derivative", args->span);
+        s->graph->span = args->span;
+        wrt[i] = alias(s->graph, x);
+        item[i] = value_node(wrt[i]);
+    }
+    Args inner = {.item = item, .count = count, .span = args->span};
+    return call_value(s, args->item[0], &inner);
+}
+
+/* The gradient of y by x, zeros where nothing depends on x. */
+static Value
+gradient_value(Graph *g, Ref gradient, Ref x)
+{
+    return value_node(gradient != REF_NONE ? gradient : ir_fill(g, x, 0));
+}
+
+static Value
+gradient_traced(Script *s, const Args *args)
+{
+    Ref wrt[TRACE_INPUTS];
+    Ref gradient[TRACE_INPUTS];
+    Value result = apply(s, args, wrt);
+    Ref y = trace_value(s, result, "the result of the function", args->span);
+    const Node *n = ir_node(s->graph, y);
+    if (n->rank != 0)
+        script_fail(s, DIAG_scalar_loss, args->span,
+                    "sum it, or use jacobian(f, x)",
+                    "gradient wants a function with one number as result; "
+                    "this one gives %s",
+                    value_shape_text(s, value_node(y)));
+    size_t count = args->count - 1;
+    Ref one = ir_const(s->graph, n->dtype, 1);
+    if (!diff_reverse(s->graph, &y, &one, 1, wrt, (int)count, gradient))
+        script_abandon(s);
+    Value item[TRACE_INPUTS];
+    for (size_t i = 0; i < count; i++)
+        item[i] = gradient_value(s->graph, gradient[i], wrt[i]);
+    return count == 1 ? item[0] : value_tuple(s, item, count);
+}
+
+/* Row i of a jacobian: the gradient of y[i], as a (1, n) matrix. */
+static Ref
+jacobian_row(Script *s, Ref y, int64_t i, Ref x)
+{
+    Graph *g = s->graph;
+    Node ny = *ir_node(g, y);
+    Dim columns = ir_count(g, x);
+    Tensor *seed = lift_new_tensor(s, ny.dtype, 1, &ny.dim[0], s->span);
+    tensor_set(seed, i, 1);
+    Ref dy = ir_data(g, seed);
+    Ref row = REF_NONE;
+    if (!diff_reverse(g, &y, &dy, 1, &x, 1, &row))
+        script_abandon(s);
+    if (row == REF_NONE)
+        row = ir_fill(g, x, 0);
+    return ir_reshape(g, row, 2, (Dim[]){1, columns});
+}
+
+static Value
+jacobian_traced(Script *s, const Args *args)
+{
+    Ref x = REF_NONE;
+    Value result = apply(s, args, &x);
+    Ref y = trace_value(s, result, "the result of the function", args->span);
+    Dim rows = ir_count(s->graph, y);
+    if (!dim_known(rows) || rows == 0 || rows > 4096)
+        script_fail(s, DIAG_rank, args->span, NULL,
+                    "jacobian wants 1 to 4096 results; the function gives %s",
+                    value_shape_text(s, value_node(y)));
+    y = ir_reshape(s->graph, y, 1, &rows);
+    Ref all = REF_NONE;
+    for (int64_t i = 0; i < rows; i++) {
+        Ref row = jacobian_row(s, y, i, x);
+        all = i == 0 ? row : ir_concat(s->graph, all, row, 0);
+    }
+    return value_node(all);
+}
+
+/* Outside of a trace: a graph of the derivative, run on the arguments. */
+static Value
+derivative(Script *s, const Args *args, const Builtin *self,
+           Value (*traced)(Script *, const Args *))
+{
+    Value f = model_of(s, args->item[0], self->name, args->span);
+    for (size_t i = 1; i < args->count; i++)
+        if (args->item[i].kind == VALUE_batch)
+            script_fail(s, DIAG_value, args->span,
+                        "back!(m, Δ, batch) takes batches",
+                        "%s is for one sample", self->name);
+    if (s->graph != NULL) {
+        args->item[0] = f;
+        return traced(s, args);
+    }
+    Args inputs = *args;
+    inputs.item++;
+    inputs.count--;
+    inputs.at = NULL;
+    Value builtin = {.kind = VALUE_builtin, .as.builtin = self};
+    Call c = model_begin(s, builtin, f, &inputs, self->name);
+    const Graph *g = model_graph(s, &c);
+    Tensor *result =
+        ARENA_ARRAY(&s->context->arena, Tensor, g->output.count + 1);
+    run_graph(s, run_prepare(s, g, s->options.engine), g, &c.bound, 1, result,
+              args->span);
+    Value item[TRACE_INPUTS];
+    for (size_t i = 0; i < g->output.count; i++)
+        item[i] = model_result(s, &c, &result[i]);
+    return c.traced.tuple ? value_tuple(s, item, g->output.count) : item[0];
+}
+
+static Value
+fn_gradient(Script *s, const Args *args)
+{
+    return derivative(s, args, &gradient_table[0], gradient_traced);
+}
+
+static Value
+fn_jacobian(Script *s, const Args *args)
+{
+    return derivative(s, args, &gradient_table[1], jacobian_traced);
+}
+
+void
+gradient_define_all(Script *s)
+{
+    for (size_t i = 0; i < sizeof gradient_table / sizeof *gradient_table;
+         i++) {
+        Value v = {.kind = VALUE_builtin, .as.builtin = &gradient_table[i]};
+        scope_define(s, s->globals,
+                     intern_text(&s->context->names, gradient_table[i].name),
+                     v);
+    }
+}

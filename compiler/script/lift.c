@@ -1,0 +1,326 @@
+/* Lifting: see lift.h. Operands become nodes; the maker adds its own; the
+ * result is a node of the trace, or numbers that the interpreter computed.
+ */
+#include "script/lift.h"
+
+#include "script/numeric.h"
+#include "script/trace.h"
+
+#include <string.h>
+
+Tensor *
+lift_new_tensor(Script *s, DType dtype, int rank, const int64_t *dim, Span span)
+{
+    Tensor *t = tensor_new(&s->context->arena, dtype, rank, dim);
+    if (t == NULL)
+        script_fail(s, DIAG_limit, span, NULL,
+                    "an array of this size is more "
+                    "than the script may hold");
+    return t;
+}
+
+Tensor *
+lift_tensor(Script *s, const Tensor *from, DType dtype)
+{
+    if (from->dtype == dtype)
+        return arena_copy(&s->context->arena, from, sizeof *from);
+    Tensor *to = lift_new_tensor(s, dtype, from->rank, from->dim, s->span);
+    int64_t count = tensor_count(from);
+    for (int64_t i = 0; i < count; i++)
+        tensor_set(to, i, tensor_get(from, i));
+    return to;
+}
+
+Value
+lift_result(Script *s, Tensor *tensor)
+{
+    if (tensor->rank > 0) {
+        if (tensor->dtype == DTYPE_i32 || tensor->dtype == DTYPE_u32)
+            tensor = lift_tensor(s, tensor, DTYPE_i64);
+        return value_array(s, tensor);
+    }
+    double x = tensor_get(tensor, 0);
+    switch (tensor->dtype) {
+    case DTYPE_f32:
+        return (Value){.kind = VALUE_float32, .as.number = x};
+    case DTYPE_f64:
+        return value_float(x);
+    case DTYPE_bool:
+        return value_bool(x != 0);
+    case DTYPE_i32:
+    case DTYPE_u32:
+        return value_int((int64_t)x);
+    case DTYPE_i64:
+        return value_int(*(const int64_t *)tensor->data);
+    case DTYPES:
+        break;
+    }
+    return value_nothing();
+}
+
+Value
+lift_array(Script *s, Value v)
+{
+    if (v.kind == VALUE_range) {
+        const Range *r = v.as.range;
+        DType dtype = r->whole ? DTYPE_i64 : DTYPE_f64;
+        Tensor *t = lift_new_tensor(s, dtype, 1, &r->count, s->span);
+        for (int64_t i = 0; i < r->count; i++) {
+            if (r->whole)
+                ((int64_t *)t->data)[i] = r->first_int + i * r->step_int;
+            else
+                ((double *)t->data)[i] = r->first + (double)i * r->step;
+        }
+        return value_array(s, t);
+    }
+    return v;
+}
+
+const char *
+lift_shape_text(Lift *l, Ref ref)
+{
+    const Node *n = ir_node(l->g, ref);
+    Arena *arena = &l->s->context->arena;
+    if (n->rank == 0)
+        return "scalar";
+    const char *text = "(";
+    for (int i = 0; i < n->rank; i++)
+        text = arena_printf(arena, "%s%s%s", text, i ? "," : "",
+                            dim_text(l->g->dims, n->dim[i]));
+    return arena_printf(arena, "%s%s)", text, n->rank == 1 ? "," : "");
+}
+
+void
+lift_shape_fail(Lift *l, const char *hint, Ref a, Ref b)
+{
+    script_fail(l->s, DIAG_shape, l->span, hint, "shapes do not fit: %s %s %s",
+                lift_shape_text(l, a), l->name, lift_shape_text(l, b));
+}
+
+Ref
+lift_real(Lift *l, Ref a)
+{
+    DType dtype = ir_node(l->g, a)->dtype;
+    return dtype_real(dtype) ? a : ir_cast(l->g, a, l->dtype);
+}
+
+Ref
+lift_expand(Lift *l, Ref a, int rank, const Dim *dim)
+{
+    Node n = *ir_node(l->g, a);
+    int8_t map[IR_RANK] = {0};
+    Dim kept[IR_RANK];
+    int keep = 0;
+    bool same = n.rank == rank;
+    for (int i = 0; i < n.rank; i++) {
+        same = same && n.dim[i] == dim[i];
+        if (n.dim[i] == dim[i]) {
+            map[keep] = (int8_t)i;
+            kept[keep++] = n.dim[i];
+        }
+    }
+    if (same)
+        return a;
+    if (keep < n.rank)
+        a = ir_reshape(l->g, a, keep, kept);
+    return ir_broadcast(l->g, a, rank, dim, map);
+}
+
+void
+lift_broadcast(Lift *l, Ref *a, Ref *b, bool dotted)
+{
+    Node na = *ir_node(l->g, *a);
+    Node nb = *ir_node(l->g, *b);
+    if (ir_same_shape(l->g, *a, *b))
+        return;
+    if (!dotted && na.rank > 0 && nb.rank > 0)
+        lift_shape_fail(l,
+                        arena_printf(&l->s->context->arena,
+                                     "`.%s` broadcasts over axes of length 1",
+                                     l->name),
+                        *a, *b);
+    int rank = na.rank > nb.rank ? na.rank : nb.rank;
+    Dim dim[IR_RANK];
+    for (int i = 0; i < rank; i++) {
+        Dim da = i < na.rank ? na.dim[i] : 1;
+        Dim db = i < nb.rank ? nb.dim[i] : 1;
+        if (da != db && da != 1 && db != 1)
+            lift_shape_fail(l, NULL, *a, *b);
+        dim[i] = da == 1 ? db : da;
+    }
+    *a = lift_expand(l, *a, rank, dim);
+    *b = lift_expand(l, *b, rank, dim);
+}
+
+/* The node of one operand in the lift's graph. */
+static Ref
+lift_operand(Lift *l, Value v)
+{
+    switch (v.kind) {
+    case VALUE_node:
+        return v.as.node;
+    case VALUE_bool:
+        return ir_const(l->g, DTYPE_bool, v.as.boolean);
+    case VALUE_int:
+        if (l->ints)
+            return ir_const(l->g, DTYPE_i32, (double)v.as.integer);
+        return ir_const(l->g, l->dtype, (double)v.as.integer);
+    case VALUE_float:
+    case VALUE_float32:
+        return ir_const(l->g, l->dtype, v.as.number);
+    case VALUE_array:
+        break;
+    default:
+        script_fail(l->s, DIAG_value, l->span, NULL,
+                    "`%s` is not defined for %s", l->name, value_kind_name(v));
+    }
+    if (l->recipe)
+        return v.as.array->recipe;
+    if (l->g == l->s->graph)
+        return trace_array(l->s, v);
+    const Tensor *t = v.as.array->tensor;
+    if (t->dtype != DTYPE_bool)
+        t = lift_tensor(l->s, t, l->dtype);
+    Dim dim[IR_RANK];
+    for (int i = 0; i < t->rank; i++)
+        dim[i] = t->dim[i];
+    VEC_PUSH(&l->s->context->arena, &l->value, t);
+    return ir_leaf(l->g, OP_input, "x", t->dtype, t->rank, dim);
+}
+
+static Ref
+lift_make(Lift *l, const LiftOp *op, const Value *operand, size_t count)
+{
+    Ref ref[8];
+    for (size_t i = 0; i < count; i++)
+        ref[i] = lift_operand(l, operand[i]);
+    return op->make(l, ref, count, op->extra);
+}
+
+/* Computes on plain arrays through a graph of its own. */
+static Value
+lift_eager(Script *s, Lift *l, const LiftOp *op, const Value *operand,
+           size_t count)
+{
+    l->g = ir_graph(s->context, &s->dims, op->name);
+    l->g->span = l->span;
+    l->g->frame = s->frame;
+    Ref y = lift_make(l, op, operand, count);
+    ir_output(l->g, "y", y, REF_NONE);
+    Tensor result = {.data = NULL};
+    RunOptions run = {.symbol = NULL, .seed = s->seed};
+    const char *problem =
+        ir_interpret(l->g, l->value.item, &run, &s->context->arena, &result);
+    if (problem != NULL)
+        script_fail(s, DIAG_limit, l->span, NULL, "%s", problem);
+    return lift_result(s,
+                       arena_copy(&s->context->arena, &result, sizeof result));
+}
+
+/* Whether the operands are initialisers, so that the result is one too. */
+static bool
+lift_has_recipe(const Value *operand, size_t count)
+{
+    bool array = false;
+    for (size_t i = 0; i < count; i++) {
+        if (operand[i].kind == VALUE_array) {
+            array = true;
+            if (operand[i].as.array->recipe == REF_NONE)
+                return false;
+        }
+    }
+    return array;
+}
+
+static DType
+lift_dtype(const Script *s, const Value *operand, size_t count)
+{
+    DType dtype = DTYPE_f64;
+    bool f32 = false;
+    bool f64 = false;
+    for (size_t i = 0; i < count; i++) {
+        if (operand[i].kind == VALUE_array) {
+            DType d = operand[i].as.array->tensor->dtype;
+            f32 = f32 || d == DTYPE_f32;
+            f64 = f64 || d == DTYPE_f64;
+        }
+    }
+    if (!f32 && !f64)
+        for (size_t i = 0; i < count; i++) {
+            f32 = f32 || operand[i].kind == VALUE_float32;
+            f64 = f64 || operand[i].kind == VALUE_float;
+        }
+    (void)s;
+    return f32 && !f64 ? DTYPE_f32 : dtype;
+}
+
+/* An input whose shape is unknown: what passes it on gives it, what knows a
+ * shape binds it.
+ */
+static Value
+lift_opaque(Script *s, Lift *l, const LiftOp *op, const Value *operand,
+            size_t count, Value opaque)
+{
+    if (!op->elementwise)
+        script_fail(s, DIAG_annotate, l->span,
+                    "annotate the input with its shape, as in x::[784]",
+                    "the shape of the input must be known for `%s`", op->name);
+    for (size_t i = 0; i < count; i++) {
+        if (operand[i].kind != VALUE_array && operand[i].kind != VALUE_node)
+            continue;
+        Ref ref = REF_NONE;
+        l->g = s->graph;
+        ref = lift_operand(l, operand[i]);
+        const Node *n = ir_node(s->graph, ref);
+        if (n->rank > 0)
+            trace_bind(s, opaque.as.opaque, n->rank, n->dim);
+    }
+    return opaque;
+}
+
+Value
+lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
+{
+    Value operand[8];
+    bool traced = false;
+    bool ints = op->ints;
+    bool node = false;
+    Value opaque = value_nothing();
+    for (size_t i = 0; i < count; i++) {
+        Value v = operand[i] = lift_array(s, given[i]);
+        if (v.kind == VALUE_node) {
+            traced = node = true;
+            ints = ints && ir_node(s->graph, v.as.node)->dtype == DTYPE_i32;
+        } else if (v.kind == VALUE_opaque) {
+            opaque = v;
+        } else if (v.kind == VALUE_array) {
+            ints = false;
+            traced = traced || trace_is_param(s, v.as.array);
+        } else if (v.kind != VALUE_int) {
+            ints = false;
+        }
+    }
+    Lift l = {.s = s, .span = span, .name = op->name, .ints = ints && node};
+    if (traced || opaque.kind == VALUE_opaque) {
+        l.g = s->graph;
+        l.dtype = s->trace->dtype;
+        s->graph->span = span;
+        s->graph->frame = s->frame;
+        if (opaque.kind == VALUE_opaque)
+            return lift_opaque(s, &l, op, operand, count, opaque);
+        return value_node(lift_make(&l, op, operand, count));
+    }
+    l.dtype = lift_dtype(s, operand, count);
+    Value result = lift_eager(s, &l, op, operand, count);
+    if (op->elementwise && result.kind == VALUE_array &&
+        lift_has_recipe(operand, count)) {
+        Lift again = {.s = s,
+                      .span = span,
+                      .name = op->name,
+                      .g = s->initial,
+                      .dtype = l.dtype,
+                      .recipe = true};
+        result.as.array->recipe = lift_make(&again, op, operand, count);
+    }
+    return result;
+}

@@ -1,0 +1,145 @@
+/* Makers: shapes, indices, concatenation. */
+#include "script/numeric_make.h"
+
+/* The number of elements of a node's shape. */
+static Dim
+shape_count(Lift *l, int rank, const Dim *dim)
+{
+    Dim count = 1;
+    for (int i = 0; i < rank; i++)
+        count = dim_mul(l->g->dims, count, dim[i]);
+    return count;
+}
+
+Ref
+make_reshape(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    DimsOp to = *(const DimsOp *)extra;
+    Node n = *ir_node(l->g, operand[0]);
+    Dim have = shape_count(l, n.rank, n.dim);
+    int open = -1;
+    Dim rest = 1;
+    for (int i = 0; i < to.rank; i++) {
+        if (to.dim[i] == -1)
+            open = i;
+        else
+            rest = dim_mul(l->g->dims, rest, to.dim[i]);
+    }
+    bool exact = true;
+    if (open >= 0) {
+        to.dim[open] = rest == 0 ? 0 : dim_div(l->g->dims, have, rest, &exact);
+        rest = exact ? have : -1;
+    }
+    if (!exact || rest != have)
+        script_fail(l->s, DIAG_shape, l->span, NULL,
+                    "cannot reshape %s: the new shape has another number of "
+                    "elements",
+                    lift_shape_text(l, operand[0]));
+    return ir_reshape(l->g, operand[0], to.rank, to.dim);
+}
+
+Ref
+make_permute(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    const DimsOp *to = extra;
+    int rank = ir_node(l->g, operand[0])->rank;
+    int8_t map[IR_RANK] = {0};
+    uint32_t seen = 0;
+    for (int i = 0; i < to->rank; i++) {
+        if (to->dim[i] < 1 || to->dim[i] > rank)
+            break;
+        map[i] = (int8_t)(to->dim[i] - 1);
+        seen |= 1u << map[i];
+    }
+    if (to->rank != rank || seen != (1u << rank) - 1)
+        script_fail(l->s, DIAG_value, l->span, NULL,
+                    "not a permutation of the axes of %s",
+                    lift_shape_text(l, operand[0]));
+    return ir_permute(l->g, operand[0], map);
+}
+
+/* a with axes of length 1 behind, up to a rank. */
+static Ref
+shape_extend(Lift *l, Ref a, int rank)
+{
+    Node n = *ir_node(l->g, a);
+    if (n.rank >= rank)
+        return a;
+    for (int i = n.rank; i < rank; i++)
+        n.dim[i] = 1;
+    return ir_reshape(l->g, a, rank, n.dim);
+}
+
+Ref
+make_concat(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    int axis = *(const int *)extra;
+    int rank = axis + 1;
+    for (size_t i = 0; i < count; i++) {
+        int r = ir_node(l->g, operand[i])->rank;
+        rank = r > rank ? r : rank;
+    }
+    Ref all = REF_NONE;
+    for (size_t i = 0; i < count; i++) {
+        Ref a = operand[i];
+        if (!l->ints)
+            a = lift_real(l, a);
+        a = shape_extend(l, a, rank);
+        if (i > 0) {
+            const Node *x = ir_node(l->g, all);
+            const Node *y = ir_node(l->g, a);
+            for (int k = 0; k < rank; k++)
+                if (k != axis && x->dim[k] != y->dim[k])
+                    lift_shape_fail(l, "all axes but the joined one are equal",
+                                    operand[0], operand[i]);
+        }
+        all = i == 0 ? a : ir_concat(l->g, all, a, axis);
+    }
+    return all;
+}
+
+Ref
+make_reverse(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    int axis = *(const int *)extra;
+    int rank = ir_node(l->g, operand[0])->rank;
+    if (axis < 0 && rank == 1)
+        axis = 0;
+    if (axis < 0 || axis >= rank)
+        script_fail(l->s, DIAG_rank, l->span, "write reverse(x, dims = 1)",
+                    "reverse wants an axis of %s",
+                    lift_shape_text(l, operand[0]));
+    return ir_reverse(l->g, operand[0], 1u << axis);
+}
+
+Ref
+make_index(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    const IndexOp *index = extra;
+    Ref a = operand[0];
+    Dim start[IR_RANK];
+    Dim dim[IR_RANK];
+    Dim kept[IR_RANK];
+    int64_t step[IR_RANK];
+    uint32_t backwards = 0;
+    int keep = 0;
+    for (int i = 0; i < index->rank; i++) {
+        int64_t by = index->step[i];
+        int64_t last = index->start[i] + (index->count[i] - 1) * by;
+        start[i] = by < 0 && index->count[i] > 0 ? last : index->start[i];
+        dim[i] = index->count[i];
+        step[i] = by < 0 ? -by : by;
+        if (by < 0)
+            backwards |= 1u << i;
+        if (!index->drop[i])
+            kept[keep++] = dim[i];
+    }
+    a = ir_slice(l->g, a, start, dim, step);
+    if (backwards != 0)
+        a = ir_reverse(l->g, a, backwards);
+    return keep < index->rank ? ir_reshape(l->g, a, keep, kept) : a;
+}

@@ -1,0 +1,45 @@
+/* What the files about models share. */
+#ifndef FLUXC_SCRIPT_MODEL_INNER_H
+#define FLUXC_SCRIPT_MODEL_INNER_H
+
+#include "script/run.h"
+
+typedef struct EngineModel {
+    Value model;
+    EngineKind kind;
+} EngineModel;
+
+/* A call of a model with plain arguments, traced. */
+typedef struct {
+    Value model;
+    Trace *trace;
+    Traced traced;
+    Bindings bound;
+    int64_t samples;           /* of batches; -1: there is none */
+    bool single[TRACE_INPUTS]; /* the input is no batch */
+    bool tuple_argument;
+    Span span;
+} Call;
+
+/* model.c */
+Value model_of(Script *s, Value v, const char *what, Span span);
+const Ast *model_method(Value model, size_t count);
+void model_name_inputs(Script *s, Trace *t, Value model);
+/* first: an argument before the inputs whose parameters are the model's, for
+ * builtins that make a function of a function; or nothing.
+ */
+Call model_begin(Script *s, Value model, Value first, const Args *args,
+                 const char *name);
+const Graph *model_graph(Script *s, Call *c);
+Value model_result(Script *s, const Call *c, const Tensor *t);
+Tensor *model_grad(Script *s, Array *a);
+
+/* gradient.c */
+void gradient_define_all(Script *s);
+
+/* trainer.c, train.c, data.c */
+Value trainer_call(Script *s, struct Trainer *trainer, const Args *args);
+void train_define_all(Script *s);
+void data_define_all(Script *s);
+
+#endif

@@ -1,0 +1,118 @@
+/* Running graphs: see run.h. Equal graphs share an executable, so a model that
+ * is called in a loop is traced each time and compiled once.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "script/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Prepared Prepared;
+struct Prepared {
+    uint64_t hash;
+    const char *text; /* of the graph */
+    EngineKind engine;
+    Executable *executable;
+    Prepared *next;
+};
+
+struct Engines {
+    Prepared *first;
+};
+
+/* FNV-1a, 64 bit (Fowler, Noll, Vo). */
+static uint64_t
+hash_text(const char *text, size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The graph's text form without places; NULL where there is no memory. */
+static char *
+graph_text(const Graph *g, size_t *size)
+{
+    char *text = NULL;
+    FILE *file = open_memstream(&text, size);
+    if (file == NULL)
+        return NULL;
+    ir_print(g, file);
+    return fclose(file) == 0 ? text : NULL;
+}
+
+Executable *
+run_prepare(Script *s, const Graph *g, EngineKind engine)
+{
+    size_t size = 0;
+    char *text = graph_text(g, &size);
+    if (text == NULL)
+        base_out_of_memory();
+    uint64_t hash = hash_text(text, size);
+    if (s->engines == NULL)
+        s->engines = ARENA_NEW(&s->context->arena, struct Engines);
+    for (Prepared *p = s->engines->first; p != NULL; p = p->next)
+        if (p->hash == hash && p->engine == engine &&
+            strcmp(p->text, text) == 0) {
+            free(text);
+            return p->executable;
+        }
+    Prepared *p = ARENA_NEW(&s->context->arena, Prepared);
+    p->hash = hash;
+    p->text = arena_string(&s->context->arena, text, size);
+    p->engine = engine;
+    p->executable = engine_prepare(s->context, g, engine, NULL);
+    p->next = s->engines->first;
+    s->engines->first = p;
+    free(text);
+    return p->executable;
+}
+
+void
+run_free(Script *s)
+{
+    for (Prepared *p = s->engines ? s->engines->first : NULL; p != NULL;
+         p = p->next)
+        engine_free(p->executable);
+    s->engines = NULL;
+}
+
+static Tensor *
+leaf_tensor(Script *s, const Node *leaf, const Bindings *bound, Span span)
+{
+    if (leaf->op == OP_param)
+        return ((const Array *)leaf->as.leaf.key)->tensor;
+    for (size_t i = 0; i < bound->count; i++)
+        if (bound->item[i].op == leaf->op &&
+            strcmp(bound->item[i].name, leaf->as.leaf.name) == 0)
+            return bound->item[i].tensor;
+    script_fail(s, DIAG_internal, span, NULL, "nothing is bound to %s",
+                leaf->as.leaf.name);
+}
+
+void
+run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
+          int64_t samples, Tensor *result, Span span)
+{
+    Arena *arena = &s->context->arena;
+    const Tensor **value =
+        ARENA_ARRAY(arena, const Tensor *, g->leaf.count + 1);
+    Tensor **leaf = ARENA_ARRAY(arena, Tensor *, g->leaf.count + 1);
+    for (size_t i = 0; i < g->leaf.count; i++)
+        value[i] = leaf[i] =
+            leaf_tensor(s, ir_node(g, g->leaf.item[i]), bound, span);
+    for (size_t i = 0; i < g->output.count; i++) {
+        result[i] = (Tensor){.data = NULL};
+        for (size_t k = 0; k < g->leaf.count; k++)
+            if (g->output.item[i].next == g->leaf.item[k])
+                result[i] = *leaf[k];
+    }
+    int64_t symbol[DIM_SYMBOLS];
+    for (int i = 0; i < DIM_SYMBOLS; i++)
+        symbol[i] = samples;
+    RunOptions options = {.symbol = symbol, .seed = s->seed};
+    const char *problem = engine_run(e, value, &options, arena, result);
+    if (problem != NULL)
+        script_fail(s, DIAG_engine, span, NULL, "%s", problem);
+}

@@ -1,0 +1,33 @@
+/* Running graphs on the script's arrays. */
+#ifndef FLUXC_SCRIPT_RUN_H
+#define FLUXC_SCRIPT_RUN_H
+
+#include "pass/pass.h"
+#include "script/trace.h"
+
+/* A tensor for a leaf, by the leaf's name and operation. */
+typedef struct {
+    Op op; /* OP_input, OP_state */
+    const char *name;
+    Tensor *tensor;
+} Bound1;
+
+typedef struct {
+    Bound1 *item;
+    size_t count;
+    size_t capacity;
+} Bindings;
+
+/* An executable for a graph, made once for equal graphs and engines. */
+Executable *run_prepare(Script *s, const Graph *g, EngineKind engine);
+
+/* Runs a graph: parameters by their arrays, other leaves by the bindings;
+ * result[i] gets output i. A `next` output is written into its leaf's tensor.
+ * samples is the value of the batch dimension.
+ */
+void run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
+               int64_t samples, Tensor *result, Span span);
+
+void run_free(Script *s);
+
+#endif

@@ -1,0 +1,295 @@
+/* Tracing a model: see trace.h.
+ *
+ * A model is evaluated on nodes. An input whose shape nothing has told is
+ * opaque; the first operation that fixes it calls trace_bind, which notes the
+ * shape and starts the trace again.
+ */
+#include "script/trace.h"
+
+#include "script/eval.h"
+#include "script/lift.h"
+#include "script/model.h"
+#include "script/number.h"
+
+#include <string.h>
+
+bool
+trace_is_param(const Script *s, const Array *array)
+{
+    const Trace *t = s->graph != NULL ? s->trace : NULL;
+    for (size_t i = 0; t != NULL && i < t->params.count; i++)
+        if (t->params.item[i].array == array)
+            return true;
+    return false;
+}
+
+/* Rounds a captured array, in place, to the model's type: once. */
+static void
+round_array(Script *s, Array *array, DType dtype)
+{
+    if (array->tensor->dtype == dtype)
+        return;
+    array->tensor = lift_tensor(s, array->tensor, dtype);
+    array->grad = NULL;
+    array->rounded = true;
+    if (array->recipe != REF_NONE)
+        array->recipe = ir_cast(s->initial, array->recipe, dtype);
+}
+
+Ref
+trace_array(Script *s, Value v)
+{
+    Trace *t = s->trace;
+    Array *array = v.as.array;
+    for (size_t i = 0; i < t->params.count; i++) {
+        const Param *p = &t->params.item[i];
+        if (p->array != array)
+            continue;
+        if (t->leaf[i] != REF_NONE)
+            return t->leaf[i];
+        round_array(s, array, t->dtype);
+        Dim dim[IR_RANK];
+        for (int k = 0; k < array->tensor->rank; k++)
+            dim[k] = array->tensor->dim[k];
+        t->leaf[i] = ir_leaf(s->graph, OP_param, p->path, t->dtype,
+                             array->tensor->rank, dim);
+        Node *leaf = ir_node(s->graph, t->leaf[i]);
+        leaf->as.leaf.frozen = p->frozen;
+        leaf->as.leaf.key = array;
+        return t->leaf[i];
+    }
+    const Tensor *tensor = array->tensor;
+    DType dtype = tensor->dtype == DTYPE_bool ? DTYPE_bool : t->dtype;
+    return ir_data(s->graph, lift_tensor(s, tensor, dtype));
+}
+
+void
+trace_bind(Script *s, int input, int rank, const Dim *dim)
+{
+    InputShape *in = &s->trace->input[input];
+    in->rank = rank;
+    for (int i = 0; i < rank; i++)
+        in->dim[i] = dim[i];
+    longjmp(*s->trace->bound, 1);
+}
+
+/* The length that one entry of an annotation x::[28, 28, C] means; a name that
+ * is bound nowhere is a named dimension.
+ */
+static Dim
+annotation_dim(Script *s, Scope *scope, const Ast *ast)
+{
+    if (ast->kind == AST_NAME && scope_find(scope, ast->as.name) == NULL)
+        return dim_symbol(&s->dims, ast->as.name);
+    Value v = eval(s, scope, ast);
+    return number_int(s, v, "a length", 0, INT64_C(1) << 40, ast->span);
+}
+
+static _Noreturn void
+annotation_fail(Script *s, int rank, const Dim *dim, Value v, Span span)
+{
+    const char *text = "";
+    for (int i = 0; i < rank; i++)
+        text = arena_printf(&s->context->arena, "%s%s%s", text, i ? "," : "",
+                            dim_text(&s->dims, dim[i]));
+    script_fail(s, DIAG_shape, span, NULL,
+                "the input is annotated [%s], and given %s", text,
+                value_shape_text(s, v));
+}
+
+/* Whether a shape is the annotated one; named dimensions take any length. */
+static bool
+annotation_fits(const Script *s, int rank, const Dim *dim, Value v)
+{
+    if (v.kind == VALUE_node) {
+        const Node *n = ir_node(s->graph, v.as.node);
+        bool fits = n->rank == rank;
+        for (int i = 0; fits && i < rank; i++)
+            fits = n->dim[i] == dim[i] || !dim_known(dim[i]);
+        return fits;
+    }
+    const Tensor *t = v.as.array->tensor;
+    bool fits = t->rank == rank;
+    for (int i = 0; fits && i < rank; i++)
+        fits = t->dim[i] == dim[i] || !dim_known(dim[i]);
+    return fits;
+}
+
+Value
+trace_annotation(Script *s, Scope *scope, const Ast *type, Value v, Span span)
+{
+    if (type->kind != AST_VECT || type->as.list.count >= IR_RANK)
+        return v;
+    int rank = (int)type->as.list.count;
+    Dim dim[IR_RANK];
+    for (int i = 0; i < rank; i++)
+        dim[i] = annotation_dim(s, scope, type->as.list.item[i]);
+    v = lift_array(s, v);
+    if (v.kind == VALUE_opaque)
+        trace_bind(s, v.as.opaque, rank, dim);
+    if (v.kind != VALUE_node && v.kind != VALUE_array)
+        return v;
+    if (!annotation_fits(s, rank, dim, v))
+        annotation_fail(s, rank, dim, v, span);
+    return v;
+}
+
+DType
+trace_dtype(Script *s, const Params *params, const Args *args)
+{
+    if (params->count > 0)
+        return s->options.dtype;
+    bool f32 = false;
+    bool f64 = false;
+    for (size_t i = 0; i < args->count; i++) {
+        Value v = lift_array(s, args->item[i]);
+        f32 = f32 || v.kind == VALUE_float32;
+        f64 = f64 || v.kind == VALUE_float;
+        if (v.kind == VALUE_array || v.kind == VALUE_batch) {
+            f32 = f32 || v.as.array->tensor->dtype == DTYPE_f32;
+            f64 = f64 || v.as.array->tensor->dtype == DTYPE_f64;
+        }
+    }
+    if (f64)
+        return DTYPE_f64;
+    return f32 ? DTYPE_f32 : s->options.dtype;
+}
+
+/* The argument of input i: a node, or opaque while its shape is unknown. */
+static Value
+input_value(Script *s, Trace *t, int i)
+{
+    InputShape *in = &t->input[i];
+    if (in->rank < 0)
+        return (Value){.kind = VALUE_opaque, .as.opaque = i};
+    return value_node(
+        ir_leaf(s->graph, OP_input, in->name, in->dtype, in->rank, in->dim));
+}
+
+Ref
+trace_value(Script *s, Value v, const char *what, Span span)
+{
+    v = lift_array(s, v);
+    if (v.kind == VALUE_node)
+        return v.as.node;
+    if (v.kind == VALUE_array)
+        return trace_array(s, v);
+    if (value_is_number(v))
+        return ir_const(s->graph, s->trace->dtype, value_number(v));
+    script_fail(s, DIAG_value, span, NULL, "%s is %s; it must be numbers", what,
+                value_kind_name(v));
+}
+
+/* Evaluates the model on its inputs, in s->graph. Opaque results bind the
+ * input to any length: the model is elementwise.
+ */
+static void
+trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
+{
+    Value item[TRACE_INPUTS + 1] = {t->first};
+    Value *input = t->first.kind == VALUE_nothing ? item : item + 1;
+    for (int i = 0; i < t->inputs; i++)
+        input[i] = input_value(s, t, i);
+    Value tuple = {.kind = VALUE_nothing};
+    size_t before = (size_t)(input - item);
+    Args args = {
+        .item = item, .count = (size_t)t->inputs + before, .span = span};
+    if (traced->argument) {
+        tuple = value_tuple(s, input, (size_t)t->inputs);
+        *input = tuple;
+        args.count = 1 + before;
+    }
+    Value y = call_value(s, model, &args);
+    Dim length = -1;
+    if (y.kind == VALUE_opaque) {
+        length = dim_symbol(&s->dims, intern_text(&s->context->names, "len"));
+        trace_bind(s, y.as.opaque, 1, &length);
+    }
+    for (int i = 0; i < t->inputs; i++)
+        if (t->input[i].rank < 0)
+            script_fail(s, DIAG_annotate, span,
+                        "annotate it, as in x::[784], or start a chain with "
+                        "Input(784)",
+                        "nothing fixes the shape of the input `%s`",
+                        t->input[i].name);
+    traced->tuple = y.kind == VALUE_tuple;
+    const Values one = {.item = &y, .count = 1};
+    const Values *all = traced->tuple ? y.as.values : &one;
+    traced->outputs = (int)all->count;
+    for (size_t i = 0; i < all->count; i++) {
+        const char *name = "y";
+        if (traced->tuple && all->name != NULL)
+            name = all->name[i];
+        else if (traced->tuple)
+            name = arena_printf(&s->context->arena, "y%zu", i + 1);
+        Ref ref = trace_value(s, all->item[i], "the result of the model", span);
+        ir_output(s->graph, name, ref, REF_NONE);
+    }
+}
+
+TraceState
+trace_enter(Script *s, Trace *t, Graph *g)
+{
+    TraceState state = {.graph = s->graph,
+                        .trace = s->trace,
+                        .frame = s->frame,
+                        .span = s->span,
+                        .depth = s->depth,
+                        .eval = *s->eval};
+    s->graph = g;
+    s->trace = t;
+    return state;
+}
+
+void
+trace_leave(Script *s, const TraceState *state)
+{
+    Scope *unused = s->eval->unused;
+    *s->eval = state->eval;
+    s->eval->unused = unused;
+    s->graph = state->graph;
+    s->trace = state->trace;
+    s->frame = state->frame;
+    s->span = state->span;
+    s->depth = state->depth;
+}
+
+void
+trace_restart(Trace *t)
+{
+    for (size_t i = 0; i < t->params.count; i++)
+        t->leaf[i] = REF_NONE;
+}
+
+Traced
+trace_model(Script *s, Trace *t, Value model, const char *name,
+            bool tuple_argument, Span span)
+{
+    jmp_buf bound;
+    t->bound = &bound;
+    TraceState state = trace_enter(s, t, NULL);
+    setjmp(bound);
+    trace_leave(s, &state);
+    Graph *g = ir_graph(s->context, &s->dims, name);
+    trace_enter(s, t, g);
+    trace_restart(t);
+    Traced traced = {.argument = tuple_argument};
+    trace_run(s, t, model, &traced, span);
+    traced.graph = s->graph;
+    trace_leave(s, &state);
+    if (s->dims.overflow)
+        script_fail(s, DIAG_limit, span, NULL,
+                    "the sizes of this model do not fit into 64 bits");
+    return traced;
+}
+
+Trace *
+trace_new(Script *s, Value model, DType dtype)
+{
+    Trace *t = ARENA_NEW(&s->context->arena, Trace);
+    t->params = trace_params(s, model);
+    t->leaf = ARENA_ARRAY(&s->context->arena, Ref, t->params.count + 1);
+    t->dtype = dtype;
+    trace_restart(t);
+    return t;
+}

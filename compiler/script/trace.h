@@ -1,0 +1,97 @@
+/* Tracing: running a model on nodes instead of numbers. */
+#ifndef FLUXC_SCRIPT_TRACE_H
+#define FLUXC_SCRIPT_TRACE_H
+
+#include "script/eval.h"
+
+/* A parameter that a model captures, by its path: "second.W", "layer1.b". */
+typedef struct {
+    const char *path;
+    Array *array;
+    bool frozen;
+    Span span;
+} Param;
+
+typedef struct {
+    Param *item;
+    size_t count;
+    size_t capacity;
+} Params;
+
+enum { TRACE_INPUTS = 16 };
+
+/* The shape of an input, as far as it is known; rank -1: not at all. */
+typedef struct {
+    const char *name;
+    DType dtype;
+    int rank;
+    Dim dim[IR_RANK];
+} InputShape;
+
+struct Trace {
+    DType dtype;   /* of the model */
+    Params params; /* all that it captures, in the order of the walk */
+    Ref *leaf;     /* the node of each, REF_NONE: not used yet */
+    InputShape input[TRACE_INPUTS];
+    int inputs;
+    jmp_buf *bound; /* where trace_bind goes */
+    Value first;    /* an argument before the inputs, or nothing */
+};
+
+/* The parameters of a model in the order of their paths: fields, then captured
+ * names, layers by their number; each array once, by its first path.
+ */
+Params trace_params(Script *s, Value model);
+
+/* The node of an array in the graph being traced: a parameter, or constant
+ * data. Rounds it to the model's dtype on first capture.
+ */
+Ref trace_array(Script *s, Value array);
+bool trace_is_param(const Script *s, const Array *array);
+
+/* Notes the shape of an input that was opaque, and traces anew. */
+_Noreturn void trace_bind(Script *s, int input, int rank, const Dim *dim);
+
+/* What an annotation of a shape makes of an argument: x::[784]. */
+Value trace_annotation(Script *s, Scope *scope, const Ast *type, Value v,
+                       Span span);
+
+/* The element type of models with these parameters and arguments. */
+DType trace_dtype(Script *s, const Params *params, const Args *args);
+
+/* What tracing changes in the script, and is put back after it. */
+typedef struct {
+    Graph *graph;
+    Trace *trace;
+    const Frame *frame;
+    Span span;
+    int depth;
+    Eval eval;
+} TraceState;
+TraceState trace_enter(Script *s, Trace *trace, Graph *g);
+void trace_leave(Script *s, const TraceState *state);
+
+/* A trace of a model: its parameters, no inputs yet. */
+Trace *trace_new(Script *s, Value model, DType dtype);
+
+/* Forgets the nodes of a graph that is given up. */
+void trace_restart(Trace *trace);
+
+/* The node of a result or argument: traced, an array or a number. */
+Ref trace_value(Script *s, Value v, const char *what, Span span);
+
+/* The sample's graph of a model on inputs of the shapes in trace->input, as it
+ * was traced: no pass has run. Shapes that are unknown are found by a probe; an
+ * elementwise model takes any length, `len`. Results are "y", or "y1", "y2" …
+ * (a tuple), or by the names of a named tuple.
+ */
+typedef struct {
+    Graph *graph;
+    bool tuple;    /* the result is a tuple */
+    bool argument; /* one argument, a tuple of the inputs */
+    int outputs;
+} Traced;
+Traced trace_model(Script *s, Trace *trace, Value model, const char *name,
+                   bool tuple_argument, Span span);
+
+#endif

@@ -1,0 +1,403 @@
+/* Trainer, train!: the runtime's training loop around a step that an engine
+ * runs.
+ */
+#include "script/args.h"
+#include "script/eval.h"
+#include "script/lift.h"
+#include "script/model.h"
+#include "script/number.h"
+#include "script/trainer.h"
+
+#include "runtime/flux.h"
+
+#include <string.h>
+
+/* A step made ready for samples of certain shapes. */
+typedef struct {
+    Script *s;
+    Trainer *trainer;
+    Graph *graph;
+    Trace *trace;
+    Executable *executable;
+    Bindings bound;      /* the inputs come first, then the states */
+    const char *problem; /* why the last step failed */
+    Value callback;      /* cb = …, or nothing */
+    bool failed;         /* the callback reported an error */
+    Span span;
+} Step;
+
+/* Tells the trace the shapes of inputs and target, the last axis of each being
+ * the samples.
+ */
+static void
+step_prepare(Step *step, Tensor *const *x, int inputs, const Tensor *y)
+{
+    Script *s = step->s;
+    Trace *t = step->trace = trainer_trace(s, step->trainer, inputs, false);
+    for (int i = 0; i <= inputs; i++) {
+        const Tensor *from = i < inputs ? x[i] : y;
+        InputShape *in = &t->input[i];
+        in->rank = from->rank - 1;
+        for (int k = 0; k < in->rank; k++)
+            in->dim[k] = from->dim[k];
+    }
+    step->graph = trainer_graph(s, step->trainer, t);
+    step->executable = run_prepare(s, step->graph, s->options.engine);
+    for (int i = 0; i <= inputs; i++) {
+        Tensor *room = ARENA_NEW(&s->context->arena, Tensor);
+        *room = i < inputs ? *x[i] : *y;
+        Bound1 b = {OP_input, t->input[i].name, room};
+        VEC_PUSH(&s->context->arena, &step->bound, b);
+    }
+    trainer_bind(s, step->trainer, step->graph, &step->bound);
+}
+
+/* Runs the step on n samples; the loss is the mean before the update. */
+static const char *
+step_run(Step *step, const void *const *x, const void *y, size_t n,
+         double *loss, Arena *arena)
+{
+    Script *s = step->s;
+    const Graph *g = step->graph;
+    for (int i = 0; i < step->trace->inputs; i++) {
+        Tensor *t = step->bound.item[i].tensor;
+        t->dim[t->rank - 1] = (int64_t)n;
+        t->data = (void *)(uintptr_t)(i + 1 < step->trace->inputs ? x[i] : y);
+    }
+    Tensor result = {.data = NULL};
+    Tensor *all = ARENA_ARRAY(arena, Tensor, g->output.count);
+    const Tensor **value = ARENA_ARRAY(arena, const Tensor *, g->leaf.count);
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        const Node *leaf = ir_node(g, g->leaf.item[i]);
+        if (leaf->op == OP_param)
+            value[i] = ((const Array *)leaf->as.leaf.key)->tensor;
+        for (size_t k = 0; leaf->op != OP_param && k < step->bound.count; k++)
+            if (strcmp(step->bound.item[k].name, leaf->as.leaf.name) == 0)
+                value[i] = step->bound.item[k].tensor;
+    }
+    for (size_t i = 0; i < g->output.count; i++)
+        for (size_t k = 0; k < g->leaf.count; k++)
+            if (g->output.item[i].next == g->leaf.item[k])
+                all[i] = *value[k];
+    int64_t symbol[DIM_SYMBOLS];
+    for (int i = 0; i < DIM_SYMBOLS; i++)
+        symbol[i] = (int64_t)n;
+    RunOptions options = {.symbol = symbol, .seed = s->seed};
+    const char *problem =
+        engine_run(step->executable, value, &options, arena, all);
+    if (problem != NULL)
+        return arena_string(&s->context->arena, problem, strlen(problem));
+    result = all[0];
+    *loss = tensor_get(&result, 0);
+    return NULL;
+}
+
+/* ---- the runtime's view of the step ---- */
+
+static flux_status
+train_thunk(void *state, void *m, const void *const *x, const void *y, size_t n,
+            void *loss, const flux_work *w)
+{
+    (void)m;
+    (void)w;
+    Step *step = state;
+    Arena arena = {0};
+    double mean = 0;
+    step->problem = step_run(step, x, y, n, &mean, &arena);
+    arena_free(&arena);
+    if (step->trace->dtype == DTYPE_f64)
+        *(double *)loss = mean;
+    else
+        *(float *)loss = (float)mean;
+    return step->problem == NULL ? FLUX_OK : FLUX_E_UNSUPPORTED;
+}
+
+static size_t
+no_arena(size_t n)
+{
+    (void)n;
+    return 0;
+}
+
+/* Calls cb(epoch, loss); `:stop` or false ends the training. */
+static int
+epoch_thunk(void *user, const flux_epoch *epoch)
+{
+    Step *step = user;
+    Script *s = step->s;
+    if (step->callback.kind == VALUE_nothing)
+        return 0;
+    jmp_buf here;
+    jmp_buf *outer = s->recover;
+    TraceState state = trace_enter(s, s->trace, s->graph);
+    s->recover = &here;
+    volatile int stop = 1;
+    if (setjmp(here) == 0) {
+        Value item[2] = {value_int((int64_t)epoch->epoch),
+                         value_float(epoch->loss)};
+        Value v = call_values(s, step->callback, item, 2, step->span);
+        stop = (v.kind == VALUE_symbol && strcmp(v.as.symbol, "stop") == 0) ||
+               (v.kind == VALUE_bool && !v.as.boolean);
+    } else {
+        trace_leave(s, &state);
+        step->failed = true;
+    }
+    s->recover = outer;
+    return stop;
+}
+
+static flux_port
+port_of(const char *name, const Tensor *t)
+{
+    flux_port port = {.name = name,
+                      .dtype = t->dtype == DTYPE_f64   ? FLUX_F64
+                               : t->dtype == DTYPE_f32 ? FLUX_F32
+                                                       : FLUX_I32,
+                      .rank = (size_t)t->rank - 1,
+                      .size = 1};
+    for (size_t i = 0; i < port.rank; i++) {
+        port.dim[i] = (size_t)t->dim[i];
+        port.size *= port.dim[i];
+    }
+    return port;
+}
+
+/* ---- data ---- */
+
+/* Samples as a tensor of the model's type, the last axis counting them. */
+static Tensor *
+samples(Script *s, Value v, DType dtype, Span span)
+{
+    v = lift_array(s, v);
+    if (v.kind == VALUE_list) {
+        Args one = {.item = &v, .count = 1, .span = span};
+        v = call_named(s, s->globals, intern_text(&s->context->names, "Batch"),
+                       one.item, 1, span);
+    }
+    if ((v.kind != VALUE_array && v.kind != VALUE_batch) ||
+        v.as.array->tensor->rank == 0)
+        script_fail(s, DIAG_value, span, NULL,
+                    "samples are a Batch or an array whose last axis counts "
+                    "them, not %s",
+                    value_kind_name(v));
+    return lift_tensor(s, v.as.array->tensor, dtype);
+}
+
+/* A list of (x, y) pairs as two lists. */
+static Value
+transpose_pairs(Script *s, const Values *list, Span span)
+{
+    Arena *arena = &s->context->arena;
+    Value *x = ARENA_ARRAY(arena, Value, list->count + 1);
+    Value *y = ARENA_ARRAY(arena, Value, list->count + 1);
+    for (size_t i = 0; i < list->count; i++) {
+        Value v = list->item[i];
+        if ((v.kind != VALUE_tuple && v.kind != VALUE_pair) ||
+            v.as.values->count != 2)
+            script_fail(s, DIAG_value, span, NULL,
+                        "data is a pair of batches or a list of (x, y) pairs");
+        x[i] = v.as.values->item[0];
+        y[i] = v.as.values->item[1];
+    }
+    Value both[2] = {value_list(s, x, list->count),
+                     value_list(s, y, list->count)};
+    return value_tuple(s, both, 2);
+}
+
+static void
+read_data(Script *s, Value data, DType dtype, Tensor **x, int *inputs,
+          Tensor **y, Span span)
+{
+    if (data.kind == VALUE_list)
+        data = transpose_pairs(s, data.as.values, span);
+    if ((data.kind != VALUE_tuple && data.kind != VALUE_pair) ||
+        data.as.values->count != 2)
+        script_fail(s, DIAG_value, span, "as in train!(m, (xs, ys); …)",
+                    "data is a pair of batches or a list of (x, y) pairs");
+    Value in = data.as.values->item[0];
+    const Value *item = &in;
+    *inputs = 1;
+    if (in.kind == VALUE_tuple) {
+        item = in.as.values->item;
+        *inputs = (int)in.as.values->count;
+    }
+    if (*inputs > TRACE_INPUTS - 1)
+        script_fail(s, DIAG_arity, span, NULL, "too many inputs");
+    *y = samples(s, data.as.values->item[1], dtype, span);
+    int64_t n = (*y)->dim[(*y)->rank - 1];
+    for (int i = 0; i < *inputs; i++) {
+        x[i] = samples(s, item[i], dtype, span);
+        if (x[i]->dim[x[i]->rank - 1] != n)
+            script_fail(s, DIAG_shape, span, NULL,
+                        "%lld inputs and %lld targets",
+                        (long long)x[i]->dim[x[i]->rank - 1], (long long)n);
+    }
+}
+
+/* ---- builtins ---- */
+
+static Value
+trainer_make(Script *s, Value model, Value loss, Value opt, Span span)
+{
+    Value v = {.kind = VALUE_trainer};
+    v.as.trainer = ARENA_NEW(&s->context->arena, Trainer);
+    *v.as.trainer = (Trainer){.model = model_of(s, model, "Trainer", span),
+                              .loss = model_of(s, loss, "loss", span),
+                              .opt = opt,
+                              .span = span};
+    trainer_eta(s, v.as.trainer);
+    return v;
+}
+
+static Value
+fn_trainer(Script *s, const Args *args)
+{
+    return trainer_make(s, args->item[0], args->item[1], args->item[2],
+                        args->span);
+}
+
+Value
+trainer_call(Script *s, Trainer *trainer, const Args *args)
+{
+    if (args->count < 2)
+        script_fail(s, DIAG_arity, args->span, NULL,
+                    "a trainer takes the model's inputs and the target");
+    Arena *arena = &s->context->arena;
+    int inputs = (int)args->count - 1;
+    Tensor *x[TRACE_INPUTS];
+    const void *data[TRACE_INPUTS];
+    Tensor *y = NULL;
+    for (int i = 0; i <= inputs && i < TRACE_INPUTS; i++) {
+        Value v = args->item[i];
+        Tensor *t = v.kind == VALUE_batch
+                        ? lift_tensor(s, v.as.array->tensor, s->options.dtype)
+                        : NULL;
+        if (t == NULL) { /* one sample */
+            Value list = value_list(s, &v, 1);
+            t = samples(s, list, s->options.dtype, args->span);
+        }
+        if (i < inputs)
+            x[i] = t;
+        else
+            y = t;
+    }
+    if (y == NULL)
+        script_fail(s, DIAG_arity, args->span, NULL, "too many inputs");
+    Step step = {.s = s, .trainer = trainer, .span = args->span};
+    step_prepare(&step, x, inputs, y);
+    for (int i = 0; i < inputs; i++)
+        data[i] = x[i]->data;
+    double loss = 0;
+    const char *problem = step_run(&step, data, y->data,
+                                   (size_t)y->dim[y->rank - 1], &loss, arena);
+    if (problem != NULL)
+        script_fail(s, DIAG_engine, args->span, NULL, "%s", problem);
+    return (Value){.kind = s->options.dtype == DTYPE_f64 ? VALUE_float
+                                                         : VALUE_float32,
+                   .as.number = loss};
+}
+
+static int64_t
+int_key(Script *s, const Args *args, const char *name, int64_t otherwise)
+{
+    Value v = value_int(otherwise);
+    args_key(args, name, &v);
+    return number_int(s, v, name, 1, INT64_C(1) << 40, args->span);
+}
+
+/* A function of the script or library by its name. */
+static Value
+library(Script *s, const char *name, Span span)
+{
+    Value *v = scope_find(s->globals, intern_text(&s->context->names, name));
+    if (v == NULL)
+        script_fail(s, DIAG_name, span, NULL, "%s is not defined", name);
+    return *v;
+}
+
+static Value
+fn_train(Script *s, const Args *args)
+{
+    static const char *const keys[] = {"loss", "opt",  "epochs", "batch",
+                                       "cb",   "seed", NULL};
+    args_only(s, args, keys);
+    if (s->options.compiling)
+        script_fail(s, DIAG_compile_time, args->span,
+                    "put it into `function main() … end`; fluxc run calls it",
+                    "train! while compiling: a model is trained by fluxc run "
+                    "or by the program that uses it");
+    Value loss;
+    Value opt;
+    if (!args_key(args, "loss", &loss))
+        loss = library(s, "logloss", args->span);
+    if (!args_key(args, "opt", &opt))
+        opt = call_named(s, s->globals, intern_text(&s->context->names, "ADAM"),
+                         NULL, 0, args->span);
+    Value made = trainer_make(s, args->item[0], loss, opt, args->span);
+    Step step = {.s = s, .trainer = made.as.trainer, .span = args->span};
+    args_key(args, "cb", &step.callback);
+    Tensor *x[TRACE_INPUTS];
+    Tensor *y = NULL;
+    int inputs = 0;
+    read_data(s, args->item[1], s->options.dtype, x, &inputs, &y, args->span);
+    size_t n = (size_t)y->dim[y->rank - 1];
+    step_prepare(&step, x, inputs, y);
+    flux_port input[TRACE_INPUTS];
+    const void *data[TRACE_INPUTS];
+    for (int i = 0; i < inputs; i++) {
+        input[i] = port_of(step.trace->input[i].name, x[i]);
+        data[i] = x[i]->data;
+    }
+    flux_port target = port_of("y", y);
+    flux_model model = {.abi = FLUX_ABI,
+                        .dtype =
+                            s->options.dtype == DTYPE_f64 ? FLUX_F64 : FLUX_F32,
+                        .name = call_name(s, made.as.trainer->model),
+                        .ninput = (size_t)inputs,
+                        .input = input};
+    flux_trainer trainer = {.abi = FLUX_ABI,
+                            .name = "train!",
+                            .model = &model,
+                            .target = &target,
+                            .train = train_thunk,
+                            .arena = no_arena};
+    flux_data all = {.n = n, .x = data, .y = y->data};
+    flux_train_options options = {
+        .epochs = (size_t)int_key(s, args, "epochs", 1),
+        .batch = (size_t)int_key(s, args, "batch", 32),
+        .seed = s->seed,
+        .verbose = 1,
+        .on_epoch = epoch_thunk,
+        .user = &step,
+    };
+    Value seed;
+    if (args_key(args, "seed", &seed))
+        options.seed =
+            (uint64_t)number_int(s, seed, "seed", 0, INT64_MAX, args->span);
+    flux_train_result result = {0};
+    flux_error err = {{0}};
+    flux_status status =
+        flux_train(&trainer, &step, NULL, &all, &options, &result, &err);
+    if (step.failed)
+        script_abandon(s);
+    if (status != FLUX_OK)
+        script_fail(s, DIAG_engine, args->span, NULL, "%s",
+                    step.problem != NULL ? step.problem : err.text);
+    return value_float(result.loss);
+}
+
+void
+train_define_all(Script *s)
+{
+    static const Builtin table[] = {
+        {"Trainer", 3, 3, fn_trainer,
+         "a training step: model, loss, optimiser"},
+        {"train!", 2, 2, fn_train,
+         "trains a model on data: loss, opt, epochs, batch, cb, seed"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};
+        scope_define(s, s->globals,
+                     intern_text(&s->context->names, table[i].name), v);
+    }
+}
