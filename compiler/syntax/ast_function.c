@@ -25,9 +25,9 @@ ast_is_pattern(const Ast *ast)
 
 /* x, x::T, ::T, (a, b) or (a, b)::T. */
 static bool
-param_name(const Ast *ast, AstParam *param)
+param_name(Ast *ast, AstParam *param)
 {
-    const Ast *name = ast;
+    Ast *name = ast;
     if (ast->kind == AST_DECLARE) {
         param->type = ast->as.declare.type;
         name = ast->as.declare.value;
@@ -37,7 +37,7 @@ param_name(const Ast *ast, AstParam *param)
     if (name->kind == AST_NAME)
         param->name = name->as.name;
     else if (ast_is_pattern(name))
-        param->pattern = (Ast *)(uintptr_t)name;
+        param->pattern = name;
     return param->name || param->pattern;
 }
 
@@ -45,7 +45,7 @@ static void
 param_add(Build *build, Ast *function, Ast *ast, bool keyword)
 {
     AstParam param = {.keyword = keyword, .span = ast->span};
-    const Ast *left = ast;
+    Ast *left = ast;
     if (ast->kind == AST_ASSIGN && !strcmp(ast->as.binary.op, "=")) {
         param.value = ast->as.binary.right;
         left = ast->as.binary.left;

@@ -146,8 +146,7 @@ Ast *ast_lambda(Build *build, Span span, Ast *left, Ast *body);
 Ast *ast_function(Build *build, Span span, Ast *signature, Ast *body);
 Ast *ast_do(Build *build, Span span, Ast *call, AstList *params, Ast *body);
 
-/* Whether a node is an AST_NAME or an AST_TUPLE of such; names: only AST_NAME.
- */
+/* Whether a node is an AST_NAME or an AST_TUPLE of such. */
 bool ast_is_pattern(const Ast *ast);
 
 /* ast_block.c: statements, control, definitions */
