@@ -279,8 +279,9 @@ flux_save_training(const flux_trainer *trainer, const void *state,
 {
     if (trainer == NULL || path == NULL)
         return flux_error_set(err, FLUX_E_NULL, "no trainer, or no file name");
-    Group group[] = {model_group(trainer->model, m),
-                     state_group(trainer, state)};
+    Group group[2];
+    group[0] = model_group(trainer->model, m);
+    group[1] = state_group(trainer, state);
     return groups_save(group, 2, trainer->model->name, path, NULL, NULL, err);
 }
 
@@ -291,7 +292,8 @@ flux_load_training(const flux_trainer *trainer, void *state, void *m,
 {
     if (trainer == NULL || path == NULL)
         return flux_error_set(err, FLUX_E_NULL, "no trainer, or no file name");
-    Group group[] = {model_group(trainer->model, m),
-                     state_group(trainer, state)};
+    Group group[2];
+    group[0] = model_group(trainer->model, m);
+    group[1] = state_group(trainer, state);
     return groups_load_file(group, 2, path, err);
 }

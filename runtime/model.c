@@ -6,6 +6,8 @@
 #include "kernels/flux_product.h"
 #include "runtime/error.h"
 
+#include <math.h>
+
 /* They have one input x and one output y, of the same length. */
 static const flux_port model_x = {"x", FLUX_F32, 1, {0}, 0};
 static const flux_port model_y = {"y", FLUX_F32, 1, {0}, 0};
@@ -176,7 +178,7 @@ static const Rule exponential_rule = {exponential_value, exponential_slope};
 static void
 softmax_vector(const float *x, size_t n, float *y)
 {
-    float max = -__builtin_inff();
+    float max = -INFINITY;
     for (size_t i = 0; i < n; i++)
         max = flux_maxf(max, x[i]);
     for (size_t i = 0; i < n; i++)
