@@ -3,6 +3,7 @@
 #define TESTS_IR_FIXTURE_H
 
 #include <setjmp.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,8 @@ typedef struct {
     Graph *g;
 } Fixture;
 
+#define INF         ((double)INFINITY)
+#define QNAN        ((double)NAN)
 #define DIMS(...)   ((const Dim[]){__VA_ARGS__})
 #define MAP(...)    ((const int8_t[]){__VA_ARGS__})
 #define STEPS(...)  ((const int64_t[]){__VA_ARGS__})

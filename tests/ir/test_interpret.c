@@ -105,8 +105,8 @@ static const struct {
 };
 
 static const double values[] = {
-    -INFINITY, -1000, -20, -2.5,      -1.5, -1,  -0.75, -1e-3, -0.0,     0,
-    1e-3,      0.5,   1,   1.7320508, 2.5,  3.5, 20,    1000,  INFINITY, NAN,
+    -INF, -1000, -20, -2.5,      -1.5, -1,  -0.75, -1e-3, -0.0, 0,
+    1e-3, 0.5,   1,   1.7320508, 2.5,  3.5, 20,    1000,  INF,  QNAN,
 };
 
 enum { VALUES = sizeof values / sizeof *values };
@@ -234,7 +234,7 @@ interpret_logic(void **state)
 {
     Fixture *f = *state;
     Graph *g = f->g;
-    Ref a = VECTOR(f, DTYPE_f32, 1, 2, NAN, -0.0);
+    Ref a = VECTOR(f, DTYPE_f32, 1, 2, QNAN, -0.0);
     Ref b = VECTOR(f, DTYPE_f32, 2, 2, 1, 0);
     Ref p = VECTOR(f, DTYPE_bool, 0, 0, 1, 1);
     Ref q = VECTOR(f, DTYPE_bool, 0, 1, 0, 1);
@@ -247,10 +247,10 @@ interpret_logic(void **state)
     EXPECT(f, ir_map(g, OP_not, p, REF_NONE, REF_NONE), 1, 1, 0, 0);
     EXPECT(f, ir_map(g, OP_and, p, q, REF_NONE), 0, 0, 0, 1);
     EXPECT(f, ir_map(g, OP_or, p, q, REF_NONE), 0, 1, 1, 1);
-    EXPECT(f, ir_map(g, OP_select, p, a, b), 2, 2, NAN, -0.0);
-    Ref x = VECTOR(f, DTYPE_f64, 0.1, -2.9, 1e30, NAN, -0.0);
+    EXPECT(f, ir_map(g, OP_select, p, a, b), 2, 2, QNAN, -0.0);
+    Ref x = VECTOR(f, DTYPE_f64, 0.1, -2.9, 1e30, QNAN, -0.0);
     EXPECT(f, ir_cast(g, x, DTYPE_f32), (double)0.1f, (double)-2.9f,
-           (double)1e30f, NAN, -0.0);
+           (double)1e30f, QNAN, -0.0);
     EXPECT(f, ir_cast(g, x, DTYPE_i32), 0, -2, INT32_MAX, 0, 0);
     EXPECT(f, ir_cast(g, x, DTYPE_u32), 0, 0, UINT32_MAX, 0, 0);
     EXPECT(f, ir_cast(g, x, DTYPE_bool), 1, 1, 1, 1, 0);
@@ -326,22 +326,21 @@ interpret_greatest(void **state)
 {
     Fixture *f = *state;
     Graph *g = f->g;
-    Ref x = VECTOR(f, DTYPE_f32, 1, NAN, 3, 3, -INFINITY, -5);
+    Ref x = VECTOR(f, DTYPE_f32, 1, QNAN, 3, 3, -INF, -5);
     Ref zeros = VECTOR(f, DTYPE_f32, -0.0, 0.0, -0.0);
-    Ref none = VECTOR(f, DTYPE_f32, NAN, -INFINITY);
+    Ref none = VECTOR(f, DTYPE_f32, QNAN, -INF);
     EXPECT(f, ir_reduce(g, OP_maximum, x, 1), 3);
     EXPECT(f, ir_reduce(g, OP_argmax, x, 1), 2);
     EXPECT(f, ir_reduce(g, OP_maximum, zeros, 1), -0.0);
     EXPECT(f, ir_reduce(g, OP_argmax, zeros, 1), 0);
-    EXPECT(f, ir_reduce(g, OP_maximum, none, 1), -INFINITY);
+    EXPECT(f, ir_reduce(g, OP_maximum, none, 1), -INF);
     EXPECT(f, ir_reduce(g, OP_argmax, none, 1), 0);
     Ref table = ir_reshape(g, VECTOR(f, DTYPE_i32, 1, 9, 3, 9, -5, INT32_MIN),
                            2, DIMS(2, 3));
     EXPECT(f, ir_reduce(g, OP_maximum, table, 1), 9, 9, -5);
     EXPECT(f, ir_reduce(g, OP_argmax, table, 2), 1, 0);
     EXPECT(f, ir_reduce(g, OP_argmax, table, 3), 1);
-    EXPECT(f, ir_reduce(g, OP_maximum, x, 0), 1, -INFINITY, 3, 3, -INFINITY,
-           -5);
+    EXPECT(f, ir_reduce(g, OP_maximum, x, 0), 1, -INF, 3, 3, -INF, -5);
 }
 
 /* Sums of infinities and NaN; nothing at all. */
@@ -350,17 +349,14 @@ interpret_special(void **state)
 {
     Fixture *f = *state;
     Graph *g = f->g;
-    EXPECT(f, ir_reduce(g, OP_sum, VECTOR(f, DTYPE_f32, 1, INFINITY), 1),
-           INFINITY);
-    EXPECT(f,
-           ir_reduce(g, OP_sum, VECTOR(f, DTYPE_f32, -INFINITY, INFINITY), 1),
-           NAN);
+    EXPECT(f, ir_reduce(g, OP_sum, VECTOR(f, DTYPE_f32, 1, INF), 1), INF);
+    EXPECT(f, ir_reduce(g, OP_sum, VECTOR(f, DTYPE_f32, -INF, INF), 1), QNAN);
     EXPECT(f, ir_reduce(g, OP_sum, VECTOR(f, DTYPE_f64, -0.0, -0.0), 1), 0.0);
     Ref empty = ir_data(g, fixture_tensor(f, DTYPE_f32, 2, EXTENT(0, 2)));
     Ref turned = ir_permute(g, empty, MAP(1, 0));
     Ref w = ir_data(g, fixture_tensor(f, DTYPE_f32, 2, EXTENT(2, 0)));
     EXPECT(f, ir_reduce(g, OP_sum, empty, 1), 0.0, 0.0);
-    EXPECT(f, ir_reduce(g, OP_maximum, empty, 1), -INFINITY, -INFINITY);
+    EXPECT(f, ir_reduce(g, OP_maximum, empty, 1), -INF, -INF);
     EXPECT(f, ir_reduce(g, OP_argmax, empty, 1), 0, 0);
     EXPECT(f, ir_contract(g, w, MAP(0, 1), empty, MAP(1, 2), 2, MAP(0, 2)), 0,
            0, 0, 0);

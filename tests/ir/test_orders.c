@@ -135,7 +135,7 @@ static void
 orders_of(DType dtype)
 {
     for (int i = 0; i < LENGTHS; i++) {
-        void *fresh;
+        void *fresh = NULL;
         assert_int_equal(fixture_begin(&fresh), 0);
         check_length(fresh, dtype, lengths[i], 0, false);
         check_length(fresh, dtype, lengths[i], 1, false);

@@ -110,7 +110,7 @@ verify_rules(void **state)
 {
     (void)state;
     for (int rule = 0;; rule++) {
-        void *fresh;
+        void *fresh = NULL;
         assert_int_equal(fixture_begin(&fresh), 0);
         Fixture *f = fresh;
         sound_graph(f);
