@@ -213,6 +213,33 @@ body_log_softmax(Graph *g, const Case *test, const Ref *x)
 }
 
 static Ref
+body_log_sum_exp(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref e = ir_map(g, OP_exp, x[0], REF_NONE, REF_NONE);
+    Ref s = ir_reduce(g, OP_sum, e, 5);
+    return ir_map(g, OP_log, s, REF_NONE, REF_NONE);
+}
+
+/* log(1 + exp(x)), and log(1 - 1 / (1 + exp(-x))). */
+static Ref
+body_logistic(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref one = ir_fill(g, x[0], 1);
+    Ref e = ir_map(g, OP_exp, x[0], REF_NONE, REF_NONE);
+    Ref y = ir_map(g, OP_add, one, e, REF_NONE);
+    y = ir_map(g, OP_log, y, REF_NONE, REF_NONE);
+    Ref z = ir_map(g, OP_neg, x[0], REF_NONE, REF_NONE);
+    z = ir_map(g, OP_exp, z, REF_NONE, REF_NONE);
+    z = ir_map(g, OP_add, z, one, REF_NONE);
+    z = ir_map(g, OP_div, one, z, REF_NONE);
+    z = ir_map(g, OP_sub, one, z, REF_NONE);
+    z = ir_map(g, OP_log, z, REF_NONE, REF_NONE);
+    return ir_map(g, OP_mul, y, z, REF_NONE);
+}
+
+static Ref
 body_layer(Graph *g, const Case *test, const Ref *x)
 {
     Ref y = body_matrix_vector(g, test, x);
@@ -256,6 +283,8 @@ const Case grad_case[] = {
     {"select", body_select, OP_COUNT, 2, {{2, {3, 4}}, {2, {3, 4}}}, -1, 1},
     {"softmax", body_softmax, OP_COUNT, 1, {{3, {4, 2, 3}}}, -2, 2},
     {"log softmax", body_log_softmax, OP_COUNT, 1, {{3, {4, 2, 3}}}, -2, 2},
+    {"log sum exp", body_log_sum_exp, OP_COUNT, 1, {{3, {4, 2, 3}}}, -2, 2},
+    {"logistic", body_logistic, OP_COUNT, 1, {{2, {4, 2}}}, -2, 2},
     {"layer", body_layer, OP_COUNT, 3,
      {{1, {4}}, {2, {3, 4}}, {1, {3}}}, -1, 1},
 };

@@ -148,9 +148,11 @@ gradient_graph(Fixture *f, const Graph *from, Tensor *const *weight)
     return g;
 }
 
-/* First derivatives of the case, and second ones from the first's graph. */
+/* First derivatives of the case, and second ones from the first's graph;
+ * `stable`: of its stable form.
+ */
 static void
-check_gradients(const Case *test)
+check_derivatives(const Case *test, bool stable)
 {
     Fixture f;
     Ref x[GRAD_INPUTS];
@@ -169,13 +171,20 @@ check_gradients(const Case *test)
     Node n = *ir_node(g, y);
     Tensor *weight = random_tensor(&f, n.rank, n.dim, -1, 1);
 
-    Graph *first = gradient_graph(&f, g, &weight);
+    const Graph *form = stable ? pass_stable(g) : g;
+    Graph *first = gradient_graph(&f, form, &weight);
     Tensor *gradient = evaluate(&f, first, (const Tensor *const *)value);
     check_differences(&f, g, value, &weight, gradient);
     Graph *second = gradient_graph(&f, first, other);
     gradient = evaluate(&f, second, (const Tensor *const *)value);
     check_differences(&f, first, value, other, gradient);
     context_free(&f.context);
+}
+
+static void
+check_gradients(const Case *test)
+{
+    check_derivatives(test, false);
 }
 
 /* A view of sample i of a batch. */
@@ -315,6 +324,14 @@ test_gradients(void **state)
     (void)state;
     for (size_t i = 0; i < grad_cases; i++)
         check_gradients(&grad_case[i]);
+}
+
+static void
+test_stable_gradients(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < grad_cases; i++)
+        check_derivatives(&grad_case[i], true);
 }
 
 static void
@@ -551,6 +568,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_map_gradients),
         cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_stable_gradients),
         cmocka_unit_test(test_map_batches),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_independent),

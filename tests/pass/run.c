@@ -68,7 +68,8 @@ run_passes(Test *test, char *names)
             check_fail(test, "no such pass", name);
             return;
         }
-        stable = stable || pass == PASS_stable;
+        stable = pass == PASS_stable ||
+                 (stable && pass != PASS_batch && pass != PASS_back);
         g = pass_run(pass, g, NULL);
     }
     if (g == NULL) {
