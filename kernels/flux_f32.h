@@ -11,10 +11,10 @@
 #include "kernels/flux_f64.h"
 #include "kernels/flux_fp.h"
 
-/* The pieces of exp(x) = 2^n (1 + s), |s| <= 0.42: x = n ln 2 + r,
- * s = r + r^2 q(r). Needs |x| <= 120. */
+/* The pieces of exp(x) = 2^n (1 + s + low), |s| <= 0.42: x = n ln 2 + r,
+ * s + low = r + r^2 q(r). Needs |x| <= 120. */
 FLUX_INLINE float
-flux_expf_pieces(float x, int32_t *n)
+flux_expf_pieces(float x, int32_t *n, float *low)
 {
     float magic = 12582912.0f;
     float t = x * 1.44269504f + magic;
@@ -24,12 +24,15 @@ flux_expf_pieces(float x, int32_t *n)
     float tail = k * 1.42860677e-06f;
     float r = head - tail;
     float rl = (head - r) - tail;
-    float q = 1.393532729707658e-03f;
-    q = q * r + 8.363258093595505e-03f;
-    q = q * r + 4.166646301746368e-02f;
-    q = q * r + 1.666657626628876e-01f;
+    float q = 0.00139353273f;
+    q = q * r + 0.00836325809f;
+    q = q * r + 0.041666463f;
+    q = q * r + 0.166665763f;
     q = q * r + 0.5f;
-    return r + (r * r * q + rl);
+    float small = r * r * q + rl;
+    float s = r + small;
+    *low = small - (s - r);
+    return s;
 }
 
 /* h * 2^n in two steps, for -250 <= n <= 250; n >> 1 rounds down on every
@@ -48,7 +51,8 @@ flux_expf(float x)
     float c = x > 89.0f ? 89.0f : x;
     c = c < -104.0f ? -104.0f : c;
     int32_t n;
-    float s = flux_expf_pieces(c, &n);
+    float low;
+    float s = flux_expf_pieces(c, &n, &low);
     return flux_f32_scale(1.0f + s, n);
 }
 
@@ -59,9 +63,10 @@ flux_expm1f(float x)
     float c = x > 89.0f ? 89.0f : x;
     c = c < -30.0f ? -30.0f : c;
     int32_t n;
-    float s = flux_expf_pieces(c, &n);
+    float low;
+    float s = flux_expf_pieces(c, &n, &low);
     float p = flux_f32_exp2i(n - 1);
-    float r = ((p - 0.5f) + p * s) * 2.0f;
+    float r = ((p - 0.5f) + p * s + p * low) * 2.0f;
     return flux_absf(x) < 1e-9f ? x : r;
 }
 
@@ -69,15 +74,15 @@ flux_expm1f(float x)
 FLUX_INLINE float
 flux_logf_sum(float f, float k, float c)
 {
-    float p = 7.34125077724457e-02f;
-    p = p * f - 1.166260465979576e-01f;
-    p = p * f + 1.163239032030106e-01f;
-    p = p * f - 1.239615976810455e-01f;
-    p = p * f + 1.425137221813202e-01f;
-    p = p * f - 1.666918396949768e-01f;
-    p = p * f + 2.000067979097366e-01f;
-    p = p * f - 2.499998062849045e-01f;
-    p = p * f + 3.333333134651184e-01f;
+    float p = 0.0734125078f;
+    p = p * f - 0.116626047f;
+    p = p * f + 0.116323903f;
+    p = p * f - 0.123961598f;
+    p = p * f + 0.142513722f;
+    p = p * f - 0.16669184f;
+    p = p * f + 0.200006798f;
+    p = p * f - 0.249999806f;
+    p = p * f + 0.333333313f;
     float z = f * f;
     float y = p * f * z + (k * 1.42860677e-06f + c);
     y = y - 0.5f * z;
@@ -135,26 +140,52 @@ flux_log1pf(float x)
     return flux_absf(x) < 1e-8f ? x : y;
 }
 
-/* sigma(x) = 1 / (1 + e^-x); for x < 0 as e^x / (1 + e^x). */
+/* sigma(x) = 1 / (1 + e^-x); for x < 0 as e^x / (1 + e^x). e = e^-|x| and the
+ * denominator d carry what their rounding lost to a last correction, where
+ * 1 / d is the quotient q itself or 1 - q. */
 FLUX_INLINE float
 flux_sigmaf(float x)
 {
-    float e = flux_expf(-flux_absf(x));
+    float a = -flux_absf(x);
+    a = a < -104.0f ? -104.0f : a;
+    int32_t n;
+    float low;
+    float s = flux_expf_pieces(a, &n, &low);
+    float h = 1.0f + s;
+    float e = flux_f32_scale(h, n);
+    float el = flux_f32_scale(s - (h - 1.0f) + low, n);
+    float d = 1.0f + e;
+    float dl = (e - (d - 1.0f)) + el;
     float over = x < 0.0f ? e : 1.0f;
-    return over / (1.0f + e);
+    float over_l = x < 0.0f ? el : 0.0f;
+    float q = over / d;
+    float rest = 1.0f - q;
+    float inverse = x < 0.0f ? rest : q;
+    return q + (over_l - q * dl) * inverse;
 }
 
-/* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1. */
+/* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1, corrected by what the roundings
+ * of m and the denominator lost (its inverse is (1 + q) / 2); past |x| = 0.55
+ * it is 1 - 2 (1 + m) / (2 + m). */
 FLUX_INLINE float
 flux_tanhf(float x)
 {
     float a = flux_absf(x);
     a = a > 15.0f ? 15.0f : a;
     int32_t n;
-    float s = flux_expf_pieces(-2.0f * a, &n);
+    float low;
+    float s = flux_expf_pieces(-2.0f * a, &n, &low);
     float p = flux_f32_exp2i(n);
     float m = (p - 1.0f) + p * s;
-    return flux_copysignf(m / (2.0f + m), x);
+    float ml = p * s - (m - (p - 1.0f)) + p * low;
+    float d = 2.0f + m;
+    float dl = m - (d - 2.0f) + ml;
+    float twice = 2.0f * (p + p * s);
+    float over = a > 0.55f ? twice : -m;
+    float q = over / d;
+    float far = 1.0f - q;
+    float near = q - (ml + q * dl) * (0.5f + 0.5f * q);
+    return flux_copysignf(a > 0.55f ? far : near, x);
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e), e = e^-|x|, kept as h + l. The
@@ -166,10 +197,11 @@ flux_softplusf(float x)
     float a = -flux_absf(x);
     a = a < -104.0f ? -104.0f : a;
     int32_t n;
-    float s = flux_expf_pieces(a, &n);
+    float low;
+    float s = flux_expf_pieces(a, &n, &low);
     float h = 1.0f + s;
     float e = flux_f32_scale(h, n);
-    float el = flux_f32_scale(s - (h - 1.0f), n);
+    float el = flux_f32_scale(s - (h - 1.0f) + low, n);
     float upper = 0.5f * (e - 1.0f);
     float f = e > 0.4142f ? upper : e;
     float k = e > 0.4142f ? 1.0f : 0.0f;
@@ -335,15 +367,15 @@ FLUX_INLINE float
 flux_sin_turnedf(float x, double r, uint64_t n)
 {
     double z = r * r;
-    double p = 2.72499768814212052150e-06;
-    p = p * z - 1.98400872460441672022e-04;
-    p = p * z + 8.33333187597951052794e-03;
-    p = p * z - 1.66666666638599441406e-01;
+    double p = 2.7249976881421205e-06;
+    p = p * z - 0.00019840087246044167;
+    p = p * z + 0.00833333187597951;
+    p = p * z - 0.16666666663859941;
     double sine = r + r * z * p;
-    double q = -2.73009929927754866003e-07;
-    q = q * z + 2.48006007195210895299e-05;
-    q = q * z - 1.38888876728821518414e-03;
-    q = q * z + 4.16666666643244198998e-02;
+    double q = -2.73009927754866e-07;
+    q = q * z + 2.480060071952109e-05;
+    q = q * z - 0.0013888887672882152;
+    q = q * z + 0.04166666666432442;
     double cosine = 1.0 - 0.5 * z + z * z * q;
     double y = (n & 1u) ? cosine : sine;
     y = flux_f64_from(flux_f64_bits(y) ^ (n & 2u) << 62);
@@ -405,13 +437,13 @@ flux_erff(float x)
     float a = flux_absf(x);
     double c = a > 4.5f ? 4.5 : (double)a;
     double z = c * c;
-    double p = 7.88585161315020355269e-05;
-    p = p * z - 8.01994448796961392246e-04;
-    p = p * z + 5.18944386264672506693e-03;
-    p = p * z - 2.68544020447778856998e-02;
-    p = p * z + 1.12835992936630267319e-01;
-    p = p * z - 3.76126270701477471992e-01;
-    p = p * z + 1.28379165905976755369e-01;
+    double p = 7.885851613150204e-05;
+    p = p * z - 0.0008019944487969614;
+    p = p * z + 0.005189443862646725;
+    p = p * z - 0.026854402044777886;
+    p = p * z + 0.11283599293666027;
+    p = p * z - 0.37612627070147747;
+    p = p * z + 0.12837916590597676;
     double inner = c + c * p;
     double tail = flux_exp(-z) * flux_erfcx_polyf(c) / (1.0 + 2.0 * c);
     double y = a < 1.0f ? inner : 1.0 - tail;

@@ -8,54 +8,11 @@
 
 #include "kernels/flux_fp.h"
 
-/* An unevaluated sum hi + lo, |lo| <= ulp(hi) / 2. */
-typedef struct flux_dd {
-    double hi;
-    double lo;
-} flux_dd;
-
-/* a + b exactly, for |a| >= |b| or a = 0 (Dekker). */
-FLUX_INLINE flux_dd
-flux_fast_two_sum(double a, double b)
-{
-    flux_dd r;
-    r.hi = a + b;
-    r.lo = b - (r.hi - a);
-    return r;
-}
-
-/* a + b exactly (Knuth). */
-FLUX_INLINE flux_dd
-flux_two_sum(double a, double b)
-{
-    flux_dd r;
-    r.hi = a + b;
-    double t = r.hi - a;
-    r.lo = (a - (r.hi - t)) + (b - t);
-    return r;
-}
-
-/* a * b exactly, by splitting each factor in halves (Dekker, Veltkamp); for
- * factors below 2^995 and products above 2^-960. */
-FLUX_INLINE flux_dd
-flux_two_prod(double a, double b)
-{
-    double ta = a * 134217729.0;
-    double tb = b * 134217729.0;
-    double a1 = ta - (ta - a);
-    double b1 = tb - (tb - b);
-    double a2 = a - a1;
-    double b2 = b - b1;
-    flux_dd r;
-    r.hi = a * b;
-    r.lo = ((a1 * b1 - r.hi) + a1 * b2 + a2 * b1) + a2 * b2;
-    return r;
-}
-
-/* The pieces of exp(x + xl) = 2^n (1 + s), |s| <= 0.42; x + xl = n ln 2 + r,
- * s = r + r^2 q(r). Needs |x| <= 1100 and xl within an ulp of x. */
+/* The pieces of exp(x + xl) = 2^n (1 + s + low), |s| <= 0.42;
+ * x + xl = n ln 2 + r, s + low = r + r^2 q(r). Needs |x| <= 1100 and xl within
+ * an ulp of x. */
 FLUX_INLINE double
-flux_exp_pieces(double x, double xl, int64_t *n)
+flux_exp_pieces(double x, double xl, int64_t *n, double *low)
 {
     double magic = 6755399441055744.0;
     double t = x * 1.4426950408889634 + magic;
@@ -65,18 +22,21 @@ flux_exp_pieces(double x, double xl, int64_t *n)
     double tail = k * -1.7239444525614835e-13 - xl;
     double r = head - tail;
     double rl = (head - r) - tail;
-    double q = 2.09203634299367993649e-09;
-    q = q * r + 2.51054396493319002791e-08;
-    q = q * r + 2.75572569721257581067e-07;
-    q = q * r + 2.75572547611553383235e-06;
-    q = q * r + 2.48015873424486723848e-05;
-    q = q * r + 1.98412698754533642353e-04;
-    q = q * r + 1.38888888889788763784e-03;
-    q = q * r + 8.33333333332588778453e-03;
-    q = q * r + 4.16666666666666782315e-02;
-    q = q * r + 1.66666666666666712926e-01;
+    double q = 2.09203634299368e-09;
+    q = q * r + 2.51054396493319e-08;
+    q = q * r + 2.755725697212576e-07;
+    q = q * r + 2.755725476115534e-06;
+    q = q * r + 2.4801587342448672e-05;
+    q = q * r + 0.00019841269875453364;
+    q = q * r + 0.0013888888888876978;
+    q = q * r + 0.008333333333325888;
+    q = q * r + 0.04166666666666668;
+    q = q * r + 0.1666666666666667;
     q = q * r + 0.5;
-    return r + (r * r * q + rl);
+    double small = r * r * q + rl;
+    double s = r + small;
+    *low = small - (s - r);
+    return s;
 }
 
 /* h * 2^n in two steps, for -1076 <= n <= 1100; n >> 1 rounds down on every
@@ -96,7 +56,8 @@ flux_exp_dd(double x, double xl)
     c = c < -746.0 ? -746.0 : c;
     double cl = c == x ? xl : 0.0;
     int64_t n;
-    double s = flux_exp_pieces(c, cl, &n);
+    double low;
+    double s = flux_exp_pieces(c, cl, &n, &low);
     return flux_f64_scale(1.0 + s, n);
 }
 
@@ -114,9 +75,10 @@ flux_expm1(double x)
     double c = x > 710.0 ? 710.0 : x;
     c = c < -60.0 ? -60.0 : c;
     int64_t n;
-    double s = flux_exp_pieces(c, 0.0, &n);
+    double low;
+    double s = flux_exp_pieces(c, 0.0, &n, &low);
     double p = flux_f64_exp2i(n - 1);
-    double r = ((p - 0.5) + p * s) * 2.0;
+    double r = ((p - 0.5) + p * s + p * low) * 2.0;
     return flux_abs(x) < 1e-16 ? x : r;
 }
 
@@ -126,14 +88,14 @@ FLUX_INLINE double
 flux_log_series(double s)
 {
     double z = s * s;
-    double p = 0.1328707950828539596788;
-    p = p * z + 0.13246652407214931646;
-    p = p * z + 0.15387216083921692600;
-    p = p * z + 0.18182773694683454098;
-    p = p * z + 0.22222222655841816774;
-    p = p * z + 0.28571428569171982211;
-    p = p * z + 0.40000000000005320189;
-    p = p * z + 0.66666666666666662966;
+    double p = 0.13287079508285396;
+    p = p * z + 0.13246652407214932;
+    p = p * z + 0.15387216083921693;
+    p = p * z + 0.18181773694688344;
+    p = p * z + 0.22222222655841817;
+    p = p * z + 0.2857142856917198;
+    p = p * z + 0.4000000000000532;
+    p = p * z + 0.6666666666666666;
     return p * z;
 }
 
@@ -197,26 +159,52 @@ flux_log1p(double x)
     return flux_log_ends(u, y);
 }
 
-/* sigma(x) = 1 / (1 + e^-x); for x < 0 as e^x / (1 + e^x). */
+/* sigma(x) = 1 / (1 + e^-x); for x < 0 as e^x / (1 + e^x). e = e^-|x| and the
+ * denominator d carry what their rounding lost to a last correction, where
+ * 1 / d is the quotient q itself or 1 - q. */
 FLUX_INLINE double
 flux_sigma(double x)
 {
-    double e = flux_exp(-flux_abs(x));
+    double a = -flux_abs(x);
+    a = a < -746.0 ? -746.0 : a;
+    int64_t n;
+    double low;
+    double s = flux_exp_pieces(a, 0.0, &n, &low);
+    double h = 1.0 + s;
+    double e = flux_f64_scale(h, n);
+    double el = flux_f64_scale(s - (h - 1.0) + low, n);
+    double d = 1.0 + e;
+    double dl = (e - (d - 1.0)) + el;
     double over = x < 0.0 ? e : 1.0;
-    return over / (1.0 + e);
+    double over_l = x < 0.0 ? el : 0.0;
+    double q = over / d;
+    double rest = 1.0 - q;
+    double inverse = x < 0.0 ? rest : q;
+    return q + (over_l - q * dl) * inverse;
 }
 
-/* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1. */
+/* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1, corrected by what the roundings
+ * of m and the denominator lost (its inverse is (1 + q) / 2); past |x| = 0.55
+ * it is 1 - 2 (1 + m) / (2 + m). */
 FLUX_INLINE double
 flux_tanh(double x)
 {
     double a = flux_abs(x);
     a = a > 30.0 ? 30.0 : a;
     int64_t n;
-    double s = flux_exp_pieces(-2.0 * a, 0.0, &n);
+    double low;
+    double s = flux_exp_pieces(-2.0 * a, 0.0, &n, &low);
     double p = flux_f64_exp2i(n);
     double m = (p - 1.0) + p * s;
-    return flux_copysign(m / (2.0 + m), x);
+    double ml = p * s - (m - (p - 1.0)) + p * low;
+    double d = 2.0 + m;
+    double dl = m - (d - 2.0) + ml;
+    double twice = 2.0 * (p + p * s);
+    double over = a > 0.55 ? twice : -m;
+    double q = over / d;
+    double far = 1.0 - q;
+    double near = q - (ml + q * dl) * (0.5 + 0.5 * q);
+    return flux_copysign(a > 0.55 ? far : near, x);
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e), e = e^-|x|, kept as h + l. */
@@ -226,10 +214,11 @@ flux_softplus(double x)
     double a = -flux_abs(x);
     a = a < -746.0 ? -746.0 : a;
     int64_t n;
-    double s = flux_exp_pieces(a, 0.0, &n);
+    double low;
+    double s = flux_exp_pieces(a, 0.0, &n, &low);
     double h = 1.0 + s;
     double e = flux_f64_scale(h, n);
-    double el = flux_f64_scale(s - (h - 1.0), n);
+    double el = flux_f64_scale(s - (h - 1.0) + low, n);
     int big = e > 0.4142;
     double upper = 0.5 * (e - 1.0);
     double f = big ? upper : e;
@@ -360,14 +349,14 @@ FLUX_STATIC double
 flux_sin_kernel(flux_dd r)
 {
     double z = r.hi * r.hi;
-    double p = 1.59192999910469868827e-10;
-    p = p * z - 2.50511517149821177704e-08;
-    p = p * z + 2.75573162251424886234e-06;
-    p = p * z - 1.98412698370892850693e-04;
-    p = p * z + 8.33333333331312264836e-03;
+    double p = 1.5919299991046987e-10;
+    p = p * z - 2.5051151714982118e-08;
+    p = p * z + 2.755731622514329e-06;
+    p = p * z - 0.00019841269837089285;
+    p = p * z + 0.008333333333331312;
     double cube = z * r.hi;
     double c = z * (0.5 * r.lo - cube * p) - r.lo;
-    return r.hi - (c - cube * -1.66666666666666657415e-01);
+    return r.hi - (c - cube * -0.16666666666666666);
 }
 
 /* cos(r) for |r| <= pi/4. */
@@ -375,12 +364,12 @@ FLUX_STATIC double
 flux_cos_kernel(flux_dd r)
 {
     double z = r.hi * r.hi;
-    double p = -1.13815508183483480484e-11;
-    p = p * z + 2.08761279323048999402e-09;
-    p = p * z - 2.75573171586847282791e-07;
-    p = p * z + 2.48015872984607437153e-05;
-    p = p * z - 1.38888888888870614541e-03;
-    p = p * z + 4.16666666666666643537e-02;
+    double p = -1.1381550818348348e-11;
+    p = p * z + 2.08761279323049e-09;
+    p = p * z - 2.755731715868473e-07;
+    p = p * z + 2.4801587298460744e-05;
+    p = p * z - 0.0013888888888887061;
+    p = p * z + 0.041666666666666664;
     double half = 0.5 * z;
     double w = 1.0 - half;
     return w + (((1.0 - w) - half) + (z * z * p - r.hi * r.lo));
@@ -429,13 +418,13 @@ flux_log_dd(double x)
     double sl = (((f - p.hi) - p.lo) - s * d.lo) / d.hi;
     flux_dd z = flux_two_prod(s, s);
     z.lo += 2.0 * s * sl;
-    double t = 0.12916385112571858839;
-    t = t * z.hi + 0.13285707158726392511;
-    t = t * z.hi + 0.15385583409258793419;
-    t = t * z.hi + 0.18181808107449517075;
-    t = t * z.hi + 0.22222222272184389939;
-    t = t * z.hi + 0.28571428571335061308;
-    t = t * z.hi + 0.40000000000000029976;
+    double t = 0.1291638511257186;
+    t = t * z.hi + 0.13285707158726393;
+    t = t * z.hi + 0.15385583409258793;
+    t = t * z.hi + 0.18181808107449576;
+    t = t * z.hi + 0.22222222272184336;
+    t = t * z.hi + 0.2857142857133506;
+    t = t * z.hi + 0.4000000000000003;
     flux_dd u = flux_fast_two_sum(0.6666666666666666, t * z.hi);
     u.lo += 3.700743415417188e-17;
     flux_dd w = flux_two_prod(z.hi, u.hi);
@@ -516,6 +505,24 @@ flux_erfcx_poly(double x)
     return p * t + 1.2329951186255526;
 }
 
+/* erf(x) / x - 1 for 0 <= x <= 1, in z = x^2. */
+FLUX_INLINE double
+flux_erf_series(double z)
+{
+    double p = -7.782029301676088e-10;
+    p = p * z + 1.3712132299376225e-08;
+    p = p * z - 1.6206508448666204e-07;
+    p = p * z + 1.6447143828683642e-06;
+    p = p * z - 1.492471178154262e-05;
+    p = p * z + 0.00012055293436114663;
+    p = p * z - 0.0008548325918969745;
+    p = p * z + 0.005223977605720604;
+    p = p * z - 0.026866170643026162;
+    p = p * z + 0.11283791670943219;
+    p = p * z - 0.3761263890318347;
+    return p * z + 0.12837916709551256;
+}
+
 /* erf(x) = 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
 FLUX_INLINE double
 flux_erf(double x)
@@ -523,38 +530,33 @@ flux_erf(double x)
     double a = flux_abs(x);
     double c = a > 6.5 ? 6.5 : a;
     double z = c * c;
-    double p = -7.78202930167608799551e-10;
-    p = p * z + 1.37121322993762245402e-08;
-    p = p * z - 1.62065084486662041315e-07;
-    p = p * z + 1.64471438286836417730e-06;
-    p = p * z - 1.49247117815426193416e-05;
-    p = p * z + 1.20552934361146634447e-04;
-    p = p * z - 8.54832591896974498293e-04;
-    p = p * z + 5.22397772060572042063e-03;
-    p = p * z - 2.68661706430261618128e-02;
-    p = p * z + 1.12837916709432189988e-01;
-    p = p * z - 3.76126389031833704735e-01;
-    p = p * z + 1.28379167095512558561e-01;
-    double inner = a + a * p;
+    double inner = a + a * flux_erf_series(z);
     double outer = 1.0 - flux_exp(-z) * flux_erfcx_poly(c) / (1.0 + 2.0 * c);
     return flux_copysign(a < 1.0 ? inner : outer, x);
 }
 
-/* x Phi(x) = x erfc(-x / sqrt(2)) / 2, the exact gelu. exp(-x^2 / 2) takes
- * the square as a pair, for the left tail multiplies its error. */
+/* x Phi(x) = x erfc(-x / sqrt(2)) / 2, the exact gelu; near 0 as
+ * x (1 + erf(x / sqrt(2))) / 2. exp(-x^2 / 2) takes the square as a pair, for
+ * the left tail multiplies its error, and its 2^n comes last, for the left
+ * tail ends in subnormals. */
 FLUX_INLINE double
 flux_gelu(double x)
 {
     double a = flux_abs(x);
-    a = a > 39.5 ? 39.5 : a;
+    a = a > 38.6 ? 38.6 : a;
     double c = a * 0.7071067811865476;
     flux_dd z = flux_two_prod(-0.5 * a, a);
-    double e = flux_exp_dd(z.hi, a < 1e-100 ? 0.0 : z.lo);
-    double d = 2.0 + 4.0 * c;
-    double tail = e * flux_erfcx_poly(c) / d;
-    double phi = 1.0 - tail;
-    phi = x < 0.0 ? tail : phi;
-    return x < -39.5 ? -0.0 : x * phi;
+    int64_t n;
+    double low;
+    double s = flux_exp_pieces(z.hi, a < 1e-100 ? 0.0 : z.lo, &n, &low);
+    double tail = (1.0 + s) * flux_erfcx_poly(c) / (2.0 + 4.0 * c);
+    double left = flux_f64_scale(x * tail, n);
+    double right = x * (1.0 - flux_f64_scale(tail, n));
+    double half = 0.5 * x * 0.7071067811865476;
+    double near = 0.5 * x + x * (half + half * flux_erf_series(c * c));
+    double y = x < 0.0 ? left : right;
+    y = c < 0.5 ? near : y;
+    return x < -38.6 ? -0.0 : y;
 }
 
 #endif

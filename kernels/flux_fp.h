@@ -498,4 +498,48 @@ flux_fma(double a, double b, double c)
 #endif
 }
 
+/* An unevaluated sum hi + lo, |lo| <= ulp(hi) / 2. */
+typedef struct flux_dd {
+    double hi;
+    double lo;
+} flux_dd;
+
+/* a + b exactly, for |a| >= |b| or a = 0 (Dekker). */
+FLUX_INLINE flux_dd
+flux_fast_two_sum(double a, double b)
+{
+    flux_dd r;
+    r.hi = a + b;
+    r.lo = b - (r.hi - a);
+    return r;
+}
+
+/* a + b exactly (Knuth). */
+FLUX_INLINE flux_dd
+flux_two_sum(double a, double b)
+{
+    flux_dd r;
+    r.hi = a + b;
+    double t = r.hi - a;
+    r.lo = (a - (r.hi - t)) + (b - t);
+    return r;
+}
+
+/* a * b exactly, by splitting each factor in halves (Dekker, Veltkamp); for
+ * factors below 2^995 and products above 2^-960. */
+FLUX_INLINE flux_dd
+flux_two_prod(double a, double b)
+{
+    double ta = a * 134217729.0;
+    double tb = b * 134217729.0;
+    double a1 = ta - (ta - a);
+    double b1 = tb - (tb - b);
+    double a2 = a - a1;
+    double b2 = b - b1;
+    flux_dd r;
+    r.hi = a * b;
+    r.lo = ((a1 * b1 - r.hi) + a1 * b2 + a2 * b1) + a2 * b2;
+    return r;
+}
+
 #endif

@@ -1,0 +1,461 @@
+/* flux_product.h - matrix products and sums in exact orders.
+ *
+ * Three orders, the same for every engine:
+ *
+ *    seq     blocks of 512 terms; each from +0, acc = fma(a, b, acc) in turn
+ *    split4  the same blocks; accumulator r takes the terms k = r modulo 4 of
+ *            the block, which is then (acc0 + acc1) + (acc2 + acc3)
+ *    tree16  blocks of 4096; lane l takes the terms k = l modulo 16, then lane
+ *            l adds lane l + 8, l + 4, l + 2 and l + 1
+ *
+ * Block sums are added in order to a total from +0. No terms give +0.
+ *
+ * On x86-64, gcc and clang compile the product for AVX-512, for AVX2 with FMA
+ * and for the compile target, and the machine's best is taken at run time.
+ */
+#ifndef FLUX_PRODUCT_H
+#define FLUX_PRODUCT_H
+
+#include "kernels/flux_fp.h"
+
+typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
+
+typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__TINYC__) &&         \
+    !defined(__CUDACC__)
+#define FLUX_X86 1
+#else
+#define FLUX_X86 0
+#endif
+
+/* The best instruction set of the machine that the product has code for. */
+FLUX_STATIC flux_isa
+flux_best_isa(void)
+{
+#if FLUX_X86
+    if (__builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+        return FLUX_ISA_AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return FLUX_ISA_AVX2;
+#endif
+    return FLUX_ISA_PLAIN;
+}
+
+/* How many accumulators a block has. */
+FLUX_INLINE size_t
+flux_order_lanes(flux_order order)
+{
+    return order == FLUX_TREE16 ? 16 : order == FLUX_SPLIT4 ? 4 : 1;
+}
+
+/* The sum of a block from its lanes, joined as the order says. */
+FLUX_STATIC float
+flux_join_f32(flux_order order, float *lane)
+{
+    if (order == FLUX_SPLIT4)
+        return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+    for (size_t half = order == FLUX_TREE16 ? 8 : 0; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lane[l] = lane[l] + lane[l + half];
+    return lane[0];
+}
+
+/* The sum of n elements, `stride` apart, in the given order; n = 0 gives +0. */
+FLUX_STATIC float
+flux_sum_f32(flux_order order, size_t n, const float *x, size_t stride)
+{
+    size_t lanes = flux_order_lanes(order);
+    size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    float total = 0;
+    for (size_t k0 = 0; k0 < n; k0 += block) {
+        size_t length = n - k0 < block ? n - k0 : block;
+        float lane[16] = {0};
+        for (size_t k = 0; k < length; k += lanes)
+            for (size_t l = 0; l < lanes && k + l < length; l++)
+                lane[l] = lane[l] + x[(k0 + k + l) * stride];
+        total = total + flux_join_f32(order, lane);
+    }
+    return total;
+}
+
+/* sum[i] = the sum of one block of the product for up to 16 rows. */
+FLUX_STATIC void
+flux_block_f32(flux_order order, size_t rows, size_t length, const float *a,
+               size_t ai, size_t ak, const float *b, size_t bk, float *sum)
+{
+    size_t lanes = flux_order_lanes(order);
+    float acc[16][16];
+    for (size_t l = 0; l < lanes; l++)
+        for (size_t i = 0; i < rows; i++)
+            acc[l][i] = 0;
+    for (size_t k = 0; k < length; k++) {
+        float *lane = acc[k % lanes];
+        float right = b[k * bk];
+        for (size_t i = 0; i < rows; i++)
+            lane[i] = flux_fmaf(a[i * ai + k * ak], right, lane[i]);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        float lane[16];
+        for (size_t l = 0; l < lanes; l++)
+            lane[l] = acc[l][i];
+        sum[i] = flux_join_f32(order, lane);
+    }
+}
+
+/* The product in plain C, for any machine: 16 rows at a time. */
+FLUX_STATIC void
+flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
+                       const float *a, size_t ai, size_t ak, const float *b,
+                       size_t bk, size_t bj, float *c, size_t ci, size_t cj,
+                       int add)
+{
+    size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    for (size_t j = 0; j < n; j++)
+        for (size_t i0 = 0; i0 < m; i0 += 16) {
+            size_t rows = m - i0 < 16 ? m - i0 : 16;
+            float total[16] = {0};
+            for (size_t k0 = 0; k0 < k; k0 += block) {
+                size_t length = k - k0 < block ? k - k0 : block;
+                float sum[16];
+                flux_block_f32(order, rows, length, a + i0 * ai + k0 * ak, ai,
+                               ak, b + k0 * bk + j * bj, bk, sum);
+                for (size_t i = 0; i < rows; i++)
+                    total[i] = total[i] + sum[i];
+            }
+            for (size_t i = 0; i < rows; i++) {
+                float *to = c + (i0 + i) * ci + j * cj;
+                *to = add ? *to + total[i] : total[i];
+            }
+        }
+}
+
+/* The sum of a block from its lanes, joined as the order says. */
+FLUX_STATIC double
+flux_join_f64(flux_order order, double *lane)
+{
+    if (order == FLUX_SPLIT4)
+        return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+    for (size_t half = order == FLUX_TREE16 ? 8 : 0; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lane[l] = lane[l] + lane[l + half];
+    return lane[0];
+}
+
+/* The sum of n elements, `stride` apart, in the given order; n = 0 gives +0. */
+FLUX_STATIC double
+flux_sum_f64(flux_order order, size_t n, const double *x, size_t stride)
+{
+    size_t lanes = flux_order_lanes(order);
+    size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    double total = 0;
+    for (size_t k0 = 0; k0 < n; k0 += block) {
+        size_t length = n - k0 < block ? n - k0 : block;
+        double lane[16] = {0};
+        for (size_t k = 0; k < length; k += lanes)
+            for (size_t l = 0; l < lanes && k + l < length; l++)
+                lane[l] = lane[l] + x[(k0 + k + l) * stride];
+        total = total + flux_join_f64(order, lane);
+    }
+    return total;
+}
+
+/* sum[i] = the sum of one block of the product for up to 16 rows. */
+FLUX_STATIC void
+flux_block_f64(flux_order order, size_t rows, size_t length, const double *a,
+               size_t ai, size_t ak, const double *b, size_t bk, double *sum)
+{
+    size_t lanes = flux_order_lanes(order);
+    double acc[16][16];
+    for (size_t l = 0; l < lanes; l++)
+        for (size_t i = 0; i < rows; i++)
+            acc[l][i] = 0;
+    for (size_t k = 0; k < length; k++) {
+        double *lane = acc[k % lanes];
+        double right = b[k * bk];
+        for (size_t i = 0; i < rows; i++)
+            lane[i] = flux_fma(a[i * ai + k * ak], right, lane[i]);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        double lane[16];
+        for (size_t l = 0; l < lanes; l++)
+            lane[l] = acc[l][i];
+        sum[i] = flux_join_f64(order, lane);
+    }
+}
+
+/* The product in plain C, for any machine: 16 rows at a time. */
+FLUX_STATIC void
+flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
+                       const double *a, size_t ai, size_t ak, const double *b,
+                       size_t bk, size_t bj, double *c, size_t ci, size_t cj,
+                       int add)
+{
+    size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    for (size_t j = 0; j < n; j++)
+        for (size_t i0 = 0; i0 < m; i0 += 16) {
+            size_t rows = m - i0 < 16 ? m - i0 : 16;
+            double total[16] = {0};
+            for (size_t k0 = 0; k0 < k; k0 += block) {
+                size_t length = k - k0 < block ? k - k0 : block;
+                double sum[16];
+                flux_block_f64(order, rows, length, a + i0 * ai + k0 * ak, ai,
+                               ak, b + k0 * bk + j * bj, bk, sum);
+                for (size_t i = 0; i < rows; i++)
+                    total[i] = total[i] + sum[i];
+            }
+            for (size_t i = 0; i < rows; i++) {
+                double *to = c + (i0 + i) * ci + j * cj;
+                *to = add ? *to + total[i] : total[i];
+            }
+        }
+}
+
+#if FLUX_X86
+
+#include <immintrin.h>
+
+#if defined(__clang__)
+#define FLUX_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define FLUX_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* to[k][i] = from[i][k] for i, k < 4. */
+FLUX_INLINE void
+flux_transpose_f32(const float *from, size_t step, float *to, size_t to_step)
+{
+    __m128 row0 = _mm_loadu_ps(from);
+    __m128 row1 = _mm_loadu_ps(from + step);
+    __m128 row2 = _mm_loadu_ps(from + 2 * step);
+    __m128 row3 = _mm_loadu_ps(from + 3 * step);
+    _MM_TRANSPOSE4_PS(row0, row1, row2, row3);
+    _mm_storeu_ps(to, row0);
+    _mm_storeu_ps(to + to_step, row1);
+    _mm_storeu_ps(to + 2 * to_step, row2);
+    _mm_storeu_ps(to + 3 * to_step, row3);
+}
+
+FLUX_INLINE void
+flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
+{
+    for (size_t k = 0; k < 4; k++)
+        for (size_t i = 0; i < 4; i++)
+            to[k * to_step + i] = from[i * step + k];
+}
+
+#define FLUX_TARGET __attribute__((target("avx512f,avx512vl,avx512dq")))
+
+#define FLUX_P(name)       name##_f32_avx512
+#define FLUX_T             float
+#define FLUX_TRANSPOSE     flux_transpose_f32
+#define FLUX_V             __m512
+#define FLUX_J             8
+#define FLUX_W             16
+#define FLUX_LOAD(p)       _mm512_loadu_ps(p)
+#define FLUX_STORE(p, v)   _mm512_storeu_ps(p, v)
+#define FLUX_SPLAT(x)      _mm512_set1_ps(x)
+#define FLUX_VFMA(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define FLUX_VZERO()       _mm512_setzero_ps()
+#include "kernels/flux_product_body.h"
+#undef FLUX_P
+#undef FLUX_T
+#undef FLUX_TRANSPOSE
+#undef FLUX_V
+#undef FLUX_W
+#undef FLUX_J
+#undef FLUX_LOAD
+#undef FLUX_STORE
+#undef FLUX_SPLAT
+#undef FLUX_VFMA
+#undef FLUX_VZERO
+
+#define FLUX_P(name)       name##_f64_avx512
+#define FLUX_T             double
+#define FLUX_TRANSPOSE     flux_transpose_f64
+#define FLUX_V             __m512d
+#define FLUX_J             8
+#define FLUX_W             8
+#define FLUX_LOAD(p)       _mm512_loadu_pd(p)
+#define FLUX_STORE(p, v)   _mm512_storeu_pd(p, v)
+#define FLUX_SPLAT(x)      _mm512_set1_pd(x)
+#define FLUX_VFMA(a, b, c) _mm512_fmadd_pd(a, b, c)
+#define FLUX_VZERO()       _mm512_setzero_pd()
+#include "kernels/flux_product_body.h"
+#undef FLUX_P
+#undef FLUX_T
+#undef FLUX_TRANSPOSE
+#undef FLUX_V
+#undef FLUX_W
+#undef FLUX_J
+#undef FLUX_LOAD
+#undef FLUX_STORE
+#undef FLUX_SPLAT
+#undef FLUX_VFMA
+#undef FLUX_VZERO
+
+#undef FLUX_TARGET
+#define FLUX_TARGET __attribute__((target("avx2,fma")))
+
+#define FLUX_P(name)       name##_f32_avx2
+#define FLUX_T             float
+#define FLUX_TRANSPOSE     flux_transpose_f32
+#define FLUX_V             __m256
+#define FLUX_J             6
+#define FLUX_W             8
+#define FLUX_LOAD(p)       _mm256_loadu_ps(p)
+#define FLUX_STORE(p, v)   _mm256_storeu_ps(p, v)
+#define FLUX_SPLAT(x)      _mm256_set1_ps(x)
+#define FLUX_VFMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define FLUX_VZERO()       _mm256_setzero_ps()
+#include "kernels/flux_product_body.h"
+#undef FLUX_P
+#undef FLUX_T
+#undef FLUX_TRANSPOSE
+#undef FLUX_V
+#undef FLUX_W
+#undef FLUX_J
+#undef FLUX_LOAD
+#undef FLUX_STORE
+#undef FLUX_SPLAT
+#undef FLUX_VFMA
+#undef FLUX_VZERO
+
+#define FLUX_P(name)       name##_f64_avx2
+#define FLUX_T             double
+#define FLUX_TRANSPOSE     flux_transpose_f64
+#define FLUX_V             __m256d
+#define FLUX_J             6
+#define FLUX_W             4
+#define FLUX_LOAD(p)       _mm256_loadu_pd(p)
+#define FLUX_STORE(p, v)   _mm256_storeu_pd(p, v)
+#define FLUX_SPLAT(x)      _mm256_set1_pd(x)
+#define FLUX_VFMA(a, b, c) _mm256_fmadd_pd(a, b, c)
+#define FLUX_VZERO()       _mm256_setzero_pd()
+#include "kernels/flux_product_body.h"
+#undef FLUX_P
+#undef FLUX_T
+#undef FLUX_TRANSPOSE
+#undef FLUX_V
+#undef FLUX_W
+#undef FLUX_J
+#undef FLUX_LOAD
+#undef FLUX_STORE
+#undef FLUX_SPLAT
+#undef FLUX_VFMA
+#undef FLUX_VZERO
+
+#undef FLUX_TARGET
+#undef FLUX_UNROLL
+
+#endif
+
+/* The product with vectors along the rows of a. */
+FLUX_STATIC void
+flux_product_f32_rows(flux_isa isa, flux_order order, size_t m, size_t n,
+                      size_t k, const float *a, size_t ai, size_t ak,
+                      const float *b, size_t bk, size_t bj, float *c, size_t ci,
+                      size_t cj, int add)
+{
+#if FLUX_X86
+    if (isa == FLUX_ISA_AVX512 && k > 0) {
+        flux_product_f32_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                                add);
+        return;
+    }
+    if (isa == FLUX_ISA_AVX2 && k > 0) {
+        flux_product_f32_avx2(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                              add);
+        return;
+    }
+#endif
+    (void)isa;
+    flux_product_f32_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                           add);
+}
+
+/* c[i ci + j cj] = (add ? that + : ) the sum over k of
+ * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
+ * instruction set `isa`, which the machine must have. c overlaps neither. */
+FLUX_STATIC void
+flux_product_f32_isa(flux_isa isa, flux_order order, size_t m, size_t n,
+                     size_t k, const float *a, size_t ai, size_t ak,
+                     const float *b, size_t bk, size_t bj, float *c, size_t ci,
+                     size_t cj, int add)
+{
+    if ((m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4)) {
+        /* the product's transpose: its rows are contiguous or more */
+        flux_product_f32_rows(isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj,
+                              ci, add);
+        return;
+    }
+    flux_product_f32_rows(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                          add);
+}
+
+/* The same on the best instruction set of the machine. */
+FLUX_STATIC void
+flux_product_f32(flux_order order, size_t m, size_t n, size_t k, const float *a,
+                 size_t ai, size_t ak, const float *b, size_t bk, size_t bj,
+                 float *c, size_t ci, size_t cj, int add)
+{
+    flux_product_f32_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
+                         c, ci, cj, add);
+}
+
+/* The product with vectors along the rows of a. */
+FLUX_STATIC void
+flux_product_f64_rows(flux_isa isa, flux_order order, size_t m, size_t n,
+                      size_t k, const double *a, size_t ai, size_t ak,
+                      const double *b, size_t bk, size_t bj, double *c,
+                      size_t ci, size_t cj, int add)
+{
+#if FLUX_X86
+    if (isa == FLUX_ISA_AVX512 && k > 0) {
+        flux_product_f64_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                                add);
+        return;
+    }
+    if (isa == FLUX_ISA_AVX2 && k > 0) {
+        flux_product_f64_avx2(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                              add);
+        return;
+    }
+#endif
+    (void)isa;
+    flux_product_f64_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                           add);
+}
+
+/* c[i ci + j cj] = (add ? that + : ) the sum over k of
+ * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
+ * instruction set `isa`, which the machine must have. c overlaps neither. */
+FLUX_STATIC void
+flux_product_f64_isa(flux_isa isa, flux_order order, size_t m, size_t n,
+                     size_t k, const double *a, size_t ai, size_t ak,
+                     const double *b, size_t bk, size_t bj, double *c,
+                     size_t ci, size_t cj, int add)
+{
+    if ((m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4)) {
+        /* the product's transpose: its rows are contiguous or more */
+        flux_product_f64_rows(isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj,
+                              ci, add);
+        return;
+    }
+    flux_product_f64_rows(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                          add);
+}
+
+/* The same on the best instruction set of the machine. */
+FLUX_STATIC void
+flux_product_f64(flux_order order, size_t m, size_t n, size_t k,
+                 const double *a, size_t ai, size_t ak, const double *b,
+                 size_t bk, size_t bj, double *c, size_t ci, size_t cj, int add)
+{
+    flux_product_f64_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
+                         c, ci, cj, add);
+}
+
+#endif

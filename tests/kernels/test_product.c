@@ -1,0 +1,211 @@
+/* test_product.c - the product and the sums against plain loops that say the
+ * three orders once more, bit for bit, on every instruction set at hand.
+ */
+#include "kernels/flux_product.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { LARGEST = 5000 };
+
+static uint32_t
+next(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* A term with a wide range of sizes and, at times, a tiny or zero one. */
+static double
+term(uint32_t *state)
+{
+    uint32_t r = next(state);
+    double x = ((double)next(state) - 8388608.0) / 8388608.0;
+    if (r % 64 == 0)
+        return (r & 64u) ? 0.0 : x * 1e-30;
+    return x * (r % 16 == 0 ? 64.0 : 1.0);
+}
+
+#define NAIVE(T, S, FMA)                                                       \
+    static T naive_##S(flux_order order, size_t k, const T *a, size_t ak,      \
+                       const T *b, size_t bk)                                  \
+    {                                                                          \
+        size_t block = order == FLUX_TREE16 ? 4096 : 512;                      \
+        size_t lanes = order == FLUX_TREE16   ? 16                             \
+                       : order == FLUX_SPLIT4 ? 4                              \
+                                              : 1;                             \
+        T total = 0;                                                           \
+        for (size_t k0 = 0; k0 < k; k0 += block) {                             \
+            T acc[16] = {0};                                                   \
+            for (size_t i = k0; i < k && i < k0 + block; i++) {                \
+                T *lane = &acc[(i - k0) % lanes];                              \
+                *lane =                                                        \
+                    b ? FMA(a[i * ak], b[i * bk], *lane) : *lane + a[i * ak];  \
+            }                                                                  \
+            T sum = acc[0];                                                    \
+            if (lanes == 4)                                                    \
+                sum = (acc[0] + acc[1]) + (acc[2] + acc[3]);                   \
+            if (lanes == 16) {                                                 \
+                T eight[8];                                                    \
+                for (int l = 0; l < 8; l++)                                    \
+                    eight[l] = acc[l] + acc[l + 8];                            \
+                for (int l = 0; l < 4; l++)                                    \
+                    eight[l] = eight[l] + eight[l + 4];                        \
+                sum = (eight[0] + eight[2]) + (eight[1] + eight[3]);           \
+            }                                                                  \
+            total = total + sum;                                               \
+        }                                                                      \
+        return total;                                                          \
+    }                                                                          \
+                                                                               \
+    static void check_##S(flux_isa isa, flux_order order, size_t m, size_t n,  \
+                          size_t k, const size_t s[6], int add)                \
+    {                                                                          \
+        size_t na = m * s[0] + k * s[1] + 1;                                   \
+        size_t nb = k * s[2] + n * s[3] + 1;                                   \
+        size_t nc = m * s[4] + n * s[5] + 1;                                   \
+        T *a = malloc(na * sizeof *a);                                         \
+        T *b = malloc(nb * sizeof *b);                                         \
+        T *c = malloc(nc * sizeof *c);                                         \
+        T *want = malloc(nc * sizeof *want);                                   \
+        assert_true(a &&b &&c &&want);                                         \
+        uint32_t state = (uint32_t)(m * 7919 + n * 104729 + k);                \
+        for (size_t i = 0; i < na; i++)                                        \
+            a[i] = (T)term(&state);                                            \
+        for (size_t i = 0; i < nb; i++)                                        \
+            b[i] = (T)term(&state);                                            \
+        for (size_t i = 0; i < nc; i++)                                        \
+            want[i] = c[i] = (T)term(&state);                                  \
+        for (size_t i = 0; i < m; i++)                                         \
+            for (size_t j = 0; j < n; j++) {                                   \
+                T *at = &want[i * s[4] + j * s[5]];                            \
+                T sum = naive_##S(order, k, a + i * s[0], s[1], b + j * s[3],  \
+                                  s[2]);                                       \
+                *at = add ? *at + sum : sum;                                   \
+            }                                                                  \
+        flux_product_##S##_isa(isa, order, m, n, k, a, s[0], s[1], b, s[2],    \
+                               s[3], c, s[4], s[5], add);                      \
+        assert_memory_equal(c, want, nc * sizeof *c);                          \
+        free(a);                                                               \
+        free(b);                                                               \
+        free(c);                                                               \
+        free(want);                                                            \
+    }                                                                          \
+                                                                               \
+    static void check_sum_##S(flux_order order, size_t n, size_t stride)       \
+    {                                                                          \
+        static T x[3 * LARGEST];                                               \
+        uint32_t state = (uint32_t)n;                                          \
+        for (size_t i = 0; i < n * stride; i++)                                \
+            x[i] = (T)term(&state);                                            \
+        T got = flux_sum_##S(order, n, x, stride);                             \
+        T want = naive_##S(order, n, x, stride, NULL, 0);                      \
+        assert_memory_equal(&got, &want, sizeof got);                          \
+    }
+
+NAIVE(float, f32, flux_fmaf)
+NAIVE(double, f64, flux_fma)
+
+/* Strides ai ak bk bj ci cj of an m x k by k x n product in a layout. */
+static void
+layout(int which, size_t m, size_t n, size_t k, size_t s[6])
+{
+    const size_t all[6][6] = {
+        {1, m, 1, k, 1, m},         {1, m, n, 1, 1, m},
+        {k, 1, 1, k, 1, m},         {k, 1, n, 1, n, 1},
+        {2, 2 * m, 3, 3 * k, 1, m}, {1, m + 3, 1, k + 5, 2, 2 * m + 1},
+    };
+    for (int i = 0; i < 6; i++)
+        s[i] = all[which][i] == 0 ? 1 : all[which][i];
+}
+
+static void
+check_all(size_t m, size_t n, size_t k)
+{
+    for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++)
+        for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
+            for (int which = 0; which < 6; which++) {
+                size_t s[6];
+                layout(which, m, n, k, s);
+                check_f32((flux_isa)isa, (flux_order)order, m, n, k, s,
+                          which % 2);
+                check_f64((flux_isa)isa, (flux_order)order, m, n, k, s,
+                          which % 2 == 0);
+            }
+}
+
+static void
+test_small_sizes(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {0, 1, 3, 15, 16, 17, 31, 33};
+    for (size_t i = 0; i < 8; i++)
+        for (size_t j = 0; j < 8; j++)
+            for (size_t k = 0; k < 8; k++)
+                if ((i + j + k) % 3 == 0)
+                    check_all(sizes[i], sizes[j], sizes[k]);
+}
+
+static void
+test_long_sums(void **state)
+{
+    (void)state;
+    const size_t lengths[] = {127, 128, 129, 511, 512, 513, 1025, 4095, 4097};
+    for (size_t i = 0; i < 9; i++) {
+        check_all(5, 2, lengths[i]);
+        check_all(33, 1, lengths[i]);
+    }
+}
+
+static void
+test_many_columns(void **state)
+{
+    (void)state;
+    check_all(129, 1, 67);
+    check_all(1, 131, 67);
+    check_all(17, 70, 515);
+    check_all(40, 67, 130);
+}
+
+static void
+test_sums(void **state)
+{
+    (void)state;
+    const size_t lengths[] = {0,   1,   3,   4,    15,   16,   17,  511,
+                              512, 513, 600, 1025, 4095, 4096, 4097};
+    for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
+        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+            for (size_t stride = 1; stride <= 3; stride++) {
+                check_sum_f32((flux_order)order, lengths[i], stride);
+                check_sum_f64((flux_order)order, lengths[i], stride);
+            }
+}
+
+static void
+test_empty_sum_is_positive_zero(void **state)
+{
+    (void)state;
+    float c = -1.0f;
+    float one = 1.0f;
+    flux_product_f32(FLUX_SEQ, 1, 1, 0, &one, 1, 1, &one, 1, 1, &c, 1, 1, 0);
+    assert_int_equal(flux_f32_bits(c), 0);
+    float minus = -0.0f;
+    assert_int_equal(flux_f32_bits(flux_sum_f32(FLUX_SEQ, 1, &minus, 1)), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_small_sizes),
+        cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_many_columns),
+        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_empty_sum_is_positive_zero),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
