@@ -1,0 +1,250 @@
+/* From a graph to its schedule.
+ *
+ * Nodes are taken in the graph's order, but those which only lead, element by
+ * element, to next values come last: by then all that reads the old values is
+ * there, and most next values can be stored in place.
+ */
+#include "pass/schedule.h"
+
+typedef struct {
+    const Graph *g;
+    uint32_t *needed; /* outputs that need a node; bit 31: those from 31 on */
+    bool *other;      /* needed by more than elementwise ways to next values */
+    int *users;
+} Facts;
+
+static void
+facts_need(Facts *facts, Ref ref, uint32_t outputs, bool other)
+{
+    facts->needed[ref] |= outputs;
+    facts->other[ref] = facts->other[ref] || other;
+}
+
+static Facts
+facts_of(const Graph *g)
+{
+    Arena *arena = &g->context->arena;
+    Facts facts = {.g = g,
+                   .needed = ARENA_ARRAY(arena, uint32_t, g->node.count + 1),
+                   .other = ARENA_ARRAY(arena, bool, g->node.count + 1),
+                   .users = ARENA_ARRAY(arena, int, g->node.count + 1)};
+    for (size_t o = 0; o < g->output.count; o++) {
+        const Output *output = &g->output.item[o];
+        facts_need(&facts, output->ref, 1u << (o < 31 ? o : 31),
+                   output->next == REF_NONE);
+        facts.users[output->ref]++;
+    }
+    for (Ref r = (Ref)g->node.count - 1; r >= 0; r--) {
+        const Node *node = ir_node(g, r);
+        bool through = op_info[node->op].class == CLASS_REDUCE ||
+                       op_info[node->op].class == CLASS_CONTRACT;
+        if (facts.needed[r] == 0)
+            continue;
+        for (int i = 0; i < node->operands; i++) {
+            facts_need(&facts, node->operand[i], facts.needed[r],
+                       facts.other[r] || through);
+            facts.users[node->operand[i]]++;
+        }
+    }
+    return facts;
+}
+
+static int
+new_buffer(Schedule *s, BufferKind kind, int number, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Buffer buffer = {.kind = kind,
+                     .dtype = node->dtype,
+                     .number = number,
+                     .node = ref,
+                     .count = ir_count(s->graph, ref),
+                     .slot = -1};
+    VEC_PUSH(&s->context->arena, &s->buffer, buffer);
+    return (int)s->buffer.count - 1;
+}
+
+static void
+make_buffers(Schedule *s)
+{
+    const Graph *g = s->graph;
+    for (size_t i = 0; i < g->node.count; i++)
+        s->node_buffer[i] = -1;
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        Ref leaf = g->leaf.item[i];
+        s->leaf_buffer[i] = new_buffer(s, BUFFER_leaf, (int)i, leaf);
+        s->node_buffer[leaf] = s->leaf_buffer[i];
+    }
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        if (ir_node(g, r)->op == OP_data)
+            s->node_buffer[r] = new_buffer(s, BUFFER_data, r, r);
+    }
+    for (size_t o = 0; o < g->output.count; o++)
+        s->output_buffer[o] = -1;
+}
+
+/* The node whose computation an output's buffer receives directly: itself, or
+ * what it is a reshape of; REF_NONE where it must be copied.
+ */
+static Ref
+output_source(const Schedule *s, Ref ref)
+{
+    while (!s->material[ref] && ir_node(s->graph, ref)->op == OP_reshape)
+        ref = ir_node(s->graph, ref)->operand[0];
+    return s->material[ref] && s->node_buffer[ref] < 0 ? ref : REF_NONE;
+}
+
+static void
+make_outputs(Schedule *s)
+{
+    const Graph *g = s->graph;
+    for (size_t o = 0; o < g->output.count; o++) {
+        const Output *output = &g->output.item[o];
+        if (output->next == output->ref)
+            continue;
+        int buffer = new_buffer(s, BUFFER_output, (int)o, output->ref);
+        s->output_buffer[o] = buffer;
+        bool late = o < 32 && (s->optional >> o & 1) != 0;
+        Ref source = late ? REF_NONE : output_source(s, output->ref);
+        if (source != REF_NONE)
+            s->node_buffer[source] = buffer;
+    }
+    /* A result that may be absent holds only what nothing else reads. */
+    for (size_t o = 0; o < g->output.count && o < 32; o++) {
+        const Output *output = &g->output.item[o];
+        if ((s->optional >> o & 1) == 0 || s->output_buffer[o] < 0)
+            continue;
+        Ref source = output_source(s, output->ref);
+        if (source != REF_NONE && s->users[source] == 1 &&
+            source == output->ref)
+            s->node_buffer[source] = s->output_buffer[o];
+    }
+}
+
+/* p + contraction, whose result is the next value of p: the kernel adds. */
+static Ref
+added_product(Schedule *s, const Facts *facts, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    int buffer = s->node_buffer[ref];
+    if (node->op != OP_add || buffer < 0 ||
+        s->buffer.item[buffer].kind != BUFFER_output)
+        return REF_NONE;
+    Ref leaf = s->graph->output.item[s->buffer.item[buffer].number].next;
+    for (int i = 0; i < 2; i++) {
+        Ref sum = node->operand[i];
+        if (node->operand[1 - i] != leaf || facts->users[sum] != 1 ||
+            ir_node(s->graph, sum)->op != OP_contract ||
+            !schedule_is_product(s, sum))
+            continue;
+        bool read = facts->users[leaf] > 1;
+        return read ? REF_NONE : sum;
+    }
+    return REF_NONE;
+}
+
+static void
+take_node(Schedule *s, const Facts *facts, Ref ref, bool *done)
+{
+    if (done[ref] || !s->material[ref] || facts->needed[ref] == 0)
+        return;
+    uint32_t needed = facts->needed[ref];
+    s->tag = (needed & ~s->optional) != 0 ? 0 : needed;
+    Ref product = added_product(s, facts, ref);
+    if (product != REF_NONE) {
+        Block tree = schedule_product(s, product, s->node_buffer[ref], true);
+        schedule_merge(s, &s->body, &tree);
+        return;
+    }
+    int parts = ir_node(s->graph, ref)->op == OP_concat ? 2 : 1;
+    for (int part = 0; part < parts; part++) {
+        Block tree = schedule_node(s, ref, s->node_buffer[ref], part);
+        schedule_merge(s, &s->body, &tree);
+    }
+}
+
+/* A contraction that its only user, an addition, lets the kernel add. */
+static void
+skip_added(Schedule *s, const Facts *facts, bool *done)
+{
+    for (Ref r = 0; r < (Ref)s->graph->node.count; r++) {
+        if (!s->material[r] || facts->needed[r] == 0)
+            continue;
+        Ref product = added_product(s, facts, r);
+        if (product != REF_NONE)
+            done[product] = true;
+    }
+}
+
+/* Memory for what is computed, before fusion finds that little of it needs any.
+ */
+static void
+make_temps(Schedule *s, const Facts *facts)
+{
+    for (Ref r = 0; r < (Ref)s->graph->node.count; r++) {
+        if (s->material[r] && facts->needed[r] != 0 && s->node_buffer[r] < 0)
+            s->node_buffer[r] = new_buffer(s, BUFFER_temp, -1, r);
+    }
+}
+
+static void
+take_nodes(Schedule *s, const Facts *facts)
+{
+    const Graph *g = s->graph;
+    bool *done = ARENA_ARRAY(&s->context->arena, bool, g->node.count + 1);
+    skip_added(s, facts, done);
+    for (int last = 0; last < 2; last++) {
+        for (Ref r = 0; r < (Ref)g->node.count; r++) {
+            if (facts->other[r] != (last == 1))
+                take_node(s, facts, r, done);
+        }
+    }
+}
+
+static void
+copy_outputs(Schedule *s)
+{
+    const Graph *g = s->graph;
+    for (size_t o = 0; o < g->output.count; o++) {
+        int buffer = s->output_buffer[o];
+        Ref ref = g->output.item[o].ref;
+        Ref source = ref;
+        while (!s->material[source] && ir_node(g, source)->op == OP_reshape)
+            source = ir_node(g, source)->operand[0];
+        if (buffer < 0 || s->node_buffer[source] == buffer)
+            continue;
+        uint32_t bit = o < 32 ? 1u << o : 0;
+        s->tag = (s->optional & bit) != 0 ? bit : 0;
+        Block tree = schedule_copy(s, ref, buffer);
+        schedule_merge(s, &s->body, &tree);
+    }
+}
+
+Schedule *
+schedule_graph(const Graph *g, const ScheduleOptions *options)
+{
+    Arena *arena = &g->context->arena;
+    Schedule *s = ARENA_NEW(arena, Schedule);
+    s->context = g->context;
+    s->dims = g->dims;
+    s->graph = g;
+    s->optional = options == NULL ? 0 : options->optional;
+    s->material = ARENA_ARRAY(arena, bool, g->node.count + 1);
+    s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
+    s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
+    s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
+    Facts facts = facts_of(g);
+    s->users = facts.users;
+    schedule_materials(g, s->material);
+    make_buffers(s);
+    make_outputs(s);
+    make_temps(s, &facts);
+    take_nodes(s, &facts);
+    copy_outputs(s);
+    schedule_forward(s);
+    schedule_next(s);
+    schedule_share(s);
+    schedule_shrink(s);
+    schedule_flatten(s);
+    schedule_plan(s);
+    return s;
+}

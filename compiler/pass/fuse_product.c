@@ -1,0 +1,241 @@
+/* Contractions that are products of matrices: calls of a kernel.
+ *
+ * Every axis of the result and every summed axis becomes a variable; axes that
+ * lie at one stride in all operands are joined. What is left over besides one
+ * row, one column and one summed variable becomes loops around the call. Where
+ * the last axis is alone in its group it is cut in blocks, so that what uses
+ * the result can follow while it is in the cache; schedule_flatten joins the
+ * blocks again if nothing did.
+ */
+#include "pass/schedule.h"
+
+enum { SIDE_row, SIDE_column, SIDE_sum, SIDE_loop };
+
+typedef struct {
+    int count;
+    int var[2 * IR_RANK];
+    int side[2 * IR_RANK];
+    Affine at[3]; /* result, operands */
+    int buffer[3];
+} Labels;
+
+static int
+label_axis(const int8_t *label, int rank, int8_t wanted)
+{
+    for (int a = 0; a < rank; a++) {
+        if (label[a] == wanted)
+            return a;
+    }
+    return -1;
+}
+
+/* One variable a label: the result's first, then the summed ones as operand 0
+ * has them.
+ */
+static void
+product_labels(Schedule *s, Ref ref, Labels *labels, Point *point)
+{
+    const Node *node = ir_node(s->graph, ref);
+    const Node *a = ir_node(s->graph, node->operand[0]);
+    const Node *b = ir_node(s->graph, node->operand[1]);
+    for (int i = 0; i < node->rank + a->rank; i++) {
+        int8_t label = i < node->rank ? node->as.contract.out[i]
+                                      : node->as.contract.a[i - node->rank];
+        int in_a = label_axis(node->as.contract.a, a->rank, label);
+        int in_b = label_axis(node->as.contract.b, b->rank, label);
+        int in_out = label_axis(node->as.contract.out, node->rank, label);
+        if (i >= node->rank && in_out >= 0)
+            continue;
+        Dim extent = in_a >= 0 ? a->dim[in_a] : b->dim[in_b];
+        Affine index = affine_of(0);
+        if (extent != 1) {
+            int var = schedule_new_var(s, VAR_plain, extent);
+            s->var.item[var].axis = in_out;
+            index = affine_var(var);
+            labels->var[labels->count] = var;
+            labels->side[labels->count++] = in_out < 0               ? SIDE_sum
+                                            : in_a >= 0 && in_b >= 0 ? SIDE_loop
+                                            : in_a >= 0              ? SIDE_row
+                                                        : SIDE_column;
+        }
+        if (in_out >= 0)
+            point[0].index[in_out] = index;
+        if (in_a >= 0)
+            point[1].index[in_a] = index;
+        if (in_b >= 0)
+            point[2].index[in_b] = index;
+    }
+}
+
+/* Whether `next` goes on where `var` ends, in every access. */
+static bool
+product_joins(Schedule *s, const Labels *labels, int var, int next)
+{
+    for (int i = 0; i < 3; i++) {
+        Dim factor;
+        Dim other;
+        if (!affine_factor(s, &labels->at[i], var, &factor) ||
+            !affine_factor(s, &labels->at[i], next, &other) ||
+            dim_mul(s->dims, factor, s->var.item[var].extent) != other)
+            return false;
+    }
+    return true;
+}
+
+/* Joins variables of one side; the rest of a side's variables but one become
+ * loops. False where more than one summed variable is left.
+ */
+static bool
+product_join(Schedule *s, Labels *labels)
+{
+    for (int side = SIDE_row; side <= SIDE_sum; side++) {
+        int kept = -1;
+        for (int i = 0; i < labels->count; i++) {
+            if (labels->side[i] != side)
+                continue;
+            int var = labels->var[i];
+            if (kept < 0) {
+                kept = var;
+            } else if (product_joins(s, labels, kept, var)) {
+                LoopVar *into = &s->var.item[kept];
+                into->extent =
+                    dim_mul(s->dims, into->extent, s->var.item[var].extent);
+                for (int k = 0; k < 3; k++)
+                    affine_drop(s, &labels->at[k], var);
+                labels->count--;
+                for (int k = i; k < labels->count; k++) {
+                    labels->var[k] = labels->var[k + 1];
+                    labels->side[k] = labels->side[k + 1];
+                }
+                i--;
+            } else if (side == SIDE_sum) {
+                return false;
+            } else {
+                labels->side[i] = SIDE_loop;
+            }
+        }
+    }
+    return true;
+}
+
+/* Follows the operands to memory; false where one is padded or computed. */
+static bool
+product_find(Schedule *s, Ref ref, Labels *labels)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Point point[3] = {0};
+    *labels = (Labels){0};
+    product_labels(s, ref, labels, point);
+    labels->at[0] = schedule_linear(s, ref, point[0].index);
+    for (int i = 0; i < 2; i++) {
+        int v = schedule_point(s, node->operand[i], point[i + 1]);
+        const Value *value = &s->value.item[v];
+        if (value->kind != VALUE_load)
+            return false;
+        labels->at[i + 1] = value->at;
+        labels->buffer[i + 1] = value->buffer;
+        for (int k = 0; k < value->at.count; k++) {
+            if (value->at.term[k].minus)
+                return false;
+        }
+    }
+    return product_join(s, labels);
+}
+
+bool
+schedule_is_product(Schedule *s, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Labels labels;
+    if (!dtype_real(node->dtype) || !product_find(s, ref, &labels))
+        return false;
+    int64_t work = 1;
+    bool summed = false;
+    for (int i = 0; i < labels.count; i++) {
+        Dim extent = s->var.item[labels.var[i]].extent;
+        summed = summed || labels.side[i] == SIDE_sum;
+        if (labels.side[i] == SIDE_loop || !dim_known(extent))
+            continue;
+        work = extent < SCHEDULE_PRODUCT ? work * extent
+                                         : (int64_t)SCHEDULE_PRODUCT;
+        if (work >= SCHEDULE_PRODUCT)
+            work = SCHEDULE_PRODUCT;
+    }
+    return summed && (work >= SCHEDULE_PRODUCT || node->order == ORDER_tree16);
+}
+
+/* The loops of the variables on side `loop`, slowest outermost. */
+static Block *
+product_loops(Schedule *s, Ref ref, const Labels *labels, Block *body)
+{
+    for (int i = labels->count - 1; i >= 0; i--) {
+        if (labels->side[i] != SIDE_loop)
+            continue;
+        Stmt *loop = schedule_stmt(s, STMT_loop, ref);
+        loop->var = labels->var[i];
+        schedule_push(s, body, loop);
+        body = &loop->body;
+    }
+    return body;
+}
+
+/* Cuts the last axis of the result in blocks, if it is a row or column of its
+ * own and long.
+ */
+static Block *
+product_block(Schedule *s, Ref ref, const Labels *labels, Block *body)
+{
+    const Node *node = ir_node(s->graph, ref);
+    int axis = node->rank - 1;
+    int longer = 0;
+    for (int a = 0; a < node->rank; a++)
+        longer += node->dim[a] != 1;
+    while (axis >= 0 && node->dim[axis] == 1)
+        axis--;
+    for (int i = 0; i < labels->count; i++) {
+        LoopVar *var = &s->var.item[labels->var[i]];
+        bool alone =
+            (labels->side[i] == SIDE_row || labels->side[i] == SIDE_column) &&
+            axis >= 0 && var->axis == axis && var->extent == node->dim[axis];
+        if (!alone || (dim_known(var->extent) &&
+                       (var->extent <= SCHEDULE_BLOCK || longer < 2)))
+            continue;
+        Stmt *loop = schedule_stmt(s, STMT_loop, ref);
+        loop->var = schedule_new_var(s, VAR_block, node->dim[axis]);
+        s->var.item[loop->var].step = SCHEDULE_BLOCK;
+        var = &s->var.item[labels->var[i]];
+        var->kind = VAR_within;
+        var->parent = loop->var;
+        schedule_push(s, body, loop);
+        return &loop->body;
+    }
+    return body;
+}
+
+Block
+schedule_product(Schedule *s, Ref ref, int buffer, bool add)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Labels labels;
+    Block tree = {0};
+    product_find(s, ref, &labels);
+    Block *body = product_loops(s, ref, &labels, &tree);
+    if (!add)
+        body = product_block(s, ref, &labels, body);
+    Product *product = ARENA_NEW(&s->context->arena, Product);
+    *product = (Product){.order = node->order,
+                         .dtype = node->dtype,
+                         .var = {-1, -1, -1},
+                         .buffer = {buffer, labels.buffer[1], labels.buffer[2]},
+                         .add = add};
+    for (int i = 0; i < 3; i++)
+        product->at[i] = labels.at[i];
+    for (int i = 0; i < labels.count; i++) {
+        if (labels.side[i] != SIDE_loop)
+            product->var[labels.side[i]] = labels.var[i];
+    }
+    Stmt *call = schedule_stmt(s, STMT_call, ref);
+    call->product = product;
+    schedule_push(s, body, call);
+    return tree;
+}

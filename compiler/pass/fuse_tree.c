@@ -1,0 +1,163 @@
+/* The loops of one operation: its result's axes, the last outermost, around
+ * one scalar computation and a store. Axes of extent 1 have no loop.
+ */
+#include "pass/schedule.h"
+
+int
+schedule_new_var(Schedule *s, VarKind kind, Dim extent)
+{
+    LoopVar var = {.kind = kind,
+                   .extent = extent,
+                   .parent = -1,
+                   .alias = -1,
+                   .axis = -1,
+                   .batch = extent == dim_batch(s->dims)};
+    VEC_PUSH(&s->context->arena, &s->var, var);
+    return (int)s->var.count - 1;
+}
+
+int
+schedule_new_accumulator(Schedule *s, AccKind kind, DType dtype, int lanes,
+                         Ref node)
+{
+    Accumulator acc = {
+        .kind = kind, .dtype = dtype, .lanes = lanes, .node = node};
+    VEC_PUSH(&s->context->arena, &s->accumulator, acc);
+    return (int)s->accumulator.count - 1;
+}
+
+Stmt *
+schedule_stmt(Schedule *s, StmtKind kind, Ref node)
+{
+    Stmt *stmt = ARENA_NEW(&s->context->arena, Stmt);
+    stmt->kind = kind;
+    stmt->node = node;
+    stmt->tag = s->tag;
+    return stmt;
+}
+
+void
+schedule_push(Schedule *s, Block *block, Stmt *stmt)
+{
+    VEC_PUSH(&s->context->arena, block, stmt);
+}
+
+/* Opens the loops over a node's axes in a block; gives the innermost body, and
+ * the index of each axis.
+ */
+Block *
+schedule_space(Schedule *s, Ref ref, Affine *index, Block *block)
+{
+    const Node *node = ir_node(s->graph, ref);
+    for (int a = node->rank - 1; a >= 0; a--) {
+        index[a] = affine_of(0);
+        if (node->dim[a] == 1)
+            continue;
+        Stmt *loop = schedule_stmt(s, STMT_loop, ref);
+        loop->var = schedule_new_var(s, VAR_plain, node->dim[a]);
+        s->var.item[loop->var].axis = a;
+        index[a] = affine_var(loop->var);
+        schedule_push(s, block, loop);
+        block = &loop->body;
+    }
+    return block;
+}
+
+static void
+tree_store(Schedule *s, Ref ref, int buffer, int value, const Affine *at,
+           Block *block)
+{
+    Stmt *store = schedule_stmt(s, STMT_store, ref);
+    store->buffer = buffer;
+    store->value = value;
+    store->at = *at;
+    schedule_push(s, block, store);
+}
+
+Block
+schedule_copy(Schedule *s, Ref ref, int buffer)
+{
+    Block tree = {0};
+    Point point = {0};
+    Block *body = schedule_space(s, ref, point.index, &tree);
+    int own = s->node_buffer[ref];
+    if (own == buffer)
+        s->node_buffer[ref] = -1;
+    int value = schedule_point(s, ref, point);
+    s->node_buffer[ref] = own;
+    Affine at = schedule_linear(s, ref, point.index);
+    tree_store(s, ref, buffer, value, &at, body);
+    return tree;
+}
+
+/* One operand of a concatenation goes to its part of the result. */
+static Block
+tree_concat(Schedule *s, Ref ref, int buffer, int part)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Ref from = node->operand[part];
+    Block tree = {0};
+    Point point = {0};
+    Block *body = schedule_space(s, from, point.index, &tree);
+    int value = schedule_point(s, from, point);
+    if (part == 1) {
+        const Node *before = ir_node(s->graph, node->operand[0]);
+        Affine start = affine_of(before->dim[node->as.axis]);
+        affine_add(s, &point.index[node->as.axis], &start);
+    }
+    Affine at = schedule_linear(s, ref, point.index);
+    tree_store(s, ref, buffer, value, &at, body);
+    return tree;
+}
+
+static Block
+tree_map(Schedule *s, Ref ref, int buffer)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Block tree = {0};
+    Point point = {0};
+    Block *body = schedule_space(s, ref, point.index, &tree);
+    Affine at = schedule_linear(s, ref, point.index);
+    Value value = {.kind = VALUE_map,
+                   .op = node->op,
+                   .dtype = node->dtype,
+                   .operands = node->operands,
+                   .node = ref};
+    if (op_info[node->op].class == CLASS_LEAF) {
+        value.kind = VALUE_random;
+        value.stream = node->as.random.stream;
+        value.at = at;
+    }
+    for (int i = 0; i < node->operands; i++)
+        value.operand[i] = schedule_point(s, node->operand[i], point);
+    Stmt *let = schedule_stmt(s, STMT_let, ref);
+    let->value = schedule_value(s, &value);
+    schedule_push(s, body, let);
+    tree_store(s, ref, buffer, let->value, &at, body);
+    return tree;
+}
+
+Block
+schedule_node(Schedule *s, Ref ref, int buffer, int part)
+{
+    const Node *node = ir_node(s->graph, ref);
+    switch (op_info[node->op].class) {
+    case CLASS_MAP:
+    case CLASS_COMPARE:
+    case CLASS_LEAF:
+        if (node->op == OP_uniform || node->op == OP_normal ||
+            node->operands > 0)
+            return tree_map(s, ref, buffer);
+        return schedule_copy(s, ref, buffer);
+    case CLASS_SHAPE:
+        if (node->op == OP_concat)
+            return tree_concat(s, ref, buffer, part);
+        return schedule_copy(s, ref, buffer);
+    case CLASS_REDUCE:
+    case CLASS_CONTRACT:
+        break;
+    }
+    if (node->op == OP_contract && schedule_is_product(s, ref))
+        return schedule_product(s, ref, buffer, false);
+    return schedule_reduce(s, ref, buffer);
+}

@@ -1,0 +1,265 @@
+/* The schedule: a graph as loops over scalars, what every printer reads.
+ *
+ * Each operation that computes becomes a small tree of loops which stores into
+ * a buffer of its own; views (broadcast, reshape, permute, slice, pad, reverse)
+ * become indices of loads. fuse.c merges trees and lets values go from store to
+ * load without memory; plan.c gives the buffers that are left their places. No
+ * step changes an operation or an order of summation, so the bits stay.
+ */
+#ifndef FLUXC_PASS_SCHEDULE_H
+#define FLUXC_PASS_SCHEDULE_H
+
+#include "ir/ir.h"
+
+enum {
+    SCHEDULE_BLOCK = 64,   /* samples that a product and its epilogue share */
+    SCHEDULE_TERMS = 20,   /* variables in one index */
+    SCHEDULE_GUARDS = 8,   /* conditions of one padded load */
+    SCHEDULE_STACK = 256,  /* elements of a buffer that is a local array */
+    SCHEDULE_PRODUCT = 128 /* multiplications that are worth a call */
+};
+
+/* A loop's variable. A block variable runs in steps; one `within` it runs from
+ * it to the block's end; a derived one is (parent / div) % mod.
+ */
+typedef enum { VAR_plain, VAR_block, VAR_within, VAR_derived } VarKind;
+
+typedef struct {
+    VarKind kind;
+    Dim extent; /* of the whole axis, also for block and within */
+    int step;   /* block */
+    int parent; /* within, derived: the other variable */
+    Dim div;    /* derived */
+    Dim mod;
+    int alias;  /* the variable that took over, or -1 */
+    int axis;   /* of the result; -1: a reduction's */
+    bool batch; /* runs over the batch */
+} LoopVar;
+
+/* start - minus + sum of ±factor * variable */
+typedef struct {
+    int var;
+    Dim factor;
+    bool minus;
+} Term;
+
+typedef struct {
+    Dim start;
+    Dim minus;
+    int count;
+    Term term[SCHEDULE_TERMS];
+} Affine;
+
+typedef enum {
+    BUFFER_leaf,   /* a leaf's memory */
+    BUFFER_output, /* an output's */
+    BUFFER_data,   /* a table of constants */
+    BUFFER_temp,   /* ours: in the arena or on the stack */
+    BUFFER_gone    /* only in registers */
+} BufferKind;
+
+typedef struct {
+    BufferKind kind;
+    DType dtype;
+    int number; /* of the leaf or output */
+    Ref node;   /* whose value it holds */
+    Dim count;  /* elements */
+    /* Set by plan.c for buffers of kind temp. */
+    bool local;      /* a local array */
+    int slot;        /* in the arena; -1: none */
+    int first, last; /* top-level statements that use it */
+} Buffer;
+
+/* A padded load holds only where each index is less than its extent, in
+ * unsigned arithmetic.
+ */
+typedef struct {
+    Affine index;
+    Dim extent;
+} Guard;
+
+typedef enum {
+    VALUE_const,
+    VALUE_extent,
+    VALUE_index, /* an index as a number: iota */
+    VALUE_load,
+    VALUE_guard,  /* guards hold ? operand 0 : 0 */
+    VALUE_random, /* element `at` of the stream */
+    VALUE_map,    /* op of the operands; its statement is STMT_let */
+    VALUE_join,   /* what an accumulator has come to */
+    VALUE_sum     /* of a buffer's elements, over the variable `sum_var` */
+} ValueKind;
+
+typedef struct {
+    ValueKind kind;
+    Op op; /* map, random */
+    DType dtype;
+    int operand[3];
+    int operands;
+    double number;
+    Dim extent;
+    int buffer;
+    int accumulator; /* join */
+    int sum_var;     /* sum */
+    Order order;
+    Affine at; /* load, index, random, sum */
+    Guard *guard;
+    int guards;
+    uint64_t stream;
+    Ref node; /* what it computes a point of; REF_NONE for helpers */
+} Value;
+
+typedef enum { ACC_sum, ACC_product, ACC_maximum, ACC_argmax } AccKind;
+
+typedef struct {
+    AccKind kind;
+    DType dtype; /* of the terms */
+    int lanes;   /* 1, 4, 16 */
+    bool total;  /* adds the sums of blocks */
+    Ref node;
+} Accumulator;
+
+typedef enum {
+    STMT_loop,
+    STMT_derive, /* a derived variable, at the head of its parent's loop */
+    STMT_let,
+    STMT_store,
+    STMT_init, /* of an accumulator */
+    STMT_step, /* it takes in one term */
+    STMT_call  /* a product of matrices */
+} StmtKind;
+
+typedef struct Stmt Stmt;
+typedef VEC(Stmt *) Block;
+
+/* c[i, j] (+)= sum over k of a[i, k] * b[k, j]: three accesses, each affine in
+ * the call's own variables and those of the loops around it.
+ */
+typedef struct {
+    Order order;
+    DType dtype;
+    int var[3]; /* i, j, k; -1: of extent 1 */
+    int buffer[3];
+    Affine at[3]; /* c, a, b */
+    bool add;
+} Product;
+
+struct Stmt {
+    StmtKind kind;
+    uint32_t tag; /* the optional outputs it is for; 0: always needed */
+    Ref node;     /* the operation it was made for */
+    int var;      /* loop, derive */
+    Block body;   /* loop */
+    int value;    /* let, store, step */
+    int factor;   /* step of a product: the other operand */
+    int accumulator;
+    int buffer; /* store */
+    Affine at;  /* store; step: the term's number */
+    Product *product;
+};
+
+typedef struct {
+    Dim bytes; /* for all values of the dimensions the most of its buffers */
+} Slot;
+
+typedef struct {
+    Context *context;
+    Dims *dims;
+    const Graph *graph;
+    VEC(LoopVar) var;
+    VEC(Buffer) buffer;
+    VEC(Value) value;
+    VEC(Accumulator) accumulator;
+    Block body;
+    bool *material;     /* by node */
+    int *node_buffer;   /* by node; -1: none */
+    int *users;         /* by node */
+    int *leaf_buffer;   /* by leaf */
+    uint32_t tag;       /* of the statements now made */
+    uint32_t optional;  /* outputs that may be absent */
+    int *output_buffer; /* by output; -1: its leaf's memory already holds it */
+    VEC(Slot) slot;     /* of the arena, in order */
+} Schedule;
+
+/* Which outputs may be absent when the code runs: bit o of `optional` is output
+ * o, at most 32 of them. Work for them alone carries their bits as its tag.
+ */
+typedef struct {
+    uint32_t optional;
+} ScheduleOptions;
+
+/* fuse.c: the schedule of an optimised graph; never NULL. */
+Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
+
+/* fuse_tree.c: the loops of one node, which store into a buffer. A part is an
+ * operand of concat; other nodes have only part 0.
+ */
+Block schedule_node(Schedule *s, Ref ref, int buffer, int part);
+Block schedule_copy(Schedule *s, Ref ref, int buffer);
+
+/* view.c: nodes that move data without computing. material[r] is set for nodes
+ * that need memory or loops of their own.
+ */
+typedef struct {
+    Affine index[IR_RANK];
+    Guard *guard;
+    int guards;
+} Point;
+void schedule_materials(const Graph *g, bool *material);
+int schedule_value(Schedule *s, const Value *value);
+int schedule_point(Schedule *s, Ref ref, Point point);
+Affine schedule_linear(Schedule *s, Ref ref, const Affine *index);
+
+/* fuse_reduce.c, fuse_product.c: likewise for sums and contractions. */
+Block schedule_reduce(Schedule *s, Ref ref, int buffer);
+bool schedule_is_product(Schedule *s, Ref ref);
+Block schedule_product(Schedule *s, Ref ref, int buffer, bool add);
+
+/* Makers of variables and statements. */
+int schedule_new_var(Schedule *s, VarKind kind, Dim extent);
+int schedule_new_accumulator(Schedule *s, AccKind kind, DType dtype, int lanes,
+                             Ref node);
+Stmt *schedule_stmt(Schedule *s, StmtKind kind, Ref node);
+void schedule_push(Schedule *s, Block *block, Stmt *stmt);
+Block *schedule_space(Schedule *s, Ref ref, Affine *index, Block *block);
+
+/* fuse_merge.c: puts a tree of loops into a list of statements. */
+void schedule_merge(Schedule *s, Block *list, const Block *tree);
+
+/* fuse_clean.c: values instead of memory, fewer loops. */
+void schedule_forward(Schedule *s);
+void schedule_flatten(Schedule *s);
+
+/* fuse_memory.c */
+void schedule_next(Schedule *s);
+void schedule_share(Schedule *s);
+void schedule_shrink(Schedule *s);
+
+/* plan.c: memory. */
+void schedule_plan(Schedule *s);
+
+/* affine.c: indices. */
+int schedule_var(const Schedule *s, int var); /* through aliases */
+int schedule_key(const Schedule *s, int var); /* a within's block */
+Affine affine_of(Dim start);
+Affine affine_var(int var);
+void affine_add(Schedule *s, Affine *sum, const Affine *a);
+void affine_scale(Schedule *s, Affine *a, Dim factor);
+void affine_subtract(Schedule *s, Affine *sum, const Affine *a);
+bool affine_same(const Schedule *s, const Affine *a, const Affine *b);
+/* The factor of a loop's variable; 0 where it has none; -1: not simple. */
+bool affine_factor(const Schedule *s, const Affine *a, int key, Dim *factor);
+void affine_drop(const Schedule *s, Affine *a, int key);
+/* Whether 0 ≤ a < limit whatever the variables and dimensions are. */
+bool affine_below(Schedule *s, const Affine *a, Dim limit);
+/* Whether a ≤ b for all dimensions of at least 1. */
+bool dim_at_most(Dims *dims, Dim a, Dim b);
+
+/* Calls function for every access of a statement, nested ones too; loads come
+ * before the stores of the same statement.
+ */
+typedef void AccessFunction(void *user, int buffer, Affine *at, bool store);
+void schedule_accesses(Schedule *s, Stmt *stmt, AccessFunction *function,
+                       void *user);
+
+#endif

@@ -1,0 +1,231 @@
+/* Views: operations that only say where an element comes from.
+ *
+ * The element of a node at a point is followed down through its views to memory
+ * or to a value that needs none. A reshape that cuts axes where no operand axis
+ * ends cannot be followed, so its operand then gets memory, which a reshape
+ * reads by the number of the element.
+ */
+#include "pass/schedule.h"
+
+#include <string.h>
+
+static bool
+view_is(Op op)
+{
+    return op == OP_broadcast || op == OP_permute || op == OP_slice ||
+           op == OP_pad || op == OP_reverse || op == OP_reshape ||
+           op == OP_batchsum;
+}
+
+static bool
+view_is_memory(const Graph *g, const bool *material, Ref ref)
+{
+    Op op = ir_node(g, ref)->op;
+    return material[ref] || op == OP_input || op == OP_param ||
+           op == OP_state || op == OP_data;
+}
+
+/* Whether each axis of a reshape's operand is made of whole axes of the result,
+ * so that the operand's index is a sum of theirs; then first[a] is the first of
+ * those and first[a + 1] is past the last.
+ */
+static bool
+view_split(const Graph *g, Ref ref, int *first)
+{
+    const Node *node = ir_node(g, ref);
+    const Node *from = ir_node(g, node->operand[0]);
+    int axis = 0;
+    for (int a = 0; a < from->rank; a++) {
+        Dim product = 1;
+        first[a] = axis;
+        while (product != from->dim[a] && axis < node->rank)
+            product = dim_mul(g->dims, product, node->dim[axis++]);
+        if (product != from->dim[a])
+            return false;
+    }
+    first[from->rank] = axis;
+    for (; axis < node->rank; axis++) {
+        if (node->dim[axis] != 1)
+            return false;
+    }
+    return true;
+}
+
+void
+schedule_materials(const Graph *g, bool *material)
+{
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        const Node *node = ir_node(g, r);
+        OpClass class = op_info[node->op].class;
+        int first[IR_RANK + 1];
+        material[r] = class == CLASS_MAP || class == CLASS_COMPARE ||
+                      class == CLASS_REDUCE || class == CLASS_CONTRACT ||
+                      node->op == OP_concat || node->op == OP_uniform ||
+                      node->op == OP_normal;
+        if (node->op == OP_reshape &&
+            !view_is_memory(g, material, node->operand[0]) &&
+            !view_split(g, r, first))
+            material[node->operand[0]] = true;
+    }
+}
+
+int
+schedule_value(Schedule *s, const Value *value)
+{
+    VEC_PUSH(&s->context->arena, &s->value, *value);
+    return (int)s->value.count - 1;
+}
+
+Affine
+schedule_linear(Schedule *s, Ref ref, const Affine *index)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Affine sum = affine_of(0);
+    Dim stride = 1;
+    for (int a = 0; a < node->rank; a++) {
+        Affine part = index[a];
+        affine_scale(s, &part, stride);
+        affine_add(s, &sum, &part);
+        stride = dim_mul(s->dims, stride, node->dim[a]);
+    }
+    return sum;
+}
+
+static void
+view_guard(Schedule *s, Point *point, const Affine *index, Dim extent)
+{
+    Arena *arena = &s->context->arena;
+    Guard *all = ARENA_ARRAY(arena, Guard, point->guards + 1);
+    if (point->guards > 0)
+        memcpy(all, point->guard, (size_t)point->guards * sizeof *all);
+    all[point->guards] = (Guard){*index, extent};
+    point->guard = all;
+    point->guards++;
+}
+
+static void
+view_pad(Schedule *s, const Node *node, const Node *from, Point *point)
+{
+    for (int a = 0; a < node->rank; a++) {
+        if (node->dim[a] == from->dim[a])
+            continue;
+        Affine before = affine_of(node->as.slice.start[a]);
+        affine_subtract(s, &point->index[a], &before);
+        view_guard(s, point, &point->index[a], from->dim[a]);
+    }
+}
+
+static void
+view_reshape(Schedule *s, Ref ref, Point *point)
+{
+    const Node *node = ir_node(s->graph, ref);
+    const Node *from = ir_node(s->graph, node->operand[0]);
+    int first[IR_RANK + 1];
+    Point to = *point;
+    view_split(s->graph, ref, first);
+    for (int a = 0; a < from->rank; a++) {
+        Dim stride = 1;
+        to.index[a] = affine_of(0);
+        for (int b = first[a]; b < first[a + 1]; b++) {
+            Affine part = point->index[b];
+            affine_scale(s, &part, stride);
+            affine_add(s, &to.index[a], &part);
+            stride = dim_mul(s->dims, stride, node->dim[b]);
+        }
+    }
+    *point = to;
+}
+
+/* Turns a point of a view into the point of its operand. */
+static void
+view_step(Schedule *s, Ref ref, Point *point)
+{
+    const Node *node = ir_node(s->graph, ref);
+    const Node *from = ir_node(s->graph, node->operand[0]);
+    Point to = *point;
+    if (node->op == OP_broadcast) {
+        for (int a = 0; a < from->rank; a++)
+            to.index[a] = point->index[node->as.map[a]];
+    } else if (node->op == OP_permute) {
+        for (int a = 0; a < node->rank; a++)
+            to.index[node->as.map[a]] = point->index[a];
+    } else if (node->op == OP_slice) {
+        for (int a = 0; a < node->rank; a++) {
+            to.index[a] = affine_of(node->as.slice.start[a]);
+            affine_scale(s, &point->index[a], node->as.slice.step[a]);
+            affine_add(s, &to.index[a], &point->index[a]);
+        }
+    } else if (node->op == OP_reverse) {
+        for (int a = 0; a < node->rank; a++) {
+            if ((node->as.axes >> a & 1) == 0)
+                continue;
+            Affine one = affine_of(1);
+            to.index[a] = affine_of(node->dim[a]);
+            affine_subtract(s, &to.index[a], &one);
+            affine_subtract(s, &to.index[a], &point->index[a]);
+        }
+    } else if (node->op == OP_pad) {
+        view_pad(s, node, from, &to);
+    } else if (node->op == OP_reshape) {
+        view_reshape(s, ref, &to);
+    }
+    *point = to;
+}
+
+static Value
+view_leaf(Schedule *s, Ref ref, const Point *point)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Value value = {.dtype = node->dtype, .node = ref, .buffer = -1};
+    if (s->node_buffer[ref] >= 0) {
+        value.kind = VALUE_load;
+        value.buffer = s->node_buffer[ref];
+        value.at = schedule_linear(s, ref, point->index);
+    } else if (node->op == OP_const) {
+        value.kind = VALUE_const;
+        value.number = node->as.value;
+    } else if (node->op == OP_extent) {
+        value.kind = VALUE_extent;
+        value.extent = node->as.extent;
+    } else {
+        value.kind = VALUE_index;
+        value.at = point->index[node->as.axis];
+    }
+    return value;
+}
+
+int
+schedule_point(Schedule *s, Ref ref, Point point)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Value value = {.kind = VALUE_const};
+    bool found = false;
+    while (!found && s->node_buffer[ref] < 0 && view_is(node->op)) {
+        Ref from = node->operand[0];
+        if (node->op == OP_reshape && s->node_buffer[from] >= 0) {
+            value = (Value){.kind = VALUE_load,
+                            .dtype = node->dtype,
+                            .node = from,
+                            .buffer = s->node_buffer[from],
+                            .at = schedule_linear(s, ref, point.index)};
+            found = true;
+        } else {
+            view_step(s, ref, &point);
+            ref = from;
+            node = ir_node(s->graph, ref);
+        }
+    }
+    if (!found)
+        value = view_leaf(s, ref, &point);
+    int v = schedule_value(s, &value);
+    if (point.guards == 0)
+        return v;
+    Value guard = {.kind = VALUE_guard,
+                   .dtype = value.dtype,
+                   .operand = {v},
+                   .operands = 1,
+                   .node = REF_NONE,
+                   .guard = point.guard,
+                   .guards = point.guards};
+    return schedule_value(s, &guard);
+}
