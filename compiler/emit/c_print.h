@@ -1,0 +1,78 @@
+/* Prints a schedule's loops as C. */
+#ifndef FLUXC_EMIT_C_PRINT_H
+#define FLUXC_EMIT_C_PRINT_H
+
+#include "emit/writer.h"
+#include "pass/schedule.h"
+
+/* How C reaches a buffer's memory. */
+typedef struct {
+    const char *text; /* "x", "m->layer1.W"; NULL: not named yet */
+    bool scalar;      /* the object itself, not an array */
+} Memory;
+
+typedef struct Printer Printer;
+struct Printer {
+    Schedule *s;
+    Writer *writer;
+    Arena *arena;
+    Memory *memory;                    /* by buffer */
+    const char *dim_text[DIM_SYMBOLS]; /* the named dimensions in C */
+    const char *seed;                  /* of random nodes, in C */
+    VEC(const char *) name;            /* in scope */
+    const char **var;                  /* by variable: its name, or NULL */
+    const char **value;                /* by value: its name, or NULL */
+    const char **accumulator;
+    const char **best; /* argmax: the greatest so far */
+    int *uses;         /* by value */
+    bool *bound;       /* by value: has a name, for its line was too long */
+    bool again;        /* a line was too long: print once more */
+    /* What stands above a loop nest; may be NULL. */
+    void (*comment)(Printer *printer, const Stmt *stmt);
+    /* Opens and closes what is only for optional outputs; may be NULL. */
+    const char *(*condition)(Printer *printer, uint32_t tag);
+    void *user;
+};
+
+/* An expression and how tight it binds. */
+typedef enum {
+    PREC_ternary = 1,
+    PREC_or,
+    PREC_and,
+    PREC_equal,
+    PREC_compare,
+    PREC_add,
+    PREC_multiply,
+    PREC_unary,
+    PREC_primary
+} Prec;
+
+typedef struct {
+    const char *text;
+    Prec prec;
+} Expr;
+
+void printer_init(Printer *printer, Schedule *s, Writer *writer);
+
+/* A name that is not in scope: the wished one, or with a number behind. */
+const char *printer_name(Printer *printer, const char *wish);
+
+/* Prints all statements; declares local arrays. */
+void printer_body(Printer *printer);
+
+/* c_expr.c */
+const char *c_type(DType dtype);
+const char *c_suffix(DType dtype); /* of kernels: "f32" */
+const char *c_number(Arena *arena, DType dtype, double value);
+Expr c_dim(Printer *printer, Dim dim);
+Expr c_affine(Printer *printer, const Affine *at);
+const char *c_load(Printer *printer, int buffer, const Affine *at);
+const char *c_pointer(Printer *printer, int buffer, const Affine *at);
+Expr c_value(Printer *printer, int value);
+Expr c_compute(Printer *printer, int value); /* not by its name */
+const char *c_at_least(Printer *printer, Expr expr, Prec prec);
+
+/* Whether two buffers may be the same memory. */
+bool c_same_memory(const Schedule *s, int a, int b);
+
+#endif

@@ -1,0 +1,136 @@
+/* One graph as a plain C function, for the native engine.
+ *
+ * The caller has checked everything, and lets `leaf` and `out` point to the
+ * same memory where an output is the next value of a leaf.
+ */
+#include "emit/c_model.h"
+#include "emit/emit.h"
+
+#include <string.h>
+
+static void
+raw_pointer(Printer *printer, int buffer, const char *from, size_t number,
+            bool store)
+{
+    const Buffer *b = &printer->s->buffer.item[buffer];
+    const char *constant = store ? "" : "const ";
+    const char *type = c_type(b->dtype);
+    const char *name =
+        printer_name(printer, arena_printf(printer->arena, "%s%zu",
+                                           store ? "y" : "x", number));
+    printer->memory[buffer] = (Memory){name, false};
+    writer_line(printer->writer, "%s%s *%s = %s[%zu];", constant, type, name,
+                from, number);
+}
+
+static bool
+uses_seed(const Schedule *s)
+{
+    for (size_t i = 0; i < s->value.count; i++) {
+        if (s->value.item[i].kind == VALUE_random)
+            return true;
+    }
+    return false;
+}
+
+static bool
+uses_symbol(const Schedule *s, int symbol)
+{
+    for (size_t i = 0; i < s->dims->poly.count; i++) {
+        const DimPoly *poly = &s->dims->poly.item[i];
+        for (size_t t = 0; t < poly->count; t++) {
+            if (poly->term[t].power[symbol] > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void
+raw_dims(Printer *printer)
+{
+    Schedule *s = printer->s;
+    for (int i = 0; i < s->dims->symbols; i++) {
+        const char *name = printer_name(
+            printer, i == 0 ? "n" : arena_printf(printer->arena, "n%d", i + 1));
+        printer->dim_text[i] = name;
+        if (!uses_symbol(s, i))
+            continue;
+        writer_line(printer->writer, "const size_t %s = dims[%d];", name, i);
+        writer_line(printer->writer, "(void)%s;", name);
+    }
+}
+
+static void
+raw_arguments(Printer *printer)
+{
+    Schedule *s = printer->s;
+    const Graph *g = s->graph;
+    bool *used = schedule_used(s);
+    if (!uses_seed(s))
+        writer_line(printer->writer, "(void)seed;");
+    if (s->slot.count == 0)
+        writer_line(printer->writer, "(void)arena;");
+    writer_line(printer->writer, "(void)leaf;");
+    writer_line(printer->writer, "(void)out;");
+    writer_line(printer->writer, "(void)dims;");
+    raw_dims(printer);
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        int buffer = s->leaf_buffer[i];
+        if (used[buffer])
+            raw_pointer(printer, buffer, "leaf", i, false);
+    }
+    for (size_t o = 0; o < g->output.count; o++) {
+        if (s->output_buffer[o] >= 0 && used[s->output_buffer[o]])
+            raw_pointer(printer, s->output_buffer[o], "out", o, true);
+    }
+}
+
+bool
+emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
+         FILE *file)
+{
+    const Graph *g = pass_optimise(graph, pass);
+    if (g == NULL)
+        return false;
+    Schedule *s = schedule_graph(g, NULL);
+    Writer writer;
+    Printer printer;
+    writer_init(&writer, &context->arena);
+    printer_init(&printer, s, &writer);
+    writer_raw(&writer, "#include \"kernels/flux_math.h\"\n"
+                        "#include \"kernels/flux_product.h\"\n"
+                        "#include \"kernels/flux_random.h\"\n\n"
+                        "#define FLUX_ALIGN(bytes) "
+                        "(((size_t)(bytes) + 63) / 64 * 64)\n\n");
+    c_tables(&printer);
+    writer_raw(&writer,
+               "size_t fluxc_arena(const size_t *dims);\n"
+               "int fluxc_run(const void *const *leaf, void *const *out,\n"
+               "              const size_t *dims, uint64_t seed,\n"
+               "              void *arena);\n\n"
+               "size_t\nfluxc_arena(const size_t *dims)\n");
+    writer_line(&writer, "{");
+    size_t scope = printer.name.count;
+    writer_line(&writer, "(void)dims;");
+    raw_dims(&printer);
+    writer_line(&writer, "return %s;", c_arena_size(&printer));
+    writer_line(&writer, "}");
+    printer.name.count = scope;
+    writer_raw(&writer,
+               "\nint\nfluxc_run(const void *const *leaf, void *const *out, "
+               "const size_t *dims,\n          uint64_t seed, void *arena)\n");
+    writer_line(&writer, "{");
+    static const char *const taken[] = {"leaf", "out", "dims", "seed", "arena"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        printer_name(&printer, taken[i]);
+    raw_arguments(&printer);
+    if (s->slot.count > 0)
+        writer_line(&writer, "unsigned char *%s = arena;",
+                    printer_name(&printer, "base"));
+    c_arena_pointers(&printer, "base");
+    printer_body(&printer);
+    writer_line(&writer, "return 0;");
+    writer_line(&writer, "}");
+    return fwrite(writer.text, 1, writer.size, file) == writer.size;
+}

@@ -1,0 +1,196 @@
+/* The line writer. */
+#include "emit/writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WRITER_DEEP = 32 };
+
+void
+writer_init(Writer *writer, Arena *arena)
+{
+    *writer = (Writer){.arena = arena};
+    writer_raw(writer, "");
+}
+
+static void
+put(Writer *writer, const char *text, size_t length)
+{
+    if (writer->capacity - writer->size < length + 1) {
+        size_t capacity = 2 * (writer->size + length) + 4096;
+        char *room = arena_alloc(writer->arena, capacity);
+        if (writer->size > 0)
+            memcpy(room, writer->text, writer->size);
+        writer->text = room;
+        writer->capacity = capacity;
+    }
+    memcpy(writer->text + writer->size, text, length);
+    writer->size += length;
+    writer->text[writer->size] = 0;
+}
+
+void
+writer_raw(Writer *writer, const char *text)
+{
+    put(writer, text, strlen(text));
+}
+
+static void
+put_indent(Writer *writer, int columns)
+{
+    for (int i = 0; i < columns; i++)
+        put(writer, " ", 1);
+}
+
+int
+writer_width(const char *text)
+{
+    int width = 0;
+    for (; *text != 0; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+int
+writer_room(const Writer *writer)
+{
+    return WRITER_COLUMNS - WRITER_INDENT * writer->depth;
+}
+
+/* A place where a line may end: what comes next, how deep in brackets, and the
+ * column at which it goes on.
+ */
+typedef struct {
+    size_t at;
+    int depth;
+    int column;
+} Break;
+
+/* Whether a line may end behind the operator that stands before a space. */
+static bool
+ends_operator(const char *line, size_t space)
+{
+    static const char *const operators[] = {"||", "&&", "+",  "-", "*",
+                                            "/",  "==", "!=", "<", ">"};
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+        size_t length = strlen(operators[i]);
+        if (space > length && line[space - length - 1] == ' ' &&
+            memcmp(line + space - length, operators[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The best place to break a line that starts at a column: the outermost, and of
+ * those the last that fits; at = 0 if there is none.
+ */
+static Break
+find_break(const char *line, int start)
+{
+    Break best = {0, WRITER_DEEP, 0};
+    int open[WRITER_DEEP];
+    int depth = 0;
+    int column = start;
+    int equals = 0; /* the column behind a top-level `=` */
+    bool string = false;
+    for (size_t i = 0; line[i] != 0; i++) {
+        column += ((unsigned char)line[i] & 0xc0) != 0x80;
+        if (line[i] == '"' && (i == 0 || line[i - 1] != '\\'))
+            string = !string;
+        if (string)
+            continue;
+        if (strchr("([{", line[i]) != NULL && depth < WRITER_DEEP - 1)
+            open[depth++] = column;
+        if (strchr(")]}", line[i]) != NULL && depth > 0)
+            depth--;
+        if (line[i] != ' ' || i == 0 || column - 1 > WRITER_COLUMNS)
+            continue;
+        bool comma = line[i - 1] == ',';
+        bool assign =
+            line[i - 1] == '=' && i > 1 && line[i - 2] == ' ' && depth == 0;
+        if (assign)
+            equals = column;
+        if (!comma && !assign && !ends_operator(line, i))
+            continue;
+        Break here = {i + 1, depth, depth > 0 ? open[depth - 1] : equals};
+        if (assign)
+            here = (Break){i + 1, WRITER_DEEP - 1, start + WRITER_INDENT};
+        if (here.depth == 0 && equals == 0)
+            here.column = start + WRITER_INDENT;
+        if (here.depth <= best.depth)
+            best = here;
+    }
+    return best;
+}
+
+static void
+put_wrapped(Writer *writer, const char *line)
+{
+    int column = WRITER_INDENT * writer->depth;
+    put_indent(writer, column);
+    while (column + writer_width(line) > WRITER_COLUMNS) {
+        Break at = find_break(line, column);
+        if (at.at == 0)
+            break;
+        put(writer, line, at.at - 1);
+        put(writer, "\n", 1);
+        put_indent(writer, at.column);
+        line += at.at;
+        column = at.column;
+    }
+    put(writer, line, strlen(line));
+    put(writer, "\n", 1);
+}
+
+void
+writer_line(Writer *writer, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *line = arena_vprintf(writer->arena, format, args);
+    va_end(args);
+    size_t length = strlen(line);
+    if (length == 0)
+        return;
+    if (line[0] == '}' && writer->depth > 0)
+        writer->depth--;
+    put_wrapped(writer, line);
+    if (line[length - 1] == '{')
+        writer->depth++;
+}
+
+void
+writer_comment(Writer *writer, const char *text)
+{
+    int indent = WRITER_INDENT * writer->depth;
+    if (indent + writer_width(text) + 6 <= WRITER_COLUMNS) {
+        writer_line(writer, "/* %s */", text);
+        return;
+    }
+    int column = indent + 3;
+    put_indent(writer, indent);
+    put(writer, "/* ", 3);
+    bool first = true;
+    while (*text != 0) {
+        size_t length = strcspn(text, " ");
+        const char *word = arena_string(writer->arena, text, length);
+        int width = writer_width(word);
+        if (!first && column + 1 + width > WRITER_COLUMNS) {
+            put(writer, "\n", 1);
+            put_indent(writer, indent);
+            put(writer, " * ", 3);
+            column = indent + 3;
+        } else if (!first) {
+            put(writer, " ", 1);
+            column++;
+        }
+        put(writer, word, length);
+        column += width;
+        text += length;
+        text += strspn(text, " ");
+        first = false;
+    }
+    put(writer, "\n", 1);
+    put_indent(writer, indent);
+    put(writer, " */\n", 4);
+}

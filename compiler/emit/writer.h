@@ -1,0 +1,41 @@
+/* The line writer: statements in, formatted text out.
+ *
+ * A line that ends in `{` indents what follows, one that begins with `}` ends
+ * that. A line of more than 80 columns is broken as clang-format would, with
+ * the repository's .clang-format: after a comma or an operator, as far outside
+ * of brackets as there is a place, and aligned with what the bracket opens.
+ */
+#ifndef FLUXC_EMIT_WRITER_H
+#define FLUXC_EMIT_WRITER_H
+
+#include "base/context.h"
+
+enum { WRITER_COLUMNS = 80, WRITER_INDENT = 4 };
+
+typedef struct {
+    Arena *arena;
+    char *text; /* ended by 0 */
+    size_t size;
+    size_t capacity;
+    int depth;
+} Writer;
+
+void writer_init(Writer *writer, Arena *arena);
+
+/* One line or statement, made as by printf, without its newline. */
+void writer_line(Writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* As it is, for text of more lines and directives. */
+void writer_raw(Writer *writer, const char *text);
+
+/* A comment, as one line or as a paragraph of words. */
+void writer_comment(Writer *writer, const char *text);
+
+/* The columns that a line has at the present depth. */
+int writer_room(const Writer *writer);
+
+/* The columns of a UTF-8 text. */
+int writer_width(const char *text);
+
+#endif

@@ -1,0 +1,99 @@
+/* Engines: which one runs a graph, and when the automatic one changes over. */
+#include "engine/native.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Operations that are interpreted before a C compiler is asked: about as long
+ * as it takes to start one.
+ */
+#define ENGINE_CHEAP 2e7
+
+struct Executable {
+    Context *context;
+    const Graph *graph;
+    EngineKind kind;
+    EngineKind used;
+    EngineOptions options;
+    double work; /* operations that were interpreted so far */
+    Native *native;
+    bool tried; /* to compile */
+};
+
+Executable *
+engine_prepare(Context *context, const Graph *graph, EngineKind kind,
+               const EngineOptions *options)
+{
+    Executable *e = base_alloc(sizeof *e);
+    *e = (Executable){.context = context,
+                      .graph = graph,
+                      .kind = kind,
+                      .used = ENGINE_interpret};
+    if (options != NULL)
+        e->options = *options;
+    return e;
+}
+
+EngineKind
+engine_used(const Executable *executable)
+{
+    return executable->used;
+}
+
+void
+engine_free(Executable *executable)
+{
+    if (executable == NULL)
+        return;
+    native_free(executable->native);
+    free(executable);
+}
+
+/* Whether this run shall be native. */
+static bool
+wants_native(Executable *e, const RunOptions *options)
+{
+    if (e->kind == ENGINE_native)
+        return true;
+    if (e->kind == ENGINE_interpret)
+        return false;
+    if (e->native != NULL)
+        return true;
+    e->work += ir_flops(e->graph, options->symbol);
+    return e->work > ENGINE_CHEAP;
+}
+
+/* Compiles, once; a missing compiler is told once in a compilation. */
+static void
+try_native(Executable *e)
+{
+    if (e->tried)
+        return;
+    e->tried = true;
+    if (!engine_native_available()) {
+        Span nowhere = {0};
+        if (e->kind == ENGINE_native)
+            diag_add(&e->context->diags, DIAG_engine_note, nowhere,
+                     "there is no C compiler: models are interpreted");
+        return;
+    }
+    e->native = native_compile(e->context, e->graph, &e->options);
+}
+
+const char *
+engine_run(Executable *executable, const Tensor *const *value,
+           const RunOptions *options, Arena *arena, Tensor *result)
+{
+    Executable *e = executable;
+    if (wants_native(e, options)) {
+        try_native(e);
+        if (e->native != NULL) {
+            e->used = ENGINE_native;
+            return native_run(e->native, value, options, arena, result);
+        }
+        if (e->kind == ENGINE_native && engine_native_available())
+            return "the C compiler refused the generated code";
+    }
+    e->used = ENGINE_interpret;
+    return ir_interpret(e->graph, value, options, arena, result);
+}
