@@ -1,0 +1,166 @@
+/* The evaluator's inner parts, for the files of this folder that evaluate. */
+#ifndef FLUXC_SCRIPT_EVAL_H
+#define FLUXC_SCRIPT_EVAL_H
+
+#include "script/script.h"
+
+/* How the evaluation of a block ended. */
+typedef enum { FLOW_none, FLOW_return, FLOW_break, FLOW_continue } Flow;
+
+/* Where assignments go (Julia's rules): a loop's body is soft and assigns to
+ * what is there; a function's, let's or comprehension's is hard and leaves the
+ * script's own variables alone.
+ */
+typedef enum { SCOPE_script, SCOPE_hard, SCOPE_soft } ScopeKind;
+
+typedef struct {
+    const char *name;
+    Value value;
+    bool constant;
+} Binding;
+
+struct Scope {
+    Scope *parent;
+    ScopeKind kind;
+    bool captured;  /* a closure has it: it is not used again */
+    Object *object; /* whose fields are bound here, or NULL */
+    Binding *item;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t *slot; /* hash of places + 1 in item, where count > 8 */
+    uint32_t slots; /* a power of two, or 0 */
+};
+
+/* A frame and what was called from it: equal calls share one frame, since the
+ * nodes of graphs keep them.
+ */
+typedef struct CallFrame CallFrame;
+struct CallFrame {
+    Frame frame;
+    CallFrame *child; /* the first of those called from here */
+    CallFrame *next;  /* the next with this caller */
+};
+
+/* The arguments of a call under way, for the shapes in messages. */
+typedef struct Active Active;
+struct Active {
+    const Active *caller;
+    const Frame *frame;
+    const AstParams *params; /* or NULL */
+    const Args *args;
+};
+
+/* What `end` means: the indexed value, the axis, how many indices there are. */
+typedef struct {
+    Value value;
+    size_t axis;
+    size_t count;
+} IndexContext;
+
+/* A file that is being evaluated, for include. */
+typedef struct Including Including;
+struct Including {
+    const Including *by;
+    const char *path;
+};
+
+typedef struct Eval {
+    Flow flow;
+    Value result; /* of the return under way */
+    Scope *unused;
+    const IndexContext *index;
+    CallFrame root;
+    CallFrame *call;
+    const Active *active;
+    const Including *including;
+    int64_t steps;           /* passes of loops */
+    const char *stack_limit; /* the C stack must not go below */
+    bool dotted;             /* a body in a dot call: * means .* */
+    bool dot_next;           /* the next body called is dotted */
+    Scope *library;          /* builtins and stdlib, around the script */
+} Eval;
+
+typedef struct {
+    Value value;
+    int64_t count;
+    size_t offset; /* of the next character of a string */
+} Iterator;
+
+/* scope.c */
+Scope *scope_open(Script *s, Scope *parent, ScopeKind kind);
+void scope_close(Script *s, Scope *scope);
+void scope_capture(Scope *scope);
+void scope_constant(Scope *scope, const char *name);
+void scope_poison(Script *s, const char *name, bool bound_only);
+const char *scope_suggest(const Scope *scope, const char *name);
+
+/* eval.c: eval_operand refuses a return, break or continue in it. */
+Value eval_operand(Script *s, Scope *scope, const Ast *ast);
+Value eval_binary(Script *s, const char *op, Value a, Value b, Span span);
+Value eval_compared(Script *s, const char *op, Value a, Value b, Span span);
+bool eval_equal(Script *s, Value a, Value b, Span span);
+bool eval_truth(Script *s, Scope *scope, const Ast *ast);
+Value eval_name(Script *s, Scope *scope, const char *name, Span span);
+Value eval_field(Script *s, Value object, const char *name, Span span);
+
+/* eval_call.c */
+Value eval_call(Script *s, Scope *scope, const Ast *ast);
+Value eval_dotcall(Script *s, Scope *scope, const Ast *ast);
+void eval_splat(Script *s, Scope *scope, const AstList *list, Values *out);
+Value call_values(Script *s, Value callee, const Value *item, size_t count,
+                  Span span);
+Value call_named(Script *s, Scope *scope, const char *name, const Value *item,
+                 size_t count, Span span);
+
+/* eval_assign.c */
+Value eval_assign(Script *s, Scope *scope, const Ast *ast);
+void eval_bind(Script *s, Scope *scope, const Ast *target, Value value,
+               bool define);
+
+/* eval_loop.c */
+Value eval_for(Script *s, Scope *scope, const Ast *ast);
+Value eval_while(Script *s, Scope *scope, const Ast *ast);
+Value eval_let(Script *s, Scope *scope, const Ast *ast);
+Value eval_comprehension(Script *s, Scope *scope, const Ast *ast);
+
+/* iterate.c */
+Iterator iterate(Script *s, Value v, Span span);
+Value iterate_get(Script *s, Iterator *it, int64_t i, Span span);
+Value iterate_collect(Script *s, const Values *values, int rank,
+                      const int64_t *dim, Span span);
+Values iterate_all(Script *s, Value v, Span span);
+int64_t value_count(Script *s, Value v, Span span);
+Value range_get(const Range *range, int64_t i);
+
+/* eval_index.c */
+Value eval_index(Script *s, Scope *scope, const Ast *ast);
+Value eval_end(Script *s, Span span);
+void eval_index_assign(Script *s, Scope *scope, const Ast *target, Value v);
+Value index_one(Script *s, Value v, int64_t i, Span span);
+
+/* eval_define.c */
+Value eval_function(Script *s, Scope *scope, const Ast *ast, bool net);
+Value eval_type(Script *s, Scope *scope, const Ast *ast, bool net);
+Value eval_composed(Script *s, Value outer, Value inner);
+
+/* method.c: the annotated kinds */
+bool type_known(const char *name);
+int type_match(Script *s, Scope *scope, const Ast *type, Value v);
+bool type_is(Script *s, Value v, Value type, Span span);
+Value type_of(Script *s, Value v);
+const char *method_signature(Script *s, const char *name, const Ast *function);
+const Method *method_find(Script *s, const Function *f, const Args *args);
+
+/* call.c */
+bool function_is_net(const Function *f);
+_Noreturn void call_no_method(Script *s, const char *name, const Function *f,
+                              const Type *type, const Args *args);
+Value type_construct(Script *s, Type *type, const Args *args);
+
+/* show.c: as print does, strings without quotes. */
+const char *value_text(Script *s, Value v);
+
+/* builtin.c */
+bool builtin_is_plain(const Builtin *builtin); /* of builtins.def */
+
+#endif

@@ -1,0 +1,397 @@
+/* Methods: which values an annotation takes, and which method a call means.
+ *
+ * A method fits if the number of arguments and every annotation do; of those
+ * that fit, the one with the most exact annotations is meant, and of equals
+ * the one that was defined last.
+ */
+#include "script/eval.h"
+
+#include <string.h>
+
+enum { SCORE_SHAPE = 3, SCORE_OBJECT = 9, SCORE_MAX = 100 };
+
+static DType
+node_dtype(const Script *s, Value v)
+{
+    return ir_node(s->graph, v.as.node)->dtype;
+}
+
+static bool
+is_any(const Script *s, Value v)
+{
+    (void)s;
+    (void)v;
+    return true;
+}
+
+/* The rank of an array or a traced value; -1 for what is not one. */
+static int
+rank_of(const Script *s, Value v)
+{
+    if (v.kind == VALUE_array)
+        return v.as.array->tensor->rank;
+    if (v.kind == VALUE_node && s->graph)
+        return ir_node(s->graph, v.as.node)->rank;
+    return -1;
+}
+
+static bool
+is_number(const Script *s, Value v)
+{
+    return value_is_number(v) || v.kind == VALUE_opaque || rank_of(s, v) == 0;
+}
+
+static bool
+is_int(const Script *s, Value v)
+{
+    if (v.kind == VALUE_node)
+        return rank_of(s, v) == 0 && node_dtype(s, v) == DTYPE_i32;
+    return v.kind == VALUE_int;
+}
+
+static bool
+is_integer(const Script *s, Value v)
+{
+    return v.kind == VALUE_bool || is_int(s, v);
+}
+
+static bool
+is_float(const Script *s, Value v)
+{
+    if (v.kind == VALUE_node)
+        return rank_of(s, v) == 0 && dtype_real(node_dtype(s, v));
+    return v.kind == VALUE_float || v.kind == VALUE_float32 ||
+           v.kind == VALUE_opaque;
+}
+
+static bool
+is_float64(const Script *s, Value v)
+{
+    if (v.kind == VALUE_node)
+        return is_float(s, v) && node_dtype(s, v) == DTYPE_f64;
+    return v.kind == VALUE_float;
+}
+
+static bool
+is_float32(const Script *s, Value v)
+{
+    if (v.kind == VALUE_node)
+        return is_float(s, v) && node_dtype(s, v) == DTYPE_f32;
+    return v.kind == VALUE_float32;
+}
+
+static bool
+is_bool(const Script *s, Value v)
+{
+    if (v.kind == VALUE_node)
+        return rank_of(s, v) == 0 && node_dtype(s, v) == DTYPE_bool;
+    return v.kind == VALUE_bool;
+}
+
+static bool
+is_container(const Script *s, Value v)
+{
+    return v.kind == VALUE_list || v.kind == VALUE_range ||
+           v.kind == VALUE_batch || v.kind == VALUE_opaque ||
+           rank_of(s, v) > 0;
+}
+
+static bool
+is_vector(const Script *s, Value v)
+{
+    return is_container(s, v) && rank_of(s, v) <= 1;
+}
+
+static bool
+is_matrix(const Script *s, Value v)
+{
+    return rank_of(s, v) == 2 || v.kind == VALUE_opaque;
+}
+
+static bool
+is_function(const Script *s, Value v)
+{
+    (void)s;
+    return v.kind == VALUE_function || v.kind == VALUE_builtin ||
+           v.kind == VALUE_engine || v.kind == VALUE_type ||
+           (v.kind == VALUE_object && v.as.object->type->call);
+}
+
+static bool
+is_type(const Script *s, Value v)
+{
+    (void)s;
+    return v.kind == VALUE_type ||
+           (v.kind == VALUE_builtin && type_known(v.as.builtin->name));
+}
+
+static bool
+is_named_tuple(const Script *s, Value v)
+{
+    (void)s;
+    return v.kind == VALUE_tuple && v.as.values->name;
+}
+
+#define IS_KIND(name)                                                          \
+    static bool is_##name(const Script *s, Value v)                            \
+    {                                                                          \
+        (void)s;                                                               \
+        return v.kind == VALUE_##name;                                         \
+    }
+IS_KIND(string)
+IS_KIND(symbol)
+IS_KIND(nothing)
+IS_KIND(tuple)
+IS_KIND(pair)
+IS_KIND(range)
+#undef IS_KIND
+
+typedef struct {
+    const char *name;
+    int score;
+    bool (*fits)(const Script *s, Value v);
+} TypeRow;
+
+static const TypeRow type_row[] = {
+#define TYPE(name, score, fits) {name, score, is_##fits},
+#include "script/types.def"
+#undef TYPE
+};
+
+static const TypeRow *
+find_row(const char *name)
+{
+    for (size_t i = 0; i < sizeof type_row / sizeof *type_row; i++)
+        if (!strcmp(type_row[i].name, name))
+            return &type_row[i];
+    return NULL;
+}
+
+bool
+type_known(const char *name)
+{
+    return find_row(name) != NULL;
+}
+
+/* How exactly an object has a type: less for each step to a parent. */
+static int
+match_object(const Type *type, Value v)
+{
+    if (v.kind != VALUE_object)
+        return -1;
+    int score = SCORE_OBJECT;
+    for (const Type *t = v.as.object->type; t; t = t->parent) {
+        if (t == type)
+            return score;
+        score = score > 6 ? score - 1 : score;
+    }
+    return -1;
+}
+
+static bool
+is_shaped(Value v)
+{
+    return value_is_number(v) || v.kind == VALUE_array ||
+           v.kind == VALUE_batch || v.kind == VALUE_node ||
+           v.kind == VALUE_opaque || v.kind == VALUE_list ||
+           v.kind == VALUE_range;
+}
+
+/* How exactly an annotation takes a value; -1 if it does not. A name that is
+ * no type is an error at its place.
+ */
+int
+type_match(Script *s, Scope *scope, const Ast *type, Value v)
+{
+    if (!type)
+        return 0;
+    if (type->kind == AST_VECT || type->kind == AST_TUPLE)
+        return is_shaped(v) ? SCORE_SHAPE : -1;
+    if (type->kind == AST_CURLY)
+        return type_match(s, scope, type->as.call.callee, v);
+    const char *name = NULL;
+    if (type->kind == AST_NAME)
+        name = type->as.name;
+    else if (type->kind == AST_FIELD)
+        name = type->as.field.name;
+    if (!name)
+        script_fail(s, DIAG_value, type->span, NULL, "this is not a type");
+    const Value *bound = scope_find(scope, name);
+    if (bound && bound->kind == VALUE_poison)
+        script_abandon(s);
+    if (bound && bound->kind == VALUE_type)
+        return match_object(bound->as.type, v);
+    const TypeRow *row = find_row(name);
+    if (row)
+        return row->fits(s, v) ? row->score : -1;
+    if (!strcmp(name, "Batch"))
+        return v.kind == VALUE_batch ? SCORE_OBJECT : -1;
+    if (bound)
+        script_fail(s, DIAG_value, type->span, NULL, "%s is not a type", name);
+    const char *near = scope_suggest(scope, name);
+    script_fail(s, DIAG_name, type->span,
+                near ? arena_printf(&s->context->arena, "did you mean %s?",
+                                    near)
+                     : NULL,
+                "there is no type %s", name);
+}
+
+/* isa(v, type): `type` is a value that names one. */
+bool
+type_is(Script *s, Value v, Value type, Span span)
+{
+    if (type.kind == VALUE_type)
+        return match_object(type.as.type, v) >= 0;
+    if (type.kind == VALUE_builtin) {
+        const TypeRow *row = find_row(type.as.builtin->name);
+        if (row)
+            return row->fits(s, v);
+        if (!strcmp(type.as.builtin->name, "Batch"))
+            return v.kind == VALUE_batch;
+    }
+    script_fail(s, DIAG_value, span, NULL, "isa needs a type, not %s",
+                value_kind_name(type));
+}
+
+static const char *
+type_name_of(const Script *s, Value v)
+{
+    switch (v.kind) {
+    case VALUE_nothing:
+        return "Nothing";
+    case VALUE_bool:
+        return "Bool";
+    case VALUE_int:
+        return "Int";
+    case VALUE_float:
+        return "Float64";
+    case VALUE_float32:
+        return "Float32";
+    case VALUE_string:
+        return "String";
+    case VALUE_symbol:
+        return "Symbol";
+    case VALUE_range:
+        return "UnitRange";
+    case VALUE_tuple:
+        return v.as.values->name ? "NamedTuple" : "Tuple";
+    case VALUE_list:
+        return "Vector";
+    case VALUE_pair:
+        return "Pair";
+    case VALUE_array:
+    case VALUE_node:
+        if (rank_of(s, v) == 0)
+            return "Real";
+        if (rank_of(s, v) > 2)
+            return "Array";
+        return rank_of(s, v) == 1 ? "Vector" : "Matrix";
+    case VALUE_batch:
+        return "Batch";
+    case VALUE_function:
+    case VALUE_engine:
+    case VALUE_trainer:
+        return "Function";
+    case VALUE_builtin:
+        return type_known(v.as.builtin->name) ? "Type" : "Function";
+    case VALUE_type:
+        return "Type";
+    case VALUE_object:
+        return v.as.object->type->name;
+    case VALUE_opaque:
+    case VALUE_poison:
+        return "Any";
+    }
+    return "Any";
+}
+
+/* typeof(v): the type of an object, or the builtin that names the kind. */
+Value
+type_of(Script *s, Value v)
+{
+    if (v.kind == VALUE_object)
+        return (Value){.kind = VALUE_type, .as.type = (Type *)v.as.object->type};
+    const char *name = type_name_of(s, v);
+    const Value *bound =
+        scope_find(s->eval->library, intern_text(&s->context->names, name));
+    return bound ? *bound : value_nothing();
+}
+
+/* The source text of a span, on one line. */
+static const char *
+span_text(Script *s, Span span)
+{
+    const Source *source = source_get(&s->context->sources, span.source);
+    if (!source || span.end > source->size || span.begin >= span.end)
+        return "_";
+    char *text = arena_string(&s->context->arena, source->text + span.begin,
+                              span.end - span.begin);
+    for (char *c = text; *c; c++)
+        if (*c == '\n')
+            *c = ' ';
+    return text;
+}
+
+/* "f(x::Int, y = 1; k)": the signature as the source has it. */
+const char *
+method_signature(Script *s, const char *name, const Ast *function)
+{
+    const AstParams *params = &function->as.function.params;
+    Arena *arena = &s->context->arena;
+    const char *text = arena_printf(arena, "%s(", name);
+    bool keyword = false;
+    for (size_t i = 0; i < params->count; i++) {
+        const AstParam *p = &params->item[i];
+        const char *comma = i ? ", " : "";
+        if (p->keyword && !keyword) {
+            comma = "; ";
+            keyword = true;
+        }
+        text = arena_printf(arena, "%s%s%s", text, comma, span_text(s, p->span));
+    }
+    return arena_printf(arena, "%s)", text);
+}
+
+/* How exactly a method takes the arguments; -1 if it does not. */
+static int
+method_score(Script *s, const Method *method, const Args *args)
+{
+    const AstParams *params = &method->function->as.function.params;
+    size_t next = 0;
+    int score = 0;
+    for (size_t i = 0; i < params->count; i++) {
+        const AstParam *p = &params->item[i];
+        if (p->keyword)
+            continue;
+        size_t end = p->splat ? args->count : next + 1;
+        if (end > args->count) {
+            if (!p->value)
+                return -1;
+            continue;
+        }
+        for (; next < end; next++) {
+            int match = type_match(s, method->scope, p->type, args->item[next]);
+            if (match < 0)
+                return -1;
+            if (p->pattern && args->item[next].kind != VALUE_tuple)
+                return -1;
+            score += p->splat ? 0 : 2 * match + 1;
+        }
+    }
+    return next == args->count ? score : -1;
+}
+
+const Method *
+method_find(Script *s, const Function *f, const Args *args)
+{
+    const Method *best = NULL;
+    int best_score = -1;
+    for (size_t i = 0; i < f->method.count; i++) {
+        int score = method_score(s, &f->method.item[i], args);
+        if (score >= 0 && score >= best_score) {
+            best = &f->method.item[i];
+            best_score = score;
+        }
+    }
+    return best;
+}
