@@ -408,6 +408,19 @@ mismatches_name_both_shapes(void **unused)
                      FLUX_E_MISMATCH);
     assert_string_equal(err.text, "the model has no parameter for tensor b");
     free(bytes);
+    flux_param whole[3];
+    memcpy(whole, fake_model.param, sizeof whole);
+    whole[0].dtype = FLUX_I32;
+    flux_model converted = fake_model;
+    converted.param = whole;
+    f = (Fake){1.0, 2.0, 3};
+    assert_int_equal(flux_save_bytes(&fake_model, &f, &bytes, &size, &err),
+                     FLUX_OK);
+    assert_int_equal(flux_load_bytes(&converted, &f, bytes, size, &err),
+                     FLUX_E_MISMATCH);
+    assert_string_equal(err.text,
+                        "tensor a is f64 () in the file, i32 () in the model");
+    free(bytes);
     fewer = *big;
     fewer.bytes = 8;
     assert_int_equal(flux_save_bytes(&fewer, m, &bytes, &size, &err),
