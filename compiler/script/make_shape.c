@@ -121,10 +121,10 @@ make_index(Lift *l, const Ref *operand, size_t count, const void *extra)
     (void)count;
     const IndexOp *index = extra;
     Ref a = operand[0];
-    Dim start[IR_RANK];
-    Dim dim[IR_RANK];
-    Dim kept[IR_RANK];
-    int64_t step[IR_RANK];
+    Dim start[IR_RANK] = {0};
+    Dim dim[IR_RANK] = {0};
+    Dim kept[IR_RANK] = {0};
+    int64_t step[IR_RANK] = {0};
     uint32_t backwards = 0;
     int keep = 0;
     for (int i = 0; i < index->rank; i++) {

@@ -52,9 +52,8 @@ number_dtype(const Value *item, size_t count)
 static void
 store_number(Tensor *t, int64_t i, Value v)
 {
-    if (t->dtype == DTYPE_i64)
-        ((int64_t *)t->data)[i] =
-            v.kind == VALUE_bool ? v.as.boolean : v.as.integer;
+    if (t->dtype == DTYPE_i64 && v.kind == VALUE_int)
+        ((int64_t *)t->data)[i] = v.as.integer;
     else
         tensor_set(t, i, value_number(v));
 }
@@ -107,7 +106,7 @@ keep_ints(Script *s, const Value *item, size_t count, Value all)
 Value
 numeric_vect(Script *s, const Value *item, size_t count, Span span)
 {
-    if (all_numbers(item, count)) {
+    if (count > 0 && all_numbers(item, count)) {
         int64_t length = (int64_t)count;
         Tensor *t =
             lift_new_tensor(s, number_dtype(item, count), 1, &length, span);

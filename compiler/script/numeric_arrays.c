@@ -292,6 +292,8 @@ numeric_fn_onecold(Script *s, const Args *args)
         script_fail(s, DIAG_value, args->span, NULL,
                     "onecold wants a vector or a batch of vectors");
     const Tensor *t = x.as.array->tensor;
+    if (t->rank == 1 && t->dtype == DTYPE_i64)
+        return x;
     int64_t classes = t->dim[0];
     int64_t samples = classes > 0 ? tensor_count(t) / classes : 0;
     Tensor *best = lift_new_tensor(s, DTYPE_i64, 1, &samples, args->span);

@@ -336,7 +336,7 @@ fn_train(Script *s, const Args *args)
     Value made = trainer_make(s, args->item[0], loss, opt, args->span);
     Step step = {.s = s, .trainer = made.as.trainer, .span = args->span};
     args_key(args, "cb", &step.callback);
-    Tensor *x[TRACE_INPUTS];
+    Tensor *x[TRACE_INPUTS] = {NULL};
     Tensor *y = NULL;
     int inputs = 0;
     read_data(s, args->item[1], s->options.dtype, x, &inputs, &y, args->span);

@@ -1,0 +1,132 @@
+# fluxc: make, make check, make test, make demo, make install. See README.md.
+CC = cc
+OPT = -O2 -g
+WARN = -Wall -Wextra -Werror -Wpedantic -Wconversion -Wshadow \
+       -Wdouble-promotion -Wstrict-prototypes -Wmissing-prototypes
+# Nothing is contracted: the interpreter's bits are the generated code's bits.
+EXACT = -ffp-contract=off
+B = build
+PREFIX = /usr/local
+DESTDIR =
+
+# zlib is optional: without it, data files are read plain only.
+ZLIB := $(shell printf '\043include <zlib.h>\nint main(void){return !zlibVersion();}\n' \
+	| $(CC) -x c - -lz -o /dev/null 2>/dev/null && echo yes)
+LIBS = $(if $(ZLIB),-lz) -ldl -lm
+CPPFLAGS = -I. -Icompiler -I$(B) $(if $(ZLIB),-DFLUX_ZLIB)
+CFLAGS = -std=c11 $(OPT) $(WARN) $(EXACT)
+# The text that bison and re2c write is not held to our warnings.
+GENFLAGS = -std=c11 $(OPT) $(EXACT) -w
+
+RUNTIME = $(wildcard runtime/*.c)
+SOURCES = $(filter-out compiler/main/%,$(wildcard compiler/*/*.c)) \
+          $(wildcard grammar/*.c)
+GENERATED = $(B)/grammar/net.tab.c $(B)/grammar/net.lex.c $(B)/embedded.c
+OBJECTS = $(patsubst %.c,$(B)/%.o,$(SOURCES)) $(GENERATED:.c=.o)
+LIBFLUX = $(B)/libflux.a
+LIBFLUXC = $(B)/libfluxc.a
+FLUXC = $(B)/fluxc
+EMBED = runtime/flux.h $(wildcard kernels/*.h) $(wildcard stdlib/*.net)
+
+all: $(FLUXC) $(LIBFLUX)
+
+MAIN = $(patsubst %.c,$(B)/%.o,$(wildcard compiler/main/*.c))
+
+$(FLUXC): $(MAIN) $(LIBFLUXC) $(LIBFLUX)
+	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIBFLUX): $(patsubst %.c,$(B)/%.o,$(RUNTIME))
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(LIBFLUXC): $(OBJECTS)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/grammar/net.tab.h: $(B)/grammar/net.tab.c
+$(B)/grammar/net.tab.c: grammar/net.y
+	@mkdir -p $(@D)
+	bison -Wall -Wcounterexamples -Werror --header=$(B)/grammar/net.tab.h \
+	    -o $@ $<
+
+$(B)/grammar/net.lex.c: grammar/net.re $(B)/grammar/net.tab.c
+	@mkdir -p $(@D)
+	re2c -W -Werror --input-encoding utf8 --no-debug-info -o $@ $<
+
+$(B)/embedded.c: compiler/emit/embed.sh $(EMBED)
+	@mkdir -p $(@D)
+	sh compiler/emit/embed.sh $(EMBED) > $@.tmp && mv $@.tmp $@
+
+$(B)/grammar/%.o: $(B)/grammar/%.c
+	$(CC) $(CPPFLAGS) $(GENFLAGS) -DYYMAXDEPTH=10000 -MMD -c -o $@ $<
+
+$(B)/embedded.o: $(B)/embedded.c
+	$(CC) $(CPPFLAGS) $(GENFLAGS) -c -o $@ $<
+
+$(B)/%.o: %.c | $(B)/grammar/net.tab.h
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- tests -------------------------------------------------------------------
+
+# A folder of tests holds programs (with a main) and what they share.
+open := (
+programs = $(shell grep -lE '^main[$(open)]' tests/$(1)/*.c 2>/dev/null)
+shared = $(shell grep -LE '^main[$(open)]' tests/$(1)/*.c 2>/dev/null)
+UNITS = base ir pass grad runtime kernels emit engine script syntax
+TESTS = $(foreach d,$(UNITS),$(patsubst %.c,$(B)/%,$(call programs,$(d))))
+
+define unit
+$(patsubst %.c,$(B)/%,$(call programs,$(1))): $(B)/%: $(B)/%.o \
+    $(patsubst %.c,$(B)/%.o,$(call shared,$(1))) $(LIBFLUXC) $(LIBFLUX)
+	$$(CC) $$(OPT) $$(LDFLAGS) -o $$@ $$^ -lcmocka $$(LIBS)
+endef
+$(foreach d,$(UNITS),$(eval $(call unit,$(d))))
+
+tests: all $(TESTS)
+
+# The fast set, under a minute; and all of it.
+check: tests
+	tests/run fast
+test: deps
+	$(MAKE) tests
+	tests/run all
+
+# The same tests with the address and undefined behaviour sanitizers.
+asan:
+	$(MAKE) B=build/asan CC=clang OPT="-O1 -g -fsanitize=address,undefined \
+	    -fno-sanitize-recover=all -fno-omit-frame-pointer" tests
+	B=build/asan tests/run fast
+
+golden: tests
+	UPDATE=1 tests/run golden
+
+lint:
+	tests/lint
+
+demo: deps
+	$(MAKE) all
+	samples/mlp/demo
+
+deps:
+	@tests/deps
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/include/kernels $(DESTDIR)$(PREFIX)/share/fluxc
+	install -m 755 $(FLUXC) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(LIBFLUX) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 runtime/flux.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 kernels/*.h $(DESTDIR)$(PREFIX)/include/kernels
+	install -m 644 stdlib/*.net $(DESTDIR)$(PREFIX)/share/fluxc
+	printf 'Name: flux\nDescription: runtime of fluxc\nVersion: 0.1\n' \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/flux.pc
+	printf 'Libs: -L%s/lib -lflux%s -lm\nCflags: -I%s/include\n' $(PREFIX) \
+	    "$(if $(ZLIB), -lz)" $(PREFIX) \
+	    >> $(DESTDIR)$(PREFIX)/lib/pkgconfig/flux.pc
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all tests check test asan golden lint demo deps install clean
