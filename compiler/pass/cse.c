@@ -78,7 +78,26 @@ mix(uint64_t hash, uint64_t value)
     return hash ^ hash >> 29;
 }
 
-/* A hash of what all kinds of nodes have, and of a constant's value. */
+/* Of what same_payload compares, as much as tells nodes apart that often have
+ * equal operands and shapes.
+ */
+static uint64_t
+hash_payload(uint64_t hash, const Node *n)
+{
+    uint64_t bits = 0;
+    if (n->op == OP_const)
+        memcpy(&bits, &n->as.value, sizeof bits);
+    else if (n->op == OP_uniform || n->op == OP_normal)
+        bits = n->as.random.stream;
+    else if (n->op == OP_input || n->op == OP_param || n->op == OP_state)
+        bits = (uintptr_t)n->as.leaf.name;
+    else if (n->op == OP_data)
+        bits = (uintptr_t)n->as.data;
+    for (int a = 0; a < n->rank && (n->op == OP_slice || n->op == OP_pad); a++)
+        bits = mix(bits, (uint64_t)n->as.slice.start[a]);
+    return mix(hash, bits);
+}
+
 static uint64_t
 hash_node(const Node *n)
 {
@@ -87,10 +106,7 @@ hash_node(const Node *n)
         hash = mix(hash, (uint64_t)n->dim[a]);
     for (int k = 0; k < n->operands; k++)
         hash = mix(hash, (uint64_t)n->operand[k]);
-    uint64_t bits = 0;
-    if (n->op == OP_const)
-        memcpy(&bits, &n->as.value, sizeof bits);
-    return mix(hash, bits);
+    return hash_payload(hash, n);
 }
 
 Graph *

@@ -43,16 +43,17 @@ int pass_find(const char *name);
 /* diff.c: builds, in g, the gradient of sum(dy .* y) with respect to each of
  * wrt: gradient[i] gets a node of wrt[i]'s shape, REF_NONE where y does not
  * depend on it. Reverse mode over the nodes between them; the rows of ops.def
- * and the structural rules of this file are all it knows. Gives false
- * (reported) where an operation has no derivative.
+ * and diff_rules.c are all it knows. Gives false (reported) where an operation
+ * has no derivative.
  */
 bool diff_reverse(Graph *g, const Ref *y, const Ref *dy, int outputs,
                   const Ref *wrt, int count, Ref *gradient);
 
-/* The back! form of a forward graph: for every result y an input "dy" (or
+/* The back! form of a forward graph: for every real result y an input "dy" (or
  * "dNAME" where there are several), for every trained param p a state "p"
  * whose next value is p + dp, for every real input x a result "dx" (0 where
- * nothing depends on it). The results themselves are no longer outputs.
+ * nothing depends on it). The results themselves and the next values of
+ * forward are no longer outputs. Gives NULL where diff_reverse fails.
  */
 Graph *diff_back(const Graph *forward);
 

@@ -164,3 +164,41 @@ check_finite(Test *test, const Graph *a, const Graph *b)
 {
     compare(test, a, b, "not finite", 500, false, is_finite);
 }
+
+/* A view of sample i of a batch. */
+static Tensor
+sample_of(const Tensor *batch, int i)
+{
+    Tensor t = *batch;
+    t.rank--;
+    size_t bytes = (size_t)tensor_count(&t) * dtype_size(t.dtype);
+    t.data = (char *)batch->data + (size_t)i * bytes;
+    return t;
+}
+
+void
+check_batch(Test *test, const Graph *sample, const Graph *batch)
+{
+    Arena *arena = &test->context.arena;
+    size_t leaves = batch->leaf.count;
+    const Tensor **value = random_leaves(test, batch, 1, 2, true);
+    const Tensor *together = run_graph(test, batch, value);
+    const Tensor **own = ARENA_ARRAY(arena, const Tensor *, leaves);
+    Tensor *part = ARENA_ARRAY(arena, Tensor, leaves);
+    for (int i = 0; together != NULL && i < BATCH; i++) {
+        for (size_t k = 0; k < leaves; k++) {
+            bool input = ir_node(batch, batch->leaf.item[k])->op == OP_input;
+            part[k] = input ? sample_of(value[k], i) : *value[k];
+            own[k] = &part[k];
+        }
+        const Tensor *alone = run_graph(test, sample, own);
+        for (size_t o = 0; alone != NULL && o < sample->output.count; o++) {
+            Tensor y = sample_of(&together[o], i);
+            for (int64_t j = 0; j < tensor_count(&y); j++)
+                if (!same_bits(tensor_get(&y, j), tensor_get(&alone[o], j))) {
+                    check_fail(test, "a sample has other bits in a batch", "");
+                    return;
+                }
+        }
+    }
+}

@@ -31,4 +31,7 @@ void check_pass(Test *test, int pass, const Graph *g);
 /* That b's results are finite where the leaves of a and b are large. */
 void check_finite(Test *test, const Graph *a, const Graph *b);
 
+/* That a sample has the same bits alone and in a batch. */
+void check_batch(Test *test, const Graph *sample, const Graph *batch);
+
 #endif

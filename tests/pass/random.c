@@ -262,6 +262,8 @@ run_seed(uint64_t seed)
     dims_init(&test.dims, &test.context.arena);
     test.graph = make_graph(&test, seed);
     const Graph *batch = pass_run(PASS_batch, test.graph, NULL);
+    if (batch != NULL)
+        check_batch(&test, test.graph, batch);
     const Graph *graphs[] = {
         test.graph,
         batch,
