@@ -371,7 +371,7 @@ flux_sin_turnedf(float x, double r, uint64_t n)
     p = p * z - 0.00019840087246044167;
     p = p * z + 0.00833333187597951;
     p = p * z - 0.16666666663859941;
-    double sine = r + r * z * p;
+    double sine = r * (1.0 + z * p);
     double q = -2.73009927754866e-07;
     q = q * z + 2.480060071952109e-05;
     q = q * z - 0.0013888887672882152;

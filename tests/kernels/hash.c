@@ -1,0 +1,147 @@
+/* hash.c - prints one hash over the results of all kernels on fixed inputs.
+ * It must not depend on compiler, flags or machine; hashes.sh compares.
+ */
+#include "kernels/flux_math.h"
+#include "kernels/flux_product.h"
+#include "kernels/flux_random.h"
+
+#include <stdio.h>
+
+typedef struct hash {
+    uint64_t value;
+} hash;
+
+/* FNV-1a over 64-bit words. */
+static void
+hash_word(hash *h, uint64_t word)
+{
+    h->value = (h->value ^ word) * 0x100000001b3u;
+    h->value ^= h->value >> 29;
+}
+
+/* Any NaN equals any NaN. */
+static void
+hash_f32(hash *h, float x)
+{
+    hash_word(h, x == x ? flux_f32_bits(x) : 0x7fc00000u);
+}
+
+static void
+hash_f64(hash *h, double x)
+{
+    hash_word(h, x == x ? flux_f64_bits(x) : 0x7ff8000000000000u);
+}
+
+/* The loops go over arrays, as a model's do, so that they vectorise. */
+#define EACH_F32(F)                                                            \
+    do {                                                                       \
+        for (int i = 0; i < 256; i++)                                          \
+            y[i] = F(x[i]);                                                    \
+        for (int i = 0; i < 256; i++)                                          \
+            hash_f32(h, y[i]);                                                 \
+    } while (0)
+
+static void
+hash_functions_f32(hash *h, uint32_t first, uint32_t step)
+{
+    float x[256];
+    float y[256];
+    for (uint32_t i = 0; i < 256; i++)
+        x[i] = flux_f32_from(first + i * step);
+    EACH_F32(flux_expf);
+    EACH_F32(flux_logf);
+    EACH_F32(flux_log1pf);
+    EACH_F32(flux_expm1f);
+    EACH_F32(flux_sinf);
+    EACH_F32(flux_cosf);
+    EACH_F32(flux_tanhf);
+    EACH_F32(flux_sigmaf);
+    EACH_F32(flux_softplusf);
+    EACH_F32(flux_erff);
+    EACH_F32(flux_geluf);
+    EACH_F32(flux_sqrtf);
+    EACH_F32(flux_floorf);
+    EACH_F32(flux_ceilf);
+    EACH_F32(flux_roundf);
+    EACH_F32(flux_signf);
+    for (int i = 0; i < 256; i++) {
+        hash_f32(h, flux_powf(x[i], x[255 - i]));
+        hash_f32(h, flux_fmaf(x[i], x[255 - i], x[i ^ 1]));
+        hash_word(h, (uint64_t)flux_f32_to_i32(x[i]));
+        hash_word(h, flux_f32_to_u32(x[i]));
+    }
+}
+
+static void
+hash_functions_f64(hash *h, uint64_t seed)
+{
+    double (*const f[])(double) = {
+        flux_exp,  flux_log,   flux_log1p,    flux_expm1, flux_sin,
+        flux_cos,  flux_tanh,  flux_sigma,    flux_erf,   flux_gelu,
+        flux_sqrt, flux_floor, flux_softplus, flux_ceil,  flux_round,
+    };
+    for (uint64_t i = 0; i < 3000; i++) {
+        double x = flux_normal(seed, 1, i);
+        double z = flux_normal(seed, 2, i) * 30.0;
+        uint32_t any[4];
+        flux_philox(seed, 3, i, any);
+        double b = flux_f64_from((uint64_t)any[0] << 32 | any[1]);
+        for (size_t k = 0; k < sizeof f / sizeof *f; k++) {
+            hash_f64(h, f[k](x));
+            hash_f64(h, f[k](z));
+            hash_f64(h, f[k](b));
+        }
+        hash_f64(h, flux_pow(flux_abs(x), z));
+        hash_f64(h, flux_pow(b, x));
+        hash_f64(h, flux_fma(x, z, b));
+        hash_f64(h, flux_fma(x, z, -(x * z)));
+        hash_f64(h, flux_uniform(seed, 4, i));
+        hash_word(h, (uint64_t)flux_f64_to_i32(b));
+    }
+}
+
+enum { ROWS = 37, COLUMNS = 21, TERMS = 1100 };
+
+static void
+hash_products(hash *h)
+{
+    static float a[ROWS * TERMS];
+    static float b[TERMS * COLUMNS];
+    static double a64[ROWS * TERMS];
+    static double b64[TERMS * COLUMNS];
+    for (size_t i = 0; i < (size_t)ROWS * TERMS; i++)
+        a[i] = (float)(a64[i] = flux_normal(5, 1, i));
+    for (size_t i = 0; i < (size_t)TERMS * COLUMNS; i++)
+        b[i] = (float)(b64[i] = flux_normal(5, 2, i));
+    for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++) {
+        float c[ROWS * COLUMNS];
+        double c64[ROWS * COLUMNS];
+        flux_product_f32((flux_order)order, ROWS, COLUMNS, TERMS, a, 1, ROWS, b,
+                         1, TERMS, c, 1, ROWS, 0);
+        flux_product_f32((flux_order)order, ROWS, COLUMNS, TERMS, a, TERMS, 1,
+                         b, COLUMNS, 1, c, 1, ROWS, 1);
+        flux_product_f64((flux_order)order, ROWS, COLUMNS, TERMS, a64, 1, ROWS,
+                         b64, 1, TERMS, c64, 1, ROWS, 0);
+        for (int i = 0; i < ROWS * COLUMNS; i++) {
+            hash_f32(h, c[i]);
+            hash_f64(h, c64[i]);
+        }
+        hash_f32(h, flux_sum_f32((flux_order)order, ROWS * TERMS, a, 1));
+        hash_f64(h, flux_sum_f64((flux_order)order, TERMS, b64, 3));
+    }
+}
+
+int
+main(void)
+{
+    hash h = {0xcbf29ce484222325u};
+    for (uint32_t i = 0; i < 64; i++)
+        hash_functions_f32(&h, i << 26, 262147u);
+    hash_functions_f32(&h, 0x3f000000u, 65537u);
+    hash_functions_f32(&h, 0xbf000000u, 65537u);
+    hash_functions_f64(&h, 11);
+    hash_products(&h);
+    printf("%08lx%08lx\n", (unsigned long)(h.value >> 32),
+           (unsigned long)(h.value & 0xffffffffu));
+    return 0;
+}

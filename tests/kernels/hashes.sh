@@ -1,0 +1,49 @@
+#!/bin/sh
+# hashes.sh - all compilers and flags must give the same bits.
+#
+#    hashes.sh [BUILD-FOLDER]
+#
+# Compiles hash.c each way and compares what it prints; a compiler that is not
+# installed is named and left out. Exit status 1 if two hashes differ.
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${1:-$(mktemp -d)}
+mkdir -p "$build"
+want=
+status=0
+
+# try NAME COMMAND...: compile, run, compare
+try() {
+    name=$1
+    shift
+    if ! command -v "$1" >/dev/null; then
+        echo "not installed: $1"
+        return
+    fi
+    if ! "$@" -I"$root" "$root/tests/kernels/hash.c" -o "$build/hash" -lm; then
+        echo "FAIL  $name: does not compile"
+        status=1
+        return
+    fi
+    got=$("$build/hash")
+    want=${want:-$got}
+    if [ "$got" = "$want" ]; then
+        echo "ok    $got  $name"
+    else
+        echo "FAIL  $got  $name"
+        status=1
+    fi
+}
+
+for cc in gcc clang; do
+    for flags in -O0 -O1 -O2 -O3 "-O2 -mfma" "-O3 -march=native" \
+        "-Os -std=c11" "-O2 -DFLUX_SOFT_FMA"; do
+        # the flags are words of their own
+        # shellcheck disable=SC2086
+        try "$cc $flags" $cc $flags
+    done
+done
+try "g++ -O2" g++ -x c++ -O2
+try "clang++ -O2" clang++ -x c++ -O2
+try "tcc" tcc
+exit $status
