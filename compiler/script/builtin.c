@@ -32,7 +32,7 @@ fold(Script *s, const Args *args, const char *op)
 static const Builtin table[] = {
 #define BUILTIN(name, min, max, run, summary)                                  \
     {name, min, max, builtin_##run, summary},
-#define OPERATOR(op, name) {op, 1, -1, run_##name, "an operator"},
+#define OPERATOR(op, name)   {op, 1, -1, run_##name, "an operator"},
 #define COMPARISON(op, name) {op, 2, 2, run_##name, "a comparison"},
 #include "script/builtins.def"
 #undef BUILTIN
@@ -56,8 +56,7 @@ builtin_define_all(Script *s)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         scope_define(s, s->globals, intern_text(names, table[i].name),
                      (Value){.kind = VALUE_builtin, .as.builtin = &table[i]});
-    scope_define(s, s->globals, intern_text(names, "nothing"),
-                 value_nothing());
+    scope_define(s, s->globals, intern_text(names, "nothing"), value_nothing());
     scope_define(s, s->globals, intern_text(names, "Inf"),
                  value_float((double)__builtin_inff()));
     scope_define(s, s->globals, intern_text(names, "NaN"),

@@ -34,8 +34,7 @@ count_up_to(Script *s, int64_t count)
 Value
 builtin_eachindex(Script *s, const Args *args)
 {
-    return count_up_to(s,
-                       value_count(s, args->item[0], builtin_at(args, 0)));
+    return count_up_to(s, value_count(s, args->item[0], builtin_at(args, 0)));
 }
 
 /* Appends a number to a vector of numbers. The storage doubles, so that pushing
@@ -233,8 +232,8 @@ builtin_zip(Script *s, const Args *args)
     Args all = {.item = ARENA_ARRAY(&s->context->arena, Value, args->count + 1),
                 .count = args->count + 1,
                 .span = args->span};
-    all.item[0] = *scope_find(s->eval->library,
-                              intern_text(&s->context->names, "tuple"));
+    all.item[0] =
+        *scope_find(s->eval->library, intern_text(&s->context->names, "tuple"));
     memcpy(all.item + 1, args->item, args->count * sizeof *args->item);
     Values out = mapped(s, &all);
     return value_list(s, out.item, out.count);
@@ -259,8 +258,8 @@ part_of(Script *s, const Args *args, bool front)
     int64_t count = value_count(s, v, builtin_at(args, 0));
     if (args->count == 1) {
         if (!count)
-            script_fail(s, DIAG_index, args->span, NULL,
-                        "%s is empty", value_kind_name(v));
+            script_fail(s, DIAG_index, args->span, NULL, "%s is empty",
+                        value_kind_name(v));
         return index_one(s, v, front ? 1 : count, args->span);
     }
     if (args->item[1].kind != VALUE_int || args->item[1].as.integer < 0)

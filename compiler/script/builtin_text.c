@@ -11,8 +11,8 @@ write_all(Script *s, const Args *args)
     for (size_t i = 0; i < args->count; i++) {
         Value v = args->item[i];
         const char *text = value_text(s, v);
-        size_t size = v.kind == VALUE_string ? v.as.string.length
-                                             : strlen(text);
+        size_t size =
+            v.kind == VALUE_string ? v.as.string.length : strlen(text);
         fwrite(text, 1, size, s->options.out);
     }
 }
@@ -93,8 +93,7 @@ Value
 builtin_parse(Script *s, const Args *args)
 {
     Value type = args->item[0];
-    const char *name =
-        type.kind == VALUE_builtin ? type.as.builtin->name : "";
+    const char *name = type.kind == VALUE_builtin ? type.as.builtin->name : "";
     Text text = builtin_text(s, args, 1);
     char *end;
     errno = 0;
@@ -152,8 +151,8 @@ builtin_split(Script *s, const Args *args)
     const char *at = text.text;
     for (;;) {
         const char *next = strstr(at, by.text);
-        size_t size = next ? (size_t)(next - at)
-                           : (size_t)(text.text + text.length - at);
+        size_t size =
+            next ? (size_t)(next - at) : (size_t)(text.text + text.length - at);
         VEC_PUSH(&s->context->arena, &out, value_string(s, at, size));
         if (!next)
             return value_list(s, out.item, out.count);
@@ -218,9 +217,9 @@ builtin_endswith(Script *s, const Args *args)
 {
     Text text = builtin_text(s, args, 0);
     Text part = builtin_text(s, args, 1);
-    return value_bool(part.length <= text.length &&
-                      !memcmp(text.text + text.length - part.length, part.text,
-                              part.length));
+    return value_bool(
+        part.length <= text.length &&
+        !memcmp(text.text + text.length - part.length, part.text, part.length));
 }
 
 static Value

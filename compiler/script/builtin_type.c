@@ -121,8 +121,7 @@ convert(Script *s, const Args *args, DType dtype)
                                            : NULL,
                     "%s cannot be converted to a number", value_kind_name(v));
     const Tensor *from = v.as.array->tensor;
-    Tensor *to =
-        tensor_new(&s->context->arena, dtype, from->rank, from->dim);
+    Tensor *to = tensor_new(&s->context->arena, dtype, from->rank, from->dim);
     if (!to)
         script_fail(s, DIAG_limit, span, NULL, "an array of this size");
     Value plain = {.kind = VALUE_array, .as.array = v.as.array};
@@ -167,7 +166,7 @@ Value
 builtin_to_symbol(Script *s, const Args *args)
 {
     Text text = builtin_text(s, args, 0);
-    return (Value){
-        .kind = VALUE_symbol,
-        .as.symbol = intern(&s->context->names, text.text, text.length)};
+    return (Value){.kind = VALUE_symbol,
+                   .as.symbol =
+                       intern(&s->context->names, text.text, text.length)};
 }

@@ -27,8 +27,7 @@ call_name(Script *s, Value callee)
     (void)s;
     switch (callee.kind) {
     case VALUE_function:
-        return callee.as.function->name ? callee.as.function->name
-                                        : "function";
+        return callee.as.function->name ? callee.as.function->name : "function";
     case VALUE_builtin:
         return callee.as.builtin->name;
     case VALUE_type:
@@ -40,35 +39,56 @@ call_name(Script *s, Value callee)
     }
 }
 
-/* "W (15,21), x (20,)" of the arguments that are arrays; NULL if none is. */
-static const char *
-shapes_text(Script *s, const AstParams *params, const Args *args)
+static bool
+is_name_byte(char c)
 {
-    const char *text = NULL;
-    for (size_t i = 0; i < args->count; i++) {
-        Value v = args->item[i];
-        if (v.kind != VALUE_array && v.kind != VALUE_batch &&
-            v.kind != VALUE_node)
-            continue;
-        const char *name = NULL;
-        if (params && i < params->count && !params->item[i].keyword)
-            name = params->item[i].name;
-        text = arena_printf(&s->context->arena, "%s%s%s%s%s", text ? text : "",
-                            text ? ", " : "", name ? name : "",
-                            name ? " " : "", value_shape_text(s, v));
-    }
-    return text;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_' || c == '!' ||
+           (unsigned char)c >= 0x80;
 }
 
-static const char *
-active_shapes(Script *s, const Frame *frame)
+static bool
+has_shape(Value v)
 {
-    if (frame->shapes)
-        return frame->shapes;
-    for (const Active *a = s->eval->active; a; a = a->caller)
-        if (a->frame == frame)
-            return shapes_text(s, a->params, a->args);
-    return NULL;
+    return v.kind == VALUE_array || v.kind == VALUE_batch ||
+           v.kind == VALUE_node;
+}
+
+/* "W (15,21), x (20,)": the arrays whose names stand in the source text of a
+ * span, each once; NULL where there is none.
+ */
+static const char *
+shapes_text(Script *s, Scope *scope, Span span)
+{
+    enum { NAMES = 6 };
+    const Source *source = source_get(&s->context->sources, span.source);
+    if (!source || !scope || span.end > source->size)
+        return NULL;
+    const char *seen[NAMES];
+    size_t count = 0;
+    const char *text = NULL;
+    const char *end = source->text + span.end;
+    for (const char *at = source->text + span.begin; at < end;) {
+        const char *start = at;
+        while (at < end && is_name_byte(*at))
+            at++;
+        if (at == start) {
+            at++;
+            continue;
+        }
+        const char *name =
+            intern(&s->context->names, start, (size_t)(at - start));
+        const Value *v = scope_find(scope, name);
+        bool shown = !v || !has_shape(*v) || count == NAMES;
+        for (size_t i = 0; i < count; i++)
+            shown = shown || seen[i] == name;
+        if (shown)
+            continue;
+        seen[count++] = name;
+        text = arena_printf(&s->context->arena, "%s%s%s %s", text ? text : "",
+                            text ? ", " : "", name, value_shape_text(s, *v));
+    }
+    return text;
 }
 
 /* At most `FRAMES_SHOWN` frames: the innermost, a line for what is left out,
@@ -94,11 +114,11 @@ script_frames(Script *s, Span innermost, const Frame *frame)
         last = ARENA_NEW(&s->context->arena, Frame);
         *last = (Frame){.model = f->model, .span = span};
         if (leave)
-            *last = (Frame){.model = arena_printf(
-                                &s->context->arena, "%zu more",
-                                count - FRAMES_INNER - FRAMES_OUTER)};
-        else
-            last->shapes = active_shapes(s, f);
+            *last = (Frame){
+                .model = arena_printf(&s->context->arena, "%zu more",
+                                      count - FRAMES_INNER - FRAMES_OUTER)};
+        else if (i == 0 && s->eval->active && s->eval->active->frame == f)
+            last->shapes = shapes_text(s, s->eval->active->scope, span);
         *link = last;
         link = (Frame **)(void *)&last->caller;
     }
@@ -110,29 +130,19 @@ script_frames(Script *s, Span innermost, const Frame *frame)
     return first;
 }
 
-static bool
-same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && !strcmp(a, b));
-}
-
 /* The frame for a call from the current one. */
 static CallFrame *
-frame_of(Script *s, const char *model, Span span, const char *shapes)
+frame_of(Script *s, const char *model, Span span)
 {
     CallFrame *call = s->eval->call;
     for (CallFrame *child = call->child; child; child = child->next)
         if (child->frame.model == model &&
             child->frame.span.source == span.source &&
             child->frame.span.begin == span.begin &&
-            child->frame.span.end == span.end &&
-            same_text(child->frame.shapes, shapes))
+            child->frame.span.end == span.end)
             return child;
     CallFrame *child = ARENA_NEW(&s->context->arena, CallFrame);
-    child->frame = (Frame){.caller = s->frame,
-                           .model = model,
-                           .span = span,
-                           .shapes = shapes};
+    child->frame = (Frame){.caller = s->frame, .model = model, .span = span};
     child->next = call->child;
     call->child = child;
     return child;
@@ -149,8 +159,7 @@ typedef struct {
 } Entered;
 
 static void
-enter(Script *s, Entered *e, const char *name, const AstParams *params,
-      const Args *args)
+enter(Script *s, Entered *e, const char *name, Scope *scope, const Args *args)
 {
     Eval *eval = s->eval;
     int limit = s->options.max_depth ? s->options.max_depth : DEPTH_DEFAULT;
@@ -158,12 +167,10 @@ enter(Script *s, Entered *e, const char *name, const AstParams *params,
         script_fail(s, DIAG_limit, args->span,
                     "does the recursion have an end?",
                     "%d calls inside one another are too many", limit);
-    CallFrame *call = frame_of(
-        s, name, args->span, s->graph ? shapes_text(s, params, args) : NULL);
+    CallFrame *call = frame_of(s, name, args->span);
     *e = (Entered){.active = {.caller = eval->active,
                               .frame = &call->frame,
-                              .params = params,
-                              .args = args},
+                              .scope = scope},
                    .call = eval->call,
                    .frame = s->frame,
                    .index = eval->index,
@@ -203,8 +210,8 @@ argument_kinds(Script *s, const Args *args)
 
 /* Reports a call that fits no method, with those that there are. */
 _Noreturn void
-call_no_method(Script *s, const char *name, const Function *f,
-               const Type *type, const Args *args)
+call_no_method(Script *s, const char *name, const Function *f, const Type *type,
+               const Args *args)
 {
     Arena *arena = &s->context->arena;
     const char *hint = NULL;
@@ -269,24 +276,46 @@ other_keywords(Script *s, const AstParams *params, const Args *args)
     return rest;
 }
 
+/* Refuses keyword arguments that a method does not name, lacks, or has with
+ * another type.
+ */
+static void
+check_keywords(Script *s, const Method *method, const char *name,
+               const Args *args)
+{
+    const AstParams *params = &method->function->as.function.params;
+    const char *hint = NULL;
+    for (size_t i = 0; i < args->keys; i++) {
+        if (has_keyword(params, args->key[i]))
+            continue;
+        hint = arena_printf(&s->context->arena, "there is %s",
+                            method_signature(s, name, method->function));
+        script_fail(s, DIAG_arity, args->span, hint,
+                    "%s has no keyword argument %s", name, args->key[i]);
+    }
+    for (size_t i = 0; i < params->count; i++) {
+        const AstParam *p = &params->item[i];
+        if (!p->keyword || p->splat)
+            continue;
+        const Value *given = keyword_of(args, p->name);
+        if (!given && !p->value)
+            script_fail(s, DIAG_arity, args->span, NULL,
+                        "%s needs the keyword argument %s", name, p->name);
+        if (given && type_match(s, method->scope, p->type, *given) < 0)
+            script_fail(s, DIAG_arity, args->span, NULL,
+                        "the keyword %s of %s does not take %s", p->name, name,
+                        value_kind_name(*given));
+    }
+}
+
 static Value
 keyword_value(Script *s, Scope *scope, const AstParams *params,
-              const AstParam *p, const Args *args, const char *name)
+              const AstParam *p, const Args *args)
 {
     if (p->splat)
         return other_keywords(s, params, args);
     const Value *given = keyword_of(args, p->name);
-    if (given) {
-        if (p->type && type_match(s, scope, p->type, *given) < 0)
-            script_fail(s, DIAG_arity, args->span, NULL,
-                        "the keyword %s of %s does not take %s", p->name, name,
-                        value_kind_name(*given));
-        return *given;
-    }
-    if (!p->value)
-        script_fail(s, DIAG_arity, args->span, NULL,
-                    "%s needs the keyword argument %s", name, p->name);
-    return eval_operand(s, scope, p->value);
+    return given ? *given : eval_operand(s, scope, p->value);
 }
 
 static void
@@ -303,22 +332,15 @@ bind_param(Script *s, Scope *scope, const AstParam *p, Value v)
 
 /* Binds the parameters in order: a default may use those before it. */
 static void
-bind_params(Script *s, Scope *scope, const Ast *function, const char *name,
-            const Args *args)
+bind_params(Script *s, Scope *scope, const Ast *function, const Args *args)
 {
     const AstParams *params = &function->as.function.params;
-    for (size_t i = 0; i < args->keys; i++)
-        if (!has_keyword(params, args->key[i]))
-            script_fail(s, DIAG_arity, args->span,
-                        arena_printf(&s->context->arena, "there is %s",
-                                     method_signature(s, name, function)),
-                        "%s has no keyword argument %s", name, args->key[i]);
     size_t next = 0;
     for (size_t i = 0; i < params->count; i++) {
         const AstParam *p = &params->item[i];
         Value v;
         if (p->keyword) {
-            v = keyword_value(s, scope, params, p, args, name);
+            v = keyword_value(s, scope, params, p, args);
         } else if (p->splat) {
             v = value_tuple(s, args->item + next, args->count - next);
             next = args->count;
@@ -338,9 +360,10 @@ run_method(Script *s, const Method *method, Scope *around, const char *name,
 {
     const Ast *function = method->function;
     Entered entered;
-    enter(s, &entered, name, &function->as.function.params, args);
+    check_keywords(s, method, name, args);
     Scope *scope = scope_open(s, around, SCOPE_hard);
-    bind_params(s, scope, function, name, args);
+    enter(s, &entered, name, scope, args);
+    bind_params(s, scope, function, args);
     Value v = eval(s, scope, function->as.function.body);
     if (s->eval->flow == FLOW_return)
         v = s->eval->result;
@@ -417,8 +440,7 @@ type_construct(Script *s, Type *type, const Args *args)
     object->type = type;
     object->field = ARENA_ARRAY(&s->context->arena, Value, type->fields + 1);
     for (size_t i = 0; i < type->fields; i++)
-        object->field[i] =
-            convert_field(s, type, i, args->item[i], args->span);
+        object->field[i] = convert_field(s, type, i, args->item[i], args->span);
     return (Value){.kind = VALUE_object, .as.object = object};
 }
 
@@ -427,8 +449,7 @@ call_builtin(Script *s, const Builtin *builtin, const Args *args)
 {
     int count = args->count > 1000000 ? 1000000 : (int)args->count;
     if (count < builtin->min || (builtin->max >= 0 && count > builtin->max)) {
-        const char *many =
-            builtin->max < 0 ? "or more " : "";
+        const char *many = builtin->max < 0 ? "or more " : "";
         if (builtin->max > builtin->min)
             many = arena_printf(&s->context->arena, "to %d ", builtin->max);
         script_fail(s, DIAG_arity, args->span, NULL,

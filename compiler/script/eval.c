@@ -277,8 +277,8 @@ eval_compare(Script *s, Scope *scope, const Ast *ast)
     for (size_t i = 0; i < ops; i++) {
         const char *op = ast->as.compare.op[i];
         Value right = eval_operand(s, scope, operand->item[i + 1]);
-        Span span = span_join(operand->item[i]->span,
-                              operand->item[i + 1]->span);
+        Span span =
+            span_join(operand->item[i]->span, operand->item[i + 1]->span);
         Value v = eval_compared(s, op, left, right, span);
         if (op[0] == '.' && i)
             v = numeric_binary(s, ".*", all, v, span);
@@ -303,8 +303,8 @@ eval_interpolate(Script *s, Scope *scope, const Ast *ast)
         } else {
             Value v = eval_operand(s, scope, part);
             text.text = value_text(s, v);
-            text.length = v.kind == VALUE_string ? v.as.string.length
-                                                 : strlen(text.text);
+            text.length =
+                v.kind == VALUE_string ? v.as.string.length : strlen(text.text);
         }
         for (size_t k = 0; k < text.length; k++)
             VEC_PUSH(&s->context->arena, &out, text.text[k]);
@@ -357,10 +357,9 @@ eval_range(Script *s, Scope *scope, const Ast *ast)
         int64_t stride = step.as.integer;
         bool empty = stride > 0 ? last.as.integer < first.as.integer
                                 : last.as.integer > first.as.integer;
-        uint64_t width = stride > 0 ? (uint64_t)last.as.integer -
-                                          (uint64_t)first.as.integer
-                                    : (uint64_t)first.as.integer -
-                                          (uint64_t)last.as.integer;
+        uint64_t width =
+            stride > 0 ? (uint64_t)last.as.integer - (uint64_t)first.as.integer
+                       : (uint64_t)first.as.integer - (uint64_t)last.as.integer;
         uint64_t size = stride > 0 ? (uint64_t)stride : -(uint64_t)stride;
         if (!size)
             script_fail(s, DIAG_value, ast->span, NULL,
@@ -572,9 +571,10 @@ eval_curly(Script *s, Scope *scope, const Ast *ast)
 {
     const AstList *index = &ast->as.call.positional;
     const Ast *first = index->count ? index->item[0] : NULL;
-    bool lag = first && ((first->kind == AST_INT && first->as.integer < 0) ||
-                         (first->kind == AST_UNARY &&
-                          !strcmp(first->as.binary.op, "-")));
+    bool lag =
+        first &&
+        ((first->kind == AST_INT && first->as.integer < 0) ||
+         (first->kind == AST_UNARY && !strcmp(first->as.binary.op, "-")));
     if (lag)
         script_fail(s, DIAG_not_yet, ast->span, NULL,
                     "recurrence: the value of an earlier step");
@@ -596,7 +596,7 @@ static Value
 eval_using(Script *s, Scope *scope, const Ast *ast)
 {
     static const char *const known[] = {
-        "Flux",       "Base",          "Core",  "Test",   "Random",
+        "Flux",       "Base",          "Core",      "Test",  "Random",
         "Statistics", "LinearAlgebra", "Flux.Data", "Printf"};
     const AstList *list = &ast->as.use.name;
     for (size_t i = 0; i < list->count; i++) {
@@ -622,8 +622,7 @@ static Value
 eval_const(Script *s, Scope *scope, const Ast *ast)
 {
     const Ast *assign = ast->as.operand;
-    if (assign->kind != AST_ASSIGN ||
-        assign->as.binary.left->kind != AST_NAME)
+    if (assign->kind != AST_ASSIGN || assign->as.binary.left->kind != AST_NAME)
         script_fail(s, DIAG_assign, ast->span, NULL,
                     "const is written const name = value");
     Value v = eval(s, scope, assign);
@@ -639,8 +638,8 @@ eval_declare(Script *s, Scope *scope, const Ast *ast)
                     "an annotation stands behind a name or a value");
     Value v = eval_operand(s, scope, ast->as.declare.value);
     if (type_match(s, scope, ast->as.declare.type, v) < 0)
-        script_fail(s, DIAG_value, ast->span, NULL,
-                    "%s is not of this type", value_kind_name(v));
+        script_fail(s, DIAG_value, ast->span, NULL, "%s is not of this type",
+                    value_kind_name(v));
     return v;
 }
 

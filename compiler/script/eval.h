@@ -41,13 +41,12 @@ struct CallFrame {
     CallFrame *next;  /* the next with this caller */
 };
 
-/* The arguments of a call under way, for the shapes in messages. */
+/* A body under way, for the shapes in messages. */
 typedef struct Active Active;
 struct Active {
     const Active *caller;
     const Frame *frame;
-    const AstParams *params; /* or NULL */
-    const Args *args;
+    Scope *scope;
 };
 
 /* What `end` means: the indexed value, the axis, how many indices there are. */
@@ -93,6 +92,7 @@ void scope_capture(Scope *scope);
 void scope_constant(Scope *scope, const char *name);
 void scope_poison(Script *s, const char *name, bool bound_only);
 const char *scope_suggest(const Scope *scope, const char *name);
+int name_distance(const char *a, const char *b); /* edits; 3: more than 2 */
 
 /* eval.c: eval_operand refuses a return, break or continue in it. */
 Value eval_operand(Script *s, Scope *scope, const Ast *ast);

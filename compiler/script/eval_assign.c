@@ -45,7 +45,8 @@ bind_tuple(Script *s, Scope *scope, const Ast *target, Value value, bool define)
     size_t fixed = splat < list->count ? list->count - 1 : list->count;
     if (values.count < fixed)
         script_fail(s, DIAG_value, target->span, NULL,
-                    "%zu values for %zu names", values.count, fixed);
+                    "%zu value%s for %zu names", values.count,
+                    values.count == 1 ? "" : "s", fixed);
     size_t next = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (i != splat) {
@@ -93,8 +94,8 @@ eval_bind(Script *s, Scope *scope, const Ast *target, Value value, bool define)
         script_fail(s, DIAG_not_yet, target->span, NULL,
                     "recurrence: the value of an earlier step");
     default:
-        script_fail(s, DIAG_assign, target->span, NULL,
-                    "cannot assign to %s", ast_kind_name[target->kind]);
+        script_fail(s, DIAG_assign, target->span, NULL, "cannot assign to %s",
+                    ast_kind_name[target->kind]);
     }
 }
 
@@ -102,9 +103,9 @@ eval_bind(Script *s, Scope *scope, const Ast *target, Value value, bool define)
 static void
 name_function(const Ast *target, const Ast *source, Value value)
 {
-    bool written = source->kind == AST_FUNCTION ||
-                   (source->kind == AST_MACRO &&
-                    !strcmp(source->as.macro.name, "@net"));
+    bool written =
+        source->kind == AST_FUNCTION ||
+        (source->kind == AST_MACRO && !strcmp(source->as.macro.name, "@net"));
     if (target->kind == AST_NAME && written && value.kind == VALUE_function &&
         !value.as.function->name)
         value.as.function->name = target->as.name;
@@ -136,7 +137,7 @@ eval_assign(Script *s, Scope *scope, const Ast *ast)
         if (s->eval->flow != FLOW_none)
             return value;
         name_function(target, source, value);
-            eval_bind(s, scope, target, value, false);
+        eval_bind(s, scope, target, value, false);
         return value;
     }
     /* "+=" is "+" and an assignment; ".+=" goes into the elements. */
@@ -144,16 +145,18 @@ eval_assign(Script *s, Scope *scope, const Ast *ast)
     bool elements = op[0] == '.';
     if (!strcmp(op, ".=")) {
         value = eval_operand(s, scope, source);
-        assign_elements(s, eval_operand(s, scope, target), value, ast->span);
-        return value;
+        Value array = eval_operand(s, scope, target);
+        assign_elements(s, array, value, ast->span);
+        return array;
     }
     Value old = eval_operand(s, scope, target);
     value = eval_operand(s, scope, source);
     const char *plain = intern(&s->context->names, op, strlen(op) - 1);
     value = eval_binary(s, plain, old, value, ast->span);
-    if (elements)
-        assign_elements(s, old, value, ast->span);
-    else
+    if (!elements) {
         eval_bind(s, scope, target, value, false);
-    return value;
+        return value;
+    }
+    assign_elements(s, old, value, ast->span);
+    return old;
 }

@@ -152,8 +152,8 @@ Value
 call_named(Script *s, Scope *scope, const char *name, const Value *item,
            size_t count, Span span)
 {
-    Value callee = eval_name(s, scope,
-                             intern_text(&s->context->names, name), span);
+    Value callee =
+        eval_name(s, scope, intern_text(&s->context->names, name), span);
     return call_values(s, callee, item, count, span);
 }
 

@@ -121,7 +121,8 @@ define_named(Script *s, Scope *scope, const Ast *ast, Method method)
         return *outer;
     }
     Value v = new_function(s, name, method);
-    if (outer && !here && is_callable(*outer) && has_annotation(ast)) {
+    bool replaces = here == NULL || here->kind == VALUE_builtin;
+    if (outer && replaces && is_callable(*outer) && has_annotation(ast)) {
         Value *fallback = ARENA_NEW(&s->context->arena, Value);
         *fallback = *outer;
         v.as.function->fallback = fallback;
@@ -157,8 +158,7 @@ add_field(Script *s, Type *type, const Ast *member)
     for (size_t i = 0; i < type->fields; i++)
         if (type->field[i] == name->as.name)
             script_fail(s, DIAG_value, member->span, NULL,
-                        "%s has the field %s twice", type->name,
-                        name->as.name);
+                        "%s has the field %s twice", type->name, name->as.name);
     if (annotation)
         type_match(s, type->scope, annotation, value_nothing());
     type->field[type->fields] = name->as.name;

@@ -14,8 +14,8 @@ eval_end(Script *s, Span span)
     if (!index)
         script_fail(s, DIAG_value, span, NULL, "end stands in an index only");
     Value v = index->value;
-    bool array = v.kind == VALUE_array || v.kind == VALUE_node ||
-                 v.kind == VALUE_opaque;
+    bool array =
+        v.kind == VALUE_array || v.kind == VALUE_node || v.kind == VALUE_opaque;
     if (array && index->count > 1)
         return value_int(numeric_length(s, v, (int)index->axis, span));
     return value_int(value_count(s, v, span));
@@ -89,9 +89,9 @@ slice_range(Script *s, const Range *range, const Range *index, Span span)
 {
     int64_t last = index->first_int + (index->count - 1) * index->step_int;
     Value whole = {.kind = VALUE_range, .as.range = (Range *)range};
-    if (index->count && (index->first_int < 1 || last < 1 ||
-                         index->first_int > range->count ||
-                         last > range->count))
+    if (index->count &&
+        (index->first_int < 1 || last < 1 || index->first_int > range->count ||
+         last > range->count))
         fail_range(s, whole,
                    index->first_int < 1 || index->first_int > range->count
                        ? index->first_int

@@ -126,10 +126,10 @@ macro_assert(Script *s, Scope *scope, const Ast *macro)
         return value_nothing();
     const char *message = message_of(s, scope, macro);
     script_fail(s, DIAG_assertion, ast->span, NULL, "%s",
-                message ? message
-                        : arena_printf(&s->context->arena,
-                                       "this does not hold: %s",
-                                       source_text(s, ast)));
+                message
+                    ? message
+                    : arena_printf(&s->context->arena, "this does not hold: %s",
+                                   source_text(s, ast)));
 }
 
 /* A failed test: told, and counted where tests are run. */
@@ -180,9 +180,8 @@ macro_test(Script *s, Scope *scope, const Ast *macro)
 {
     const Ast *ast = only_argument(s, macro);
     const char *hint = NULL;
-    bool holds = is_comparison(ast)
-                     ? test_sides(s, scope, macro, ast, &hint)
-                     : eval_truth(s, scope, ast);
+    bool holds = is_comparison(ast) ? test_sides(s, scope, macro, ast, &hint)
+                                    : eval_truth(s, scope, ast);
     if (holds)
         s->tests_passed++;
     else
@@ -212,11 +211,11 @@ macro_model(Script *s, Scope *scope, const Ast *macro)
 }
 
 static const Macro macros[] = {
-    {"@net", macro_net},          {"@show", macro_show},
-    {"@time", macro_time},        {"@assert", macro_assert},
-    {"@test", macro_test},        {"@Chain", macro_chain},
-    {"@shapes", macro_model},     {"@gradcheck", macro_model},
-    {"@code_c", macro_model},     {"@code_cuda", macro_model},
+    {"@net", macro_net},      {"@show", macro_show},
+    {"@time", macro_time},    {"@assert", macro_assert},
+    {"@test", macro_test},    {"@Chain", macro_chain},
+    {"@shapes", macro_model}, {"@gradcheck", macro_model},
+    {"@code_c", macro_model}, {"@code_cuda", macro_model},
 };
 
 Value

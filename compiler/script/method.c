@@ -92,8 +92,7 @@ static bool
 is_container(const Script *s, Value v)
 {
     return v.kind == VALUE_list || v.kind == VALUE_range ||
-           v.kind == VALUE_batch || v.kind == VALUE_opaque ||
-           rank_of(s, v) > 0;
+           v.kind == VALUE_batch || v.kind == VALUE_opaque || rank_of(s, v) > 0;
 }
 
 static bool
@@ -197,6 +196,23 @@ is_shaped(Value v)
            v.kind == VALUE_range;
 }
 
+/* There is no such type: one of a near name may be meant. */
+_Noreturn static void
+fail_type(Script *s, Scope *scope, const char *name, Span span)
+{
+    const char *near = NULL;
+    for (size_t i = 0; i < sizeof type_row / sizeof *type_row && !near; i++)
+        if (name_distance(name, type_row[i].name) <= 2)
+            near = type_row[i].name;
+    if (!near)
+        near = scope_suggest(scope, name);
+    script_fail(s, DIAG_name, span,
+                near
+                    ? arena_printf(&s->context->arena, "did you mean %s?", near)
+                    : NULL,
+                "there is no type %s", name);
+}
+
 /* How exactly an annotation takes a value; -1 if it does not. A name that is
  * no type is an error at its place.
  */
@@ -228,12 +244,7 @@ type_match(Script *s, Scope *scope, const Ast *type, Value v)
         return v.kind == VALUE_batch ? SCORE_OBJECT : -1;
     if (bound)
         script_fail(s, DIAG_value, type->span, NULL, "%s is not a type", name);
-    const char *near = scope_suggest(scope, name);
-    script_fail(s, DIAG_name, type->span,
-                near ? arena_printf(&s->context->arena, "did you mean %s?",
-                                    near)
-                     : NULL,
-                "there is no type %s", name);
+    fail_type(s, scope, name, type->span);
 }
 
 /* isa(v, type): `type` is a value that names one. */
@@ -310,7 +321,8 @@ Value
 type_of(Script *s, Value v)
 {
     if (v.kind == VALUE_object)
-        return (Value){.kind = VALUE_type, .as.type = (Type *)v.as.object->type};
+        return (Value){.kind = VALUE_type,
+                       .as.type = (Type *)v.as.object->type};
     const char *name = type_name_of(s, v);
     const Value *bound =
         scope_find(s->eval->library, intern_text(&s->context->names, name));
@@ -347,7 +359,8 @@ method_signature(Script *s, const char *name, const Ast *function)
             comma = "; ";
             keyword = true;
         }
-        text = arena_printf(arena, "%s%s%s", text, comma, span_text(s, p->span));
+        text =
+            arena_printf(arena, "%s%s%s", text, comma, span_text(s, p->span));
     }
     return arena_printf(arena, "%s)", text);
 }

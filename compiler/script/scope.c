@@ -211,8 +211,8 @@ scope_poison(Script *s, const char *name, bool bound_only)
 }
 
 /* The edit distance of two names in bytes; more than 2 is 3. */
-static int
-distance(const char *a, const char *b)
+int
+name_distance(const char *a, const char *b)
 {
     size_t n = strlen(a);
     size_t m = strlen(b);
@@ -248,12 +248,11 @@ scope_suggest(const Scope *scope, const char *name)
     for (; scope; scope = scope->parent) {
         size_t fields = scope->object ? scope->object->type->fields : 0;
         for (size_t i = 0; i < fields + scope->count; i++) {
-            const char *other = i < fields
-                                    ? scope->object->type->field[i]
-                                    : scope->item[i - fields].name;
-            int far = distance(name, other);
+            const char *other = i < fields ? scope->object->type->field[i]
+                                           : scope->item[i - fields].name;
+            int far = name_distance(name, other);
             if (far <= limit && (size_t)far < strlen(name) &&
-                (!best || far < distance(name, best)))
+                (!best || far < name_distance(name, best)))
                 best = other;
         }
     }

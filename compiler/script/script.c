@@ -200,8 +200,7 @@ is_silent(const Ast *ast)
         for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
             if (!strcmp(ast->as.macro.name, silent[i]))
                 return true;
-        if (!strcmp(ast->as.macro.name, "@net") &&
-            ast->as.macro.argument.count)
+        if (!strcmp(ast->as.macro.name, "@net") && ast->as.macro.argument.count)
             inner = ast->as.macro.argument.item[0];
     }
     return inner->kind == AST_TYPE || inner->kind == AST_FOR ||
@@ -315,8 +314,7 @@ builtin_include(Script *s, const Args *args)
             script_fail(s, DIAG_file, args->span, NULL, "%s includes itself",
                         name.text);
     if (s->graph)
-        script_fail(s, DIAG_traced, args->span, NULL,
-                    "include inside a model");
+        script_fail(s, DIAG_traced, args->span, NULL, "include inside a model");
     if (!run_file(s, path, false, args->span))
         script_abandon(s);
     return value_nothing();

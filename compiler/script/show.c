@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    SHOW_ALL = 12,   /* elements: so many are all shown */
-    SHOW_FIRST = 6,  /* else the first and last of them */
+    SHOW_ALL = 12,  /* elements: so many are all shown */
+    SHOW_FIRST = 6, /* else the first and last of them */
     SHOW_LAST = 3,
     SHOW_DEPTH = 6,  /* values inside one another */
     NUMBER_SIZE = 48 /* bytes of a number's text */
@@ -60,7 +60,8 @@ lay_out(char *out, const char *scientific)
     size_t whole = (size_t)exponent + 1;
     for (size_t i = 0; i < whole; i++)
         *out++ = i < count ? digits[i] : '0';
-    snprintf(out, NUMBER_SIZE - 8, ".%.20s", count > whole ? digits + whole : "0");
+    snprintf(out, NUMBER_SIZE - 8, ".%.20s",
+             count > whole ? digits + whole : "0");
 }
 
 /* The text of a number; precision 0: the shortest that reads back. */
@@ -69,15 +70,17 @@ format_number(char out[2 * NUMBER_SIZE], double x, bool single, int precision)
 {
     if (isnan(x) || isinf(x)) {
         snprintf(out, NUMBER_SIZE, "%s",
-                 isnan(x) ? "NaN" : x < 0 ? "-Inf" : "Inf");
+                 isnan(x) ? "NaN"
+                 : x < 0  ? "-Inf"
+                          : "Inf");
         return;
     }
     char text[NUMBER_SIZE];
     int digits = precision ? precision : 1;
     for (;; digits++) {
         snprintf(text, sizeof text, "%.*e", digits - 1, x);
-        bool same = single ? strtof(text, NULL) == (float)x
-                           : strtod(text, NULL) == x;
+        bool same =
+            single ? strtof(text, NULL) == (float)x : strtod(text, NULL) == x;
         if (precision || same || digits == 17)
             break;
     }
@@ -337,9 +340,13 @@ put_object(Writer *w, const Object *object)
     const Type *type = object->type;
     put(w, type->name);
     put(w, "(");
+    bool first = true;
     for (size_t i = 0; i < type->fields; i++) {
-        if (i)
+        if (type->net && object->field[i].kind == VALUE_nothing)
+            continue;
+        if (!first)
             put(w, ", ");
+        first = false;
         put_field(w, type, i, object->field[i]);
     }
     put(w, ")");
