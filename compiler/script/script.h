@@ -41,6 +41,8 @@ struct Script {
     const char *folder;   /* of the file being evaluated, for include, idx… */
     VEC(const char *) exported;
     VEC(const char *) named; /* globals in the order of their definition */
+    struct Eval *eval;    /* the evaluator's own state (script/eval.h) */
+    struct Engines *engines; /* executables of graphs (run.c) */
     int tests_passed;
     int tests_failed;
 };
@@ -51,6 +53,14 @@ _Noreturn void script_fail(Script *s, DiagCode code, Span span,
     __attribute__((format(printf, 5, 6)));
 void script_warn(Script *s, DiagCode code, Span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Leaves the statement in silence: what is wrong was reported before. */
+_Noreturn void script_abandon(Script *s);
+
+/* The stack as it is shown, innermost first: each model with the place in it,
+ * where a frame itself has the place of its call. NULL for no frame.
+ */
+const Frame *script_frames(Script *s, Span innermost, const Frame *frame);
 
 /* script.c: a Script on a context, with the standard library evaluated. False
  * where that failed (reported).
@@ -92,6 +102,13 @@ const char *call_name(Script *s, Value callee);
 
 /* builtin.c: the table of builtins.def */
 void builtin_define_all(Script *s);
+
+/* model.c: @shapes, @gradcheck, @code_c, @code_cuda; and what a parameter's
+ * annotation of a shape, x::[784], makes of its argument.
+ */
+Value model_macro(Script *s, Scope *scope, const char *name, const Ast *macro);
+Value trace_annotation(Script *s, Scope *scope, const Ast *type, Value v,
+                       Span span);
 
 /* macro.c: @net @show @test @assert @time @shapes @Chain … */
 Value macro_eval(Script *s, Scope *scope, const Ast *macro);

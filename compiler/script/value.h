@@ -53,6 +53,7 @@ typedef struct Array {
     Ref recipe;      /* of script->initial; REF_NONE: it is data */
     bool rounded;    /* captured by a model and rounded to its dtype */
     bool scalar;     /* param(0.1): rank 0, trains */
+    int64_t room;    /* elements that push! has made room for; 0: none */
 } Array;
 
 typedef struct {
@@ -79,12 +80,15 @@ typedef struct {
 typedef struct Function {
     const char *name; /* NULL: anonymous */
     VEC(Method) method;
+    const Value *fallback; /* what the name meant before; NULL: nothing. Calls
+                              that fit no method go there */
 } Function;
 
 typedef struct Type {
     const char *name;
     const struct Type *parent;
     bool net;    /* @net type: its arrays are parameters */
+    bool opened; /* `type`, not `struct`: fields may be assigned */
     size_t fields;
     const char **field;
     const Ast **annotation; /* of each field, or NULL */
@@ -121,6 +125,7 @@ typedef struct Builtin {
 struct Value {
     ValueKind kind;
     bool frozen; /* array: captured without training */
+    bool row;    /* array, node: the transpose of a vector, (1,n) */
     union {
         bool boolean;
         int64_t integer;
@@ -176,6 +181,8 @@ Value value_list(Script *s, const Value *item, size_t count);
 bool value_is_number(Value v); /* bool, int, float, float32 */
 bool value_is_traced(Value v); /* node or opaque, also inside tuples */
 double value_number(Value v);
+/* A list of numbers as an array, anything else as it is. */
+Value value_plain(Script *s, Value v, Span span);
 const char *value_kind_name(Value v); /* "an Int", "a model", … for messages */
 
 /* show.c: text as the script echoes it; `limit` lines of arrays are shown. */
