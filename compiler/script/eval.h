@@ -96,12 +96,16 @@ int name_distance(const char *a, const char *b); /* edits; 3: more than 2 */
 
 /* eval.c: eval_operand refuses a return, break or continue in it. */
 Value eval_operand(Script *s, Scope *scope, const Ast *ast);
-Value eval_binary(Script *s, const char *op, Value a, Value b, Span span);
-Value eval_compared(Script *s, const char *op, Value a, Value b, Span span);
-bool eval_equal(Script *s, Value a, Value b, Span span);
 bool eval_truth(Script *s, Scope *scope, const Ast *ast);
 Value eval_name(Script *s, Scope *scope, const char *name, Span span);
 Value eval_field(Script *s, Value object, const char *name, Span span);
+
+/* eval_operator.c */
+Value eval_compare(Script *s, Scope *scope, const Ast *ast);
+Value eval_range(Script *s, Scope *scope, const Ast *ast);
+Value eval_binary(Script *s, const char *op, Value a, Value b, Span span);
+Value eval_compared(Script *s, const char *op, Value a, Value b, Span span);
+bool eval_equal(Script *s, Value a, Value b, Span span);
 
 /* eval_call.c */
 Value eval_call(Script *s, Scope *scope, const Ast *ast);
