@@ -182,6 +182,9 @@ write_headers(Arena *arena, const char *folder)
 {
     mkdir(arena_printf(arena, "%s/kernels", folder), 0700);
     for (const EmbeddedFile *file = embedded; file->name != NULL; file++) {
+        size_t n = strlen(file->name);
+        if (strcmp(file->name + n - 2, ".h") != 0)
+            continue;
         char *path = arena_printf(arena, "%s/%s", folder, file->name);
         if (!write_file(path, file->text, strlen(file->text)))
             return false;

@@ -3,6 +3,7 @@
  */
 #include "script/lift.h"
 
+#include "pass/pass.h"
 #include "script/numeric.h"
 #include "script/trace.h"
 
@@ -152,6 +153,33 @@ lift_broadcast(Lift *l, Ref *a, Ref *b, bool dotted)
     *b = lift_expand(l, *b, rank, dim);
 }
 
+/* An array as an input of the lift's own graph; a batch as one sample. */
+static Ref
+lift_leaf(Lift *l, Value v)
+{
+    Arena *arena = &l->s->context->arena;
+    const Tensor *t = v.as.array->tensor;
+    if (t->dtype != DTYPE_bool)
+        t = lift_tensor(l->s, t, l->dtype);
+    Dim dim[IR_RANK];
+    for (int i = 0; i < t->rank; i++)
+        dim[i] = t->dim[i];
+    const char *name = arena_printf(arena, "x%zu", l->value.count);
+    VEC_PUSH(arena, &l->value, t);
+    int rank = t->rank;
+    if (v.kind == VALUE_batch) {
+        rank--;
+        if (l->samples >= 0 && l->samples != t->dim[rank])
+            script_fail(l->s, DIAG_shape, l->span, NULL,
+                        "batches of %lld and %lld samples",
+                        (long long)l->samples, (long long)t->dim[rank]);
+        l->samples = t->dim[rank];
+    } else {
+        VEC_PUSH(arena, &l->shared, name);
+    }
+    return ir_leaf(l->g, OP_input, name, t->dtype, rank, dim);
+}
+
 /* The node of one operand in the lift's graph. */
 static Ref
 lift_operand(Lift *l, Value v)
@@ -170,6 +198,11 @@ lift_operand(Lift *l, Value v)
         return ir_const(l->g, l->dtype, v.as.number);
     case VALUE_array:
         break;
+    case VALUE_batch:
+        if (l->g != l->s->graph && !l->recipe)
+            break;
+        script_fail(l->s, DIAG_value, l->span, "call the model with the batch",
+                    "a batch cannot be used inside of a model");
     default:
         script_fail(l->s, DIAG_value, l->span, NULL,
                     "`%s` is not defined for %s", l->name, value_kind_name(v));
@@ -178,14 +211,7 @@ lift_operand(Lift *l, Value v)
         return v.as.array->recipe;
     if (l->g == l->s->graph)
         return trace_array(l->s, v);
-    const Tensor *t = v.as.array->tensor;
-    if (t->dtype != DTYPE_bool)
-        t = lift_tensor(l->s, t, l->dtype);
-    Dim dim[IR_RANK];
-    for (int i = 0; i < t->rank; i++)
-        dim[i] = t->dim[i];
-    VEC_PUSH(&l->s->context->arena, &l->value, t);
-    return ir_leaf(l->g, OP_input, "x", t->dtype, t->rank, dim);
+    return lift_leaf(l, v);
 }
 
 static Ref
@@ -207,14 +233,25 @@ lift_eager(Script *s, Lift *l, const LiftOp *op, const Value *operand,
     l->g->frame = s->frame;
     Ref y = lift_make(l, op, operand, count);
     ir_output(l->g, "y", y, REF_NONE);
+    bool batch = l->samples >= 0;
+    if (batch) {
+        VEC_PUSH(&s->context->arena, &l->shared, NULL);
+        l->g = batch_graph_shared(l->g, l->shared.item);
+        if (l->g == NULL)
+            script_abandon(s);
+    }
     Tensor result = {.data = NULL};
-    RunOptions run = {.symbol = NULL, .seed = s->seed};
+    int64_t symbol[DIM_SYMBOLS] = {batch ? l->samples : 1};
+    RunOptions run = {.symbol = symbol, .seed = s->seed};
     const char *problem =
         ir_interpret(l->g, l->value.item, &run, &s->context->arena, &result);
     if (problem != NULL)
         script_fail(s, DIAG_limit, l->span, NULL, "%s", problem);
-    return lift_result(s,
-                       arena_copy(&s->context->arena, &result, sizeof result));
+    Value v =
+        lift_result(s, arena_copy(&s->context->arena, &result, sizeof result));
+    if (batch && v.kind == VALUE_array)
+        v.kind = VALUE_batch;
+    return v;
 }
 
 /* Whether the operands are initialisers, so that the result is one too. */
@@ -239,7 +276,7 @@ lift_dtype(const Script *s, const Value *operand, size_t count)
     bool f32 = false;
     bool f64 = false;
     for (size_t i = 0; i < count; i++) {
-        if (operand[i].kind == VALUE_array) {
+        if (operand[i].kind == VALUE_array || operand[i].kind == VALUE_batch) {
             DType d = operand[i].as.array->tensor->dtype;
             f32 = f32 || d == DTYPE_f32;
             f64 = f64 || d == DTYPE_f64;
@@ -293,6 +330,8 @@ lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
             ints = ints && ir_node(s->graph, v.as.node)->dtype == DTYPE_i32;
         } else if (v.kind == VALUE_opaque) {
             opaque = v;
+        } else if (v.kind == VALUE_batch) {
+            ints = false;
         } else if (v.kind == VALUE_array) {
             ints = false;
             traced = traced || trace_is_param(s, v.as.array);
@@ -300,7 +339,11 @@ lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
             ints = false;
         }
     }
-    Lift l = {.s = s, .span = span, .name = op->name, .ints = ints && node};
+    Lift l = {.s = s,
+              .span = span,
+              .name = op->name,
+              .ints = ints && node,
+              .samples = -1};
     if (traced || opaque.kind == VALUE_opaque) {
         l.g = s->graph;
         l.dtype = s->trace->dtype;

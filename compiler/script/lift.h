@@ -16,8 +16,10 @@ typedef struct {
     bool ints;   /* every operand is an Int: i32 nodes stay i32 */
     bool recipe; /* operands are nodes of s->initial */
     Span span;
-    const char *name; /* of the operation, for messages */
+    const char *name;          /* of the operation, for messages */
     VEC(const Tensor *) value; /* of the leaves of a graph of its own */
+    VEC(const char *) shared;  /* leaves that are no batches */
+    int64_t samples;           /* of the batches; -1: there is none */
 } Lift;
 
 typedef Ref (*LiftMake)(Lift *l, const Ref *operand, size_t count,

@@ -14,13 +14,6 @@ map_call(Script *s, const Args *args, const char *name, Op op, bool ints)
 {
     MapOp map = {.op = op, .dotted = true};
     LiftOp lifted = {name, make_map, &map, true, ints};
-    Value x = args->item[0];
-    if (x.kind == VALUE_batch) {
-        x.kind = VALUE_array;
-        x = lift(s, args->span, &lifted, &x, 1);
-        x.kind = VALUE_batch;
-        return x;
-    }
     return lift(s, args->span, &lifted, args->item, 1);
 }
 

@@ -34,8 +34,8 @@ Ref make_transpose(Lift *l, const Ref *operand, size_t count,
 
 /* Reductions; extra: ReduceOp. */
 typedef struct {
-    Op op;         /* OP_sum, OP_maximum, OP_argmax */
-    bool negate;   /* minimum, argmin: of -x */
+    Op op;       /* OP_sum, OP_maximum, OP_argmax */
+    bool negate; /* minimum, argmin: of -x */
     bool mean;
     bool keep;     /* the axis stays, of length 1 (dims = …) */
     uint32_t axes; /* bit a: axis a; 0: all */

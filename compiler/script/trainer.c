@@ -166,6 +166,8 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
 {
     Arena *arena = &s->context->arena;
     Ref loss = g->output.item[0].ref;
+    if (ir_node(g, loss)->rank > 0) /* batching spread the one number */
+        loss = ir_node(g, loss)->operand[0];
     DType dtype = ir_node(g, loss)->dtype;
     g->output.count = 0;
     ir_output(g, "loss", loss, REF_NONE);

@@ -38,8 +38,7 @@ Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs,
 /* The states of a graph, made where they are new, and the bindings of all its
  * leaves but the inputs.
  */
-void trainer_bind(Script *s, Trainer *trainer, const Graph *g,
-                  Bindings *bound);
+void trainer_bind(Script *s, Trainer *trainer, const Graph *g, Bindings *bound);
 
 /* The optimiser's learning rate. */
 double trainer_eta(Script *s, const Trainer *trainer);

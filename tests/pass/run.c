@@ -139,6 +139,6 @@ main(int argc, char **argv)
     int failed = 0;
     for (int i = 1; i < argc; i++)
         failed += run_file(argv[i]) > 0;
-    printf("%d graphs, %d failed\n", argc - 1, failed);
+    printf("%d passed, %d failed\n", argc - 1 - failed, failed);
     return failed > 0 || argc == 1;
 }
