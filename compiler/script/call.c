@@ -477,6 +477,7 @@ call_builtin(Script *s, const Builtin *builtin, const Args *args)
 Value
 call_value(Script *s, Value callee, const Args *args)
 {
+    eval_check_stack(s, args->span);
     switch (callee.kind) {
     case VALUE_function:
         if (!s->graph && function_is_net(callee.as.function))

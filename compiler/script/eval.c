@@ -334,19 +334,20 @@ eval_declare(Script *s, Scope *scope, const Ast *ast)
     return v;
 }
 
-static void
-check_stack(Script *s, const Ast *ast)
+/* Fails before the C stack is used up. */
+void
+eval_check_stack(Script *s, Span span)
 {
     const char *here = __builtin_frame_address(0);
     if (here < s->eval->stack_limit)
-        script_fail(s, DIAG_limit, ast->span, "does the recursion have an end?",
+        script_fail(s, DIAG_limit, span, "does the recursion have an end?",
                     "calls and expressions nest too deeply");
 }
 
 Value
 eval(Script *s, Scope *scope, const Ast *ast)
 {
-    check_stack(s, ast);
+    eval_check_stack(s, ast->span);
     switch (ast->kind) {
     case AST_ERROR:
         script_abandon(s);

@@ -95,6 +95,7 @@ const char *scope_suggest(const Scope *scope, const char *name);
 int name_distance(const char *a, const char *b); /* edits; 3: more than 2 */
 
 /* eval.c: eval_operand refuses a return, break or continue in it. */
+void eval_check_stack(Script *s, Span span);
 Value eval_operand(Script *s, Scope *scope, const Ast *ast);
 bool eval_truth(Script *s, Scope *scope, const Ast *ast);
 Value eval_name(Script *s, Scope *scope, const char *name, Span span);
@@ -115,6 +116,8 @@ Value call_values(Script *s, Value callee, const Value *item, size_t count,
                   Span span);
 Value call_named(Script *s, Scope *scope, const char *name, const Value *item,
                  size_t count, Span span);
+Value call_method(Script *s, const char *name, const Value *item, size_t count,
+                  Span span);
 
 /* eval_assign.c */
 Value eval_assign(Script *s, Scope *scope, const Ast *ast);

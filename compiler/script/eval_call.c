@@ -157,6 +157,28 @@ call_named(Script *s, Scope *scope, const char *name, const Value *item,
     return call_values(s, callee, item, count, span);
 }
 
+/* Calls the script's own method of a function for an object, its first
+ * argument; the builtin of that name does not count.
+ */
+Value
+call_method(Script *s, const char *name, const Value *item, size_t count,
+            Span span)
+{
+    Args args = {.item = (Value *)item, .count = count, .span = span};
+    const Value *f =
+        scope_find(s->globals, intern_text(&s->context->names, name));
+    while (f && f->kind == VALUE_function) {
+        if (method_find(s, f->as.function, &args))
+            return call_values(s, *f, item, count, span);
+        f = f->as.function->fallback;
+    }
+    const char *type = call_name(s, *item);
+    script_fail(s, DIAG_value, span,
+                arena_printf(&s->context->arena, "define %s(x::%s%s) = …", name,
+                             type, count > 1 ? ", …" : ""),
+                "there is no %s for %s", name, type);
+}
+
 static bool
 is_collection(Value v)
 {

@@ -68,7 +68,7 @@ index_one(Script *s, Value v, int64_t i, Span span)
 {
     if (v.kind == VALUE_object) {
         Value item[2] = {v, value_int(i)};
-        return call_named(s, s->globals, "getindex", item, 2, span);
+        return call_method(s, "getindex", item, 2, span);
     }
     if (v.kind == VALUE_array || v.kind == VALUE_batch ||
         v.kind == VALUE_node || v.kind == VALUE_opaque) {
@@ -195,8 +195,7 @@ eval_index(Script *s, Scope *scope, const Ast *ast)
         return numeric_index(s, v, item + 1, count, ast->span);
     case VALUE_object:
         item[0] = v;
-        return call_named(s, s->globals, "getindex", item, count + 1,
-                          ast->span);
+        return call_method(s, "getindex", item, count + 1, ast->span);
     case VALUE_builtin:
         if (type_known(v.as.builtin->name))
             return typed_vector(s, v, item + 1, count, ast->span);
@@ -233,7 +232,7 @@ eval_index_assign(Script *s, Scope *scope, const Ast *target, Value value)
     } else if (v.kind == VALUE_object) {
         item[0] = v;
         item[1] = value;
-        call_named(s, s->globals, "setindex!", item, count + 2, target->span);
+        call_method(s, "setindex!", item, count + 2, target->span);
     } else if (v.kind == VALUE_list && count == 1 &&
                item[2].kind == VALUE_int) {
         int64_t i = item[2].as.integer;

@@ -36,10 +36,11 @@ range_get(const Range *range, int64_t i)
     return value_float(range->first + (double)i * range->step);
 }
 
+/* By the method of length for objects of this type. */
 static int64_t
 object_length(Script *s, Value v, Span span)
 {
-    Value count = call_named(s, s->globals, "length", &v, 1, span);
+    Value count = call_method(s, "length", &v, 1, span);
     if (count.kind != VALUE_int || count.as.integer < 0)
         script_fail(s, DIAG_value, span, NULL, "length gave %s",
                     value_kind_name(count));

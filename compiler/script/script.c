@@ -7,6 +7,7 @@
 #include "script/eval.h"
 #include "script/model.h"
 #include "script/numeric.h"
+#include "script/run.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -371,9 +372,10 @@ script_init(Script *s, Context *context, const ScriptOptions *options)
     return true;
 }
 
-/* All memory is the context's. */
+/* All memory but the engines' is the context's. */
 void
 script_free(Script *s)
 {
+    run_free(s);
     *s = (Script){0};
 }
