@@ -49,10 +49,11 @@ push_number(Script *s, Array *array, Value v, Span span)
     double x = value_number(v);
     bool fits = dtype_real(old->dtype) || v.kind == VALUE_int ||
                 v.kind == VALUE_bool || x == (double)(int64_t)x;
-    if (!fits || old->dtype == DTYPE_bool)
+    if (!fits || (old->dtype == DTYPE_bool && v.kind != VALUE_bool))
         script_fail(s, DIAG_dtype, span, NULL,
-                    "the vector has elements of type %s, which %s does not fit",
-                    dtype_name[old->dtype], value_kind_name(v));
+                    "%s cannot be appended to a vector of %ss",
+                    value_kind_name(v),
+                    old->dtype == DTYPE_bool ? "Bool" : "Int");
     Tensor *tensor = NULL;
     if (count >= array->room) {
         int64_t room = count < 4 ? 8 : 2 * count;
