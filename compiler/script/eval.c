@@ -254,10 +254,14 @@ eval_unary(Script *s, Scope *scope, const Ast *ast)
     const char *op = ast->kind == AST_TRANSPOSE ? "'" : ast->as.binary.op;
     if (a.kind == VALUE_bool && !strcmp(op, "!"))
         return value_bool(!a.as.boolean);
-    if (value_is_number(a) && !strcmp(op, "!"))
+    a = value_plain(s, a, ast->span);
+    bool numbers =
+        value_is_number(a) ||
+        (a.kind == VALUE_array && a.as.array->tensor->dtype != DTYPE_bool);
+    if (numbers && !strcmp(op, "!"))
         script_fail(s, DIAG_value, ast->span, NULL,
                     "! turns a truth value over, not %s", value_kind_name(a));
-    return numeric_unary(s, op, value_plain(s, a, ast->span), ast->span);
+    return numeric_unary(s, op, a, ast->span);
 }
 
 static Value
