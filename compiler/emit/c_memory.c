@@ -21,56 +21,78 @@ schedule_used(Schedule *s)
     return used;
 }
 
-/* A slot's bytes, rounded up to whole cache lines. */
-static const char *
-slot_size(Printer *printer, Dim bytes)
+/* Each slot is rounded up to whole cache lines; where its size is not known, a
+ * line is added for that, and one for the start of the arena.
+ */
+Dim
+c_arena_bytes(const Schedule *s)
 {
-    if (dim_known(bytes))
-        return arena_printf(printer->arena, "%lld",
-                            (long long)(bytes + 63) / 64 * 64);
-    return arena_printf(printer->arena, "FLUX_ALIGN(%s)",
-                        c_dim(printer, bytes).text);
+    Dim bytes = 64;
+    if (s->slot.count == 0)
+        return 0;
+    for (size_t i = 0; i < s->slot.count; i++) {
+        Dim slot = s->slot.item[i].bytes;
+        Dim whole = dim_known(slot) ? (slot + 63) / 64 * 64
+                                    : dim_add(s->dims, slot, 64);
+        bytes = dim_add(s->dims, bytes, whole);
+    }
+    return bytes;
 }
 
 const char *
 c_arena_size(Printer *printer)
 {
+    return c_dim(printer, c_arena_bytes(printer->s)).text;
+}
+
+/* What follows a slot, as the step to the next one. */
+static const char *
+slot_size(Printer *printer, Dim bytes)
+{
+    if (dim_known(bytes))
+        return arena_printf(printer->arena, "%lld",
+                            (long long)((bytes + 63) / 64 * 64));
+    return arena_printf(printer->arena, "FLUX_ALIGN(%s)",
+                        c_dim(printer, bytes).text);
+}
+
+/* Declares the buffers of one slot: the first is where the slot is, others
+ * begin where it does.
+ */
+static void
+slot_pointers(Printer *printer, size_t slot, const char *at)
+{
     const Schedule *s = printer->s;
-    Dim known = 64;
-    const char *text = "";
-    for (size_t i = 0; i < s->slot.count; i++) {
-        Dim bytes = s->slot.item[i].bytes;
-        if (dim_known(bytes))
-            known += (bytes + 63) / 64 * 64;
-        else
-            text = arena_printf(printer->arena, "%s + %s", text,
-                                slot_size(printer, bytes));
+    const char *first = at;
+    DType dtype = DTYPES;
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        const Buffer *buffer = &s->buffer.item[b];
+        if (buffer->kind != BUFFER_temp || buffer->slot != (int)slot)
+            continue;
+        const char *name = printer_name(printer, "h");
+        printer->memory[b] = (Memory){name, false};
+        writer_line(printer->writer, "%s *%s = %s%s;", c_type(buffer->dtype),
+                    name, buffer->dtype == dtype ? "" : "(void *)", first);
+        if (first == at) {
+            first = name;
+            dtype = buffer->dtype;
+        }
     }
-    if (s->slot.count == 0)
-        return "0";
-    return arena_printf(printer->arena, "%lld%s", (long long)known, text);
 }
 
 void
 c_arena_pointers(Printer *printer, const char *base)
 {
     const Schedule *s = printer->s;
-    const char **slot =
-        ARENA_ARRAY(printer->arena, const char *, s->slot.count + 1);
-    const char *at = "";
+    if (s->slot.count == 0)
+        return;
+    const char *at = printer_name(printer, "at");
+    writer_line(printer->writer, "unsigned char *%s = %s;", at, base);
     for (size_t i = 0; i < s->slot.count; i++) {
-        slot[i] = arena_printf(printer->arena, "%s%s", base, at);
-        at = arena_printf(printer->arena, "%s + %s", at,
-                          slot_size(printer, s->slot.item[i].bytes));
-    }
-    for (size_t b = 0; b < s->buffer.count; b++) {
-        const Buffer *buffer = &s->buffer.item[b];
-        if (buffer->kind != BUFFER_temp || buffer->slot < 0)
-            continue;
-        const char *name = printer_name(printer, "h");
-        printer->memory[b] = (Memory){name, false};
-        writer_line(printer->writer, "%s *%s = (void *)(%s);",
-                    c_type(buffer->dtype), name, slot[buffer->slot]);
+        slot_pointers(printer, i, at);
+        if (i + 1 < s->slot.count)
+            writer_line(printer->writer, "%s += %s;", at,
+                        slot_size(printer, s->slot.item[i].bytes));
     }
 }
 

@@ -9,8 +9,9 @@
  * dimensions; "0" where none is needed.
  */
 const char *c_arena_size(Printer *printer);
+Dim c_arena_bytes(const Schedule *s);
 
-/* Declares a pointer for each buffer in the arena, whose base is named. */
+/* Declares a pointer for each buffer in the arena that begins at `base`. */
 void c_arena_pointers(Printer *printer, const char *base);
 
 /* Writes the graph's constant arrays as static tables, and names them. */
@@ -18,6 +19,25 @@ void c_tables(Printer *printer);
 
 /* One constant array as a table. */
 void c_table(Writer *writer, const char *declaration, const Tensor *data);
+
+/* c_struct.c: a member of a struct, or a struct of members. */
+typedef struct Member Member;
+struct Member {
+    const char *source; /* one component of the path */
+    const char *name;   /* in C */
+    const char *path;   /* "layer1.W", in C */
+    int number;         /* the caller's; -1: a struct */
+    Member *first;      /* members, linked by next */
+    Member *next;
+};
+Member *c_struct_new(Arena *arena);
+Member *c_struct_add(Arena *arena, Member *root, const char *path, int number);
+
+/* Prints the members; text gives a member's declaration and a comment. */
+typedef const char *MemberText(void *user, const Member *member,
+                               const char **comment);
+void c_struct_print(Writer *writer, const Member *root, MemberText *text,
+                    void *user);
 
 /* Whether each buffer is used by a statement. */
 bool *schedule_used(Schedule *s);

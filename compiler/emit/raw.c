@@ -125,10 +125,7 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         printer_name(&printer, taken[i]);
     raw_arguments(&printer);
-    if (s->slot.count > 0)
-        writer_line(&writer, "unsigned char *%s = arena;",
-                    printer_name(&printer, "base"));
-    c_arena_pointers(&printer, "base");
+    c_arena_pointers(&printer, "arena");
     printer_body(&printer);
     writer_line(&writer, "return 0;");
     writer_line(&writer, "}");

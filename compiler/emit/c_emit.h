@@ -1,0 +1,56 @@
+/* One model on its way to C: what its files' parts share. */
+#ifndef FLUXC_EMIT_C_EMIT_H
+#define FLUXC_EMIT_C_EMIT_H
+
+#include "emit/c_function.h"
+
+typedef struct {
+    Context *context;
+    Arena *arena;
+    const EmitModel *model;
+    const EmitOptions *options;
+    Writer header;
+    Writer source;
+    const char *name;  /* in C */
+    const char *upper; /* in C, for macros */
+    const char *real;  /* float or double */
+    Member *params;    /* the struct's root */
+    Member *grads;
+    Member **param;       /* by parameter */
+    Member **grad;        /* by parameter; NULL: it does not train */
+    const Graph *forward; /* optimised */
+    bool describable;     /* a flux_model can say what its ports are */
+    bool any_length;      /* elementwise: n is the length */
+} Emit;
+
+/* One trainer. */
+typedef struct {
+    const EmitTrainer *trainer;
+    const char *name; /* "mlp_step" */
+    const char *upper;
+    const Graph *step;
+    const Graph *labels;
+    Member *state; /* the struct's root */
+    VEC(Ref) leaf; /* states by number, but eta and step */
+    VEC(Member *) member;
+    bool adds_labels;
+} Trainer;
+
+/* c_api.c: the functions. */
+bool emit_forward(Emit *emit);
+bool emit_back(Emit *emit);
+bool emit_init(Emit *emit);
+void emit_update(Emit *emit);
+bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
+
+/* c_describe.c: flux_model and flux_trainer. */
+void emit_model_table(Emit *emit);
+void emit_trainer_table(Emit *emit, const Trainer *trainer);
+
+/* c_comment.c: the mathematics above a loop nest. */
+void c_comment(Printer *printer, const Stmt *stmt);
+
+/* c_standalone.c: the kernels' text, with their includes in place. */
+void emit_pasted(Writer *writer, const char *const *names);
+
+#endif

@@ -1,0 +1,221 @@
+/* A function of the generated API: its arguments, its checks, its loops. */
+#include "emit/c_function.h"
+
+#include <string.h>
+
+static const char *
+join_arguments(const Function *f)
+{
+    Arena *arena = f->printer.arena;
+    const char *text = "";
+    for (size_t i = 0; i < f->argument.count; i++) {
+        const Argument *a = &f->argument.item[i];
+        text = arena_printf(arena, "%s%s%s%s%s", text, i > 0 ? ", " : "",
+                            a->type, a->pointer ? " *" : " ", a->name);
+    }
+    return text;
+}
+
+void
+function_add(Function *f, Argument argument)
+{
+    VEC_PUSH(f->printer.arena, &f->argument, argument);
+    if (argument.buffer >= 0)
+        f->printer.memory[argument.buffer] =
+            (Memory){argument.single
+                         ? arena_printf(f->printer.arena, "*%s", argument.name)
+                         : argument.name,
+                     argument.single};
+}
+
+void
+function_prototype(const Function *f, Writer *header)
+{
+    writer_line(header, "flux_status %s(%s);", f->name, join_arguments(f));
+}
+
+/* flux_overlap(y, 40 * n, …) for every other argument and the arena. */
+static void
+check_overlap(Function *f, size_t output)
+{
+    Arena *arena = f->printer.arena;
+    const Argument *y = &f->argument.item[output];
+    const char *text = "";
+    for (size_t i = 0; i < f->argument.count; i++) {
+        const Argument *a = &f->argument.item[i];
+        bool twice = a->output && i <= output;
+        if (a->bytes == NULL || i == output || twice)
+            continue;
+        text = arena_printf(arena, "%s%sflux_overlap(%s, %s, %s, %s)", text,
+                            *text != 0 ? " || " : "", y->name, y->bytes,
+                            a->name, a->bytes);
+    }
+    if (f->arena != NULL)
+        text = arena_printf(
+            arena, "%s%sflux_overlap(%s, %s, %s->arena, %s->bytes)", text,
+            *text != 0 ? " || " : "", y->name, y->bytes, f->work, f->work);
+    if (*text == 0)
+        return;
+    writer_line(f->printer.writer, "if (%s)", text);
+    f->printer.writer->depth++;
+    writer_line(f->printer.writer, "return FLUX_E_OVERLAP;");
+    f->printer.writer->depth--;
+}
+
+static void
+check(Writer *writer, const char *condition, const char *code)
+{
+    writer_line(writer, "if (%s)", condition);
+    writer->depth++;
+    writer_line(writer, "return %s;", code);
+    writer->depth--;
+}
+
+const char *
+c_too_large(Printer *printer, Dim bytes)
+{
+    Arena *arena = printer->arena;
+    DimPoly poly = dim_poly(printer->s->dims, bytes);
+    uint8_t power[DIM_SYMBOLS] = {0};
+    int64_t sum = 0;
+    int powers = 0;
+    int only = 0;
+    for (size_t i = 0; i < poly.count; i++) {
+        int64_t size = poly.term[i].coefficient;
+        sum += size < 0 ? 0 : size;
+        for (int p = 0; p < DIM_SYMBOLS; p++) {
+            if (poly.term[i].power[p] > power[p])
+                power[p] = poly.term[i].power[p];
+        }
+    }
+    for (int p = 0; p < DIM_SYMBOLS; p++) {
+        powers += power[p];
+        if (power[p] > 0)
+            only = p;
+    }
+    if (powers == 0)
+        return NULL;
+    if (powers == 1)
+        return arena_printf(arena, "%s > SIZE_MAX / %lld",
+                            printer->dim_text[only], (long long)sum);
+    const char *text = arena_printf(arena, "SIZE_MAX / %lld", (long long)sum);
+    for (int p = 0; p < DIM_SYMBOLS; p++) {
+        for (int k = 0; k < power[p]; k++)
+            text = arena_printf(arena, "%s / (%s > 0 ? %s : 1)", text,
+                                printer->dim_text[p], printer->dim_text[p]);
+    }
+    return arena_printf(arena, "%s == 0", text);
+}
+
+static void
+check_labels(Function *f)
+{
+    Writer *writer = f->printer.writer;
+    for (size_t i = 0; i < f->argument.count; i++) {
+        const Argument *a = &f->argument.item[i];
+        if (a->classes == 0)
+            continue;
+        const char *n = f->printer.dim_text[0];
+        size_t scope = f->printer.name.count;
+        const char *s = printer_name(&f->printer, "s");
+        writer_line(writer, "for (size_t %s = 0; %s < %s; %s++) {", s, s, n, s);
+        check(writer,
+              arena_printf(f->printer.arena, "%s[%s] < 0 || %s[%s] >= %lld",
+                           a->name, s, a->name, s, (long long)a->classes),
+              "FLUX_E_LABEL");
+        writer_line(writer, "}");
+        f->printer.name.count = scope;
+    }
+}
+
+static void
+function_checks(Function *f)
+{
+    Writer *writer = f->printer.writer;
+    Arena *arena = f->printer.arena;
+    const char *null = "";
+    Dim bytes = f->arena != NULL ? c_arena_bytes(f->printer.s) : 0;
+    for (size_t i = 0; i < f->argument.count; i++) {
+        const Argument *a = &f->argument.item[i];
+        bytes = dim_add(f->printer.s->dims, bytes, a->size);
+        if (a->required)
+            null = arena_printf(arena, "%s%s%s == NULL", null,
+                                *null != 0 ? " || " : "", a->name);
+    }
+    if (f->seeded_by_work)
+        null = arena_printf(arena, "%s%s%s == NULL", null,
+                            *null != 0 ? " || " : "", f->work);
+    if (*null != 0)
+        check(writer, null, "FLUX_E_NULL");
+    const char *large = c_too_large(&f->printer, bytes);
+    if (large != NULL)
+        check(writer, large, "FLUX_E_SIZE");
+    if (f->arena != NULL)
+        check(writer,
+              arena_printf(arena,
+                           "%s == NULL || %s->arena == NULL || "
+                           "%s->bytes < %s",
+                           f->work, f->work, f->work, f->arena),
+              "FLUX_E_ARENA");
+    for (size_t i = 0; i < f->argument.count; i++) {
+        if (f->argument.item[i].output)
+            check_overlap(f, i);
+    }
+    check_labels(f);
+}
+
+/* Arguments that nothing in the body names. */
+static void
+mark_unused(Function *f, size_t from)
+{
+    Writer *writer = f->printer.writer;
+    Arena *arena = f->printer.arena;
+    const char *body = writer->text + from;
+    const char *unused = "";
+    for (size_t i = 0; i < f->argument.count; i++) {
+        const char *name = f->argument.item[i].name;
+        size_t length = strlen(name);
+        bool found = false;
+        for (const char *p = strstr(body, name); p != NULL && !found;
+             p = strstr(p + 1, name)) {
+            bool left = p == body || strchr(" (*&!-[", p[-1]) != NULL;
+            bool comment = false;
+            for (const char *q = p; q > body && *q != '\n'; q--)
+                comment = comment || (q[0] == '/' && q[1] == '*');
+            bool word = (p[length] >= 'a' && p[length] <= 'z') ||
+                        (p[length] >= 'A' && p[length] <= 'Z') ||
+                        (p[length] >= '0' && p[length] <= '9') ||
+                        p[length] == '_';
+            found = left && !word && !comment;
+        }
+        if (!found)
+            unused = arena_printf(arena, "%s    (void)%s;\n", unused, name);
+    }
+    if (*unused == 0)
+        return;
+    const char *rest = arena_printf(arena, "%s", body);
+    writer->size = from;
+    writer_raw(writer, unused);
+    writer_raw(writer, rest);
+}
+
+void
+function_define(Function *f)
+{
+    Writer *writer = f->printer.writer;
+    writer_raw(writer, "\nflux_status\n");
+    writer_line(writer, "%s(%s)", f->name, join_arguments(f));
+    writer_line(writer, "{");
+    size_t from = writer->size;
+    function_checks(f);
+    if (f->seed != NULL)
+        f->printer.seed = f->seed;
+    if (f->arena != NULL)
+        c_arena_pointers(
+            &f->printer,
+            arena_printf(f->printer.arena, "flux_arena_base(%s)", f->work));
+    printer_body(&f->printer);
+    writer_line(writer, "return FLUX_OK;");
+    mark_unused(f, from);
+    writer_line(writer, "}");
+}

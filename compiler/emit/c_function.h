@@ -1,0 +1,37 @@
+/* A function of the generated API. */
+#ifndef FLUXC_EMIT_C_FUNCTION_H
+#define FLUXC_EMIT_C_FUNCTION_H
+
+#include "emit/c_model.h"
+
+typedef struct {
+    const char *type; /* "const float"; a pointer's without the star */
+    const char *name;
+    bool pointer;
+    bool single;       /* points to one value */
+    bool required;     /* NULL is an error */
+    bool output;       /* written: may not overlap anything */
+    const char *bytes; /* of what it points to, in C; NULL: no memory */
+    Dim size;          /* the same, where it depends on dimensions */
+    int buffer;        /* of the schedule; -1: none, or members of it */
+    int64_t classes;   /* of labels, to be checked; 0: none */
+} Argument;
+
+typedef struct {
+    const char *name;
+    Printer printer;
+    VEC(Argument) argument;
+    const char *work;  /* the name of the flux_work */
+    const char *arena; /* the bytes it needs, in C; NULL: none */
+    const char *seed;  /* in C; NULL: not needed */
+    bool seeded_by_work;
+} Function;
+
+void function_add(Function *f, Argument argument);
+void function_prototype(const Function *f, Writer *header);
+void function_define(Function *f);
+
+/* The condition under which a number of bytes overflows; NULL: never. */
+const char *c_too_large(Printer *printer, Dim bytes);
+
+#endif
