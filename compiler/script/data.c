@@ -123,15 +123,9 @@ static Params
 checkpoint_params(Script *s, Value model, Span span)
 {
     Params params = trace_params(s, model_of(s, model, "a checkpoint", span));
-    for (size_t i = 0; i < params.count; i++) {
-        Array *a = params.item[i].array;
-        if (!a->rounded && a->tensor->dtype != s->options.dtype) {
-            a->tensor = lift_tensor(s, a->tensor, s->options.dtype);
-            a->rounded = true;
-            if (a->recipe != REF_NONE)
-                a->recipe = ir_cast(s->initial, a->recipe, s->options.dtype);
-        }
-    }
+    for (size_t i = 0; i < params.count; i++)
+        if (!params.item[i].array->rounded)
+            trace_round(s, params.item[i].array, s->options.dtype);
     return params;
 }
 

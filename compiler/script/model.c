@@ -115,6 +115,44 @@ argument_tensor(Script *s, Value v, DType dtype, Span span)
     return t;
 }
 
+/* What a model captured when it was called last. */
+typedef struct Captured Captured;
+struct Captured {
+    const void *model;
+    Params params;
+    Captured *next;
+};
+
+/* Warns where a name that a model captures was bound to another array since
+ * the last call: the model is traced with the new one.
+ */
+static void
+warn_rebound(Script *s, Value model, const Params *now, Span span)
+{
+    const void *key = model.kind == VALUE_function
+                          ? (const void *)model.as.function
+                          : (const void *)model.as.object;
+    Captured *last = s->captured;
+    while (last != NULL && last->model != key)
+        last = last->next;
+    if (last == NULL) {
+        last = ARENA_NEW(&s->context->arena, Captured);
+        *last = (Captured){.model = key, .next = s->captured};
+        s->captured = last;
+    }
+    for (size_t i = 0; i < last->params.count; i++)
+        for (size_t k = 0; k < now->count; k++) {
+            const Param *old = &last->params.item[i];
+            const Param *new = &now->item[k];
+            if (old->array != new->array && strcmp(old->path, new->path) == 0)
+                script_warn(s, DIAG_rebound, span,
+                            "%s was bound again since %s was called: the "
+                            "model now uses the new array",
+                            new->path, call_name(s, model));
+        }
+    last->params = *now;
+}
+
 Call
 model_begin(Script *s, Value model, Value first, const Args *args,
             const char *name)
@@ -134,6 +172,8 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     Args flat = {.item = (Value *)(uintptr_t)item, .count = count};
     Params params = trace_params(s, owner);
     Trace *t = c.trace = trace_new(s, owner, trace_dtype(s, &params, &flat));
+    if (owner.kind == VALUE_function || owner.kind == VALUE_object)
+        warn_rebound(s, owner, &params, args->span);
     t->first = first;
     t->inputs = (int)count;
     for (size_t i = 0; i < count; i++)

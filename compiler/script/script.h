@@ -42,6 +42,7 @@ struct Script {
     VEC(const char *) exported;
     VEC(const char *) named; /* globals in the order of their definition */
     struct Eval *eval;    /* the evaluator's own state (script/eval.h) */
+    struct Captured *captured; /* by models, when called last (model.c) */
     struct Engines *engines; /* executables of graphs (run.c) */
     int tests_passed;
     int tests_failed;

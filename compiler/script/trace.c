@@ -23,17 +23,18 @@ trace_is_param(const Script *s, const Array *array)
     return false;
 }
 
-/* Rounds a captured array, in place, to the model's type: once. */
-static void
-round_array(Script *s, Array *array, DType dtype)
+void
+trace_round(Script *s, Array *array, DType dtype)
 {
     if (array->tensor->dtype == dtype)
         return;
     array->tensor = lift_tensor(s, array->tensor, dtype);
     array->grad = NULL;
     array->rounded = true;
-    if (array->recipe != REF_NONE)
-        array->recipe = ir_cast(s->initial, array->recipe, dtype);
+    if (array->recipe == REF_NONE)
+        return;
+    s->initial->span = ir_node(s->initial, array->recipe)->span;
+    array->recipe = ir_cast(s->initial, array->recipe, dtype);
 }
 
 Ref
@@ -47,13 +48,14 @@ trace_array(Script *s, Value v)
             continue;
         if (t->leaf[i] != REF_NONE)
             return t->leaf[i];
-        round_array(s, array, t->dtype);
+        trace_round(s, array, t->dtype);
         Dim dim[IR_RANK];
         for (int k = 0; k < array->tensor->rank; k++)
             dim[k] = array->tensor->dim[k];
         t->leaf[i] = ir_leaf(s->graph, OP_param, p->path, t->dtype,
                              array->tensor->rank, dim);
         Node *leaf = ir_node(s->graph, t->leaf[i]);
+        t->params.item[i].frozen = p->frozen || v.frozen;
         leaf->as.leaf.frozen = p->frozen;
         leaf->as.leaf.key = array;
         return t->leaf[i];

@@ -43,6 +43,9 @@ struct Trace {
  */
 Params trace_params(Script *s, Value model);
 
+/* Rounds a captured array, in place, to the model's type: once. */
+void trace_round(Script *s, Array *array, DType dtype);
+
 /* The node of an array in the graph being traced: a parameter, or constant
  * data. Rounds it to the model's dtype on first capture.
  */
