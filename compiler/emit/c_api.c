@@ -249,8 +249,9 @@ own_name(Function *f, const char *wish)
                      strcmp(emit_c_name(arena, leaf->as.leaf.name), name) == 0);
         }
         for (size_t o = 0; o < g->output.count; o++)
-            clash = clash || strcmp(emit_c_name(arena, g->output.item[o].name),
-                                    name) == 0;
+            clash = clash || (g->output.item[o].next == REF_NONE &&
+                              strcmp(emit_c_name(arena, g->output.item[o].name),
+                                     name) == 0);
         if (!clash)
             return printer_name(&f->printer, name);
         name = arena_printf(arena, "%s%d", wish, i);
@@ -517,7 +518,7 @@ emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Dim bytes)
     Function f = start(emit, s,
                        arena_printf(emit->arena, "%s_train%s", t->name,
                                     labels ? "_labels" : ""));
-    const char *state = own_name(&f, "s");
+    const char *state = own_name(&f, "step");
     const char *m = own_name(&f, "m");
     c_tables(&f.printer);
     add_struct(emit, &f, t->name, state, false);

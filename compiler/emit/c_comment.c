@@ -161,7 +161,8 @@ c_comment(Printer *printer, const Stmt *stmt)
     if (origins.origin.count == 0)
         return;
     Writer *writer = printer->writer;
-    if (writer->size > 2 && writer->text[writer->size - 2] == ';')
+    if (writer->size > 2 && writer->text[writer->size - 2] != '{' &&
+        writer->text[writer->size - 2] != '\n')
         writer_raw(writer, "\n");
     size_t count = origins.origin.count < COMMENT_LINES ? origins.origin.count
                                                         : COMMENT_LINES;

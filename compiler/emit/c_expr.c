@@ -329,9 +329,12 @@ integer_compute(Printer *printer, const Value *value)
     bool sign = value->dtype == DTYPE_i32;
     const char *text[2] = {"0u", ""};
     for (int i = 0; i < value->operands && i < 2; i++) {
+        const Value *from = &printer->s->value.item[value->operand[i]];
         Expr expr = c_value(printer, value->operand[i]);
         text[i] = c_at_least(printer, expr, PREC_primary);
-        if (sign && value->op != OP_sign)
+        if (sign && from->kind == VALUE_const && from->number >= 0)
+            text[i] = arena_printf(arena, "%su", expr.text);
+        else if (sign && value->op != OP_sign)
             text[i] = arena_printf(arena, "(uint32_t)%s", text[i]);
     }
     const char *a = text[0];

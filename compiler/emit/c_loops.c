@@ -154,7 +154,7 @@ printed_at(const Printer *printer, const Block *block, const size_t *at,
     int v = block->item[let]->value;
     const Value *value = &printer->s->value.item[v];
     if (printer->uses[v] != 1 || printer->bound[v] ||
-        value->kind == VALUE_join || value->kind == VALUE_random)
+        value->kind == VALUE_random)
         return let;
     size_t use = let + 1;
     while (use < block->count && !uses_value(printer, block->item[use], v))
@@ -491,9 +491,40 @@ declare_locals(Printer *printer, const Block *block)
 
 static void print_block(Printer *printer, const Block *block, bool top);
 
-/* The loop's header; true if it opens a brace. */
+/* Whether a loop's body is one statement in C, so that it needs no braces. */
+static bool
+is_single(const Printer *printer, const Stmt *loop)
+{
+    const Schedule *s = printer->s;
+    const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
+    const Block *block = &loop->body;
+    size_t *at = ARENA_ARRAY(printer->arena, size_t, block->count + 1);
+    size_t printed = 0;
+    size_t which = 0;
+    if (var->kind == VAR_block)
+        return false;
+    for (size_t i = block->count; i-- > 0;) {
+        const Stmt *stmt = block->item[i];
+        at[i] = stmt->kind == STMT_let ? printed_at(printer, block, at, i) : i;
+        if (at[i] != i)
+            continue;
+        printed++;
+        which = i;
+    }
+    if (printed != 1)
+        return false;
+    const Stmt *only = block->item[which];
+    if (only->kind == STMT_loop)
+        return is_single(printer, only);
+    if (only->kind == STMT_step)
+        return printer->s->accumulator.item[only->accumulator].kind !=
+               ACC_argmax;
+    return only->kind == STMT_store;
+}
+
+/* The loop's header. */
 static void
-open_loop(Printer *printer, const Stmt *stmt)
+open_loop(Printer *printer, const Stmt *stmt, bool single)
 {
     Schedule *s = printer->s;
     int v = schedule_var(s, stmt->var);
@@ -525,8 +556,8 @@ open_loop(Printer *printer, const Stmt *stmt)
     }
     const char *name = loop_name(printer, var);
     printer->var[v] = name;
-    writer_line(printer->writer, "for (size_t %s = %s; %s < %s; %s++) {", name,
-                start, name, extent, name);
+    writer_line(printer->writer, "for (size_t %s = %s; %s < %s; %s++)%s", name,
+                start, name, extent, name, single ? "" : " {");
 }
 
 static void
@@ -555,9 +586,13 @@ print_stmt(Printer *printer, const Stmt *stmt)
     switch (stmt->kind) {
     case STMT_loop: {
         size_t scope = printer->name.count;
-        open_loop(printer, stmt);
+        bool single = is_single(printer, stmt);
+        open_loop(printer, stmt, single);
+        printer->writer->depth += single;
         print_block(printer, &stmt->body, false);
-        writer_line(printer->writer, "}");
+        printer->writer->depth -= single;
+        if (!single)
+            writer_line(printer->writer, "}");
         printer->name.count = scope;
         break;
     }

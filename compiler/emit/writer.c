@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WRITER_DEEP = 32 };
+enum { WRITER_DEEP = 32, WRITER_LEVELS = 8 };
 
 void
 writer_init(Writer *writer, Arena *arena)
@@ -57,8 +57,8 @@ writer_room(const Writer *writer)
     return WRITER_COLUMNS - WRITER_INDENT * writer->depth;
 }
 
-/* A place where a line may end: what comes next, how deep in brackets, and the
- * column at which it goes on.
+/* A place where a line may end: what comes next, how deep it is in brackets and
+ * operators, and the column at which it goes on.
  */
 typedef struct {
     size_t at;
@@ -66,32 +66,39 @@ typedef struct {
     int column;
 } Break;
 
-/* Whether a line may end behind the operator that stands before a space. */
-static bool
+/* How loosely the operator before a space binds: 1 for ||; 0 if none is there.
+ * A line may end behind it.
+ */
+static int
 ends_operator(const char *line, size_t space)
 {
-    static const char *const operators[] = {"||", "&&", "+",  "-", "*",
-                                            "/",  "==", "!=", "<", ">"};
+    static const struct {
+        const char *text;
+        int level;
+    } operators[] = {{"||", 1}, {"&&", 2}, {"==", 3}, {"!=", 3}, {"<", 4},
+                     {">", 4},  {"+", 5},  {"-", 5},  {"*", 6},  {"/", 6}};
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-        size_t length = strlen(operators[i]);
+        size_t length = strlen(operators[i].text);
         if (space > length && line[space - length - 1] == ' ' &&
-            memcmp(line + space - length, operators[i], length) == 0)
-            return true;
+            memcmp(line + space - length, operators[i].text, length) == 0)
+            return operators[i].level;
     }
-    return false;
+    return 0;
 }
 
 /* The best place to break a line that starts at a column: the outermost, and of
- * those the last that fits; at = 0 if there is none.
+ * those the last that fits; at = 0 if there is none. What follows a break goes
+ * on at its own column.
  */
 static Break
-find_break(const char *line, int start)
+find_break(const char *line, int start, bool first)
 {
-    Break best = {0, WRITER_DEEP, 0};
+    Break best = {0, WRITER_LEVELS * WRITER_DEEP, 0};
     int open[WRITER_DEEP];
     int depth = 0;
     int column = start;
-    int equals = 0; /* the column behind a top-level `=` */
+    int equals = 0;  /* the column behind a top-level `=` */
+    size_t rest = 0; /* what begins there */
     bool string = false;
     for (size_t i = 0; line[i] != 0; i++) {
         column += ((unsigned char)line[i] & 0xc0) != 0x80;
@@ -108,18 +115,26 @@ find_break(const char *line, int start)
         bool comma = line[i - 1] == ',';
         bool assign =
             line[i - 1] == '=' && i > 1 && line[i - 2] == ' ' && depth == 0;
-        if (assign)
+        if (assign) {
             equals = column;
-        if (!comma && !assign && !ends_operator(line, i))
+            rest = i + 1;
+        }
+        int level = ends_operator(line, i);
+        if (!comma && !assign && level == 0)
             continue;
-        Break here = {i + 1, depth, depth > 0 ? open[depth - 1] : equals};
+        Break here = {i + 1, WRITER_LEVELS * depth + level,
+                      depth > 0 ? open[depth - 1] : equals};
         if (assign)
-            here = (Break){i + 1, WRITER_DEEP - 1, start + WRITER_INDENT};
-        if (here.depth == 0 && equals == 0)
-            here.column = start + WRITER_INDENT;
+            here = (Break){i + 1, WRITER_LEVELS * WRITER_DEEP - 1,
+                           start + WRITER_INDENT};
+        if (depth == 0 && equals == 0)
+            here.column = first ? start + WRITER_INDENT : start;
         if (here.depth <= best.depth)
             best = here;
     }
+    if (rest > 0 &&
+        start + WRITER_INDENT + writer_width(line + rest) <= WRITER_COLUMNS)
+        return (Break){rest, 0, start + WRITER_INDENT};
     return best;
 }
 
@@ -127,9 +142,10 @@ static void
 put_wrapped(Writer *writer, const char *line)
 {
     int column = WRITER_INDENT * writer->depth;
+    bool first = true;
     put_indent(writer, column);
     while (column + writer_width(line) > WRITER_COLUMNS) {
-        Break at = find_break(line, column);
+        Break at = find_break(line, column, first);
         if (at.at == 0)
             break;
         put(writer, line, at.at - 1);
@@ -137,6 +153,7 @@ put_wrapped(Writer *writer, const char *line)
         put_indent(writer, at.column);
         line += at.at;
         column = at.column;
+        first = false;
     }
     put(writer, line, strlen(line));
     put(writer, "\n", 1);

@@ -214,7 +214,7 @@ insert(Schedule *s, Block *list, size_t at, Stmt *stmt)
     list->item[at] = stmt;
 }
 
-static bool merge_into(Schedule *s, Block *list, const Block *tree,
+static void merge_into(Schedule *s, Block *list, const Block *tree,
                        const Outer *outer);
 
 static void
@@ -276,16 +276,43 @@ shares_load(Schedule *s, Stmt *into, const Accesses *tree)
     return false;
 }
 
+/* Whether a tree's loops run over the same axes as those they would join. */
+static bool
+same_space(const Schedule *s, const Stmt *into, const Stmt *loop)
+{
+    for (;;) {
+        const LoopVar *a = &s->var.item[schedule_var(s, into->var)];
+        const LoopVar *b = &s->var.item[schedule_var(s, loop->var)];
+        if (a->extent != b->extent || (a->axis < 0) != (b->axis < 0))
+            return a->kind == VAR_block && a->extent == b->extent;
+        const Stmt *inner = loop->body.item[0];
+        const Stmt *next = into->body.item[0];
+        if (a->kind == VAR_block || !is_loop(inner))
+            return !is_loop(inner);
+        if (!is_loop(next))
+            return false;
+        into = next;
+        loop = inner;
+    }
+}
+
+/* The last statement of a list that a tree depends on; -1: none. */
+static int
+last_dependency(Schedule *s, Block *list, const Accesses *tree)
+{
+    for (size_t i = list->count; i-- > 0;) {
+        if (depends(s, list->item[i], tree))
+            return (int)i;
+    }
+    return -1;
+}
+
 /* Where in a list a tree's loop may be merged; -1: nowhere. */
 static int
 find_place(Schedule *s, Block *list, Stmt *loop, const Accesses *tree,
            const Outer *outer)
 {
-    int last = -1;
-    for (size_t i = 0; i < list->count; i++) {
-        if (depends(s, list->item[i], tree))
-            last = (int)i;
-    }
+    int last = last_dependency(s, list, tree);
     bool lanes = has_lanes(s, loop) &&
                  s->var.item[schedule_var(s, loop->var)].kind != VAR_block;
     for (int i = last < 0 ? 0 : last; i < (int)list->count; i++) {
@@ -293,32 +320,45 @@ find_place(Schedule *s, Block *list, Stmt *loop, const Accesses *tree,
         bool innermost = lanes && loop->body.item[0]->kind != STMT_init;
         if (!is_loop(into) || innermost || !loops_fit(s, into, loop, outer))
             continue;
-        if (i == last || outer->count > 0 || shares_load(s, into, tree))
+        if (i == last || outer->count > 0 || shares_load(s, into, tree) ||
+            same_space(s, into, loop))
             return i;
     }
     return -1;
 }
 
-/* Adds a tree to a list, as far inside its loops as it may go. */
-static bool
+/* Adds a tree to a list, as far inside its loops as it may go. What has no
+ * loop goes right behind what it depends on, so that loops may follow which
+ * need it.
+ */
+static void
 merge_into(Schedule *s, Block *list, const Block *tree, const Outer *outer)
 {
     Accesses all = {0};
     size_t at = tree->count;
+    bool plain = true;
     for (size_t i = 0; i < tree->count; i++) {
-        Accesses list_i = accesses_of(s, tree->item[i]);
-        for (size_t j = 0; j < list_i.count; j++)
-            VEC_PUSH(&s->context->arena, &all, list_i.item[j]);
+        Accesses own = accesses_of(s, tree->item[i]);
+        for (size_t j = 0; j < own.count; j++)
+            VEC_PUSH(&s->context->arena, &all, own.item[j]);
         if (is_loop(tree->item[i]))
             at = i;
+        plain = plain && !is_loop(tree->item[i]) &&
+                tree->item[i]->kind != STMT_call;
     }
     int place = -1;
     if (at < tree->count)
         place = find_place(s, list, tree->item[at], &all, outer);
     if (place < 0) {
+        size_t end = list->count;
+        if (plain && tree->item[0]->tag == 0)
+            end = (size_t)(last_dependency(s, list, &all) + 1);
+        while (plain && end < list->count && !is_loop(list->item[end]) &&
+               list->item[end]->kind != STMT_call)
+            end++;
         for (size_t i = 0; i < tree->count; i++)
-            schedule_push(s, list, tree->item[i]);
-        return false;
+            insert(s, list, end++, tree->item[i]);
+        return;
     }
     Stmt *into = list->item[place];
     for (size_t i = 0; i < at; i++)
@@ -327,7 +367,6 @@ merge_into(Schedule *s, Block *list, const Block *tree, const Outer *outer)
     for (size_t i = at + 1; i < tree->count; i++)
         insert(s, list, after++, tree->item[i]);
     merge_loop(s, into, tree->item[at], outer);
-    return true;
 }
 
 void

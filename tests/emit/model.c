@@ -95,6 +95,22 @@ step_of(Context *context, const Graph *forward, DType dtype)
     return g;
 }
 
+/* As if line `%r = …` of the text were the source of node r. */
+static void
+place_nodes(Graph *g, const Source *source, uint32_t number)
+{
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        char name[24];
+        snprintf(name, sizeof name, "%%%d = ", (int)r);
+        const char *at = strstr(source->text, name);
+        if (at == NULL)
+            continue;
+        size_t begin = (size_t)(at - source->text) + strlen(name);
+        size_t end = begin + strcspn(source->text + begin, ":\n");
+        ir_node(g, r)->span = (Span){number, (uint32_t)begin, (uint32_t)end};
+    }
+}
+
 static bool
 write_model(Context *context, const Graph *g, const char *out,
             const EmitOptions *options, const Source *source)
@@ -148,6 +164,8 @@ main(int argc, char **argv)
     dims_init(&dims, &context.arena);
     const Source *source = source_get(&context.sources, number);
     Graph *g = number == 0 ? NULL : ir_read(&context, &dims, source);
+    if (g != NULL)
+        place_nodes(g, source, number);
     bool fine =
         g != NULL && write_model(&context, g, argv[2], &options, source);
     diag_print(&context.diags, 0, stderr, false);
