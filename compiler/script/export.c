@@ -102,6 +102,23 @@ export_init(Script *s, const EmitParam *param, int params,
     return g;
 }
 
+/* The place in the user's source that made an initialiser: for one in the
+ * library, the call that led there.
+ */
+static Span
+user_span(const Script *s, Ref recipe)
+{
+    const Node *n = ir_node(s->initial, recipe);
+    Span span = n->span;
+    for (const Frame *f = n->frame; f != NULL; f = f->caller) {
+        const Source *source = source_get(&s->context->sources, span.source);
+        if (source != NULL && strncmp(source->path, "stdlib/", 7) != 0)
+            break;
+        span = f->span;
+    }
+    return span;
+}
+
 static void
 export_params(Script *s, EmitModel *m, const Trace *t)
 {
@@ -121,7 +138,7 @@ export_params(Script *s, EmitModel *m, const Trace *t)
         for (int k = 0; k < p->rank; k++)
             p->dim[k] = from->array->tensor->dim[k];
         if (from->array->recipe != REF_NONE)
-            p->span = ir_node(s->initial, from->array->recipe)->span;
+            p->span = user_span(s, from->array->recipe);
         array[m->params++] = from->array;
     }
     m->param = param;

@@ -254,6 +254,13 @@ lift_eager(Script *s, Lift *l, const LiftOp *op, const Value *operand,
     return v;
 }
 
+void
+lift_place_recipe(Script *s, Span span)
+{
+    s->initial->span = span;
+    s->initial->frame = s->frame;
+}
+
 /* Whether the operands are initialisers, so that the result is one too. */
 static bool
 lift_has_recipe(const Value *operand, size_t count)
@@ -363,6 +370,7 @@ lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
                       .g = s->initial,
                       .dtype = l.dtype,
                       .recipe = true};
+        lift_place_recipe(s, span);
         result.as.array->recipe = lift_make(&again, op, operand, count);
     }
     return result;

@@ -54,6 +54,9 @@ void lift_broadcast(Lift *l, Ref *a, Ref *b, bool dotted);
 /* a over a shape that lift_broadcast found. */
 Ref lift_expand(Lift *l, Ref a, int rank, const Dim *dim);
 
+/* The place of the recipes that are made next. */
+void lift_place_recipe(Script *s, Span span);
+
 /* lift.c: plain arrays. Ranges become arrays, other values stay. */
 Value lift_array(Script *s, Value v);
 Tensor *lift_tensor(Script *s, const Tensor *from, DType dtype);

@@ -63,6 +63,7 @@ static Value
 literal(Script *s, Tensor *t)
 {
     Value v = value_array(s, t);
+    lift_place_recipe(s, s->span);
     if (dtype_real(t->dtype))
         v.as.array->recipe = ir_data(s->initial, lift_tensor(s, t, t->dtype));
     return v;

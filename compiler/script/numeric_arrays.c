@@ -223,7 +223,7 @@ random_array(Script *s, const Args *args, Op op)
     lift_new_tensor(s, DTYPE_bool, rank, size, args->span);
     for (int i = 0; i < rank; i++)
         dim[i] = size[i];
-    s->initial->span = args->span;
+    lift_place_recipe(s, args->span);
     Ref recipe = ir_random(s->initial, op, DTYPE_f64, rank, dim, s->stream++);
     Value v = initialised(s, recipe, args->span);
     return args->count == 0 ? lift_result(s, v.as.array->tensor) : v;

@@ -33,7 +33,9 @@ trace_round(Script *s, Array *array, DType dtype)
     array->rounded = true;
     if (array->recipe == REF_NONE)
         return;
-    s->initial->span = ir_node(s->initial, array->recipe)->span;
+    const Node *recipe = ir_node(s->initial, array->recipe);
+    s->initial->span = recipe->span;
+    s->initial->frame = recipe->frame;
     array->recipe = ir_cast(s->initial, array->recipe, dtype);
 }
 
