@@ -62,6 +62,30 @@ Graph *diff_back(const Graph *forward);
  */
 Ref diff_structural(Graph *g, Ref user, int k, Ref dy);
 
+/* forward.c: builds, in g, the tangents of y for the tangents of x: dy[i] gets
+ * a node of y[i]'s shape, REF_NONE where it is 0; REF_NONE is a tangent 0 as
+ * well. It is the transpose of diff_reverse, and nests with it in any order.
+ * Gives false (reported) where an operation has no derivative.
+ */
+bool diff_forward(Graph *g, const Ref *x, const Ref *tangent, int count,
+                  const Ref *y, int outputs, Ref *dy);
+
+/* forward_rules.c: the tangent of a node that is not elementwise, t[k] being
+ * that of its operand k, at least one not REF_NONE.
+ */
+Ref diff_structural_forward(Graph *g, Ref ref, const Ref *t);
+
+/* forward_rules.c: true at the first element of x that is the greatest along
+ * axes, in x's shape.
+ */
+Ref diff_argmax_mask(Graph *g, Ref x, uint32_t axes);
+
+/* partial.c: u times the partial derivative of an elementwise node by its
+ * operand k, as ops.def has it: u is the node's adjoint or the operand's
+ * tangent. REF_NONE is 0. A cast gives u as it is.
+ */
+Ref diff_elementwise(Graph *g, Ref user, int k, Ref u);
+
 /* Maps a sample's graph over a batch: inputs get a last axis n, and so does
  * all that depends on them, random numbers, and states whose next value does.
  * batchsum sums over it. Inputs in `shared` (leaf names, the last NULL) stay

@@ -1,0 +1,82 @@
+/* The partial derivatives of elementwise operations: the rows of ops.def as
+ * nodes, for reverse and forward mode alike.
+ */
+#include "pass/pass.h"
+
+/* Partial derivatives that are no nodes. */
+#define ZERO      ((Ref)-2)
+#define ONE       ((Ref)-3)
+#define MINUS_ONE ((Ref)-4)
+
+#define UNARY(op, u)     ir_map(g, op, u, REF_NONE, REF_NONE)
+#define BINARY(op, u, v) ir_map(g, op, u, v, REF_NONE)
+#define REAL(c)          ir_fill(g, a, c)
+#define MUL(u, v)        BINARY(OP_mul, u, v)
+#define ADD(u, v)        BINARY(OP_add, u, v)
+#define SUB(u, v)        BINARY(OP_sub, u, v)
+#define DIV(u, v)        BINARY(OP_div, u, v)
+#define POW(u, v)        BINARY(OP_pow, u, v)
+#define GT(u, v)         BINARY(OP_gt, u, v)
+#define LT(u, v)         BINARY(OP_lt, u, v)
+#define NEG(u)           UNARY(OP_neg, u)
+#define NOT(u)           UNARY(OP_not, u)
+#define LOG(u)           UNARY(OP_log, u)
+#define SIN(u)           UNARY(OP_sin, u)
+#define COS(u)           UNARY(OP_cos, u)
+#define SIGN(u)          UNARY(OP_sign, u)
+#define SIGMA(u)         UNARY(OP_sigma, u)
+
+/* The partial derivative of y = op(a, b) by its operand k, 0 or 1. */
+static Ref
+partial(Graph *g, Op op, int k, Ref a, Ref b, Ref y)
+{
+    switch (op) {
+#define OP(name, class, operands, text, da, db)                                \
+    case OP_##name:                                                            \
+        return k == 0 ? (da) : (db);
+#include "ir/ops.def"
+#undef OP
+    case OP_COUNT:
+        break;
+    }
+    return ZERO;
+}
+
+/* u times a partial derivative; `mark` is the graph's size before the partial
+ * was built.
+ */
+static Ref
+times(Graph *g, Ref by, Ref u, size_t mark)
+{
+    if (by == ZERO)
+        return REF_NONE;
+    if (by == ONE)
+        return u;
+    if (by == MINUS_ONE)
+        return NEG(u);
+    Node n = *ir_node(g, by);
+    if (n.dtype == DTYPE_bool && n.op == OP_not)
+        return ir_map(g, OP_select, n.operand[0], ir_fill(g, u, 0), u);
+    if (n.dtype == DTYPE_bool)
+        return ir_map(g, OP_select, by, u, ir_fill(g, u, 0));
+    double numerator = 0;
+    if (n.op == OP_div && pass_filled(g, n.operand[0], &numerator) &&
+        numerator == 1) {
+        /* u / b rounds once less than u * (1 / b). */
+        if ((size_t)n.operand[1] < mark)
+            g->node.count = mark;
+        return DIV(u, n.operand[1]);
+    }
+    return MUL(u, by);
+}
+
+Ref
+diff_elementwise(Graph *g, Ref user, int k, Ref u)
+{
+    Node n = *ir_node(g, user);
+    if (n.op == OP_select && k == 2)
+        return ir_map(g, OP_select, n.operand[0], ir_fill(g, u, 0), u);
+    size_t mark = g->node.count;
+    Ref by = partial(g, n.op, k, n.operand[0], n.operand[1], user);
+    return times(g, by, u, mark);
+}

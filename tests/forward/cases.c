@@ -1,0 +1,2 @@
+/* The functions of the gradient tests, for forward mode. */
+#include "tests/grad/cases.c"
