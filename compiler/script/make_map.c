@@ -10,6 +10,11 @@ make_map(Lift *l, const Ref *operand, size_t count, const void *extra)
     Ref a = operand[0];
     Ref b = count > 1 ? operand[1] : REF_NONE;
     bool logical = map->op == OP_not || map->op == OP_and || map->op == OP_or;
+    for (size_t i = 0; logical && i < count; i++)
+        if (ir_node(l->g, operand[i])->dtype != DTYPE_bool)
+            script_fail(l->s, DIAG_dtype, l->span,
+                        "compare first, as in x .> 0",
+                        "`%s` wants truth values", l->name);
     if (!logical && !l->ints) {
         a = lift_real(l, a);
         if (count > 1)

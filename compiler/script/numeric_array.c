@@ -252,10 +252,33 @@ axis_place(const Axis *a, int64_t i)
                            : a->start + i * a->step;
 }
 
+/* The places, from 1, where a vector of truth values is true. */
+static Tensor *
+mask_places(Script *s, const Tensor *mask, int64_t length, Span span)
+{
+    if (mask->rank != 1 || mask->dim[0] != length)
+        script_fail(s, DIAG_shape, span, NULL,
+                    "a mask of %lld truth values for an axis of length %lld",
+                    (long long)tensor_count(mask), (long long)length);
+    int64_t count = 0;
+    for (int64_t i = 0; i < length; i++)
+        count += tensor_get(mask, i) != 0;
+    Tensor *places = lift_new_tensor(s, DTYPE_i64, 1, &count, span);
+    int64_t *place = places->data;
+    for (int64_t i = 0; i < length; i++)
+        if (tensor_get(mask, i) != 0)
+            *place++ = i + 1;
+    return places;
+}
+
 static Axis
 axis_index(Script *s, Value index, int64_t length, Span span)
 {
     Axis a = {.step = 1, .count = 1};
+    if (index.kind == VALUE_array &&
+        index.as.array->tensor->dtype == DTYPE_bool)
+        index = value_array(
+            s, mask_places(s, index.as.array->tensor, length, span));
     if (index.kind == VALUE_symbol && strcmp(index.as.symbol, ":") == 0) {
         a.count = length;
     } else if (index.kind == VALUE_int) {
