@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A path of the script: relative to the script's own folder. */
+/* A file's name; as in Julia, relative to where the program runs. */
 static const char *
 data_path(Script *s, Value v, Span span)
 {
@@ -22,9 +22,7 @@ data_path(Script *s, Value v, Span span)
         script_fail(s, DIAG_file, span, NULL,
                     "a file's name holds no zero "
                     "byte");
-    if (path[0] == '/' || s->folder == NULL || s->folder[0] == '\0')
-        return path;
-    return arena_printf(&s->context->arena, "%s/%s", s->folder, path);
+    return path;
 }
 
 static DiagCode

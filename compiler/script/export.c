@@ -145,15 +145,22 @@ export_params(Script *s, EmitModel *m, const Trace *t)
     m->init = export_init(s, param, m->params, array);
 }
 
+/* The statement of the script that defined a name. */
+static Span
+definition(const Script *s, const char *name)
+{
+    for (size_t i = 0; i < s->named_at.count; i++)
+        if (s->named.item[i] == name)
+            return s->named_at.item[i];
+    return (Span){0};
+}
+
 static EmitModel *
 export_model(Exports *e, const char *name, Value model)
 {
     Script *s = e->s;
     Trace *t = export_trace(s, model);
-    Span span = {0};
-    const Ast *method = model_method(model, 0);
-    if (method != NULL)
-        span = method->span;
+    Span span = definition(s, name);
     Traced traced = trace_model(s, t, model, name, false, span);
     const Graph *g = pass_run(PASS_stable, traced.graph, NULL);
     const Graph *forward = g != NULL ? batch_graph(g) : NULL;

@@ -249,8 +249,11 @@ script_run_source(Script *s, uint32_t source, bool echo)
         return false;
     const AstList *list = &program->as.list;
     bool good = true;
-    for (size_t i = 0; i < list->count && diags->errors < ERRORS_MAX; i++)
+    for (size_t i = 0; i < list->count && diags->errors < ERRORS_MAX; i++) {
         good = try_statement(s, list->item[i], echo) && good;
+        while (s->named_at.count < s->named.count)
+            VEC_PUSH(&s->context->arena, &s->named_at, list->item[i]->span);
+    }
     return good && diags->errors == before;
 }
 

@@ -41,6 +41,7 @@ struct Script {
     const char *folder;   /* of the file being evaluated, for include, idx… */
     VEC(const char *) exported;
     VEC(const char *) named; /* globals in the order of their definition */
+    VEC(Span) named_at;      /* the statement that defined each */
     struct Eval *eval;    /* the evaluator's own state (script/eval.h) */
     struct Captured *captured; /* by models, when called last (model.c) */
     struct Engines *engines; /* executables of graphs (run.c) */
