@@ -114,7 +114,10 @@ deps:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-	    $(DESTDIR)$(PREFIX)/include/kernels $(DESTDIR)$(PREFIX)/share/fluxc
+	    $(DESTDIR)$(PREFIX)/include/kernels $(DESTDIR)$(PREFIX)/share/fluxc \
+	    $(DESTDIR)$(PREFIX)/lib/cmake/fluxc
+	install -m 644 runtime/fluxcConfig.cmake \
+	    $(DESTDIR)$(PREFIX)/lib/cmake/fluxc
 	install -m 755 $(FLUXC) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(LIBFLUX) $(DESTDIR)$(PREFIX)/lib
 	install -m 644 runtime/flux.h $(DESTDIR)$(PREFIX)/include
