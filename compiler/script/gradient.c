@@ -1,4 +1,5 @@
-/* gradient, jacobian: derivatives as functions, in a trace or on arrays.
+/* gradient, jacobian, jvp, vjp: derivatives as functions, in a trace or on
+ * arrays.
  *
  * Inside a model the derivative is built at once, on the sample's graph; with
  * plain arrays a graph is traced for the purpose. Both are the same function,
@@ -11,12 +12,18 @@
 
 static Value fn_gradient(Script *s, const Args *args);
 static Value fn_jacobian(Script *s, const Args *args);
+static Value fn_jvp(Script *s, const Args *args);
+static Value fn_vjp(Script *s, const Args *args);
 
 static const Builtin gradient_table[] = {
     {"gradient", 2, 1 + TRACE_INPUTS, fn_gradient,
      "the gradient of a function with one number as result"},
     {"jacobian", 2, 2, fn_jacobian,
      "the derivatives of each result (rows) by each input (columns)"},
+    {"jvp", 3, 3, fn_jvp,
+     "jvp(f, x, v): the change of f(x) where x changes along v"},
+    {"vjp", 3, 3, fn_vjp,
+     "vjp(f, x, u): the gradient by x of the sum of u .* f(x)"},
 };
 
 /* A node with the same value, so that only what is computed from it counts as
@@ -119,6 +126,69 @@ jacobian_traced(Script *s, const Args *args)
     return value_node(all);
 }
 
+/* The direction v of a derivative, in the shape of node `like`. */
+static Ref
+direction(Script *s, const Args *args, Ref like, const char *what)
+{
+    Value v = args->item[2];
+    Node n = *ir_node(s->graph, like);
+    if (v.kind == VALUE_opaque)
+        trace_bind(s, v.as.opaque, n.rank, n.dim);
+    Ref ref = trace_value(s, v, "the direction of a derivative", args->span);
+    if (!ir_same_shape(s->graph, ref, like))
+        script_fail(s, DIAG_shape, args->span, NULL,
+                    "the direction has the shape %s, the %s %s",
+                    value_shape_text(s, value_node(ref)), what,
+                    value_shape_text(s, value_node(like)));
+    return ref;
+}
+
+/* f of x, the first of the arguments behind f alone. */
+static Value
+apply_first(Script *s, const Args *args, Ref *x)
+{
+    Args first = *args;
+    first.count = 2;
+    first.at = NULL;
+    return apply(s, &first, x);
+}
+
+/* Forward mode: of a tuple of results, the tuple of their changes. */
+static Value
+jvp_traced(Script *s, const Args *args)
+{
+    Ref x = REF_NONE;
+    Value result = apply_first(s, args, &x);
+    Ref v = direction(s, args, x, "argument");
+    bool tuple = result.kind == VALUE_tuple;
+    size_t count = tuple ? result.as.values->count : 1;
+    const Value *from = tuple ? result.as.values->item : &result;
+    Value *item = ARENA_ARRAY(&s->context->arena, Value, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        Ref y =
+            trace_value(s, from[i], "the result of the function", args->span);
+        Ref dy = REF_NONE;
+        if (!diff_forward(s->graph, &x, &v, 1, &y, 1, &dy))
+            script_abandon(s);
+        item[i] = gradient_value(s->graph, dy, y);
+    }
+    return tuple ? value_tuple(s, item, count) : item[0];
+}
+
+/* Reverse mode, from u. */
+static Value
+vjp_traced(Script *s, const Args *args)
+{
+    Ref x = REF_NONE;
+    Ref dx = REF_NONE;
+    Value result = apply_first(s, args, &x);
+    Ref y = trace_value(s, result, "the result of the function", args->span);
+    Ref u = direction(s, args, y, "result");
+    if (!diff_reverse(s->graph, &y, &u, 1, &x, 1, &dx))
+        script_abandon(s);
+    return gradient_value(s->graph, dx, x);
+}
+
 /* Outside of a trace: a graph of the derivative, run on the arguments. */
 static Value
 derivative(Script *s, const Args *args, const Builtin *self,
@@ -161,6 +231,18 @@ static Value
 fn_jacobian(Script *s, const Args *args)
 {
     return derivative(s, args, &gradient_table[1], jacobian_traced);
+}
+
+static Value
+fn_jvp(Script *s, const Args *args)
+{
+    return derivative(s, args, &gradient_table[2], jvp_traced);
+}
+
+static Value
+fn_vjp(Script *s, const Args *args)
+{
+    return derivative(s, args, &gradient_table[3], vjp_traced);
 }
 
 void
