@@ -4,22 +4,16 @@
  * reader, progress bar and checkpoints are the runtime's (flux.h). The last
  * line is the share of the 10,000 test images that are classified rightly.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "flux.h"
+#include "images.h"
 #include "mlp.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { SIDE = 28, CLASSES = 10, BATCH = 256, SHOWN = 4 };
-
-static const char *const class_name[CLASSES] = {
-    "T-shirt", "trousers", "pullover", "dress", "coat",
-    "sandal",  "shirt",    "sneaker",  "bag",   "ankle boot",
-};
+enum { BATCH = 256, SHOWN = 4 };
 
 typedef struct {
     const char *data; /* the folder of the four files */
@@ -28,11 +22,6 @@ typedef struct {
     size_t batch;
     bool quiet;
 } Options;
-
-typedef struct {
-    flux_array pixel; /* 784 x n, from 0 to 1 */
-    flux_array label; /* n, from 0 */
-} Images;
 
 static const char usage[] =
     "usage: demo [--epochs N] [--batch N] [--data DIR] [--save FILE] "
@@ -74,117 +63,51 @@ options_read(Options *o, int argc, char **argv)
     return o->epochs > 0 && o->batch > 0;
 }
 
-static flux_status
-read_file(const char *folder, const char *name, flux_array *array,
-          flux_error *err)
-{
-    char path[1024];
-    int length = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (length < 0 || (size_t)length >= sizeof path) {
-        snprintf(err->text, sizeof err->text, "the folder's name is too long");
-        return FLUX_E_SIZE;
-    }
-    return flux_idx_read(path, array, err);
-}
-
-/* Reads the images and classes of one set, "train" or "t10k". */
-static flux_status
-images_read(const char *folder, const char *set, Images *images,
-            flux_error *err)
-{
-    char name[64];
-    flux_array byte = {0};
-    snprintf(name, sizeof name, "%s-images-idx3-ubyte.gz", set);
-    flux_status status = read_file(folder, name, &byte, err);
-    if (status != FLUX_OK)
-        return status;
-    bool fits = byte.rank == 3 && byte.dim[0] == SIDE && byte.dim[1] == SIDE;
-    if (fits)
-        status = flux_array_f32(&byte, 1.0 / 255, &images->pixel);
-    size_t n = byte.dim[2];
-    flux_array_free(&byte);
-    if (status != FLUX_OK)
-        return status;
-    snprintf(name, sizeof name, "%s-labels-idx1-ubyte.gz", set);
-    status = read_file(folder, name, &images->label, err);
-    if (status != FLUX_OK)
-        return status;
-    const flux_array *label = &images->label;
-    if (fits && label->rank == 1 && label->dim[0] == n &&
-        label->dtype == FLUX_I32)
-        return FLUX_OK;
-    snprintf(err->text, sizeof err->text,
-             "%s/%s-*: no images of 28 x 28 with a class each", folder, set);
-    return FLUX_E_FORMAT;
-}
-
-static void
-images_free(Images *images)
-{
-    flux_array_free(&images->pixel);
-    flux_array_free(&images->label);
-}
-
-/* One line an epoch. */
+/* Each epoch takes smaller steps than the one before. */
 static int
-print_epoch(void *user, const flux_epoch *e)
+end_epoch(void *user, const flux_epoch *e)
 {
-    (void)user;
-    printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.1f s\n", e->epoch,
-           e->loss, e->validation.accuracy, e->seconds);
-    fflush(stdout);
+    const Options *o = user;
+    mlp_step *step = e->state;
+    step->eta *= 0.85f;
+    if (!o->quiet) {
+        printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.1f s\n", e->epoch,
+               e->loss, e->validation.accuracy, e->seconds);
+        fflush(stdout);
+    }
     return 0;
 }
 
-/* Two images beside each other; two rows of pixels make one of text. */
-static void
-draw_pair(const float *left, const float *right)
-{
-    static const char ink[] = " .:-=+*#%@";
-    for (size_t row = 0; row < SIDE; row += 2) {
-        for (size_t column = 0; column < (size_t)2 * SIDE; column++) {
-            const float *image = column < SIDE ? left : right;
-            const float *pixel = &image[column % SIDE + SIDE * row];
-            float grey = (pixel[0] + pixel[SIDE]) / 2;
-            if (column == SIDE)
-                printf("    ");
-            putchar(ink[(size_t)(grey * 9 + 0.5f)]);
-        }
-        putchar('\n');
-    }
-}
-
-/* The first three test images, and the first one that is mistaken. */
+/* The first three test images, and the first one that is mistaken: here the
+ * model is called as it was generated, with memory of our own.
+ */
 static flux_status
 show_some(const mlp *m, const Images *test)
 {
-    static float y[BATCH * MLP_OUT];
+    static float y[MLP_OUT * BATCH];
     static unsigned char arena[MLP_ARENA(BATCH) + 1];
     const flux_work work = {.arena = arena, .bytes = sizeof arena};
     const float *x = test->pixel.data;
     const int32_t *label = test->label.data;
-    size_t n = test->label.dim[0] < BATCH ? test->label.dim[0] : BATCH;
+    size_t n = test->n < BATCH ? test->n : BATCH;
     flux_status status = mlp_forward(m, x, n, y, &work);
-    size_t shown[SHOWN] = {0};
-    size_t answer[SHOWN] = {0};
-    size_t count = 0;
-    for (size_t i = 0; status == FLUX_OK && i < n && count < SHOWN; i++) {
+    const float *pixel[SHOWN];
+    char title[SHOWN][64];
+    size_t shown = 0;
+    for (size_t i = 0; status == FLUX_OK && i < n && shown < SHOWN; i++) {
         size_t best = 0;
         for (size_t k = 1; k < CLASSES; k++)
             best = y[MLP_OUT * i + k] > y[MLP_OUT * i + best] ? k : best;
-        if (count < SHOWN - 1 || best != (size_t)label[i]) {
-            shown[count] = i;
-            answer[count++] = best;
-        }
+        bool right = best == (size_t)label[i];
+        if (right && shown == SHOWN - 1)
+            continue;
+        pixel[shown] = &x[MLP_IN * i];
+        snprintf(title[shown++], sizeof title[0], "%s%s%s",
+                 class_name[label[i]], right ? ", right" : ", taken for ",
+                 right ? "" : class_name[best]);
     }
-    for (size_t i = 0; i + 1 < count; i += 2) {
-        draw_pair(&x[MLP_IN * shown[i]], &x[MLP_IN * shown[i + 1]]);
-        for (size_t k = i; k < i + 2; k++)
-            printf("%s: %-*s", class_name[label[shown[k]]],
-                   k == i ? 30 - (int)strlen(class_name[label[shown[k]]]) : 0,
-                   class_name[answer[k]]);
-        putchar('\n');
-    }
+    for (size_t i = 0; i + 1 < shown; i += 2)
+        images_draw(&pixel[i], (const char *const[]){title[i], title[i + 1]});
     return status;
 }
 
@@ -205,8 +128,8 @@ checkpoint(const mlp *m, mlp *copy, const char *path, flux_error *err)
 
 /* Trains *m; the model read back from the checkpoint is tested. */
 static flux_status
-demo(const Options *o, mlp *m, mlp *copy, mlp_step *step, Images *train,
-     Images *test, flux_error *err)
+demo(Options *o, mlp *m, mlp *copy, mlp_step *step, Images *train, Images *test,
+     flux_error *err)
 {
     flux_status status = images_read(o->data, "train", train, err);
     if (status == FLUX_OK)
@@ -215,17 +138,17 @@ demo(const Options *o, mlp *m, mlp *copy, mlp_step *step, Images *train,
         return status;
     const void *x = train->pixel.data;
     const void *test_x = test->pixel.data;
-    const flux_data data = {
-        .n = train->label.dim[0], .x = &x, .label = train->label.data};
+    const flux_data data = {.n = train->n, .x = &x, .label = train->label.data};
     const flux_data held_out = {
-        .n = test->label.dim[0], .x = &test_x, .label = test->label.data};
+        .n = test->n, .x = &test_x, .label = test->label.data};
     const flux_train_options options = {
         .epochs = o->epochs,
         .batch = o->batch,
         .seed = 1,
         .validation = o->quiet ? NULL : &held_out,
         .quiet = o->quiet,
-        .on_epoch = o->quiet ? NULL : print_epoch,
+        .on_epoch = end_epoch,
+        .user = o,
     };
     mlp_init(m, MLP_SEED);
     mlp_step_init(step, MLP_SEED);
@@ -233,7 +156,7 @@ demo(const Options *o, mlp *m, mlp *copy, mlp_step *step, Images *train,
     if (status == FLUX_OK)
         status = checkpoint(m, copy, o->save, err);
     if (status == FLUX_OK && !o->quiet) {
-        printf("saved to %s and read back\n\n", o->save);
+        printf("saved to %s and read back\n", o->save);
         status = show_some(copy, test);
     }
     double accuracy = 0;
@@ -250,7 +173,7 @@ main(int argc, char **argv)
     Options o = {.data = "/usr/share/datasets/fashion-mnist",
                  .save = "mlp.safetensors",
                  .epochs = 10,
-                 .batch = 50};
+                 .batch = 32};
     if (!options_read(&o, argc, argv)) {
         fputs(usage, stderr);
         return 2;
