@@ -325,8 +325,7 @@ fold_nothing(Schedule *s, const Fold *fold, Block *body)
     for (int i = 0; i < 2; i++)
         value.operand[i] =
             schedule_point(s, node->operand[i], fold_point(s, fold, i));
-    int product = fold_let(s, fold, value, body);
-    return fold_plus_zero(s, fold, product, body);
+    return fold_let(s, fold, value, body);
 }
 
 Block
