@@ -1,6 +1,7 @@
-/* Macros that show a model: @shapes, @code_c. */
+/* Macros that show a model: @shapes, @code_c; @gradcheck is gradcheck.c's. */
 #define _POSIX_C_SOURCE 200809L
 #include "script/eval.h"
+#include "script/gradcheck.h"
 #include "script/model.h"
 #include "script/model_inner.h"
 
@@ -112,6 +113,8 @@ model_macro(Script *s, Scope *scope, const char *name, const Ast *macro)
         return show_shapes(s, scope, macro);
     if (strcmp(name, "@code_c") == 0)
         return show_code(s, scope, macro);
+    if (strcmp(name, "@gradcheck") == 0)
+        return gradcheck_macro(s, scope, macro);
     script_fail(s, DIAG_not_yet, macro->span, NULL,
                 "%s is not there yet in this version", name);
 }
