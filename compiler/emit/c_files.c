@@ -315,6 +315,44 @@ open_files(Emit *emit)
         writer_raw(source, "\n#include <string.h>\n");
 }
 
+/* The members' values, nested as the struct is. */
+static void
+weights_of(Emit *emit, const Member *root)
+{
+    Writer *writer = &emit->source;
+    for (const Member *m = root->first; m != NULL; m = m->next) {
+        writer_line(writer, ".%s = {", m->name);
+        if (m->first != NULL) {
+            weights_of(emit, m);
+        } else {
+            const Tensor *data = emit->model->param[m->number].data;
+            c_table_numbers(writer, data, tensor_count(data));
+        }
+        writer_line(writer, "},");
+    }
+}
+
+/* --weights=const: the script's values as a constant struct. */
+static void
+emit_weights(Emit *emit)
+{
+    const EmitModel *model = emit->model;
+    bool all = model->params > 0;
+    for (int i = 0; i < model->params; i++)
+        all = all && model->param[i].data != NULL;
+    if (emit->options->weights != WEIGHTS_const || !all)
+        return;
+    writer_raw(&emit->header, "\n/* The script's weights. */\n");
+    writer_line(&emit->header, "extern const %s %s_weights;", emit->name,
+                emit->name);
+    writer_raw(&emit->source, "\n/* clang-format off */\n");
+    writer_line(&emit->source, "const %s %s_weights = {", emit->name,
+                emit->name);
+    weights_of(emit, emit->params);
+    writer_line(&emit->source, "};");
+    writer_raw(&emit->source, "/* clang-format on */\n");
+}
+
 bool
 emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
        FILE *header, FILE *source)
@@ -341,6 +379,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     if (!fine)
         return false;
     emit_update(&emit);
+    emit_weights(&emit);
     emit_model_table(&emit);
     for (int i = 0; i < model->trainers; i++) {
         if (!emit_trainer(&emit, &model->trainer[i]))

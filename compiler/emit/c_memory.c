@@ -96,11 +96,10 @@ c_arena_pointers(Printer *printer, const char *base)
     }
 }
 
+/* The elements of an array, as many on a line as fit. */
 void
-c_table(Writer *writer, const char *declaration, const Tensor *data)
+c_table_numbers(Writer *writer, const Tensor *data, int64_t count)
 {
-    int64_t count = tensor_count(data);
-    writer_line(writer, "%s = {", declaration);
     const char *line = "";
     for (int64_t i = 0; i < count; i++) {
         const char *number =
@@ -114,7 +113,17 @@ c_table(Writer *writer, const char *declaration, const Tensor *data)
         line = next;
     }
     writer_line(writer, "%s", count > 0 ? line : "0");
+}
+
+void
+c_table(Writer *writer, const char *declaration, const Tensor *data)
+{
+    int64_t count = tensor_count(data);
+    writer_raw(writer, "/* clang-format off */\n");
+    writer_line(writer, "%s = {", declaration);
+    c_table_numbers(writer, data, count);
     writer_line(writer, "};");
+    writer_raw(writer, "/* clang-format on */\n");
 }
 
 void

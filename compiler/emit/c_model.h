@@ -17,7 +17,8 @@ void c_arena_pointers(Printer *printer, const char *base);
 /* Writes the graph's constant arrays as static tables, and names them. */
 void c_tables(Printer *printer);
 
-/* One constant array as a table. */
+/* One constant array as a table, and its elements alone. */
+void c_table_numbers(Writer *writer, const Tensor *data, int64_t count);
 void c_table(Writer *writer, const char *declaration, const Tensor *data);
 
 /* c_struct.c: a member of a struct, or a struct of members. */

@@ -131,3 +131,38 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     writer_line(&writer, "}");
     return fwrite(writer.text, 1, writer.size, file) == writer.size;
 }
+
+bool
+emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
+             FILE *file)
+{
+    const Graph *g = pass_optimise(graph, pass);
+    if (g == NULL)
+        return false;
+    Schedule *s = schedule_graph(g, NULL);
+    Writer writer;
+    Printer printer;
+    writer_init(&writer, &context->arena);
+    printer_init(&printer, s, &writer);
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        const Buffer *buffer = &s->buffer.item[b];
+        bool leaf = buffer->kind == BUFFER_leaf;
+        const char *name = leaf ? ir_node(g, buffer->node)->as.leaf.name
+                           : buffer->kind == BUFFER_output
+                               ? g->output.item[buffer->number].name
+                               : "h";
+        if (buffer->kind == BUFFER_gone ||
+            (buffer->kind == BUFFER_temp &&
+             (buffer->local || buffer->slot < 0)))
+            continue;
+        name = printer_name(&printer, emit_c_name(&context->arena, name));
+        printer.memory[b] = (Memory){name, false};
+        if (buffer->kind == BUFFER_temp)
+            writer_line(&writer, "slot %d: %s %s[%s]", buffer->slot,
+                        c_type(buffer->dtype), name,
+                        c_dim(&printer, buffer->count).text);
+    }
+    writer_line(&writer, "arena: %s bytes", c_arena_size(&printer));
+    printer_body(&printer);
+    return fwrite(writer.text, 1, writer.size, file) == writer.size;
+}

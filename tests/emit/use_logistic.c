@@ -23,6 +23,7 @@ static logistic_grad g;
 static logistic_step step;
 static float x[LOGISTIC_IN * SAMPLES];
 static float target[LOGISTIC_OUT * SAMPLES];
+static int32_t label[SAMPLES];
 static float dy[LOGISTIC_OUT * SAMPLES];
 static float dx[LOGISTIC_IN * SAMPLES];
 static unsigned char memory[1 << 16];
@@ -130,7 +131,18 @@ check_training(void)
         first = i == 0 ? loss : first;
     }
     CHECK(zones_intact(&w));
-    CHECK(step.step == 100);
+    for (size_t i = 0; i < SAMPLES; i++)
+        label[i] = x[i * 5] > 0 ? 1 : 0;
+    logistic before = m;
+    label[7] = 3;
+    CHECK(logistic_step_train_labels(&step, &m, x, label, SAMPLES, &loss, &w) ==
+          FLUX_E_LABEL);
+    CHECK(memcmp(&before, &m, sizeof m) == 0);
+    label[7] = 1;
+    CHECK(logistic_step_train_labels(&step, &m, x, label, SAMPLES, &loss, &w) ==
+          FLUX_OK);
+    CHECK(zones_intact(&w));
+    CHECK(step.step == 101);
     CHECK(loss < first / 2);
     CHECK(logistic_update(&m, &g, 0.1f) == FLUX_OK);
     CHECK(g.W[0] == 0.0f && g.b[2] == 0.0f);
