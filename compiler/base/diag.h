@@ -77,6 +77,9 @@ void diag_hint(Diags *diags, Diag *diag, const char *format, ...)
 /* Prints those from number `first` on; colour is ANSI. */
 void diag_print(const Diags *diags, size_t first, FILE *file, bool colour);
 
+/* diag_json.c: prints all of them as JSON, one object a line. */
+void diag_json(const Diags *diags, FILE *file);
+
 /* The row with a code such as "F0201"; DIAG_COUNT if there is none. */
 DiagCode diag_find(const char *code);
 

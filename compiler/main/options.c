@@ -5,63 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum {
-#define OPTION(name, text, letter, argument, help) OPTION_##name,
-#include "main/options.def"
-#undef OPTION
-    OPTIONS
-} Option;
-
-static const struct {
-    const char *text;
-    char letter;
-    const char *argument;
-    const char *help;
-} option_info[OPTIONS] = {
-#define OPTION(name, text, letter, argument, help)                             \
-    {text, letter, argument, help},
+const OptionInfo option_info[OPTIONS] = {
+#define OPTION(name, text, letter, argument, commands, help)                   \
+    {text, letter, argument, commands, help},
 #include "main/options.def"
 #undef OPTION
 };
 
-static const struct {
-    const char *text;
-    const char *arguments;
-    const char *help;
-} command_info[COMMANDS] = {
+const CommandInfo command_info[COMMANDS] = {
 #define COMMAND(text, name, arguments, help) {text, arguments, help},
 #include "main/commands.def"
 #undef COMMAND
 };
-
-void
-options_help(const Options *options, FILE *file)
-{
-    if (options->command == COMMAND_compile) {
-        fprintf(file, "usage: fluxc [COMMAND] [OPTIONS] FILE…\n\n"
-                      "Compiles differentiable models to C.\n\ncommands:\n");
-        for (int i = 0; i < COMMANDS; i++)
-            fprintf(file, "  %-8s %-18s %s\n", command_info[i].text,
-                    command_info[i].arguments, command_info[i].help);
-    } else {
-        fprintf(file, "usage: fluxc %s [OPTIONS] %s\n\n%s\n",
-                command_info[options->command].text,
-                command_info[options->command].arguments,
-                command_info[options->command].help);
-    }
-    fprintf(file, "\noptions:\n");
-    for (int i = 0; i < OPTIONS; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "--%s%s%s", option_info[i].text,
-                 option_info[i].argument ? "=" : "",
-                 option_info[i].argument ? option_info[i].argument : "");
-        if (option_info[i].letter != 0)
-            fprintf(file, "  -%c, %-32s %s\n", option_info[i].letter, name,
-                    option_info[i].help);
-        else
-            fprintf(file, "      %-32s %s\n", name, option_info[i].help);
-    }
-}
 
 static bool
 usage(const char *text, const char *value)
@@ -123,6 +78,7 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
                                          ENGINE_native};
     const char *list = option_info[option].argument;
     int which = 0;
+    o->given[option] = true;
     if (list != NULL && strchr(list, '|') != NULL && option != OPTION_dump_ir) {
         which = choice(list, value);
         if (which < 0) {
@@ -181,11 +137,15 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_colour:
         o->colour = which == 0 ? isatty(2) : which == 1;
         return true;
-    case OPTION_help:
-        o->help = true;
+    case OPTION_completions:
+        o->shell = (Shell)which;
         return true;
+    case OPTION_depend:
+    case OPTION_check:
+    case OPTION_json:
+    case OPTION_help:
     case OPTION_version:
-        o->version = true;
+    case OPTION_man:
         return true;
     case OPTIONS:
         break;
@@ -204,7 +164,8 @@ read_long(Options *o, Arena *arena, int left, char **argv)
     const char *value = text[length] == '=' ? text + length + 1 : NULL;
     for (int i = 0; i < OPTIONS; i++) {
         if (strlen(option_info[i].text) != length ||
-            strncmp(option_info[i].text, text, length) != 0)
+            strncmp(option_info[i].text, text, length) != 0 ||
+            strlen(usage_dashes(&option_info[i])) != 2)
             continue;
         bool wants = option_info[i].argument != NULL;
         if (!wants && value != NULL)
@@ -223,6 +184,9 @@ static int
 read_short(Options *o, Arena *arena, int left, char **argv)
 {
     for (int i = 0; i < OPTIONS; i++) {
+        if (strlen(usage_dashes(&option_info[i])) == 1 &&
+            strcmp(argv[0] + 1, option_info[i].text) == 0)
+            return set_option(o, arena, (Option)i, NULL);
         if (option_info[i].letter == 0 || option_info[i].letter != argv[0][1])
             continue;
         bool wants = option_info[i].argument != NULL;
@@ -255,6 +219,130 @@ command_line(Arena *arena, int argc, char **argv)
                 arena_printf(arena, "%s %s", line, slash ? slash + 1 : argv[i]);
     }
     return line;
+}
+
+/* Whether all options suit the command. */
+static bool
+check_command(const Options *o)
+{
+    const CommandInfo *command = &command_info[o->command];
+    for (int i = 0; i < OPTIONS; i++) {
+        if (!o->given[i] || option_info[i].commands & 1 << o->command)
+            continue;
+        fprintf(stderr,
+                "fluxc: %s%s is no option of `fluxc %s`\n"
+                "fluxc: `fluxc %s --help` lists those\n",
+                usage_dashes(&option_info[i]), option_info[i].text,
+                command->text, command->text);
+        return false;
+    }
+    return true;
+}
+
+/* Reports two options that exclude each other, if both are given. */
+static bool
+exclude(const Options *o, Option a, Option b)
+{
+    if (!o->given[a] || !o->given[b])
+        return true;
+    fprintf(stderr, "fluxc: %s%s and %s%s do not go together\n",
+            usage_dashes(&option_info[a]), option_info[a].text,
+            usage_dashes(&option_info[b]), option_info[b].text);
+    return false;
+}
+
+static bool
+has_suffix(const char *text, const char *suffix)
+{
+    size_t n = strlen(text);
+    size_t m = strlen(suffix);
+    return n > m && strcmp(text + n - m, suffix) == 0;
+}
+
+/* What --emit prints a stage without C names and layout for. */
+static bool
+check_stage(const Options *o)
+{
+    static const Option c_only[] = {OPTION_standalone, OPTION_prefix,
+                                    OPTION_weights, OPTION_lines};
+    if (!exclude(o, OPTION_emit, OPTION_output) ||
+        !exclude(o, OPTION_emit, OPTION_depend))
+        return false;
+    if (o->stage == STAGE_files || o->stage == STAGE_c || o->stage == STAGE_h)
+        return true;
+    for (size_t i = 0; i < sizeof c_only / sizeof *c_only; i++)
+        if (!exclude(o, OPTION_emit, c_only[i]))
+            return false;
+    return true;
+}
+
+static bool
+check_files(const Options *o)
+{
+    bool one_c = o->output != NULL && has_suffix(o->output, ".c");
+    if (o->arguments > 1 && (one_c || o->prefix != NULL))
+        return usage("-o FILE.c and --prefix are for one file", NULL);
+    for (int i = 0; i < o->arguments; i++) {
+        const char *path = o->argument[i];
+        bool ir = has_suffix(path, ".ir");
+        if (o->run_passes > 0 && !ir)
+            return usage("--run-pass is for .ir text, not", path);
+        if (ir && (o->stage == STAGE_ast || o->stage == STAGE_h ||
+                   o->output != NULL || o->prefix != NULL ||
+                   o->emit.standalone || o->given[OPTION_depend]))
+            return usage("only --emit ir|kernels|c is made of", path);
+    }
+    return true;
+}
+
+static bool
+check_arguments(const Options *o)
+{
+    bool image = o->output == NULL || has_suffix(o->output, ".dot") ||
+                 has_suffix(o->output, ".svg");
+    if (o->arguments == 0) {
+        usage_help(o->command, stderr);
+        return false;
+    }
+    switch (o->command) {
+    case COMMAND_compile:
+        return check_stage(o) && check_files(o);
+    case COMMAND_graph:
+        if (o->arguments > 1)
+            return usage("graph takes one file, not also", o->argument[1]);
+        return image || usage("graph writes .dot or .svg, not", o->output);
+    case COMMAND_fmt:
+        for (int i = 0; i < o->arguments; i++)
+            if (strcmp(o->argument[i], "-") == 0 && o->arguments > 1)
+                return usage("- stands alone", NULL);
+        return true;
+    case COMMAND_run:
+    case COMMAND_test:
+    case COMMAND_check:
+    case COMMAND_explain:
+    case COMMANDS:
+        break;
+    }
+    return true;
+}
+
+static void
+set_defaults(Options *o)
+{
+    o->emit.pass = &o->pass;
+    o->script.compiling = o->command == COMMAND_compile ||
+                          o->command == COMMAND_check ||
+                          o->command == COMMAND_graph;
+    o->script.testing = o->command == COMMAND_test;
+    o->script.echo = o->command == COMMAND_run;
+}
+
+/* Whether nothing but a text is asked for. */
+static bool
+is_question(const Options *o)
+{
+    return o->given[OPTION_help] || o->given[OPTION_version] ||
+           o->given[OPTION_man] || o->given[OPTION_completions];
 }
 
 bool
@@ -295,10 +383,6 @@ options_read(Options *o, Arena *arena, int argc, char **argv)
         plain = plain || (o->command == COMMAND_run && !command);
         i++;
     }
-    o->emit.pass = &o->pass;
-    o->script.compiling =
-        o->command == COMMAND_compile || o->command == COMMAND_check;
-    o->script.testing = o->command == COMMAND_test;
-    o->script.echo = o->command == COMMAND_run;
-    return true;
+    set_defaults(o);
+    return check_command(o) && (is_question(o) || check_arguments(o));
 }

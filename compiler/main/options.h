@@ -17,6 +17,38 @@ typedef enum {
 } Command;
 
 typedef enum {
+#define OPTION(name, text, letter, argument, commands, help) OPTION_##name,
+#include "main/options.def"
+#undef OPTION
+    OPTIONS
+} Option;
+
+/* Sets of commands. */
+enum {
+#define COMMAND(text, name, arguments, help) ON_##name = 1 << COMMAND_##name,
+#include "main/commands.def"
+#undef COMMAND
+    ON_all = (1 << COMMANDS) - 1,
+    ON_scripts = ON_compile | ON_run | ON_test | ON_check | ON_graph
+};
+
+typedef struct {
+    const char *text;     /* without dashes */
+    char letter;          /* or 0 */
+    const char *argument; /* or NULL */
+    int commands;         /* a set, ON_… */
+    const char *help;     /* NULL: hidden */
+} OptionInfo;
+extern const OptionInfo option_info[OPTIONS];
+
+typedef struct {
+    const char *text;
+    const char *arguments;
+    const char *help;
+} CommandInfo;
+extern const CommandInfo command_info[COMMANDS];
+
+typedef enum {
     STAGE_files,
     STAGE_ast,
     STAGE_ir,
@@ -25,8 +57,11 @@ typedef enum {
     STAGE_h
 } Stage;
 
+typedef enum { SHELL_bash, SHELL_zsh, SHELL_fish } Shell;
+
 typedef struct {
     Command command;
+    bool given[OPTIONS];
     const char **argument; /* files, codes, the script's own arguments */
     int arguments;
     const char *output;
@@ -38,14 +73,21 @@ typedef struct {
     EmitOptions emit;
     PassOptions pass;
     bool colour;
-    bool help;
-    bool version;
+    Shell shell;      /* of --completions */
     const char *line; /* the command line for the first comment */
 } Options;
 
-/* Reads the arguments; on a mistake prints it and gives false. */
+/* options.c: reads the arguments, and refuses what makes no sense together; on
+ * a mistake says so and gives false.
+ */
 bool options_read(Options *options, Arena *arena, int argc, char **argv);
 
-void options_help(const Options *options, FILE *file);
+/* usage.c: what can be made of the tables. */
+void usage_help(Command command, FILE *file);
+void usage_man(FILE *file); /* fluxc.1, in roff's man macros */
+void usage_completions(Shell shell, FILE *file);
+
+/* The dashes before an option's text: "--", or "-" for -MMD. */
+const char *usage_dashes(const OptionInfo *option);
 
 #endif

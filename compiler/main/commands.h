@@ -1,0 +1,34 @@
+/* The commands, each a straight line through the layers; they give the exit
+ * code.
+ */
+#ifndef FLUXC_MAIN_COMMANDS_H
+#define FLUXC_MAIN_COMMANDS_H
+
+#include "main/options.h"
+#include "script/model.h"
+
+#define COMMAND(text, name, arguments, help)                                   \
+    int command_##name(const Options *o);
+#include "main/commands.def"
+#undef COMMAND
+
+/* main.c: prints what was reported; the exit code that follows from it. */
+int report(const Options *o, const Context *context);
+
+/* write.c: writes a file whole or not at all; false, reported, on failure. */
+bool write_file(Context *context, const char *path, const char *text,
+                size_t size);
+
+/* compile.c: evaluates a file's definitions; gives the models to be emitted,
+ * which live as long as the script; false where something was reported. The
+ * script must be freed in either case.
+ */
+typedef struct {
+    EmitModel **item;
+    size_t count;
+    uint32_t first_source; /* number of the file in the context's sources */
+} Models;
+bool models_of_file(const Options *o, Context *context, Script *script,
+                    const char *path, Models *models);
+
+#endif

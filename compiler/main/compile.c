@@ -1,0 +1,265 @@
+/* fluxc model.net and fluxc check: from a file to its models' C. */
+#define _POSIX_C_SOURCE 200809L
+#include "grammar/grammar.h"
+#include "main/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The text of a model's header and source. */
+typedef struct {
+    char *header;
+    size_t header_size;
+    char *source;
+    size_t source_size;
+} Files;
+
+static bool
+emit_files(const Options *o, Context *context, const EmitModel *m, Files *f)
+{
+    FILE *header = open_memstream(&f->header, &f->header_size);
+    FILE *source = open_memstream(&f->source, &f->source_size);
+    if (header == NULL || source == NULL)
+        base_out_of_memory();
+    bool done = emit_c(context, m, &o->emit, header, source);
+    if (fclose(header) != 0 || fclose(source) != 0)
+        base_out_of_memory();
+    return done;
+}
+
+static bool
+has_suffix(const char *path, const char *suffix)
+{
+    size_t n = path != NULL ? strlen(path) : 0;
+    size_t m = strlen(suffix);
+    return n > m && strcmp(path + n - m, suffix) == 0;
+}
+
+/* A path as a make rule has it. */
+static void
+print_path(const char *path, FILE *file)
+{
+    for (const char *p = path; *p != '\0'; p++) {
+        if (*p == ' ' || *p == '#')
+            fputc('\\', file);
+        else if (*p == '$')
+            fputc('$', file);
+        fputc(*p, file);
+    }
+}
+
+/* STEM.d: the files depend on all sources that the script read. */
+static bool
+write_rule(Context *context, const char *stem, uint32_t first_source)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    if (file == NULL)
+        base_out_of_memory();
+    print_path(arena_printf(&context->arena, "%s.c", stem), file);
+    fputc(' ', file);
+    print_path(arena_printf(&context->arena, "%s.h", stem), file);
+    fputc(':', file);
+    for (uint32_t i = first_source; i < context->sources.count; i++) {
+        const char *path = source_get(&context->sources, i)->path;
+        bool known = false;
+        for (uint32_t k = first_source; k < i; k++)
+            known =
+                known || !strcmp(source_get(&context->sources, k)->path, path);
+        if (known)
+            continue;
+        fputs(" \\\n  ", file);
+        print_path(path, file);
+    }
+    fputc('\n', file);
+    if (fclose(file) != 0)
+        base_out_of_memory();
+    bool done = write_file(context, arena_printf(&context->arena, "%s.d", stem),
+                           text, size);
+    free(text);
+    return done;
+}
+
+static void
+write_model(const Options *o, Context *context, const EmitModel *m,
+            uint32_t first_source)
+{
+    Arena *arena = &context->arena;
+    Files f = {0};
+    if (emit_files(o, context, m, &f)) {
+        const char *stem = m->base;
+        if (has_suffix(o->output, ".c"))
+            stem = arena_string(arena, o->output, strlen(o->output) - 2);
+        else if (o->output != NULL)
+            stem = arena_printf(arena, "%s/%s", o->output, m->base);
+        const char *h = arena_printf(arena, "%s.h", stem);
+        const char *c = arena_printf(arena, "%s.c", stem);
+        if (write_file(context, h, f.header, f.header_size) &&
+            !write_file(context, c, f.source, f.source_size))
+            unlink(h);
+        else if (o->given[OPTION_depend] && context->diags.errors == 0)
+            write_rule(context, stem, first_source);
+    }
+    free(f.header);
+    free(f.source);
+}
+
+/* Every graph of a model. */
+static void
+print_graphs(const Options *o, Context *context, const EmitModel *m)
+{
+    const Graph *graph[2] = {m->forward, m->back};
+    for (int i = 0; i < 2 + m->trainers; i++) {
+        const Graph *g = i < 2 ? graph[i] : m->trainer[i - 2].step;
+        if (g == NULL)
+            continue;
+        if (o->stage == STAGE_ir)
+            ir_print(g, stdout);
+        else
+            emit_kernels(context, g, &o->pass, stdout);
+    }
+}
+
+static void
+print_model(const Options *o, Context *context, const EmitModel *m)
+{
+    if (o->stage == STAGE_ir || o->stage == STAGE_kernels) {
+        print_graphs(o, context, m);
+        return;
+    }
+    Files f = {0};
+    if (emit_files(o, context, m, &f)) {
+        bool header = o->stage == STAGE_h;
+        fwrite(header ? f.header : f.source, 1,
+               header ? f.header_size : f.source_size, stdout);
+    }
+    free(f.header);
+    free(f.source);
+}
+
+bool
+models_of_file(const Options *o, Context *context, Script *script,
+               const char *path, Models *models)
+{
+    *models = (Models){0};
+    if (!script_init(script, context, &o->script))
+        return false;
+    models->first_source = context->sources.count;
+    if (!script_run_file(script, path))
+        return false;
+    ExportOptions options = {.prefix = o->prefix, .command = o->line};
+    options.source = source_get(&context->sources, models->first_source);
+    models->count = model_export_all(script, &options, &models->item);
+    if (models->count == 0 && context->diags.errors == 0)
+        diag_hint(&context->diags,
+                  diag_add(&context->diags, DIAG_export, (Span){0},
+                           "%s has no model to emit", path),
+                  "name a model whose input has a known shape, as in "
+                  "@net f(x::[4]) = …, or export one");
+    return context->diags.errors == 0;
+}
+
+/* The name of the files where -o names one. */
+static void
+set_base(const Options *o, Context *context, EmitModel *m)
+{
+    const char *slash = strrchr(o->output, '/');
+    const char *file = slash ? slash + 1 : o->output;
+    m->base = arena_string(&context->arena, file, strlen(file) - 2);
+}
+
+static void
+emit_models(const Options *o, Context *context, const Models *models,
+            const char *path)
+{
+    bool named = has_suffix(o->output, ".c");
+    if ((named || o->prefix != NULL) && models->count > 1) {
+        diag_add(&context->diags, DIAG_export, (Span){0},
+                 "%s has %zu models; -o FILE.c and --prefix are for one", path,
+                 models->count);
+        return;
+    }
+    if (named)
+        set_base(o, context, models->item[0]);
+    for (size_t i = 0; i < models->count && context->diags.errors == 0; i++) {
+        if (o->stage == STAGE_files)
+            write_model(o, context, models->item[i], models->first_source);
+        else
+            print_model(o, context, models->item[i]);
+    }
+}
+
+static void
+compile_file(const Options *o, Context *context, const char *path)
+{
+    Script script = {0};
+    Models models;
+    if (models_of_file(o, context, &script, path, &models) &&
+        o->command == COMMAND_compile)
+        emit_models(o, context, &models, path);
+    script_free(&script);
+}
+
+/* .ir text: reads a graph, runs the passes that are named, prints it. */
+static void
+ir_file(const Options *o, Context *context, uint32_t source)
+{
+    Dims dims;
+    dims_init(&dims, &context->arena);
+    const Graph *g =
+        ir_read(context, &dims, source_get(&context->sources, source));
+    for (int i = 0; i < o->run_passes && g != NULL; i++)
+        g = pass_run(pass_find(o->run_pass[i]), g, &o->pass);
+    if (g == NULL || o->command == COMMAND_check)
+        return;
+    if (o->stage == STAGE_kernels)
+        emit_kernels(context, g, &o->pass, stdout);
+    else if (o->stage == STAGE_c)
+        emit_raw(context, g, &o->pass, stdout);
+    else
+        ir_print(g, stdout);
+}
+
+/* Stages that need no evaluation: --emit ast, .ir files. True if done. */
+static bool
+stage_file(const Options *o, Context *context, const char *path)
+{
+    bool ir = has_suffix(path, ".ir");
+    if (!ir && o->stage != STAGE_ast)
+        return false;
+    const char *problem = NULL;
+    uint32_t source = source_read(&context->sources, path, &problem);
+    if (source == 0)
+        diag_add(&context->diags, DIAG_file, (Span){0}, "cannot read %s: %s",
+                 path, problem);
+    else if (ir)
+        ir_file(o, context, source);
+    else
+        ast_print(grammar_parse(context, source_get(&context->sources, source)),
+                  stdout);
+    return true;
+}
+
+int
+command_compile(const Options *o)
+{
+    int code = EXIT_fine;
+    for (int i = 0; i < o->arguments; i++) {
+        Context context;
+        context_init(&context);
+        if (!stage_file(o, &context, o->argument[i]))
+            compile_file(o, &context, o->argument[i]);
+        int one = report(o, &context);
+        code = one > code ? one : code;
+        context_free(&context);
+    }
+    return code;
+}
+
+int
+command_check(const Options *o)
+{
+    return command_compile(o);
+}
