@@ -319,6 +319,7 @@ check_arguments(const Options *o)
     case COMMAND_run:
     case COMMAND_test:
     case COMMAND_check:
+    case COMMAND_gradcheck:
     case COMMAND_explain:
     case COMMANDS:
         break;
@@ -330,9 +331,9 @@ static void
 set_defaults(Options *o)
 {
     o->emit.pass = &o->pass;
-    o->script.compiling = o->command == COMMAND_compile ||
-                          o->command == COMMAND_check ||
-                          o->command == COMMAND_graph;
+    o->script.compiling =
+        o->command == COMMAND_compile || o->command == COMMAND_check ||
+        o->command == COMMAND_graph || o->command == COMMAND_gradcheck;
     o->script.testing = o->command == COMMAND_test;
     o->script.echo = o->command == COMMAND_run;
 }

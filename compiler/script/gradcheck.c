@@ -69,7 +69,10 @@ print_finding(const Check *c, const Node *n, const Finding *f, int width)
         fprintf(out, "%11.1e", f->differences);
     else
         fprintf(out, "%11s", "-");
-    fprintf(out, "  %12.1e", f->modes);
+    if (c->smooth)
+        fprintf(out, "  %12.1e", f->modes);
+    else
+        fprintf(out, "  %12s", "-");
     if (f->kinks > 0)
         fprintf(out, "  %lld at kinks skipped", (long long)f->kinks);
     fputc('\n', out);

@@ -25,6 +25,7 @@ typedef struct {
     Runner forward; /* tangents of the results */
     Tensor *base;   /* the results at the point */
     double size;    /* sum of |weight .* base| */
+    bool smooth;    /* every gradient is finite at the point */
 } Check;
 
 /* What was found of one leaf. */
