@@ -323,7 +323,7 @@ flux_status flux_save_training(const flux_trainer *trainer, const void *state,
 flux_status flux_load_training(const flux_trainer *trainer, void *state,
                                void *m, const char *path, flux_error *err);
 
-/* idx.c, csv.c: data files. */
+/* idx.c, npy.c, csv.c: data files. */
 
 typedef struct flux_array {
     flux_dtype dtype;
@@ -338,6 +338,17 @@ typedef struct flux_array {
  */
 flux_status flux_idx_read(const char *path, flux_array *array, flux_error *err);
 flux_status flux_idx_parse(const void *bytes, size_t size, flux_array *array,
+                           flux_error *err);
+
+/* Reads or writes an array in NumPy's NPY format: a[i, j] there is element
+ * i + dim[0] * j here. f4, f8, i4, u4, b1 keep their type; i1, u1 and i8 become
+ * i32, and an i8 that does not fit is FLUX_E_SIZE. Big-endian files and other
+ * types are FLUX_E_UNSUPPORTED.
+ */
+flux_status flux_npy_read(const char *path, flux_array *array, flux_error *err);
+flux_status flux_npy_parse(const void *bytes, size_t size, flux_array *array,
+                           flux_error *err);
+flux_status flux_npy_write(const char *path, const flux_array *array,
                            flux_error *err);
 
 /* to = scale * from, as f32; to->data is malloc'ed. */

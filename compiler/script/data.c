@@ -1,4 +1,4 @@
-/* Files: idx, readcsv, save, load!. */
+/* Files: idx, npy, savenpy, readcsv, save, load!. */
 #include "script/args.h"
 #include "script/lift.h"
 #include "script/model_inner.h"
@@ -61,6 +61,91 @@ fn_idx(Script *s, const Args *args)
         script_fail(s, DIAG_data, args->span, NULL,
                     "%s holds an array of too many axes or elements", path);
     return value_array(s, t);
+}
+
+/* The script's type for an element type of the runtime, and back. */
+static DType
+array_dtype(flux_dtype dtype)
+{
+    switch (dtype) {
+    case FLUX_F32:
+        return DTYPE_f32;
+    case FLUX_F64:
+        return DTYPE_f64;
+    case FLUX_BOOL:
+        return DTYPE_bool;
+    case FLUX_I32:
+    case FLUX_U32:
+        break;
+    }
+    return DTYPE_i64;
+}
+
+/* An array from NumPy, its elements as they stand; integers become Ints. */
+static Value
+fn_npy(Script *s, const Args *args)
+{
+    const char *path = data_path(s, args->item[0], args->span);
+    flux_array array = {0};
+    flux_error err = {{0}};
+    flux_status status = flux_npy_read(path, &array, &err);
+    if (status != FLUX_OK)
+        script_fail(s, file_code(status), args->span, NULL, "%s", err.text);
+    static const DType stored[] = {
+        [FLUX_F32] = DTYPE_f32,   [FLUX_F64] = DTYPE_f64,
+        [FLUX_I32] = DTYPE_i32,   [FLUX_U32] = DTYPE_u32,
+        [FLUX_BOOL] = DTYPE_bool,
+    };
+    int64_t dim[IR_RANK] = {0};
+    for (size_t i = 0; i < array.rank; i++)
+        dim[i] = (int64_t)array.dim[i];
+    Tensor *t = tensor_new(&s->context->arena, array_dtype(array.dtype),
+                           (int)array.rank, dim);
+    const Tensor from = {.dtype = stored[array.dtype], .data = array.data};
+    for (int64_t i = 0, n = t ? tensor_count(t) : 0; i < n; i++)
+        tensor_set(t, i, tensor_get(&from, i));
+    flux_array_free(&array);
+    if (t == NULL)
+        script_fail(s, DIAG_limit, args->span, NULL, "%s is too large", path);
+    return value_array(s, t);
+}
+
+/* savenpy(file, array): Ints as i4, which they must fit. */
+static Value
+fn_savenpy(Script *s, const Args *args)
+{
+    const char *path = data_path(s, args->item[0], args->span);
+    Value v = value_plain(s, args->item[1], args->span);
+    if (v.kind != VALUE_array && v.kind != VALUE_batch)
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "savenpy writes an array, not %s", value_kind_name(v));
+    const Tensor *t = v.as.array->tensor;
+    flux_array array = {.dtype = t->dtype == DTYPE_f64    ? FLUX_F64
+                                 : t->dtype == DTYPE_f32  ? FLUX_F32
+                                 : t->dtype == DTYPE_bool ? FLUX_BOOL
+                                                          : FLUX_I32,
+                        .rank = (size_t)t->rank,
+                        .data = t->data};
+    for (int i = 0; i < t->rank; i++)
+        array.dim[i] = (size_t)t->dim[i];
+    if (t->dtype == DTYPE_i64) {
+        int32_t *small =
+            ARENA_ARRAY(&s->context->arena, int32_t, tensor_count(t) + 1);
+        for (int64_t i = 0; i < tensor_count(t); i++) {
+            int64_t element = ((const int64_t *)t->data)[i];
+            if (element < INT32_MIN || element > INT32_MAX)
+                script_fail(s, DIAG_data, args->span, NULL,
+                            "%lld does not fit the 32 bits of the file",
+                            (long long)element);
+            small[i] = (int32_t)element;
+        }
+        array.data = small;
+    }
+    flux_error err = {{0}};
+    flux_status status = flux_npy_write(path, &array, &err);
+    if (status != FLUX_OK)
+        script_fail(s, DIAG_file, args->span, NULL, "%s", err.text);
+    return value_nothing();
 }
 
 /* A table as a matrix, one column a record: what Batch takes. */
@@ -181,6 +266,7 @@ fn_load(Script *s, const Args *args)
     flux_tensors *file = flux_tensors_open(path, &err);
     if (file == NULL)
         script_fail(s, DIAG_checkpoint, args->span, NULL, "%s", err.text);
+    size_t limit = arena_lift(&s->context->arena);
     const char *problem = NULL;
     for (size_t i = 0; i < params.count && problem == NULL; i++)
         problem = checkpoint_mismatch(
@@ -193,6 +279,7 @@ fn_load(Script *s, const Args *args)
         a->recipe = REF_NONE;
     }
     flux_tensors_close(file);
+    s->context->arena.limit = limit;
     if (problem != NULL)
         script_fail(s, DIAG_checkpoint, args->span, NULL, "%s: %s", path,
                     problem);
@@ -204,6 +291,9 @@ data_define_all(Script *s)
 {
     static const Builtin table[] = {
         {"idx", 1, 1, fn_idx, "an array from an IDX file, gzip or plain"},
+        {"npy", 1, 1, fn_npy, "an array from an NPY file of NumPy's"},
+        {"savenpy", 2, 2, fn_savenpy,
+         "writes an NPY file: savenpy(file, array)"},
         {"readcsv", 1, 1, fn_readcsv,
          "a matrix from a CSV file, one column a record"},
         {"save", 2, 2, fn_save, "writes a checkpoint: save(file, model)"},
