@@ -1,24 +1,24 @@
-/* Logistic regression on Fisher's irises, without any library: iris.h and
- * iris.c are what `fluxc model.net --standalone` writes. No function here
- * allocates; what a call needs beside its arguments is `arena`.
+/* Logistic regression on Fisher's irises, without any library: logreg.h and
+ * logreg.c are what `fluxc model.net --standalone` writes. Nothing is
+ * allocated: what a call needs beside its arguments is `arena`.
  */
-#include "iris.h"
+#include "logreg.h"
 
 #include <stdio.h>
 
 enum { ROWS = 150, TEST = 30, TRAIN = ROWS - TEST, STEPS = 300 };
 
 typedef struct {
-    float x[ROWS * IRIS_IN]; /* 4 x n, samples contiguous */
-    int32_t species[ROWS];   /* 0, 1, 2 */
+    float x[ROWS * LOGREG_IN]; /* 4 x n, samples contiguous */
+    int32_t species[ROWS];     /* 0, 1, 2 */
     size_t n;
 } Flowers;
 
 static void
 flowers_add(Flowers *to, const float *x, int32_t species)
 {
-    for (size_t i = 0; i < IRIS_IN; i++)
-        to->x[IRIS_IN * to->n + i] = x[i];
+    for (size_t i = 0; i < LOGREG_IN; i++)
+        to->x[LOGREG_IN * to->n + i] = x[i];
     to->species[to->n++] = species;
 }
 
@@ -33,11 +33,11 @@ flowers_read(const char *path, Flowers *train, Flowers *test)
         return -1;
     int complete = fscanf(file, "%*[^\n]") == 0;
     for (size_t i = 0; complete && i < ROWS; i++) {
-        float x[IRIS_IN];
+        float x[LOGREG_IN];
         int species = -1;
         complete = fscanf(file, "%f,%f,%f,%f,%d", &x[0], &x[1], &x[2], &x[3],
                           &species) == 5 &&
-                   species >= 0 && species < IRIS_OUT;
+                   species >= 0 && species < LOGREG_OUT;
         if (complete)
             flowers_add(i % 5 == 4 ? test : train, x, species);
     }
@@ -49,16 +49,16 @@ flowers_read(const char *path, Flowers *train, Flowers *test)
  * model could not run.
  */
 static double
-accuracy(const iris *m, const Flowers *f, const flux_work *work)
+accuracy(const logreg *m, const Flowers *f, const flux_work *work)
 {
-    float y[ROWS * IRIS_OUT];
+    float y[ROWS * LOGREG_OUT];
     size_t right = 0;
-    if (iris_forward(m, f->x, f->n, y, work) != FLUX_OK)
+    if (logreg_forward(m, f->x, f->n, y, work) != FLUX_OK)
         return -1;
     for (size_t i = 0; i < f->n; i++) {
         size_t best = 0;
-        for (size_t k = 1; k < IRIS_OUT; k++)
-            best = y[IRIS_OUT * i + k] > y[IRIS_OUT * i + best] ? k : best;
+        for (size_t k = 1; k < LOGREG_OUT; k++)
+            best = y[LOGREG_OUT * i + k] > y[LOGREG_OUT * i + best] ? k : best;
         right += best == (size_t)f->species[i];
     }
     return (double)right / (double)f->n;
@@ -69,27 +69,28 @@ main(int argc, char **argv)
 {
     static Flowers train;
     static Flowers test;
-    static unsigned char arena[IRIS_STEP_ARENA(TRAIN) + IRIS_ARENA(ROWS) + 1];
+    static unsigned char
+        arena[LOGREG_STEP_ARENA(TRAIN) + LOGREG_ARENA(ROWS) + 1];
     const flux_work work = {.arena = arena, .bytes = sizeof arena};
     const char *path = argc > 1 ? argv[1] : "iris.csv";
     if (flowers_read(path, &train, &test) != 0) {
-        fprintf(stderr, "iris: %s does not hold %d flowers\n", path, ROWS);
+        fprintf(stderr, "logreg: %s does not hold %d flowers\n", path, ROWS);
         return 1;
     }
-    iris m;
-    iris_step step;
-    flux_status status = iris_init(&m, IRIS_SEED);
+    logreg m;
+    logreg_step step;
+    flux_status status = logreg_init(&m, LOGREG_SEED);
     if (status == FLUX_OK)
-        status = iris_step_init(&step, IRIS_SEED);
+        status = logreg_step_init(&step, LOGREG_SEED);
     for (int i = 1; status == FLUX_OK && i <= STEPS; i++) {
         float loss = 0;
-        status = iris_step_train_labels(&step, &m, train.x, train.species,
-                                        train.n, &loss, &work);
+        status = logreg_step_train_labels(&step, &m, train.x, train.species,
+                                          train.n, &loss, &work);
         if (i == 1 || i % 100 == 0)
             printf("step %3d  loss %.4f\n", i, (double)loss);
     }
     if (status != FLUX_OK) {
-        fprintf(stderr, "iris: training failed, status %d\n", (int)status);
+        fprintf(stderr, "logreg: training failed, status %d\n", (int)status);
         return 1;
     }
     printf("accuracy %.4f on %d flowers\n", accuracy(&m, &test, &work), TEST);
