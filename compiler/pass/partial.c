@@ -74,8 +74,6 @@ Ref
 diff_elementwise(Graph *g, Ref user, int k, Ref u)
 {
     Node n = *ir_node(g, user);
-    if (n.op == OP_select && k == 2)
-        return ir_map(g, OP_select, n.operand[0], ir_fill(g, u, 0), u);
     size_t mark = g->node.count;
     Ref by = partial(g, n.op, k, n.operand[0], n.operand[1], user);
     return times(g, by, u, mark);

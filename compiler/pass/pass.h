@@ -82,7 +82,8 @@ Ref diff_argmax_mask(Graph *g, Ref x, uint32_t axes);
 
 /* partial.c: u times the partial derivative of an elementwise node by its
  * operand k, as ops.def has it: u is the node's adjoint or the operand's
- * tangent. REF_NONE is 0. A cast gives u as it is.
+ * tangent. REF_NONE is 0. A cast gives u as it is; a select's third operand is
+ * the caller's.
  */
 Ref diff_elementwise(Graph *g, Ref user, int k, Ref u);
 
