@@ -54,7 +54,9 @@ random_like(Fixture *f, const Graph *g, Ref ref, double low, double high)
     return t;
 }
 
-/* The case's graph: inputs x, and y as its output. */
+/* The case's graph: inputs x, and y as its output. Node 0 is none of them, so
+ * that an operand that is not there is none by chance.
+ */
 static Graph *
 case_graph(Fixture *f, bool batch)
 {
@@ -62,6 +64,7 @@ case_graph(Fixture *f, bool batch)
     static const char *const name[GRAD_INPUTS] = {"x", "p", "q"};
     Graph *g = ir_graph(&f->context, &f->dims, "g");
     Ref x[GRAD_INPUTS];
+    ir_const(g, DTYPE_bool, 1);
     for (int i = 0; i < test->inputs; i++)
         x[i] = ir_leaf(g, i == 0 ? OP_input : OP_param, name[i], DTYPE_f64,
                        test->shape[i].rank, test->shape[i].dim);
