@@ -258,13 +258,20 @@ own_name(Function *f, const char *wish)
     }
 }
 
+/* A function's constant arrays begin with its name: a file has several. */
+static void
+name_tables(Function *f)
+{
+    c_tables(&f->printer, arena_printf(f->printer.arena, "%s_table", f->name));
+}
+
 bool
 emit_forward(Emit *emit)
 {
     Schedule *s = schedule_graph(emit->forward, NULL);
     Function f = start(emit, s, function_name(emit, "forward"));
     const char *m = own_name(&f, "m");
-    c_tables(&f.printer);
+    name_tables(&f);
     add_struct(emit, &f, emit->name, m, true);
     add_inputs(&f, emit->forward, true, 0);
     add_dims(emit, &f);
@@ -315,7 +322,7 @@ emit_back(Emit *emit)
     const char *m = own_name(&f, "m");
     const char *gradient = own_name(&f, "g");
     f.printer.condition = back_condition;
-    c_tables(&f.printer);
+    name_tables(&f);
     add_struct(emit, &f, emit->name, m, true);
     add_inputs(&f, emit->forward, false, 0);
     add_inputs(&f, emit->forward, true, 0);
@@ -416,7 +423,7 @@ emit_init(Emit *emit)
             (Memory){arena_printf(emit->arena, "m->%s", emit->param[i]->path),
                      emit->model->param[i].rank == 0};
     }
-    c_tables(&f.printer);
+    name_tables(&f);
     init_tables(emit, g, true, "m");
     writer_raw(&emit->header, "\n");
     writer_comment(&emit->header,
@@ -520,7 +527,7 @@ emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Dim bytes)
                                     labels ? "_labels" : ""));
     const char *state = own_name(&f, "step");
     const char *m = own_name(&f, "m");
-    c_tables(&f.printer);
+    name_tables(&f);
     add_struct(emit, &f, t->name, state, false);
     add_struct(emit, &f, emit->name, m, false);
     add_inputs(&f, emit->forward, true, 0);

@@ -410,22 +410,41 @@ map_compute(Printer *printer, const Value *value)
     return (Expr){op_text(printer, value, operand), op_prec(value->op)};
 }
 
+/* Whether a guard fails wherever it stands: its index is a number outside. In C
+ * that number would be an int, so it is not left to the unsigned comparison.
+ */
+static bool
+guard_fails(const Guard *guard)
+{
+    const Affine *index = &guard->index;
+    return index->count == 0 && dim_known(index->start) &&
+           dim_known(index->minus) && dim_known(guard->extent) &&
+           (index->start < index->minus ||
+            index->start - index->minus >= guard->extent);
+}
+
 static Expr
 guard_compute(Printer *printer, const Value *value)
 {
     const char *text = "";
+    const char *zero = c_number(printer->arena, value->dtype, 0);
     for (int i = 0; i < value->guards; i++) {
         const Guard *guard = &value->guard[i];
+        if (guard_fails(guard))
+            return (Expr){zero, PREC_primary};
+        if (affine_below(printer->s, &guard->index, guard->extent))
+            continue;
         text = arena_printf(
-            printer->arena, "%s%s%s < %s", text, i > 0 ? " && " : "",
+            printer->arena, "%s%s%s < %s", text, *text != 0 ? " && " : "",
             c_affine(printer, &guard->index).text,
             c_at_least(printer, c_dim(printer, guard->extent), PREC_add));
     }
     Expr inside = c_value(printer, value->operand[0]);
-    return (Expr){arena_printf(printer->arena, "%s ? %s : %s", text,
-                               inside.text,
-                               c_number(printer->arena, value->dtype, 0)),
-                  PREC_ternary};
+    if (*text == 0)
+        return inside;
+    return (Expr){
+        arena_printf(printer->arena, "%s ? %s : %s", text, inside.text, zero),
+        PREC_ternary};
 }
 
 static const char *

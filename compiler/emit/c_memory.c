@@ -127,7 +127,7 @@ c_table(Writer *writer, const char *declaration, const Tensor *data)
 }
 
 void
-c_tables(Printer *printer)
+c_tables(Printer *printer, const char *wish)
 {
     Schedule *s = printer->s;
     bool *used = schedule_used(s);
@@ -136,7 +136,7 @@ c_tables(Printer *printer)
         if (buffer->kind != BUFFER_data || !used[b])
             continue;
         const Tensor *data = ir_node(s->graph, buffer->node)->as.data;
-        const char *name = printer_name(printer, "table");
+        const char *name = printer_name(printer, wish);
         int64_t count = tensor_count(data);
         printer->memory[b] = (Memory){name, false};
         c_table(printer->writer,

@@ -14,8 +14,10 @@ Dim c_arena_bytes(const Schedule *s);
 /* Declares a pointer for each buffer in the arena that begins at `base`. */
 void c_arena_pointers(Printer *printer, const char *base);
 
-/* Writes the graph's constant arrays as static tables, and names them. */
-void c_tables(Printer *printer);
+/* Writes the graph's constant arrays as static tables, and names them: the
+ * wished name, or with a number behind.
+ */
+void c_tables(Printer *printer, const char *wish);
 
 /* One constant array as a table, and its elements alone. */
 void c_table_numbers(Writer *writer, const Tensor *data, int64_t count);

@@ -103,7 +103,7 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
                         "#include \"kernels/flux_random.h\"\n\n"
                         "#define FLUX_ALIGN(bytes) "
                         "(((size_t)(bytes) + 63) / 64 * 64)\n\n");
-    c_tables(&printer);
+    c_tables(&printer, "table");
     writer_raw(&writer,
                "size_t fluxc_arena(const size_t *dims);\n"
                "int fluxc_run(const void *const *leaf, void *const *out,\n"

@@ -127,17 +127,48 @@ visit_generator(Body *b, const Ast *ast)
 
 /* A name from outside: what it means now is captured. */
 static void
-visit_name(Body *b, const char *name)
+visit_name(Body *b, const char *name, bool frozen)
 {
     if (is_bound(b->bound, name))
         return;
-    Value *v = scope_find(b->scope, name);
-    if (v == NULL)
+    Value *found = scope_find(b->scope, name);
+    if (found == NULL)
         return;
+    Value v = *found;
+    v.frozen = v.frozen || (frozen && v.kind == VALUE_array);
     Arena *arena = &b->walk->s->context->arena;
     const char *path =
         b->path[0] != '\0' ? arena_printf(arena, "%s.%s", b->path, name) : name;
-    walk_value(b->walk, *v, path, b->net);
+    walk_value(b->walk, v, path, b->net);
+}
+
+/* The name in frozen(name); NULL: another call. */
+static const char *
+frozen_name(const Ast *call)
+{
+    const Ast *callee = call->as.call.callee;
+    const AstList *item = &call->as.call.positional;
+    if (callee->kind != AST_NAME || strcmp(callee->as.name, "frozen") != 0 ||
+        item->count != 1 || item->item[0]->kind != AST_NAME)
+        return NULL;
+    return item->item[0]->as.name;
+}
+
+static void
+visit_call(Body *b, const Ast *ast)
+{
+    const char *frozen = frozen_name(ast);
+    if (frozen != NULL) {
+        visit_name(b, frozen, true);
+        return;
+    }
+    body_visit(b, ast->as.call.callee);
+    visit_list(b, &ast->as.call.positional);
+    for (size_t i = 0; i < ast->as.call.keyword.count; i++) {
+        const Ast *k = ast->as.call.keyword.item[i];
+        body_visit(b, k->kind == AST_ASSIGN ? k->as.binary.right : k);
+    }
+    body_visit(b, ast->as.call.body);
 }
 
 static void
@@ -157,7 +188,7 @@ body_visit(Body *b, const Ast *ast)
         return;
     switch (ast->kind) {
     case AST_NAME:
-        visit_name(b, ast->as.name);
+        visit_name(b, ast->as.name, false);
         break;
     case AST_INTERPOLATE:
     case AST_TUPLE:
@@ -198,13 +229,7 @@ body_visit(Body *b, const Ast *ast)
     case AST_DOTCALL:
     case AST_INDEX:
     case AST_CURLY:
-        body_visit(b, ast->as.call.callee);
-        visit_list(b, &ast->as.call.positional);
-        for (size_t i = 0; i < ast->as.call.keyword.count; i++) {
-            const Ast *k = ast->as.call.keyword.item[i];
-            body_visit(b, k->kind == AST_ASSIGN ? k->as.binary.right : k);
-        }
-        body_visit(b, ast->as.call.body);
+        visit_call(b, ast);
         break;
     case AST_FIELD:
         body_visit(b, ast->as.field.object);
