@@ -1,0 +1,17 @@
+/* The models of one file of random programs, as the harness lists them. */
+#ifndef FLUXC_TESTS_RANDOM_DRIVER_H
+#define FLUXC_TESTS_RANDOM_DRIVER_H
+
+#include "runtime/flux.h"
+
+typedef struct {
+    const char *name;
+    const flux_model *model;
+    const flux_trainer *trainer; /* NULL: none */
+    size_t big;                  /* samples in its largest batch */
+} RandomModel;
+
+/* Ended by one without a name. */
+extern const RandomModel random_models[];
+
+#endif
