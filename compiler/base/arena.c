@@ -2,7 +2,6 @@
 #include "base/arena.h"
 #include "base/vec.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,9 +72,26 @@ chunk_add(Arena *arena, size_t bytes)
     return chunk;
 }
 
+bool
+arena_has_room(const Arena *arena, size_t bytes)
+{
+    return arena->limit == 0 ||
+           (arena->used <= arena->limit && bytes <= arena->limit - arena->used);
+}
+
+size_t
+arena_lift(Arena *arena)
+{
+    size_t limit = arena->limit;
+    arena->limit = 0;
+    return limit;
+}
+
 void *
 arena_alloc(Arena *arena, size_t bytes)
 {
+    if (!arena_has_room(arena, bytes) && arena->full)
+        arena->full(arena->owner);
     if (bytes > SIZE_MAX - 2 * ALIGNMENT)
         base_out_of_memory();
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

@@ -8,13 +8,26 @@
 #define FLUXC_BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct ArenaChunk ArenaChunk;
 typedef struct {
     ArenaChunk *chunk; /* the newest, from which is given */
     size_t used;       /* bytes given in all */
+    size_t limit;      /* bytes that may be given; 0: as many as there are */
+    void (*full)(void *owner); /* called where a request would go beyond; it
+                                * leaves, or lifts the limit */
+    void *owner;
 } Arena;
+
+/* Whether that many more bytes are within the limit. */
+bool arena_has_room(const Arena *arena, size_t bytes);
+
+/* Lifts the limit while the caller holds what a leap out of arena_alloc would
+ * lose; gives it, to be put back into arena->limit.
+ */
+size_t arena_lift(Arena *arena);
 
 /* Memory of `bytes` zero bytes, aligned for any type; never NULL. */
 void *arena_alloc(Arena *arena, size_t bytes);

@@ -58,6 +58,7 @@ native_compile(Context *context, const Graph *graph,
     if (file == NULL)
         base_out_of_memory();
     PassOptions defaults = {0};
+    size_t limit = arena_lift(&context->arena);
     bool fine =
         emit_raw(context, graph,
                  options->pass != NULL ? options->pass : &defaults, file);
@@ -75,6 +76,7 @@ native_compile(Context *context, const Graph *graph,
         build_discard(&built);
     }
     free(text);
+    context->arena.limit = limit;
     return native;
 }
 

@@ -15,6 +15,7 @@ enum { USE_NEVER = -1, USE_OUTPUT = INT32_MAX };
 typedef struct {
     Run run;
     Arena *arena;
+    size_t room; /* bytes that may still be taken for values and results */
     Ref *last;   /* the node that uses a node last, or USE_… */
     bool *owned; /* the value's memory is ours */
 } Evaluation;
@@ -68,19 +69,29 @@ tensor_bytes(const Tensor *tensor)
     return (size_t)tensor_count(tensor) * dtype_size(tensor->dtype);
 }
 
-static void
+static const char *const no_memory = "there is not enough memory";
+
+/* Memory for a value; a message where there is none. */
+static const char *
 evaluation_own(Evaluation *e, Ref ref)
 {
     size_t bytes = tensor_bytes(&e->run.value[ref]);
-    e->run.value[ref].data = base_alloc(bytes > 0 ? bytes : 1);
+    void *data = bytes <= e->room ? malloc(bytes > 0 ? bytes : 1) : NULL;
+    if (!data)
+        return no_memory;
+    e->run.value[ref].data = data;
+    e->room -= bytes;
     e->owned[ref] = true;
+    return NULL;
 }
 
 static void
 evaluation_release(Evaluation *e, Ref ref)
 {
-    if (e->owned[ref])
-        free(e->run.value[ref].data);
+    if (!e->owned[ref])
+        return;
+    free(e->run.value[ref].data);
+    e->room += tensor_bytes(&e->run.value[ref]);
     e->owned[ref] = false;
 }
 
@@ -108,7 +119,9 @@ evaluate_node(Evaluation *e, Ref ref)
     Tensor *value = &e->run.value[ref];
     if (node->op == OP_data)
         return evaluation_borrow(e, ref, node->as.data);
-    evaluation_own(e, ref);
+    const char *problem = evaluation_own(e, ref);
+    if (problem)
+        return problem;
     switch (op_info[node->op].class) {
     case CLASS_LEAF:
         run_leaf(&e->run, node, value);
@@ -160,19 +173,26 @@ evaluate_all(Evaluation *e, const Tensor *const *given)
 /* Hands out the results. Borrowed values are copied first: the room for one
  * result may be the memory of a leaf that is another.
  */
-static void
+static const char *
 evaluation_results(Evaluation *e, Tensor *result)
 {
     const Graph *g = e->run.g;
+    size_t wanted = 0;
     for (size_t i = 0; i < g->output.count; i++) {
         Ref ref = g->output.item[i].ref;
         const void *borrowed = e->run.value[ref].data;
         if (e->owned[ref])
             continue;
-        evaluation_own(e, ref);
+        if (evaluation_own(e, ref))
+            return no_memory;
         memcpy(e->run.value[ref].data, borrowed,
                tensor_bytes(&e->run.value[ref]));
     }
+    for (size_t i = 0; i < g->output.count; i++)
+        if (!result[i].data)
+            wanted += tensor_bytes(&e->run.value[g->output.item[i].ref]);
+    if (wanted > e->room)
+        return no_memory;
     for (size_t i = 0; i < g->output.count; i++) {
         Tensor value = e->run.value[g->output.item[i].ref];
         void *room = result[i].data;
@@ -182,6 +202,7 @@ evaluation_results(Evaluation *e, Tensor *result)
             room ? room : arena_alloc(e->arena, bytes > 0 ? bytes : 1);
         memcpy(result[i].data, value.data, bytes);
     }
+    return NULL;
 }
 
 const char *
@@ -189,7 +210,11 @@ ir_interpret(const Graph *g, const Tensor *const *value,
              const RunOptions *options, Arena *arena, Tensor *result)
 {
     size_t count = g->node.count > 0 ? g->node.count : 1;
-    Evaluation e = {.run = {.g = g, .options = options}, .arena = arena};
+    Evaluation e = {
+        .run = {.g = g, .options = options}, .arena = arena, .room = SIZE_MAX};
+    size_t limit = arena_lift(arena);
+    if (limit)
+        e.room = limit > arena->used ? limit - arena->used : 0;
     e.run.value = base_alloc(count * sizeof *e.run.value);
     e.last = base_alloc(count * sizeof *e.last);
     e.owned = base_alloc(count * sizeof *e.owned);
@@ -198,12 +223,13 @@ ir_interpret(const Graph *g, const Tensor *const *value,
     evaluation_uses(&e);
     const char *problem = evaluate_all(&e, value);
     if (!problem)
-        evaluation_results(&e, result);
+        problem = evaluation_results(&e, result);
     for (size_t i = 0; i < g->node.count; i++)
         evaluation_release(&e, (Ref)i);
     free(e.owned);
     free(e.last);
     free(e.run.value);
+    arena->limit = limit;
     return problem;
 }
 

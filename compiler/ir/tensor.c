@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Room in an arena beyond a tensor's elements. */
+enum { TENSOR_SLACK = 1024 };
+
 const char *const dtype_name[DTYPES] = {
     [DTYPE_f32] = "f32", [DTYPE_f64] = "f64",   [DTYPE_i32] = "i32",
     [DTYPE_u32] = "u32", [DTYPE_bool] = "bool", [DTYPE_i64] = "i64",
@@ -48,6 +51,8 @@ tensor_new(Arena *arena, DType dtype, int rank, const int64_t *dim)
     int64_t count = tensor_count(&shape);
     int64_t size = (int64_t)dtype_size(dtype);
     if (count < 0 || count > TENSOR_BYTES / size)
+        return NULL;
+    if (!arena_has_room(arena, (size_t)(count * size) + TENSOR_SLACK))
         return NULL;
     Tensor *tensor = ARENA_NEW(arena, Tensor);
     *tensor = shape;

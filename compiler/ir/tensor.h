@@ -39,8 +39,8 @@ dtype_real(DType dtype)
 /* The number of elements; -1 where that does not fit. */
 int64_t tensor_count(const Tensor *tensor);
 
-/* A zeroed tensor in the arena; NULL where it exceeds
- * TENSOR_BYTES.
+/* A zeroed tensor in the arena; NULL where it exceeds TENSOR_BYTES or what the
+ * arena may give.
  */
 Tensor *tensor_new(Arena *arena, DType dtype, int rank, const int64_t *dim);
 

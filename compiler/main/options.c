@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "main/options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,14 +60,18 @@ set_pass(Options *o, bool *table, const char *value, bool all)
 }
 
 static bool
-set_number(int *to, const char *value)
+set_number(int64_t most, const char *value, int64_t *to)
 {
     char *end = NULL;
-    long n = strtol(value, &end, 10);
-    if (*end != '\0' || n < 1 || n > 1000000)
-        return usage("a number from 1 to 1000000 is wanted, not", value);
-    *to = (int)n;
-    return true;
+    errno = 0;
+    long long n = strtoll(value, &end, 10);
+    if (errno == 0 && *end == '\0' && n >= 1 && n <= most) {
+        *to = n;
+        return true;
+    }
+    fprintf(stderr, "fluxc: a number from 1 to %lld is wanted, not %s\n",
+            (long long)most, value);
+    return false;
 }
 
 static bool
@@ -78,6 +83,7 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
                                          ENGINE_native};
     const char *list = option_info[option].argument;
     int which = 0;
+    int64_t number = 0;
     o->given[option] = true;
     if (list != NULL && strchr(list, '|') != NULL && option != OPTION_dump_ir) {
         which = choice(list, value);
@@ -133,7 +139,17 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
         o->pass.time = true;
         return true;
     case OPTION_max_depth:
-        return set_number(&o->script.max_depth, value);
+        if (!set_number(1000000, value, &number))
+            return false;
+        o->script.max_depth = (int)number;
+        return true;
+    case OPTION_max_steps:
+        return set_number(INT64_MAX, value, &o->script.max_steps);
+    case OPTION_max_memory:
+        if (!set_number(INT64_C(1) << 32, value, &number))
+            return false;
+        o->script.max_memory = (size_t)number << 20;
+        return true;
     case OPTION_colour:
         o->colour = which == 0 ? isatty(2) : which == 1;
         return true;

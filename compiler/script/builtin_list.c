@@ -57,10 +57,10 @@ push_number(Script *s, Array *array, Value v, Span span)
     Tensor *tensor = NULL;
     if (count >= array->room) {
         int64_t room = count < 4 ? 8 : 2 * count;
-        array->room = room;
         tensor = tensor_new(&s->context->arena, old->dtype, 1, &room);
         if (!tensor)
             script_fail(s, DIAG_limit, span, NULL, "a vector of this length");
+        array->room = room;
         if (count)
             memcpy(tensor->data, old->data,
                    (size_t)count * dtype_size(old->dtype));
@@ -221,6 +221,7 @@ builtin_reduce(Script *s, const Args *args)
                     "give a start as third argument",
                     "nothing to reduce: the collection is empty");
     for (; i < it.count; i++) {
+        eval_step(s, args->span);
         item[1] = iterate_get(s, &it, i, args->span);
         item[0] = call_values(s, args->item[0], item, 2, args->span);
     }

@@ -167,6 +167,7 @@ enter(Script *s, Entered *e, const char *name, Scope *scope, const Args *args)
         script_fail(s, DIAG_limit, args->span,
                     "does the recursion have an end?",
                     "%d calls inside one another are too many", limit);
+    eval_step(s, args->span);
     CallFrame *call = frame_of(s, name, args->span);
     *e = (Entered){.active = {.caller = eval->active,
                               .frame = &call->frame,

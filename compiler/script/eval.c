@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { STEPS_RUNNING = 1000000000, STEPS_COMPILING = 10000000 };
+
 /* The value of a name; one that is not bound is an error with a suggestion. */
 Value
 eval_name(Script *s, Scope *scope, const char *name, Span span)
@@ -349,6 +351,20 @@ eval_check_stack(Script *s, Span span)
     if (here < s->eval->stack_limit)
         script_fail(s, DIAG_limit, span, "does the recursion have an end?",
                     "calls and expressions nest too deeply");
+}
+
+void
+eval_step(Script *s, Span span)
+{
+    int64_t limit = s->options.max_steps   ? s->options.max_steps
+                    : s->options.compiling ? STEPS_COMPILING
+                                           : STEPS_RUNNING;
+    if (++s->eval->steps <= limit)
+        return;
+    s->eval->stopped = true;
+    script_fail(s, DIAG_limit, span, "--max-steps=N allows more",
+                "the loops and calls of this script took %lld steps",
+                (long long)limit);
 }
 
 Value

@@ -72,7 +72,8 @@ typedef struct Eval {
     CallFrame *call;
     const Active *active;
     const Including *including;
-    int64_t steps;           /* passes of loops */
+    int64_t steps;           /* passes of loops, and calls */
+    bool stopped;            /* a limit was reached: nothing more is run */
     const char *stack_limit; /* the C stack must not go below */
     bool dotted;             /* a body in a dot call: * means .* */
     bool dot_next;           /* the next body called is dotted */
@@ -96,6 +97,8 @@ int name_distance(const char *a, const char *b); /* edits; 3: more than 2 */
 
 /* eval.c: eval_operand refuses a return, break or continue in it. */
 void eval_check_stack(Script *s, Span span);
+/* Counts a pass of a loop or a call: no script goes on for ever. */
+void eval_step(Script *s, Span span);
 Value eval_operand(Script *s, Scope *scope, const Ast *ast);
 bool eval_truth(Script *s, Scope *scope, const Ast *ast);
 Value eval_name(Script *s, Scope *scope, const char *name, Span span);

@@ -3,19 +3,6 @@
 #include "script/numeric.h"
 
 enum { COLLECT_LIMIT = 1 << 26 };
-static const int64_t steps_running = 2000000000;
-static const int64_t steps_compiling = 10000000;
-
-/* Counts a pass of any loop: none goes on for ever. */
-static void
-count_step(Script *s, Span span)
-{
-    int64_t limit = s->options.compiling ? steps_compiling : steps_running;
-    if (++s->eval->steps > limit)
-        script_fail(s, DIAG_limit, span, NULL,
-                    "the loops of this script took %lld passes",
-                    (long long)limit);
-}
 
 /* Whether the loop goes on after a pass; break and continue end here. */
 static bool
@@ -50,7 +37,7 @@ run_for(Script *s, Scope *scope, const Ast *ast, size_t k)
     Value v = eval_collection(s, scope, spec->range);
     Iterator it = iterate(s, v, spec->range->span);
     for (int64_t i = 0; i < it.count; i++) {
-        count_step(s, ast->span);
+        eval_step(s, ast->span);
         Scope *pass = scope_open(s, scope, SCOPE_soft);
         eval_bind(s, pass, spec->target,
                   iterate_get(s, &it, i, spec->range->span), true);
@@ -74,7 +61,7 @@ eval_while(Script *s, Scope *scope, const Ast *ast)
 {
     bool more = true;
     while (more && eval_truth(s, scope, ast->as.repeat.condition)) {
-        count_step(s, ast->span);
+        eval_step(s, ast->span);
         Scope *pass = scope_open(s, scope, SCOPE_soft);
         eval(s, pass, ast->as.repeat.body);
         more = goes_on(s);
@@ -130,7 +117,7 @@ run_specs(Script *s, Scope *scope, Collect *c, size_t clause, Iterator *it,
     const AstIterate *iterate = &spec->iterate[left - 1];
     it[left - 1].offset = 0;
     for (int64_t i = 0; i < it[left - 1].count; i++) {
-        count_step(s, c->ast->span);
+        eval_step(s, c->ast->span);
         Scope *pass = scope_open(s, scope, SCOPE_hard);
         eval_bind(s, pass, iterate->target,
                   iterate_get(s, &it[left - 1], i, iterate->range->span), true);

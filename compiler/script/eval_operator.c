@@ -160,9 +160,11 @@ eval_in(Script *s, Value a, Value b, Span span)
     if (b.kind == VALUE_string && a.kind == VALUE_string)
         return value_bool(strstr(b.as.string.text, a.as.string.text) != NULL);
     Iterator it = iterate(s, b, span);
-    for (int64_t i = 0; i < it.count; i++)
+    for (int64_t i = 0; i < it.count; i++) {
+        eval_step(s, span);
         if (eval_equal(s, a, iterate_get(s, &it, i, span), span))
             return value_bool(true);
+    }
     return value_bool(false);
 }
 

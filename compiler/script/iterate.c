@@ -167,8 +167,10 @@ iterate_all(Script *s, Value v, Span span)
         script_fail(s, DIAG_limit, span, NULL, "%lld elements are too many",
                     (long long)it.count);
     Values out = {0};
-    for (int64_t i = 0; i < it.count; i++)
+    for (int64_t i = 0; i < it.count; i++) {
+        eval_step(s, span);
         VEC_PUSH(&s->context->arena, &out, iterate_get(s, &it, i, span));
+    }
     return out;
 }
 

@@ -14,9 +14,8 @@ lift_new_tensor(Script *s, DType dtype, int rank, const int64_t *dim, Span span)
 {
     Tensor *t = tensor_new(&s->context->arena, dtype, rank, dim);
     if (t == NULL)
-        script_fail(s, DIAG_limit, span, NULL,
-                    "an array of this size is more "
-                    "than the script may hold");
+        script_fail(s, DIAG_limit, span, "--max-memory=MiB allows more",
+                    "an array of this size is more than the script may hold");
     return t;
 }
 

@@ -45,27 +45,31 @@ graph_text(const Graph *g, size_t *size)
 Executable *
 run_prepare(Script *s, const Graph *g, EngineKind engine)
 {
+    Arena *arena = &s->context->arena;
+    size_t limit = arena_lift(arena);
     size_t size = 0;
     char *text = graph_text(g, &size);
     if (text == NULL)
         base_out_of_memory();
     uint64_t hash = hash_text(text, size);
     if (s->engines == NULL)
-        s->engines = ARENA_NEW(&s->context->arena, struct Engines);
+        s->engines = ARENA_NEW(arena, struct Engines);
     for (Prepared *p = s->engines->first; p != NULL; p = p->next)
         if (p->hash == hash && p->engine == engine &&
             strcmp(p->text, text) == 0) {
             free(text);
+            arena->limit = limit;
             return p->executable;
         }
-    Prepared *p = ARENA_NEW(&s->context->arena, Prepared);
+    Prepared *p = ARENA_NEW(arena, Prepared);
     p->hash = hash;
-    p->text = arena_string(&s->context->arena, text, size);
+    p->text = arena_string(arena, text, size);
     p->engine = engine;
     p->executable = engine_prepare(s->context, g, engine, NULL);
     p->next = s->engines->first;
     s->engines->first = p;
     free(text);
+    arena->limit = limit;
     return p->executable;
 }
 

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define MEMORY_DEFAULT ((size_t)4 << 30)
+
 enum { STACK_DEFAULT = 8 << 20, STACK_MAX = 64 << 20, ERRORS_MAX = 20 };
 
 static bool
@@ -69,6 +71,20 @@ script_warn(Script *s, DiagCode code, Span span, const char *format, ...)
     va_start(args, format);
     diag_vadd(&s->context->diags, code, place_of(s, span), format, args);
     va_end(args);
+}
+
+/* The arena's limit: the statement ends, and with it the script. */
+static void
+memory_full(void *owner)
+{
+    Script *s = owner;
+    if (!s->recover)
+        return;
+    s->context->arena.limit = 0;
+    s->eval->stopped = true;
+    script_fail(s, DIAG_limit, s->span, "--max-memory=MiB allows more",
+                "the script needs more than %zu MiB of memory",
+                s->options.max_memory >> 20);
 }
 
 /* What an error leaves half done, to be put back. */
@@ -243,13 +259,17 @@ script_run_source(Script *s, uint32_t source, bool echo)
 {
     Diags *diags = &s->context->diags;
     size_t before = diags->errors;
+    size_t limit = arena_lift(&s->context->arena);
     const Ast *program =
         grammar_parse(s->context, source_get(&s->context->sources, source));
+    s->context->arena.limit = limit;
     if (diags->errors > before || !program)
         return false;
     const AstList *list = &program->as.list;
     bool good = true;
-    for (size_t i = 0; i < list->count && diags->errors < ERRORS_MAX; i++) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (s->eval->stopped || diags->errors >= ERRORS_MAX)
+            break;
         good = try_statement(s, list->item[i], echo) && good;
         while (s->named_at.count < s->named.count)
             VEC_PUSH(&s->context->arena, &s->named_at, list->item[i]->span);
@@ -272,7 +292,9 @@ canonical(Script *s, const char *path)
     char *real = realpath(path, NULL);
     if (!real)
         return path;
+    size_t limit = arena_lift(&s->context->arena);
     const char *copy = arena_string(&s->context->arena, real, strlen(real));
+    s->context->arena.limit = limit;
     free(real);
     return copy;
 }
@@ -282,7 +304,9 @@ static bool
 run_file(Script *s, const char *path, bool echo, Span at)
 {
     const char *problem = NULL;
+    size_t limit = arena_lift(&s->context->arena);
     uint32_t source = source_read(&s->context->sources, path, &problem);
+    s->context->arena.limit = limit;
     if (!source) {
         diag_add(&s->context->diags, DIAG_file, at, "%s: %s", path, problem);
         return false;
@@ -372,6 +396,11 @@ script_init(Script *s, Context *context, const ScriptOptions *options)
     s->globals->kind = SCOPE_script;
     s->named.count = 0;
     s->exported.count = 0;
+    if (s->options.max_memory == 0)
+        s->options.max_memory = MEMORY_DEFAULT;
+    context->arena.limit = s->options.max_memory;
+    context->arena.full = memory_full;
+    context->arena.owner = s;
     return true;
 }
 
@@ -380,5 +409,7 @@ void
 script_free(Script *s)
 {
     run_free(s);
+    s->context->arena.limit = 0;
+    s->context->arena.full = NULL;
     *s = (Script){0};
 }

@@ -15,13 +15,15 @@
 typedef struct Trace Trace;
 
 typedef struct {
-    bool compiling;   /* fluxc model.net: definitions only, no training */
-    bool echo;        /* fluxc run: print the value of each statement */
-    bool testing;     /* fluxc test: @test counts instead of failing */
-    DType dtype;      /* of models: DTYPE_f32, or --dtype f64 */
+    bool compiling; /* fluxc model.net: definitions only, no training */
+    bool echo;      /* fluxc run: print the value of each statement */
+    bool testing;   /* fluxc test: @test counts instead of failing */
+    DType dtype;    /* of models: DTYPE_f32, or --dtype f64 */
     EngineKind engine;
-    FILE *out;        /* what the script prints */
-    int max_depth;    /* of calls; 0: 1000 */
+    FILE *out;         /* what the script prints */
+    int max_depth;     /* of calls; 0: 1000 */
+    int64_t max_steps; /* passes of loops and calls; 0: 10^9, compiling 10^7 */
+    size_t max_memory; /* bytes of the script's arena; 0: 4 GiB */
 } ScriptOptions;
 
 struct Script {
@@ -29,22 +31,22 @@ struct Script {
     Dims dims;
     ScriptOptions options;
     Scope *globals;
-    jmp_buf *recover;     /* where script_fail goes */
-    const Frame *frame;   /* stack of models and functions being called */
-    Span span;            /* of what is being evaluated */
+    jmp_buf *recover;   /* where script_fail goes */
+    const Frame *frame; /* stack of models and functions being called */
+    Span span;          /* of what is being evaluated */
     int depth;
-    Graph *graph;         /* being traced, or NULL: numbers are computed */
-    Trace *trace;         /* what the tracer knows of it, or NULL */
-    Graph *initial;       /* recipes of initialisers */
+    Graph *graph;   /* being traced, or NULL: numbers are computed */
+    Trace *trace;   /* what the tracer knows of it, or NULL */
+    Graph *initial; /* recipes of initialisers */
     uint64_t seed;
-    uint64_t stream;      /* ordinal of the next random call */
-    const char *folder;   /* of the file being evaluated, for include, idx… */
+    uint64_t stream;    /* ordinal of the next random call */
+    const char *folder; /* of the file being evaluated, for include, idx… */
     VEC(const char *) exported;
-    VEC(const char *) named; /* globals in the order of their definition */
-    VEC(Span) named_at;      /* the statement that defined each */
-    struct Eval *eval;    /* the evaluator's own state (script/eval.h) */
+    VEC(const char *) named;   /* globals in the order of their definition */
+    VEC(Span) named_at;        /* the statement that defined each */
+    struct Eval *eval;         /* the evaluator's own state (script/eval.h) */
     struct Captured *captured; /* by models, when called last (model.c) */
-    struct Engines *engines; /* executables of graphs (run.c) */
+    struct Engines *engines;   /* executables of graphs (run.c) */
     int tests_passed;
     int tests_failed;
 };
