@@ -116,7 +116,7 @@ output_temporary(flux_output *out, flux_error *err)
         if (errno != EEXIST)
             break;
     }
-    flux_status status = file_error(err, out->temporary);
+    flux_status status = file_error(err, out->path);
     free(out->temporary);
     out->temporary = NULL;
     return status;

@@ -173,8 +173,9 @@ first_message(Arena *arena, const char *path)
     if (file != NULL)
         fclose(file);
     text[size] = 0;
-    return arena_printf(arena, "the C compiler `%s` failed:\n%s",
-                        compiler_name(), text);
+    text[strcspn(text, "\n")] = 0; /* a diagnostic is one line */
+    return arena_printf(arena, "the C compiler `%s` failed%s%s",
+                        compiler_name(), text[0] ? ": " : "", text);
 }
 
 static bool

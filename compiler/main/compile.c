@@ -149,6 +149,7 @@ models_of_file(const Options *o, Context *context, Script *script,
     models->first_source = context->sources.count;
     if (!script_run_file(script, path))
         return false;
+    script->span = (Span){0}; /* what follows is no statement's */
     ExportOptions options = {.prefix = o->prefix, .command = o->line};
     options.source = source_get(&context->sources, models->first_source);
     models->count = model_export_all(script, &options, &models->item);
