@@ -395,6 +395,7 @@ script_init(Script *s, Context *context, const ScriptOptions *options)
     s->globals = scope_new(s, s->eval->library);
     s->globals->kind = SCOPE_script;
     s->named.count = 0;
+    s->named_at.count = 0;
     s->exported.count = 0;
     if (s->options.max_memory == 0)
         s->options.max_memory = MEMORY_DEFAULT;
