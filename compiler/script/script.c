@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#define MEMORY_DEFAULT ((size_t)4 << 30)
+#include <unistd.h>
 
 enum { STACK_DEFAULT = 8 << 20, STACK_MAX = 64 << 20, ERRORS_MAX = 20 };
 
@@ -373,6 +372,20 @@ run_library(Script *s)
     return true;
 }
 
+/* Half of the machine's memory, and no less than 4 GiB. */
+static size_t
+memory_default(void)
+{
+    const size_t least = (size_t)4 << 30;
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long size = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || size <= 0 ||
+        (size_t)pages / 2 > (SIZE_MAX >> 1) / (size_t)size)
+        return least;
+    size_t half = (size_t)pages / 2 * (size_t)size;
+    return half > least ? half : least;
+}
+
 bool
 script_init(Script *s, Context *context, const ScriptOptions *options)
 {
@@ -398,7 +411,7 @@ script_init(Script *s, Context *context, const ScriptOptions *options)
     s->named_at.count = 0;
     s->exported.count = 0;
     if (s->options.max_memory == 0)
-        s->options.max_memory = MEMORY_DEFAULT;
+        s->options.max_memory = memory_default();
     context->arena.limit = s->options.max_memory;
     context->arena.full = memory_full;
     context->arena.owner = s;

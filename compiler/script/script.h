@@ -23,7 +23,8 @@ typedef struct {
     FILE *out;         /* what the script prints */
     int max_depth;     /* of calls; 0: 1000 */
     int64_t max_steps; /* passes of loops and calls; 0: 10^9, compiling 10^7 */
-    size_t max_memory; /* bytes of the script's arena; 0: 4 GiB */
+    size_t
+        max_memory; /* bytes of the script's arena; 0: half of the machine's */
 } ScriptOptions;
 
 struct Script {
