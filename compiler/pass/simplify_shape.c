@@ -139,13 +139,19 @@ rule_permute(Graph *g, const Node *n)
     return simplify_again(g, ir_permute(g, u.operand[0], map));
 }
 
-/* A slice of a slice starts at s + t * step and goes by both steps. */
+/* A slice of a slice starts at s + t * step and goes by both steps. Where only
+ * the run knows how long the inner one may be, it stays and is looked at then.
+ */
 static bool
 slice_slice(Graph *g, Node *n, const Node *u)
 {
     Node c = *n;
+    const Node *whole = ir_node(g, u->operand[0]);
     for (int a = 0; a < n->rank; a++) {
         int64_t step = u->as.slice.step[a];
+        bool all = step == 1 && u->dim[a] == whole->dim[a];
+        if (!all && !dim_known(u->dim[a]))
+            return false;
         Dim skip = dim_mul(g->dims, n->as.slice.start[a], step);
         c.as.slice.start[a] = dim_add(g->dims, u->as.slice.start[a], skip);
         if (__builtin_mul_overflow(step, n->as.slice.step[a],
