@@ -480,7 +480,8 @@ emit_update(Emit *emit)
         for (int a = 0; a < param->rank; a++)
             count *= (long long)param->dim[a];
         if (param->rank > 0)
-            writer_line(writer, "for (size_t i = 0; i < %lld; i++) {", count);
+            writer_line(writer, "for (size_t i = 0; i %s %lld; i++) {",
+                        count > 0 ? "<" : "!=", count);
         writer_line(writer, "m->%s%s -= eta * g->%s%s;", emit->param[i]->path,
                     at, emit->grad[i]->path, at);
         writer_line(writer, "g->%s%s = %s;", emit->grad[i]->path, at, zero);

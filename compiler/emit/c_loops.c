@@ -530,14 +530,17 @@ open_loop(Printer *printer, const Stmt *stmt, bool single)
     int v = schedule_var(s, stmt->var);
     const LoopVar *var = &s->var.item[v];
     const char *extent = c_dim(printer, var->extent).text;
+    /* gcc warns of an unsigned number below 0. */
+    const char *below = var->extent == 0 ? "!=" : "<";
     if (var->kind == VAR_block) {
         const char *base = var->batch ? "s0" : "i0";
         const char *name = printer_name(printer, base);
         printer->var[v] = name;
         const char *end =
             printer_name(printer, arena_printf(printer->arena, "%s_end", name));
-        writer_line(printer->writer, "for (size_t %s = 0; %s < %s; %s += %d) {",
-                    name, name, extent, name, var->step);
+        writer_line(printer->writer,
+                    "for (size_t %s = 0; %s %s %s; %s += %d) {", name, name,
+                    below, extent, name, var->step);
         const char *minuend =
             c_at_least(printer, c_dim(printer, var->extent), PREC_add);
         if (dim_known(var->extent) && var->extent % var->step == 0)
@@ -553,11 +556,12 @@ open_loop(Printer *printer, const Stmt *stmt, bool single)
     if (var->kind == VAR_within) {
         start = printer->var[schedule_var(s, var->parent)];
         extent = arena_printf(printer->arena, "%s_end", start);
+        below = "<";
     }
     const char *name = loop_name(printer, var);
     printer->var[v] = name;
-    writer_line(printer->writer, "for (size_t %s = %s; %s < %s; %s++)%s", name,
-                start, name, extent, name, single ? "" : " {");
+    writer_line(printer->writer, "for (size_t %s = %s; %s %s %s; %s++)%s", name,
+                start, name, below, extent, name, single ? "" : " {");
 }
 
 static void

@@ -99,15 +99,18 @@ expect_ok(const Run *run, flux_status status, const char *what)
 }
 
 static void
-fill_normal(const Run *run, void *to, size_t count, uint64_t stream)
+fill_normal(const Run *run, void *to, size_t count, uint64_t *stream)
 {
+    if (count == 0)
+        return; /* the script calls zeros instead */
     for (size_t i = 0; i < count; i++) {
-        double v = flux_normal(DATA_SEED, stream, i);
+        double v = flux_normal(DATA_SEED, *stream, i);
         if (run->size == sizeof(double))
             ((double *)to)[i] = v;
         else
             ((float *)to)[i] = (float)v;
     }
+    ++*stream;
 }
 
 static double
@@ -134,22 +137,22 @@ run_open(Run *run, const RandomModel *r)
     *run = (Run){.r = r, .m = m, .big = r->big};
     run->size = flux_dtype_size(m->dtype);
     uint64_t stream = 0;
-    for (size_t i = 0; i < m->ninput; i++, stream++) {
+    for (size_t i = 0; i < m->ninput; i++) {
         size_t count = m->input[i].size * run->big;
         run->x[i] = room(count * run->size);
         run->dx[i] = room(count * run->size);
-        fill_normal(run, run->x[i], count, stream);
+        fill_normal(run, run->x[i], count, &stream);
     }
-    for (size_t i = 0; i < m->noutput; i++, stream++) {
+    for (size_t i = 0; i < m->noutput; i++) {
         size_t count = m->output[i].size * run->big;
         run->y[i] = room(count * run->size);
         run->dy[i] = room(count * run->size);
-        fill_normal(run, run->dy[i], count, stream);
+        fill_normal(run, run->dy[i], count, &stream);
     }
     if (r->trainer != NULL) {
         size_t count = m->output[0].size * run->big;
         run->target = room(count * run->size);
-        fill_normal(run, run->target, count, stream);
+        fill_normal(run, run->target, count, &stream);
     }
     run->params = room(m->bytes);
     run->grads = room(m->grad_bytes);
