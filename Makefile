@@ -72,9 +72,11 @@ $(B)/%.o: %.c | $(B)/grammar/net.tab.h
 
 # A folder of tests holds programs (with a main) and what they share.
 open := (
-programs = $(shell grep -lE '^main[$(open)]' tests/$(1)/*.c 2>/dev/null)
+comma := ,
+programs = $(filter-out %/use_logistic.c,$(shell grep -lE '^main[$(open)]' \
+    tests/$(1)/*.c 2>/dev/null))
 shared = $(shell grep -LE '^main[$(open)]' tests/$(1)/*.c 2>/dev/null)
-UNITS = base ir pass grad runtime kernels emit engine script syntax
+UNITS = base ir pass grad forward runtime kernels emit engine script syntax
 TESTS = $(foreach d,$(UNITS),$(patsubst %.c,$(B)/%,$(call programs,$(d))))
 
 define unit
@@ -98,6 +100,19 @@ asan:
 	$(MAKE) B=build/asan CC=clang OPT="-O1 -g -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all -fno-omit-frame-pointer" tests
 	B=build/asan tests/run fast
+
+# Fuzzing with libFuzzer, SECONDS a target. What opens files goes through the
+# script's target, which refuses.
+FUZZ_TARGETS = parse script ir safetensors idx npy csv
+FUZZ = $(FUZZ_TARGETS:%=$(B)/fuzz/%)
+$(FUZZ): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o \
+    $(LIBFLUXC) $(LIBFLUX)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) -fsanitize=fuzzer $(if $(filter %/script,$@), \
+	    -Wl$(comma)--wrap=fopen$(comma)--wrap=open) -o $@ $^ $(LIBS)
+fuzz-targets: $(FUZZ)
+fuzz:
+	tests/fuzz/run $(SECONDS)
 
 golden: tests
 	UPDATE=1 tests/run golden
@@ -132,4 +147,4 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests check test asan golden lint demo deps install clean
+.PHONY: all tests check test asan fuzz fuzz-targets golden lint demo deps install clean

@@ -13,73 +13,6 @@
 
 #include <string.h>
 
-/* Partial derivatives that are no nodes. */
-#define ZERO      ((Ref)-2)
-#define ONE       ((Ref)-3)
-#define MINUS_ONE ((Ref)-4)
-
-#define UNARY(op, u)     ir_map(g, op, u, REF_NONE, REF_NONE)
-#define BINARY(op, u, v) ir_map(g, op, u, v, REF_NONE)
-#define REAL(c)          ir_fill(g, a, c)
-#define MUL(u, v)        BINARY(OP_mul, u, v)
-#define ADD(u, v)        BINARY(OP_add, u, v)
-#define SUB(u, v)        BINARY(OP_sub, u, v)
-#define DIV(u, v)        BINARY(OP_div, u, v)
-#define POW(u, v)        BINARY(OP_pow, u, v)
-#define GT(u, v)         BINARY(OP_gt, u, v)
-#define LT(u, v)         BINARY(OP_lt, u, v)
-#define NEG(u)           UNARY(OP_neg, u)
-#define NOT(u)           UNARY(OP_not, u)
-#define LOG(u)           UNARY(OP_log, u)
-#define SIN(u)           UNARY(OP_sin, u)
-#define COS(u)           UNARY(OP_cos, u)
-#define SIGN(u)          UNARY(OP_sign, u)
-#define SIGMA(u)         UNARY(OP_sigma, u)
-
-/* The partial derivative of y = op(a, b) by its operand k, 0 or 1. */
-static Ref
-partial(Graph *g, Op op, int k, Ref a, Ref b, Ref y)
-{
-    switch (op) {
-#define OP(name, class, operands, text, da, db)                                \
-    case OP_##name:                                                            \
-        return k == 0 ? (da) : (db);
-#include "ir/ops.def"
-#undef OP
-    case OP_COUNT:
-        break;
-    }
-    return ZERO;
-}
-
-/* dy times a partial derivative; `mark` is the graph's size before the partial
- * was built.
- */
-static Ref
-chain(Graph *g, Ref by, Ref dy, size_t mark)
-{
-    if (by == ZERO)
-        return REF_NONE;
-    if (by == ONE)
-        return dy;
-    if (by == MINUS_ONE)
-        return NEG(dy);
-    Node n = *ir_node(g, by);
-    if (n.dtype == DTYPE_bool && n.op == OP_not)
-        return ir_map(g, OP_select, n.operand[0], ir_fill(g, dy, 0), dy);
-    if (n.dtype == DTYPE_bool)
-        return ir_map(g, OP_select, by, dy, ir_fill(g, dy, 0));
-    double numerator = 0;
-    if (n.op == OP_div && pass_filled(g, n.operand[0], &numerator) &&
-        numerator == 1) {
-        /* dy / b rounds once less than dy * (1 / b). */
-        if ((size_t)n.operand[1] < mark)
-            g->node.count = mark;
-        return DIV(dy, n.operand[1]);
-    }
-    return MUL(dy, by);
-}
-
 /* The contribution of node `user` to its operand k: REF_NONE is nothing. */
 static Ref
 contribution(Graph *g, Ref user, int k, Ref dy)
@@ -91,9 +24,7 @@ contribution(Graph *g, Ref user, int k, Ref dy)
         return ir_cast(g, dy, ir_node(g, n.operand[0])->dtype);
     if (n.op == OP_select && k == 2)
         return ir_map(g, OP_select, n.operand[0], ir_fill(g, dy, 0), dy);
-    size_t mark = g->node.count;
-    Ref by = partial(g, n.op, k, n.operand[0], n.operand[1], user);
-    return chain(g, by, dy, mark);
+    return diff_elementwise(g, user, k, dy);
 }
 
 static void
@@ -101,7 +32,9 @@ accumulate(Graph *g, Ref *adjoint, Ref more)
 {
     if (more == REF_NONE)
         return;
-    *adjoint = *adjoint == REF_NONE ? more : ADD(*adjoint, more);
+    *adjoint = *adjoint == REF_NONE
+                   ? more
+                   : ir_map(g, OP_add, *adjoint, more, REF_NONE);
 }
 
 /* Which of the first `count` nodes are reals that depend on one of wrt. */
@@ -231,7 +164,8 @@ back_output(Graph *g, Ref wrt, Ref gradient)
     }
     Ref sum = ir_leaf(g, OP_state, n.as.leaf.name, n.dtype, n.rank, n.dim);
     ir_node(g, sum)->as.leaf.key = n.as.leaf.key;
-    Ref next = gradient == REF_NONE ? sum : ADD(sum, gradient);
+    Ref next =
+        gradient == REF_NONE ? sum : ir_map(g, OP_add, sum, gradient, REF_NONE);
     ir_output(g, n.as.leaf.name, next, sum);
 }
 

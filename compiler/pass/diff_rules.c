@@ -106,23 +106,7 @@ static Ref
 rule_maximum(Graph *g, const Node *n, const Node *x, Ref dy)
 {
     uint32_t axes = n->as.axes;
-    Dim reduced[IR_RANK];
-    int8_t map[IR_RANK];
-    int rank = 0;
-    Dim count = 1;
-    for (int a = 0; a < x->rank; a++) {
-        if (!(axes >> a & 1))
-            continue;
-        count = dim_mul(g->dims, count, x->dim[a]);
-        map[rank] = (int8_t)a;
-        reduced[rank++] = x->dim[a];
-    }
-    Ref number = ir_iota(g, DTYPE_i32, 1, &count, 0);
-    number = ir_reshape(g, number, rank, reduced);
-    number = ir_broadcast(g, number, x->rank, x->dim, map);
-    Ref best = ir_reduce(g, OP_argmax, n->operand[0], axes);
-    best = restore(g, best, axes, x);
-    Ref mask = ir_map(g, OP_eq, number, best, REF_NONE);
+    Ref mask = diff_argmax_mask(g, n->operand[0], axes);
     Ref spread = restore(g, dy, axes, x);
     return ir_map(g, OP_select, mask, spread, ir_fill(g, spread, 0));
 }

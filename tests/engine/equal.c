@@ -161,6 +161,6 @@ main(int argc, char **argv)
         }
     }
     if (*show == 0)
-        printf("%d of %d graphs agree\n", files - bad, files);
+        printf("%d passed, %d failed\n", files - bad, bad);
     return bad != 0;
 }
