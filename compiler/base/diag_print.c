@@ -77,8 +77,10 @@ print_excerpt(FILE *file, const Source *source, Span span, bool colour)
         end = before;
     size_t skip = line_start(line, before);
 
-    int digits = fprintf(file, "  %lu", (unsigned long)place.line) - 2;
-    fputs(" | ", file);
+    char number[24]; /* its width must not hang on what could be written */
+    int digits =
+        snprintf(number, sizeof number, "%lu", (unsigned long)place.line);
+    fprintf(file, "  %s | ", number);
     print_text(file, line + skip, length - skip, LINE_SHOWN);
     fputs("\n  ", file);
     repeat(file, ' ', (size_t)digits);

@@ -211,7 +211,8 @@ complete_bash(FILE *file)
         fprintf(file, " %s", command_info[i].text);
     fputs("\"\n"
           "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\")\n"
-          "        $(compgen -f -X '!*.@(net|ir)' -- \"$word\")\n"
+          "        $(compgen -f -X '!*.net' -- \"$word\")\n"
+          "        $(compgen -f -X '!*.ir' -- \"$word\")\n"
           "        $(compgen -d -- \"$word\"))\n"
           "    case ${COMPREPLY[0]} in\n"
           "    *=) compopt -o nospace ;;\n    esac\n}\n"
