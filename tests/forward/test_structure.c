@@ -382,7 +382,89 @@ test_batch_refused(void **state)
     ir_output(f.g, "y", x, REF_NONE);
     assert_null(batch_graph(f.g));
     assert_int_equal(f.context.diags.item[0]->span.begin, 2);
+    assert_non_null(strstr(f.context.diags.item[0]->message, "7 is the most"));
     assert_ptr_equal(f.context.diags.item[0]->frame, &frame);
+    context_free(&f.context);
+}
+
+/* Passes keep the places of what they carry over or put in its stead, and the
+ * graph's own.
+ */
+static void
+test_pass_places(void **state)
+{
+    (void)state;
+    static const int pass[] = {PASS_stable, PASS_batch, PASS_simplify, PASS_cse,
+                               PASS_dce};
+    for (size_t i = 0; i < sizeof pass / sizeof pass[0]; i++) {
+        Fixture f;
+        fixture_init(&f);
+        Frame inner = {.model = "inner"};
+        Frame outer = {.model = "outer"};
+        Ref x = input(&f, "x", 1, (Dim[]){3});
+        f.g->span = (Span){1, 20, 21};
+        f.g->frame = &inner;
+        Ref one = ir_fill(f.g, x, 1);
+        Ref y = ir_map(f.g, OP_exp, x, REF_NONE, REF_NONE);
+        y = ir_map(f.g, OP_add, y, one, REF_NONE);
+        y = ir_map(f.g, OP_log, y, REF_NONE, REF_NONE);
+        f.g->span = (Span){1, 22, 23};
+        f.g->frame = NULL;
+        Ref twice = ir_map(f.g, OP_neg, x, REF_NONE, REF_NONE);
+        Ref z = ir_map(f.g, OP_mul, y, twice, REF_NONE);
+        f.g->span = (Span){1, 30, 31};
+        f.g->frame = &outer;
+        ir_output(f.g, "y", y, REF_NONE);
+        ir_output(f.g, "z", z, REF_NONE);
+        Graph *g = pass_run(pass[i], f.g, NULL);
+        assert_non_null(g);
+        const Node *n = ir_node(g, g->output.item[0].ref);
+        assert_int_equal(n->span.begin, 20);
+        assert_ptr_equal(n->frame, &inner);
+        n = ir_node(g, g->output.item[1].ref);
+        assert_int_equal(n->span.begin, 22);
+        assert_null(n->frame);
+        assert_int_equal(g->span.begin, 30);
+        assert_ptr_equal(g->frame, &outer);
+        context_free(&f.context);
+    }
+}
+
+/* Leaves are the signature: no pass joins or drops them, of any kind. */
+static void
+test_pass_leaves(void **state)
+{
+    (void)state;
+    static const int pass[] = {PASS_stable, PASS_simplify, PASS_cse, PASS_dce};
+    static const Op op[] = {OP_input, OP_param, OP_state};
+    for (size_t i = 0; i < sizeof pass / sizeof pass[0]; i++) {
+        Fixture f;
+        fixture_init(&f);
+        for (int k = 0; k < 6; k++)
+            ir_leaf(f.g, op[k % 3], "same", DTYPE_f64, 1, (Dim[]){3});
+        Graph *g = pass_run(pass[i], f.g, NULL);
+        assert_int_equal(g->leaf.count, 6);
+        for (int k = 0; k < 6; k++)
+            assert_int_equal(ir_node(g, g->leaf.item[k])->op, op[k % 3]);
+        context_free(&f.context);
+    }
+}
+
+/* Parameters keep what the maker knows of them in a batch. */
+static void
+test_batch_keys(void **state)
+{
+    (void)state;
+    Fixture f;
+    fixture_init(&f);
+    int key = 0;
+    Ref s = ir_leaf(f.g, OP_state, "s", DTYPE_f64, 0, NULL);
+    ir_node(f.g, s)->as.leaf.key = &key;
+    Ref x = input(&f, "x", 0, NULL);
+    ir_output(f.g, "s", ir_map(f.g, OP_add, s, x, REF_NONE), s);
+    Graph *batch = batch_graph(f.g);
+    assert_ptr_equal(ir_node(batch, batch->leaf.item[0])->as.leaf.key, &key);
+    assert_int_equal(ir_node(batch, batch->leaf.item[0])->rank, 1);
     context_free(&f.context);
 }
 
@@ -399,6 +481,9 @@ main(void)
         cmocka_unit_test(test_batch_random),
         cmocka_unit_test(test_batch_leaves),
         cmocka_unit_test(test_batch_refused),
+        cmocka_unit_test(test_batch_keys),
+        cmocka_unit_test(test_pass_places),
+        cmocka_unit_test(test_pass_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
