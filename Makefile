@@ -127,6 +127,7 @@ demo: deps
 deps:
 	@tests/deps
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/include/kernels $(DESTDIR)$(PREFIX)/share/fluxc \
@@ -138,6 +139,13 @@ install: all
 	install -m 644 runtime/flux.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 kernels/*.h $(DESTDIR)$(PREFIX)/include/kernels
 	install -m 644 stdlib/*.net $(DESTDIR)$(PREFIX)/share/fluxc
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+	    $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(FLUXC) --man > $(SHARE)/man/man1/fluxc.1
+	$(FLUXC) --completions=bash > $(SHARE)/bash-completion/completions/fluxc
+	$(FLUXC) --completions=zsh > $(SHARE)/zsh/site-functions/_fluxc
+	$(FLUXC) --completions=fish \
+	    > $(SHARE)/fish/vendor_completions.d/fluxc.fish
 	printf 'Name: flux\nDescription: runtime of fluxc\nVersion: 0.1\n' \
 	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/flux.pc
 	printf 'Libs: -L%s/lib -lflux%s -lm\nCflags: -I%s/include\n' $(PREFIX) \
