@@ -27,7 +27,9 @@ typedef struct {
     int layer;
     long x; /* of its middle */
     int width;
-    long wish; /* the mean of its neighbours' x */
+    long wish;  /* the mean of its neighbours' x */
+    long sum;   /* of those */
+    int wishes; /* how many */
 } Item;
 
 typedef struct {
@@ -40,6 +42,9 @@ typedef struct {
     const Drawing *d;
     VEC(Item) item;
     VEC(Link) link; /* between neighbouring layers, but for the longest */
+    int *sorted[2]; /* links by the layer of their lower and upper ends */
+    int *from[2];   /* where each layer's begin */
+    bool *free;     /* of the boxes: see find_free */
     int layers;
     int **layer; /* the items of each layer in order */
     int *count;
@@ -71,7 +76,25 @@ width_of(const Drawing *d, const DrawBox *box)
     return n * LETTER + 16;
 }
 
-/* Layers by the longest way from a leaf; a leaf stands over its first user. */
+/* Marks the boxes that no input leads to: parameters, constants, what is made
+ * of them alone. They follow their users and lead nothing.
+ */
+static void
+find_free(Picture *p)
+{
+    size_t count = p->d->box.count;
+    p->free = ARENA_ARRAY(p->arena, bool, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const DrawBox *box = &p->d->box.item[i];
+        p->free[i] = box->kind != DRAW_input && box->kind != DRAW_output;
+        for (int k = 0; k < box->operands; k++)
+            p->free[i] = p->free[i] && p->free[box->from[k]];
+    }
+}
+
+/* Layers by the longest way from a leaf; what is free, and every leaf, stands
+ * over its first user.
+ */
 static void
 find_layers(Picture *p)
 {
@@ -90,7 +113,7 @@ find_layers(Picture *p)
     for (size_t i = count; i-- > 0;) {
         const DrawBox *box = &p->d->box.item[i];
         Item *item = &p->item.item[i];
-        if (box->operands == 0 && first[i] > 0)
+        if ((box->operands == 0 || p->free[i]) && first[i] > 0)
             item->layer = first[i] - 1;
         for (int k = 0; k < box->operands; k++) {
             int *f = &first[box->from[k]];
@@ -140,22 +163,53 @@ fill_layers(Picture *p)
     }
 }
 
-/* Each item's wish: the mean x of its neighbours above, or below. */
-static void
-find_wishes(Picture *p, bool above)
+static int
+link_layer(const Picture *p, Link link, bool upper)
 {
-    long *sum = ARENA_ARRAY(p->arena, long, p->item.count);
-    long *count = ARENA_ARRAY(p->arena, long, p->item.count);
-    for (size_t i = 0; i < p->link.count; i++) {
-        Link link = p->link.item[i];
-        int to = above ? link.below : link.above;
-        int from = above ? link.above : link.below;
-        sum[to] += p->item.item[from].x;
-        count[to]++;
+    return p->item.item[upper ? link.above : link.below].layer;
+}
+
+/* Sorts the links by the layers of one of their ends. */
+static void
+sort_links(Picture *p, bool upper)
+{
+    int count = (int)p->link.count;
+    int *from = ARENA_ARRAY(p->arena, int, p->layers + 2);
+    int *sorted = ARENA_ARRAY(p->arena, int, count + 1);
+    for (int i = 0; i < count; i++)
+        from[link_layer(p, p->link.item[i], upper) + 2]++;
+    for (int l = 2; l < p->layers + 2; l++)
+        from[l] += from[l - 1];
+    for (int i = 0; i < count; i++)
+        sorted[from[link_layer(p, p->link.item[i], upper) + 1]++] = i;
+    p->from[upper] = from;
+    p->sorted[upper] = sorted;
+}
+
+/* The wish of each item of a layer: the mean x of its neighbours above, or
+ * below.
+ */
+static void
+find_wishes(Picture *p, int l, bool above)
+{
+    for (int i = 0; i < p->count[l]; i++) {
+        Item *item = &p->item.item[p->layer[l][i]];
+        item->sum = 0;
+        item->wishes = 0;
     }
-    for (size_t i = 0; i < p->item.count; i++) {
-        Item *item = &p->item.item[i];
-        item->wish = count[i] ? sum[i] / count[i] : item->x;
+    for (int i = p->from[!above][l]; i < p->from[!above][l + 1]; i++) {
+        Link link = p->link.item[p->sorted[!above][i]];
+        int from = above ? link.above : link.below;
+        int box = p->item.item[from].box;
+        if (above && box >= 0 && p->free[box])
+            continue;
+        Item *to = &p->item.item[above ? link.below : link.above];
+        to->sum += p->item.item[from].x;
+        to->wishes++;
+    }
+    for (int i = 0; i < p->count[l]; i++) {
+        Item *item = &p->item.item[p->layer[l][i]];
+        item->wish = item->wishes > 0 ? item->sum / item->wishes : item->x;
     }
 }
 
@@ -179,21 +233,25 @@ sort_layer(const Picture *p, int *layer, int count, int *scratch)
 }
 
 /* Items get their wishes as far as those to their left leave room; what that
- * moves the layer to the right is taken back for all.
+ * moves those that lead to the right, on the mean, is taken back for all.
  */
 static void
 place_layer(Picture *p, int l)
 {
     long end = 0;
     long moved = 0;
+    int leading = 0;
     for (int i = 0; i < p->count[l]; i++) {
         Item *item = &p->item.item[p->layer[l][i]];
         long least = end + SPACE + item->width / 2;
         item->x = i == 0 || item->wish > least ? item->wish : least;
-        moved += item->x - item->wish;
         end = item->x + item->width / 2;
+        if (item->wishes == 0 || (item->box >= 0 && p->free[item->box]))
+            continue;
+        moved += item->x - item->wish;
+        leading++;
     }
-    long back = p->count[l] > 0 ? moved / p->count[l] : 0;
+    long back = leading > 0 ? moved / leading : 0;
     for (int i = 0; i < p->count[l]; i++)
         p->item.item[p->layer[l][i]].x -= back;
 }
@@ -205,11 +263,10 @@ place_all(Picture *p)
     for (int l = 0; l < p->layers; l++)
         place_layer(p, l);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
-        bool down = sweep % 2 == 0;
+        bool down = sweep % 2 != 0;
         for (int k = 0; k < p->layers; k++) {
             int l = down ? k : p->layers - 1 - k;
-            if (k == 0 || p->layers < LONGEST)
-                find_wishes(p, down);
+            find_wishes(p, l, down);
             sort_layer(p, p->layer[l], p->count[l], scratch);
             place_layer(p, l);
         }
@@ -331,11 +388,14 @@ draw_svg(const Graph *g, FILE *file)
 {
     Drawing d = draw_graph(g);
     Picture p = {.arena = &g->context->arena, .d = &d};
+    find_free(&p);
     find_layers(&p);
     for (size_t i = 0; i < d.box.count; i++)
         for (int k = 0; k < d.box.item[i].operands; k++)
             add_edge(&p, d.box.item[i].from[k], (int)i);
     fill_layers(&p);
+    sort_links(&p, false);
+    sort_links(&p, true);
     place_all(&p);
     print_picture(&p, g, file);
 }
