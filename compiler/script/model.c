@@ -129,9 +129,7 @@ struct Captured {
 static void
 warn_rebound(Script *s, Value model, const Params *now, Span span)
 {
-    const void *key = model.kind == VALUE_function
-                          ? (const void *)model.as.function
-                          : (const void *)model.as.object;
+    const void *key = model.as.function;
     Captured *last = s->captured;
     while (last != NULL && last->model != key)
         last = last->next;
@@ -172,7 +170,7 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     Args flat = {.item = (Value *)(uintptr_t)item, .count = count};
     Params params = trace_params(s, owner);
     Trace *t = c.trace = trace_new(s, owner, trace_dtype(s, &params, &flat));
-    if (owner.kind == VALUE_function || owner.kind == VALUE_object)
+    if (owner.kind == VALUE_function)
         warn_rebound(s, owner, &params, args->span);
     t->first = first;
     t->inputs = (int)count;
