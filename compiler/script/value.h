@@ -48,12 +48,12 @@ typedef struct {
 
 /* Numbers with an identity: what captures it shares it, gradients too. */
 typedef struct Array {
-    Tensor *tensor;  /* f32, f64, i64 or bool in the script */
-    Tensor *grad;    /* of what trains; NULL: none yet (zero) */
-    Ref recipe;      /* of script->initial; REF_NONE: it is data */
-    bool rounded;    /* captured by a model and rounded to its dtype */
-    bool scalar;     /* param(0.1): rank 0, trains */
-    int64_t room;    /* elements that push! has made room for; 0: none */
+    Tensor *tensor; /* f32, f64, i64 or bool in the script */
+    Tensor *grad;   /* of what trains; NULL: none yet (zero) */
+    Ref recipe;     /* of script->initial; REF_NONE: it is data */
+    bool rounded;   /* captured by a model and rounded to its dtype */
+    bool scalar;    /* param(0.1): rank 0, trains */
+    int64_t room;   /* elements that push! has made room for; 0: none */
 } Array;
 
 typedef struct {

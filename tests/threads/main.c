@@ -46,13 +46,12 @@ main(void)
     int failed = 0;
     for (int i = 0; i < THREADS; i++) {
         pthread_join(thread[i], NULL);
-        failed |= worker[i].failed
-                  || memcmp(worker[i].y, worker[0].y, sizeof worker[0].y) != 0
-                  || memcmp(worker[i].dx, worker[0].dx, sizeof worker[0].dx)
-                         != 0
-                  || memcmp(&worker[i].grad, &worker[0].grad,
-                            sizeof worker[0].grad)
-                         != 0;
+        failed |=
+            worker[i].failed ||
+            memcmp(worker[i].y, worker[0].y, sizeof worker[0].y) != 0 ||
+            memcmp(worker[i].dx, worker[0].dx, sizeof worker[0].dx) != 0 ||
+            memcmp(&worker[i].grad, &worker[0].grad, sizeof worker[0].grad) !=
+                0;
     }
     printf("%d passed, %d failed\n", !failed, failed);
     return failed;
