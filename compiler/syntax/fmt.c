@@ -123,7 +123,7 @@ indent_of(const Layout *l, size_t i, bool continues)
     return inner(l) + (continues ? INDENT : 0);
 }
 
-/* The size of the comment at p: `# …` without its end of line, or `#= … =#`. */
+/* The size of the comment at p: `# …` up to its line's end, or `#= … =#`. */
 static size_t
 comment_size(const char *p, const char *end)
 {
