@@ -28,6 +28,7 @@ typedef enum flux_status {
     FLUX_E_SIZE,    /* a size overflows, or is not the expected one */
     FLUX_E_NULL,    /* an argument that must be there is NULL */
     FLUX_E_LABEL,   /* a class number outside the classes */
+    FLUX_E_NAN,     /* --debug-nan: a value is no finite number */
     /* The library's; generated code returns only the above. */
     FLUX_E_MEMORY,      /* an allocation failed */
     FLUX_E_IO,          /* the system refused to open, read or write */
@@ -48,6 +49,7 @@ typedef struct flux_work {
     const void *packed;     /* NULL: weights as they stand in the model */
     void *stream;           /* CUDA */
     uint64_t seed;          /* of random nodes in an exported training form */
+    const char **nan; /* --debug-nan: where FLUX_E_NAN came from, or NULL */
 } flux_work;
 
 /* bytes rounded up to a multiple of 64; a constant expression. */

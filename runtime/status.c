@@ -18,6 +18,8 @@ flux_status_text(flux_status status)
         return "an argument is NULL that must not be";
     case FLUX_E_LABEL:
         return "a class number lies outside the classes";
+    case FLUX_E_NAN:
+        return "a value is no finite number";
     case FLUX_E_MEMORY:
         return "out of memory";
     case FLUX_E_IO:

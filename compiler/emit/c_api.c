@@ -10,6 +10,8 @@ start(Emit *emit, Schedule *s, const char *name)
     printer_init(&f.printer, s, &emit->source);
     f.printer.comment = c_comment;
     f.printer.user = emit;
+    if (emit->options->debug_nan)
+        f.printer.check = c_nan_value;
     printer_name(&f.printer, emit->name);
     for (int i = 0; i < s->dims->symbols; i++)
         f.printer.dim_text[i] = printer_name(
@@ -185,6 +187,7 @@ static void
 add_work(Emit *emit, Function *f)
 {
     f->work = printer_name(&f->printer, "w");
+    f->printer.work = f->work;
     function_add(f, (Argument){.type = "const flux_work",
                                .name = f->work,
                                .pointer = true,
@@ -412,6 +415,7 @@ emit_init(Emit *emit)
         return false;
     Schedule *s = schedule_graph(g, NULL);
     Function f = start(emit, s, function_name(emit, "init"));
+    f.printer.check = NULL;
     f.seed = printer_name(&f.printer, "seed");
     f.printer.seed = f.seed;
     add_struct(emit, &f, emit->name, printer_name(&f.printer, "m"), false);
@@ -565,11 +569,14 @@ state_text(void *user, const Member *member, const char **comment)
     if (leaf->rank == 0)
         return arena_printf(arena, "%s %s;", c_type(leaf->dtype), member->name);
     const char *extent = "";
+    bool empty = false;
+    for (int a = 0; a < leaf->rank; a++)
+        empty = empty || leaf->dim[a] == 0;
     for (int a = 0; a < leaf->rank; a++)
         extent = arena_printf(arena, "%s%s%lld", extent, a > 0 ? " * " : "",
                               (long long)leaf->dim[a]);
     return arena_printf(arena, "%s %s[%s];", c_type(leaf->dtype), member->name,
-                        extent);
+                        empty ? "1" : extent);
 }
 
 static void

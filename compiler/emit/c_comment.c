@@ -128,6 +128,18 @@ origin_text(Arena *arena, const Origin *origin)
                         (unsigned)place.line, (unsigned)place.column);
 }
 
+const char *
+c_origin(Printer *printer, Ref node)
+{
+    const Graph *g = printer->s->graph;
+    Span span = ir_node(g, node)->span;
+    if (!span_known(span))
+        return NULL;
+    Origin origin = {source_get(&g->context->sources, span.source), span,
+                     is_derivative(g, node)};
+    return origin_text(printer->arena, &origin);
+}
+
 /* Whether a statement begins something a reader looks for: a nest or call, but
  * not those inside of one that a comment stands above already.
  */

@@ -47,8 +47,19 @@ bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
 void emit_model_table(Emit *emit);
 void emit_trainer_table(Emit *emit, const Trainer *trainer);
 
-/* c_comment.c: the mathematics above a loop nest. */
+/* c_comment.c: the mathematics above a loop nest; of one node, or NULL where
+ * its place is not known.
+ */
 void c_comment(Printer *printer, const Stmt *stmt);
+const char *c_origin(Printer *printer, Ref node);
+
+/* c_nan.c, for --debug-nan: the function that notes a place; checks of a
+ * function's arguments, of its values and of its results.
+ */
+void c_nan_helper(Emit *emit);
+void c_nan_arguments(Function *f);
+void c_nan_value(Printer *printer, const char *text, Ref node);
+void c_nan_results(Function *f);
 
 /* c_standalone.c: the kernels' text, with their includes in place. */
 void emit_pasted(Writer *writer, const char *const *names);

@@ -313,6 +313,8 @@ open_files(Emit *emit)
     writer_line(source, "#include \"%s.h\"", model->base);
     if (model->trainers > 0)
         writer_raw(source, "\n#include <string.h>\n");
+    if (emit->options->debug_nan)
+        c_nan_helper(emit);
 }
 
 /* The members' values, nested as the struct is. */

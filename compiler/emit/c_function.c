@@ -1,5 +1,5 @@
 /* A function of the generated API: its arguments, its checks, its loops. */
-#include "emit/c_function.h"
+#include "emit/c_emit.h"
 
 #include <string.h>
 
@@ -214,7 +214,11 @@ function_define(Function *f)
         c_arena_pointers(
             &f->printer,
             arena_printf(f->printer.arena, "flux_arena_base(%s)", f->work));
+    if (f->printer.check != NULL)
+        c_nan_arguments(f);
     printer_body(&f->printer);
+    if (f->printer.check != NULL)
+        c_nan_results(f);
     writer_line(writer, "return FLUX_OK;");
     mark_unused(f, from);
     writer_line(writer, "}");

@@ -228,6 +228,9 @@ check_line(Printer *printer, int v, int width)
 static void
 print_let(Printer *printer, int v)
 {
+    c_check_reads(printer, v);
+    Reads named = {0};
+    c_name_reads(printer, v, false, &named);
     const char *type = c_type(printer->s->value.item[v].dtype);
     Expr expr = c_compute(printer, v);
     const char *name = printer_name(printer, value_wish(printer, v));
@@ -235,7 +238,10 @@ print_let(Printer *printer, int v)
                writer_width(expr.text) + writer_width(type) +
                    writer_width(name) + 11);
     writer_line(printer->writer, "const %s %s = %s;", type, name, expr.text);
+    c_forget_reads(printer, &named);
     printer->value[v] = name;
+    if (printer->check != NULL && dtype_real(printer->s->value.item[v].dtype))
+        printer->check(printer, name, printer->s->value.item[v].node);
 }
 
 /* target op= value where the value is target op something. */
@@ -261,6 +267,9 @@ store_text(Printer *printer, const char *target, int v)
 static void
 print_store(Printer *printer, const Stmt *stmt)
 {
+    c_check_reads(printer, stmt->value);
+    Reads named = {0};
+    c_name_reads(printer, stmt->value, false, &named);
     const char *target = c_load(printer, stmt->buffer, &stmt->at);
     const char *text = store_text(printer, target, stmt->value);
     if (printer->value[stmt->value] == NULL) {
@@ -274,6 +283,7 @@ print_store(Printer *printer, const Stmt *stmt)
         }
     }
     writer_line(printer->writer, "%s", text);
+    c_forget_reads(printer, &named);
 }
 
 static void
@@ -329,6 +339,13 @@ print_step(Printer *printer, const Stmt *stmt)
 {
     Writer *writer = printer->writer;
     const Accumulator *acc = &printer->s->accumulator.item[stmt->accumulator];
+    c_check_reads(printer, stmt->value);
+    if (stmt->factor >= 0)
+        c_check_reads(printer, stmt->factor);
+    Reads named = {0};
+    c_name_reads(printer, stmt->value, false, &named);
+    if (stmt->factor >= 0)
+        c_name_reads(printer, stmt->factor, false, &named);
     const char *lane = lane_text(printer, stmt);
     Expr value = c_value(printer, stmt->value);
     const char *f = acc->dtype == DTYPE_f32 ? "f" : "";
@@ -372,6 +389,7 @@ print_step(Printer *printer, const Stmt *stmt)
         writer_line(writer, "}");
         break;
     }
+    c_forget_reads(printer, &named);
 }
 
 /* The extent of one of a call's variables, as far as the call sees it. */
@@ -501,7 +519,7 @@ is_single(const Printer *printer, const Stmt *loop)
     size_t *at = ARENA_ARRAY(printer->arena, size_t, block->count + 1);
     size_t printed = 0;
     size_t which = 0;
-    if (var->kind == VAR_block)
+    if (var->kind == VAR_block || printer->check != NULL)
         return false;
     for (size_t i = block->count; i-- > 0;) {
         const Stmt *stmt = block->item[i];
@@ -518,8 +536,12 @@ is_single(const Printer *printer, const Stmt *loop)
         return is_single(printer, only);
     if (only->kind == STMT_step)
         return printer->s->accumulator.item[only->accumulator].kind !=
-               ACC_argmax;
-    return only->kind == STMT_store;
+                   ACC_argmax &&
+               !c_reads_in_branch(printer, only->value, false) &&
+               (only->factor < 0 ||
+                !c_reads_in_branch(printer, only->factor, false));
+    return only->kind == STMT_store &&
+           !c_reads_in_branch(printer, only->value, false);
 }
 
 /* The loop's header. */
@@ -664,6 +686,8 @@ printer_body(Printer *printer)
     Memory *place = ARENA_ARRAY(printer->arena, Memory, s->buffer.count + 1);
     memcpy(place, printer->memory, s->buffer.count * sizeof *place);
     count_uses(printer, &s->body);
+    for (size_t v = 0; printer->check != NULL && v < s->value.count; v++)
+        printer->bound[v] = s->value.item[v].kind == VALUE_map;
     do {
         printer->again = false;
         printer->writer->size = size;

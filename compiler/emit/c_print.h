@@ -31,6 +31,11 @@ struct Printer {
     void (*comment)(Printer *printer, const Stmt *stmt);
     /* Opens and closes what is only for optional outputs; may be NULL. */
     const char *(*condition)(Printer *printer, uint32_t tag);
+    /* Looks at a value that has just got a name, or at memory that is read;
+     * may be NULL.
+     */
+    void (*check)(Printer *printer, const char *text, Ref node);
+    const char *work; /* the function's flux_work, for check */
     void *user;
 };
 
@@ -71,6 +76,16 @@ const char *c_pointer(Printer *printer, int buffer, const Affine *at);
 Expr c_value(Printer *printer, int value);
 Expr c_compute(Printer *printer, int value); /* not by its name */
 const char *c_at_least(Printer *printer, Expr expr, Prec prec);
+
+/* c_reads.c: whether an expression reads memory in a branch of a choice; names
+ * for those reads, as constants before the statement, until they are forgotten;
+ * a look at reads of what had no name when it was made.
+ */
+typedef VEC(int) Reads;
+bool c_reads_in_branch(const Printer *printer, int value, bool branch);
+void c_name_reads(Printer *printer, int value, bool branch, Reads *named);
+void c_forget_reads(Printer *printer, const Reads *named);
+void c_check_reads(Printer *printer, int value);
 
 /* Whether two buffers may be the same memory. */
 bool c_same_memory(const Schedule *s, int a, int b);

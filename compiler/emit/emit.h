@@ -63,6 +63,7 @@ typedef enum { WEIGHTS_struct, WEIGHTS_const } EmitWeights;
 typedef struct {
     bool standalone;  /* paste flux.h's types and the kernels: no library */
     bool debug_lines; /* #line of the source before each loop nest */
+    bool debug_nan;   /* look at each result; FLUX_E_NAN names the first bad */
     EmitWeights weights;
     const PassOptions *pass; /* NULL: the defaults */
 } EmitOptions;

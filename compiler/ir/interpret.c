@@ -146,6 +146,35 @@ op_given(Op op)
     return op == OP_input || op == OP_param || op == OP_state;
 }
 
+static bool
+evaluation_finite(const Evaluation *e, Ref ref)
+{
+    const Tensor *value = &e->run.value[ref];
+    int64_t count = dtype_real(value->dtype) ? tensor_count(value) : 0;
+    for (int64_t i = 0; i < count; i++) {
+        double x = tensor_get(value, i);
+        if (x - x != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Notes a node whose result is not finite, though its operands are. */
+static void
+evaluation_note(const Evaluation *e, Ref ref)
+{
+    const Node *node = ir_node(e->run.g, ref);
+    Ref *nan = e->run.options->nan;
+    if (nan == NULL || *nan != REF_NONE || node->operands == 0)
+        return;
+    for (int i = 0; i < node->operands; i++) {
+        if (!evaluation_finite(e, node->operand[i]))
+            return;
+    }
+    if (!evaluation_finite(e, ref))
+        *nan = ref;
+}
+
 static const char *
 evaluate_all(Evaluation *e, const Tensor *const *given)
 {
@@ -162,6 +191,7 @@ evaluate_all(Evaluation *e, const Tensor *const *given)
                                          : evaluate_node(e, ref);
         if (problem)
             return evaluation_problem(e, ref, problem);
+        evaluation_note(e, ref);
         for (int i = 0; i < node->operands; i++) {
             if (e->last[node->operand[i]] == ref)
                 evaluation_release(e, node->operand[i]);
@@ -220,6 +250,8 @@ ir_interpret(const Graph *g, const Tensor *const *value,
     e.owned = base_alloc(count * sizeof *e.owned);
     memset(e.run.value, 0, count * sizeof *e.run.value);
     memset(e.owned, 0, count * sizeof *e.owned);
+    if (options->nan != NULL)
+        *options->nan = REF_NONE;
     evaluation_uses(&e);
     const char *problem = evaluate_all(&e, value);
     if (!problem)

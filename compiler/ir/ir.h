@@ -196,6 +196,8 @@ typedef struct {
     const int64_t *symbol; /* values of the named dimensions */
     uint64_t seed;         /* key of random nodes */
     bool soft_fma;         /* not the machine's own: slow, the same bits */
+    Ref *nan; /* gets the first node that made a NaN or Inf from finite numbers,
+                 or REF_NONE; NULL: nobody asks */
 } RunOptions;
 const char *ir_interpret(const Graph *g, const Tensor *const *value,
                          const RunOptions *options, Arena *arena,

@@ -61,6 +61,8 @@ run_prepare(Script *s, const Graph *g, EngineKind engine)
             arena->limit = limit;
             return p->executable;
         }
+    if (s->options.debug_nan)
+        engine = ENGINE_interpret;
     Prepared *p = ARENA_NEW(arena, Prepared);
     p->hash = hash;
     p->text = arena_string(arena, text, size);
@@ -96,6 +98,18 @@ leaf_tensor(Script *s, const Node *leaf, const Bindings *bound, Span span)
 }
 
 void
+run_finite(Script *s, const Graph *g, Ref nan)
+{
+    if (nan == REF_NONE)
+        return;
+    const Node *node = ir_node(g, nan);
+    s->frame = node->frame;
+    script_fail(s, DIAG_nan, node->span, NULL,
+                "this makes a NaN or Inf from finite numbers (%s)",
+                op_info[node->op].name);
+}
+
+void
 run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
           int64_t samples, Tensor *result, Span span)
 {
@@ -115,8 +129,12 @@ run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)
         symbol[i] = samples;
-    RunOptions options = {.symbol = symbol, .seed = s->seed};
+    Ref nan = REF_NONE;
+    RunOptions options = {.symbol = symbol,
+                          .seed = s->seed,
+                          .nan = s->options.debug_nan ? &nan : NULL};
     const char *problem = engine_run(e, value, &options, arena, result);
     if (problem != NULL)
         script_fail(s, DIAG_engine, span, NULL, "%s", problem);
+    run_finite(s, g, nan);
 }

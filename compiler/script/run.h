@@ -28,6 +28,9 @@ Executable *run_prepare(Script *s, const Graph *g, EngineKind engine);
 void run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
                int64_t samples, Tensor *result, Span span);
 
+/* Reports a node that made a NaN or Inf (--debug-nan); REF_NONE: none did. */
+void run_finite(Script *s, const Graph *g, Ref nan);
+
 void run_free(Script *s);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct {
     bool testing;   /* fluxc test: @test counts instead of failing */
     DType dtype;    /* of models: DTYPE_f32, or --dtype f64 */
     EngineKind engine;
+    bool debug_nan;    /* a NaN or Inf from finite numbers is an error */
     FILE *out;         /* what the script prints */
     int max_depth;     /* of calls; 0: 1000 */
     int64_t max_steps; /* passes of loops and calls; 0: 10^9, compiling 10^7 */

@@ -21,6 +21,7 @@ typedef struct {
     Executable *executable;
     Bindings bound;      /* the inputs come first, then the states */
     const char *problem; /* why the last step failed */
+    Ref nan;             /* what made a NaN or Inf, with --debug-nan */
     Value callback;      /* cb = …, or nothing */
     bool failed;         /* the callback reported an error */
     Span span;
@@ -82,11 +83,16 @@ step_run(Step *step, const void *const *x, const void *y, size_t n,
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)
         symbol[i] = (int64_t)n;
-    RunOptions options = {.symbol = symbol, .seed = s->seed};
+    step->nan = REF_NONE;
+    RunOptions options = {.symbol = symbol,
+                          .seed = s->seed,
+                          .nan = s->options.debug_nan ? &step->nan : NULL};
     const char *problem =
         engine_run(step->executable, value, &options, arena, all);
     if (problem != NULL)
         return arena_string(&s->context->arena, problem, strlen(problem));
+    if (step->nan != REF_NONE)
+        return "a NaN or Inf";
     result = all[0];
     *loss = tensor_get(&result, 0);
     return NULL;
@@ -283,13 +289,15 @@ trainer_call(Script *s, Trainer *trainer, const Args *args)
     }
     if (y == NULL)
         script_fail(s, DIAG_arity, args->span, NULL, "too many inputs");
-    Step step = {.s = s, .trainer = trainer, .span = args->span};
+    Step step = {
+        .s = s, .trainer = trainer, .nan = REF_NONE, .span = args->span};
     step_prepare(&step, x, inputs, y);
     for (int i = 0; i < inputs; i++)
         data[i] = x[i]->data;
     double loss = 0;
     const char *problem = step_run(&step, data, y->data,
                                    (size_t)y->dim[y->rank - 1], &loss, arena);
+    run_finite(s, step.graph, step.nan);
     if (problem != NULL)
         script_fail(s, DIAG_engine, args->span, NULL, "%s", problem);
     return (Value){.kind = s->options.dtype == DTYPE_f64 ? VALUE_float
@@ -334,7 +342,10 @@ fn_train(Script *s, const Args *args)
         opt = call_named(s, s->globals, intern_text(&s->context->names, "ADAM"),
                          NULL, 0, args->span);
     Value made = trainer_make(s, args->item[0], loss, opt, args->span);
-    Step step = {.s = s, .trainer = made.as.trainer, .span = args->span};
+    Step step = {.s = s,
+                 .trainer = made.as.trainer,
+                 .nan = REF_NONE,
+                 .span = args->span};
     args_key(args, "cb", &step.callback);
     Tensor *x[TRACE_INPUTS] = {NULL};
     Tensor *y = NULL;
@@ -380,6 +391,8 @@ fn_train(Script *s, const Args *args)
         flux_train(&trainer, &step, NULL, &all, &options, &result, &err);
     if (step.failed)
         script_abandon(s);
+    if (status != FLUX_OK)
+        run_finite(s, step.graph, step.nan);
     if (status != FLUX_OK)
         script_fail(s, DIAG_engine, args->span, NULL, "%s",
                     step.problem != NULL ? step.problem : err.text);

@@ -305,7 +305,8 @@ class Program:
                 y, shape, terms = f"{x} * {self.use(w)}'", (n,) + w.shape, 1
             else:
                 w = self.like((n, self.dim()))
-                y = f"{x}' * {self.use(w)}"
+                # reshape, for a row times a vector would be a number
+                y = f"reshape({x}' * {self.use(w)}, 1, {w.shape[1]})"
                 shape, terms = (1, w.shape[1]), n
         else:
             m = a.shape[1]
@@ -358,13 +359,22 @@ class Program:
             (f"cumsum({x})", (n,), s * n ** 0.5),
             (f"normed({x})", (n,), 5), (f"dot({x}, {x})", (), s * s * n),
             (f"prod(0.5 .+ σ({x}))" if n < 20 else f"sum({x})", (), 50),
-            (f"{x} .* argmax({x})", (n,), s * n),
+            (f"{x} .* argmax({x})", (n,), s * n) if self.jump() else
+            (f"{x} .* {x}", (n,), s * s),
             (f"maximum({x}) - minimum({x})", (), 2 * s),
             (f"-sum(softmax({x}) .* logsoftmax({x}))", (), 5),
             (f"sum({x} .^ 2)", (), s * s * n),
             (f"reverse({x})", (n,), s), (f"[{x}[1], 2.0, sum({x})]", (3,),
                                          s * n + 2)])
         return self.add(text, shape, size)
+
+    def jump(self):
+        """Whether a function that jumps at ties may be used: then gradients
+        are not compared with differences."""
+        if self.rng.random() < 0.5:
+            return False
+        self.flags.add("jumps")
+        return True
 
     def step_softmax(self):
         a = self.pick(lambda v: len(v.shape) == 2 and 0 < count(v.shape) < 300)
