@@ -287,10 +287,10 @@ same_space(const Schedule *s, const Stmt *into, const Stmt *loop)
             return a->kind == VAR_block && a->extent == b->extent;
         const Stmt *inner = loop->body.item[0];
         const Stmt *next = into->body.item[0];
-        if (a->kind == VAR_block || !is_loop(inner))
+        if (a->kind == VAR_block)
             return !is_loop(inner);
-        if (!is_loop(next))
-            return false;
+        if (!is_loop(inner) || !is_loop(next))
+            return !is_loop(inner) && !is_loop(next);
         into = next;
         loop = inner;
     }
