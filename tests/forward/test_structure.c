@@ -175,6 +175,30 @@ test_cast(void **state)
     context_free(&f.context);
 }
 
+/* A select whose one side alone has a tangent: the other's is 0. */
+static void
+test_select(void **state)
+{
+    (void)state;
+    for (int k = 1; k <= 2; k++) {
+        Fixture f;
+        fixture_init(&f);
+        Ref m = ir_leaf(f.g, OP_input, "m", DTYPE_bool, 0, NULL);
+        Ref x = input(&f, "x", 0, NULL);
+        Ref z = input(&f, "z", 0, NULL);
+        Ref u = input(&f, "u", 0, NULL);
+        Ref y = ir_map(f.g, OP_select, m, k == 1 ? x : z, k == 1 ? z : x);
+        Node n = *ir_node(f.g, forward(&f, y, u, x));
+        double zero = 1;
+        assert_int_equal(n.op, OP_select);
+        assert_int_equal(n.operand[0], m);
+        assert_int_equal(n.operand[k], u);
+        assert_true(pass_filled(f.g, n.operand[3 - k], &zero));
+        assert_true(zero == 0);
+        context_free(&f.context);
+    }
+}
+
 static int
 count_ops(const Graph *g, size_t from, Op op)
 {
@@ -242,11 +266,10 @@ test_back_places(void **state)
     Ref p = ir_leaf(f.g, OP_param, "p", DTYPE_f64, 0, NULL);
     Ref unused = input(&f, "unused", 0, NULL);
     f.g->span = (Span){1, 20, 21};
-    f.g->frame = NULL;
+    f.g->frame = &outer;
     Ref y = ir_map(f.g, OP_mul, x, p, REF_NONE);
     ir_output(f.g, "y", y, REF_NONE);
     f.g->span = (Span){1, 30, 31};
-    f.g->frame = &outer;
     (void)unused;
     Graph *back = diff_back(f.g);
     assert_non_null(back);
@@ -255,7 +278,7 @@ test_back_places(void **state)
     const Node *dy = ir_node(back, back->leaf.item[3]);
     assert_string_equal(dy->as.leaf.name, "dy");
     assert_int_equal(dy->span.begin, 20);
-    assert_null(dy->frame);
+    assert_ptr_equal(dy->frame, &outer);
     const Node *sum = ir_node(back, back->leaf.item[4]);
     assert_string_equal(sum->as.leaf.name, "p");
     assert_int_equal(sum->span.begin, 10);
@@ -356,7 +379,9 @@ test_batch_leaves(void **state)
 
     /* A result that no sample changes is spread where it was made. */
     ir_output(f.g, "both", both, REF_NONE);
+    f.g->span = (Span){1, 9, 10};
     f.g->frame = &frame;
+    ir_map(f.g, OP_neg, x, REF_NONE, REF_NONE);
     batch = batch_graph_shared(f.g, (const char *[]){"s", "t", NULL});
     const Node *spread = ir_node(batch, batch->output.item[1].ref);
     assert_int_equal(spread->op, OP_broadcast);
@@ -409,11 +434,10 @@ test_pass_places(void **state)
         y = ir_map(f.g, OP_add, y, one, REF_NONE);
         y = ir_map(f.g, OP_log, y, REF_NONE, REF_NONE);
         f.g->span = (Span){1, 22, 23};
-        f.g->frame = NULL;
+        f.g->frame = &outer;
         Ref twice = ir_map(f.g, OP_neg, x, REF_NONE, REF_NONE);
         Ref z = ir_map(f.g, OP_mul, y, twice, REF_NONE);
         f.g->span = (Span){1, 30, 31};
-        f.g->frame = &outer;
         ir_output(f.g, "y", y, REF_NONE);
         ir_output(f.g, "z", z, REF_NONE);
         Graph *g = pass_run(pass[i], f.g, NULL);
@@ -423,7 +447,7 @@ test_pass_places(void **state)
         assert_ptr_equal(n->frame, &inner);
         n = ir_node(g, g->output.item[1].ref);
         assert_int_equal(n->span.begin, 22);
-        assert_null(n->frame);
+        assert_ptr_equal(n->frame, &outer);
         assert_int_equal(g->span.begin, 30);
         assert_ptr_equal(g->frame, &outer);
         context_free(&f.context);
@@ -475,6 +499,7 @@ main(void)
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_reciprocal),
         cmocka_unit_test(test_cast),
+        cmocka_unit_test(test_select),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_back_places),
         cmocka_unit_test(test_refused),
