@@ -9,15 +9,23 @@
 
 enum { COMMENT_LINES = 3, COMMENT_TEXT = 44 };
 
+/* Where a node comes from: the formula, which may stand in the library, the
+ * place in the user's own source that led there, and the layer whose parameter
+ * it takes.
+ */
 typedef struct {
     const Source *source;
     Span span;
+    Span place;
+    const char *layer; /* "layer1", or NULL */
     bool derivative;
 } Origin;
 
 typedef struct {
     Printer *printer;
     VEC(Origin) origin;
+    const char *target; /* the layer whose memory is written, or NULL */
+    bool targets;       /* several are */
 } Origins;
 
 static bool
@@ -27,50 +35,190 @@ inside(Span a, Span b)
 }
 
 /* Whether a node is part of a derivative: it depends on a gradient that came
- * in, or, in a step, the loss does not need it.
+ * in, or, in a step, it stands between the loss and the optimiser, whose first
+ * leaf is the learning rate.
  */
 static bool
 is_derivative(const Graph *g, Ref ref)
 {
+    bool after = false;
     for (size_t o = 0; o < g->output.count; o++) {
         const Output *output = &g->output.item[o];
         if (output->next == REF_NONE && strcmp(output->name, "loss") == 0)
-            return ref > output->ref;
+            after = ref > output->ref;
     }
     for (size_t i = 0; i < g->leaf.count; i++) {
         const Node *leaf = ir_node(g, g->leaf.item[i]);
+        if (leaf->op == OP_state && strcmp(leaf->as.leaf.name, "eta") == 0 &&
+            after)
+            return ref < g->leaf.item[i];
         if (leaf->op == OP_input && leaf->as.leaf.name[0] == 'd' &&
             leaf->as.leaf.name[1] != 0)
             return ref > g->leaf.item[i];
     }
-    return false;
+    return after;
+}
+
+/* The path before the last dot: "layer1" of "layer1.W"; NULL without a dot. */
+static const char *
+path_of(Arena *arena, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot == NULL ? NULL : arena_string(arena, name, (size_t)(dot - name));
+}
+
+/* The layer of the parameter that a node takes, directly or spread out. */
+static const char *
+layer_of(Arena *arena, const Graph *g, Ref ref)
+{
+    const Node *n = ir_node(g, ref);
+    for (int i = 0; i < n->operands; i++) {
+        const Node *from = ir_node(g, n->operand[i]);
+        while (from->op == OP_broadcast || from->op == OP_reshape ||
+               from->op == OP_permute)
+            from = ir_node(g, from->operand[0]);
+        if (from->op == OP_param)
+            return path_of(arena, from->as.leaf.name);
+    }
+    return NULL;
+}
+
+/* The layer that a part of a derivative belongs to: that of the node it is the
+ * derivative of, which has its place; NULL where several layers have.
+ */
+static const char *
+derived_layer(Arena *arena, const Graph *g, Ref ref)
+{
+    const Node *n = ir_node(g, ref);
+    const char *found = NULL;
+    for (Ref i = 0; i < ref; i++) {
+        const Node *other = ir_node(g, i);
+        if (other->frame != n->frame || other->span.begin != n->span.begin ||
+            other->span.end != n->span.end ||
+            other->span.source != n->span.source)
+            continue;
+        const char *layer = layer_of(arena, g, i);
+        if (layer != NULL && found != NULL && strcmp(layer, found) != 0)
+            return NULL;
+        found = layer != NULL ? layer : found;
+    }
+    return found;
+}
+
+static bool
+in_library(const Graph *g, Span span)
+{
+    const Source *source = source_get(&g->context->sources, span.source);
+    return source != NULL && strncmp(source->path, "stdlib/", 7) == 0;
+}
+
+/* The call in the user's source that led to a node of the library. */
+static Span
+user_place(const Graph *g, const Node *n)
+{
+    Span place = n->span;
+    for (const Frame *f = n->frame; f != NULL && in_library(g, place);
+         f = f->caller)
+        place = span_known(f->span) ? f->span : place;
+    return place;
+}
+
+static Origin
+origin_of(Printer *printer, Ref ref)
+{
+    const Graph *g = printer->s->graph;
+    const Node *n = ir_node(g, ref);
+    Origin origin = {.source = source_get(&g->context->sources, n->span.source),
+                     .span = n->span,
+                     .place = user_place(g, n),
+                     .derivative = is_derivative(g, ref)};
+    origin.layer = layer_of(printer->arena, g, ref);
+    if (origin.layer == NULL && origin.derivative)
+        origin.layer = derived_layer(printer->arena, g, ref);
+    return origin;
+}
+
+static bool
+same_layer(const Origin *a, const Origin *b)
+{
+    return a->layer == NULL || b->layer == NULL ||
+           strcmp(a->layer, b->layer) == 0;
 }
 
 static void
 origin_add(Origins *origins, Ref ref)
 {
     const Graph *g = origins->printer->s->graph;
-    const Node *node = ir_node(g, ref);
-    if (!span_known(node->span))
+    if (!span_known(ir_node(g, ref)->span))
         return;
-    Origin origin = {source_get(&g->context->sources, node->span.source),
-                     node->span, is_derivative(g, ref)};
+    Origin origin = origin_of(origins->printer, ref);
     size_t kept = 0;
     for (size_t i = 0; i < origins->origin.count; i++) {
-        const Origin *old = &origins->origin.item[i];
-        bool same = old->derivative == origin.derivative;
-        if (same && inside(origin.span, old->span))
+        Origin *old = &origins->origin.item[i];
+        bool same =
+            old->derivative == origin.derivative && same_layer(old, &origin);
+        if (same && inside(origin.span, old->span)) {
+            if (old->layer == NULL)
+                old->layer = origin.layer;
             return;
-        if (!same || !inside(old->span, origin.span))
+        }
+        if (same && inside(old->span, origin.span)) {
+            if (origin.layer == NULL)
+                origin.layer = old->layer;
+        } else {
             origins->origin.item[kept++] = *old;
+        }
     }
     origins->origin.count = kept;
     VEC_PUSH(origins->printer->arena, &origins->origin, origin);
 }
 
+/* Whether a state is a moment, "m.layer1.W", of the parameter "layer1.W". */
+static bool
+is_moment(const Graph *g, const char *name)
+{
+    const char *rest = strchr(name, '.') + 1;
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        const Node *leaf = ir_node(g, g->leaf.item[i]);
+        if (leaf->op == OP_param && strcmp(leaf->as.leaf.name, rest) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Notes the layer of the parameter, gradient or moment that a store writes. */
+static void
+note_target(Origins *origins, int number)
+{
+    const Schedule *s = origins->printer->s;
+    const Graph *g = s->graph;
+    const Buffer *buffer = &s->buffer.item[number];
+    Ref leaf = REF_NONE;
+    if (buffer->kind == BUFFER_leaf)
+        leaf = g->leaf.item[buffer->number];
+    else if (buffer->kind == BUFFER_output)
+        leaf = g->output.item[buffer->number].next;
+    if (leaf == REF_NONE)
+        return;
+    const Node *n = ir_node(g, leaf);
+    const char *name = n->as.leaf.name;
+    if (n->op == OP_state && strchr(name, '.') != NULL && is_moment(g, name))
+        name = strchr(name, '.') + 1;
+    const char *layer = path_of(origins->printer->arena, name);
+    if (layer == NULL)
+        return;
+    if (origins->target != NULL && strcmp(origins->target, layer) != 0)
+        origins->targets = true;
+    origins->target = layer;
+}
+
 static void
 origins_of(Origins *origins, const Stmt *stmt)
 {
+    if (stmt->kind == STMT_store)
+        note_target(origins, stmt->buffer);
+    if (stmt->kind == STMT_call)
+        note_target(origins, stmt->product->buffer[0]);
     if (stmt->node != REF_NONE && stmt->kind != STMT_store)
         origin_add(origins, stmt->node);
     for (size_t i = 0; stmt->kind == STMT_loop && i < stmt->body.count; i++)
@@ -118,26 +266,30 @@ base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* What shape a product has: its comment is for who looks for the time. */
+/* "layer1: W * x + b  model.net:2:7" */
 static const char *
-origin_text(Arena *arena, const Origin *origin)
+origin_text(Printer *printer, const Origin *origin)
 {
-    Place place = source_place(origin->source, origin->span.begin);
-    return arena_printf(arena, "%s%s  %s:%u:%u", origin->derivative ? "d " : "",
-                        formula(arena, origin), base_name(origin->source->path),
-                        (unsigned)place.line, (unsigned)place.column);
+    Arena *arena = printer->arena;
+    const Graph *g = printer->s->graph;
+    const Source *source =
+        source_get(&g->context->sources, origin->place.source);
+    Place place = source_place(source, origin->place.begin);
+    const char *layer =
+        origin->layer != NULL ? arena_printf(arena, "%s: ", origin->layer) : "";
+    return arena_printf(arena, "%s%s%s  %s:%u:%u", layer,
+                        origin->derivative ? "d " : "", formula(arena, origin),
+                        base_name(source->path), (unsigned)place.line,
+                        (unsigned)place.column);
 }
 
 const char *
 c_origin(Printer *printer, Ref node)
 {
-    const Graph *g = printer->s->graph;
-    Span span = ir_node(g, node)->span;
-    if (!span_known(span))
+    if (!span_known(ir_node(printer->s->graph, node)->span))
         return NULL;
-    Origin origin = {source_get(&g->context->sources, span.source), span,
-                     is_derivative(g, node)};
-    return origin_text(printer->arena, &origin);
+    Origin origin = origin_of(printer, node);
+    return origin_text(printer, &origin);
 }
 
 /* Whether a statement begins something a reader looks for: a nest or call, but
@@ -172,6 +324,9 @@ c_comment(Printer *printer, const Stmt *stmt)
     origins_of(&origins, stmt);
     if (origins.origin.count == 0)
         return;
+    for (size_t i = 0; i < origins.origin.count && !origins.targets; i++)
+        if (origins.origin.item[i].layer == NULL)
+            origins.origin.item[i].layer = origins.target;
     Writer *writer = printer->writer;
     if (writer->size > 2 && writer->text[writer->size - 2] != '{' &&
         writer->text[writer->size - 2] != '\n')
@@ -179,7 +334,7 @@ c_comment(Printer *printer, const Stmt *stmt)
     size_t count = origins.origin.count < COMMENT_LINES ? origins.origin.count
                                                         : COMMENT_LINES;
     for (size_t i = 0; i < count; i++) {
-        const char *text = origin_text(printer->arena, &origins.origin.item[i]);
+        const char *text = origin_text(printer, &origins.origin.item[i]);
         writer_line(writer, "%s%s%s", i == 0 ? "/* " : " * ", text,
                     count == 1 ? " */" : "");
     }
@@ -187,9 +342,11 @@ c_comment(Printer *printer, const Stmt *stmt)
         writer_line(writer, " */");
     if (emit->options->debug_lines) {
         const Origin *first = &origins.origin.item[0];
-        Place place = source_place(first->source, first->span.begin);
-        writer_raw(writer, arena_printf(printer->arena, "#line %u \"%s\"\n",
-                                        (unsigned)place.line,
-                                        base_name(first->source->path)));
+        const Source *source = source_get(&printer->s->graph->context->sources,
+                                          first->place.source);
+        Place place = source_place(source, first->place.begin);
+        writer_raw(writer,
+                   arena_printf(printer->arena, "#line %u \"%s\"\n",
+                                (unsigned)place.line, base_name(source->path)));
     }
 }

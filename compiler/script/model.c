@@ -472,6 +472,7 @@ fn_param(Script *s, const Args *args)
         tensor_set(t, 0, value_number(v));
         v = value_array(s, t);
         v.as.array->scalar = true;
+        lift_place_recipe(s, args->span);
         v.as.array->recipe = ir_const(s->initial, DTYPE_f64, tensor_get(t, 0));
     }
     if (v.kind != VALUE_array)

@@ -184,6 +184,7 @@ filled(Script *s, int rank, const int64_t *size, double value, Span span)
     for (int i = 0; i < rank; i++)
         dim[i] = size[i];
     Value v = value_array(s, t);
+    lift_place_recipe(s, span);
     v.as.array->recipe = ir_broadcast(
         s->initial, ir_const(s->initial, DTYPE_f64, value), rank, dim, NULL);
     return v;
