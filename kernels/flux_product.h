@@ -29,19 +29,25 @@ typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
 #define FLUX_X86 0
 #endif
 
-/* The best instruction set of the machine that the product has code for. */
+/* The best instruction set of the machine that the product has code for.
+ * FLUX_FORCE_ISA is another one, for tests: a flux_isa.
+ */
 FLUX_STATIC flux_isa
 flux_best_isa(void)
 {
-#if FLUX_X86
+#ifdef FLUX_FORCE_ISA
+    return FLUX_FORCE_ISA;
+#elif FLUX_X86
     if (__builtin_cpu_supports("avx512f") &&
         __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
         return FLUX_ISA_AVX512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return FLUX_ISA_AVX2;
-#endif
     return FLUX_ISA_PLAIN;
+#else
+    return FLUX_ISA_PLAIN;
+#endif
 }
 
 /* How many accumulators a block has. */

@@ -1,5 +1,6 @@
 /* Prints a hash of the weights: after 1,000 steps of the generated code, or of
- * a checkpoint that the script wrote.
+ * a checkpoint that the script wrote. The trained model must give each sample
+ * the same bits alone and in batches of any size.
  */
 #include "mlp.h"
 
@@ -7,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { IN = 20, OUT = 4, SAMPLES = 160, BATCH = 16, STEPS = 1000 };
 
@@ -56,6 +58,22 @@ print_hash(const mlp *m, const char *path)
     printf("%016llx\n", (unsigned long long)hash);
 }
 
+/* Whether all samples in batches of n give what they give at once. */
+static int
+same_in_batches(const mlp *m, const float *x, const flux_work *w, size_t n)
+{
+    static float all[OUT * SAMPLES];
+    static float part[OUT * SAMPLES];
+    if (mlp_forward(m, x, SAMPLES, all, w))
+        return 0;
+    for (size_t i = 0; i < SAMPLES; i += n) {
+        size_t count = SAMPLES - i < n ? SAMPLES - i : n;
+        if (mlp_forward(m, &x[IN * i], count, &part[OUT * i], w))
+            return 0;
+    }
+    return memcmp(all, part, sizeof all) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -63,7 +81,8 @@ main(int argc, char **argv)
     static mlp_step s;
     static float x[IN * SAMPLES];
     static float y[OUT * SAMPLES];
-    static _Alignas(64) char arena[MLP_STEP_ARENA(BATCH) + 64];
+    static _Alignas(
+        64) char arena[MLP_STEP_ARENA(BATCH) + MLP_ARENA(SAMPLES) + 64];
     if (argc > 1) {
         print_hash(&m, argv[1]);
         return 0;
@@ -80,6 +99,13 @@ main(int argc, char **argv)
         float loss = 0;
         if (mlp_step_train(&s, &m, &x[IN * k], &y[OUT * k], BATCH, &loss, &w))
             return 1;
+    }
+    const size_t batches[] = {1, 7, 33};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        if (!same_in_batches(&m, x, &w, batches[i])) {
+            printf("other bits in batches of %zu\n", batches[i]);
+            return 1;
+        }
     }
     print_hash(&m, NULL);
     return 0;
