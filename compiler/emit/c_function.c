@@ -164,6 +164,24 @@ function_checks(Function *f)
     check_labels(f);
 }
 
+/* Whether a place is in a comment: behind its beginning on the same line, or on
+ * one of its further lines, which begin with a star and a space.
+ */
+static bool
+in_comment(const char *body, const char *p)
+{
+    const char *line = p;
+    while (line > body && line[-1] != '\n')
+        line--;
+    for (const char *q = line; q < p; q++) {
+        if (q[0] == '/' && q[1] == '*')
+            return true;
+    }
+    while (*line == ' ')
+        line++;
+    return line[0] == '*' && line[1] == ' ';
+}
+
 /* Arguments that nothing in the body names. */
 static void
 mark_unused(Function *f, size_t from)
@@ -179,9 +197,7 @@ mark_unused(Function *f, size_t from)
         for (const char *p = strstr(body, name); p != NULL && !found;
              p = strstr(p + 1, name)) {
             bool left = p == body || strchr(" (*&!-[", p[-1]) != NULL;
-            bool comment = false;
-            for (const char *q = p; q > body && *q != '\n'; q--)
-                comment = comment || (q[0] == '/' && q[1] == '*');
+            bool comment = in_comment(body, p);
             bool word = (p[length] >= 'a' && p[length] <= 'z') ||
                         (p[length] >= 'A' && p[length] <= 'Z') ||
                         (p[length] >= '0' && p[length] <= '9') ||
