@@ -25,6 +25,16 @@ base_out_of_memory(void)
     exit(3);
 }
 
+void
+base_close_memory(FILE *file, char *const *text)
+{
+    bool failed = file == NULL || ferror(file) != 0;
+    if (file != NULL && fclose(file) != 0)
+        failed = true;
+    if (failed || *text == NULL)
+        base_out_of_memory();
+}
+
 void *
 base_alloc(size_t bytes)
 {

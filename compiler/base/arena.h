@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 typedef struct ArenaChunk ArenaChunk;
 typedef struct {
@@ -51,6 +52,11 @@ void arena_free(Arena *arena);
 
 /* Says so on stderr and ends the program with exit code 3. */
 _Noreturn void base_out_of_memory(void);
+
+/* Closes a file of open_memstream, whose text is whole then: a write that found
+ * no memory, and the last realloc, which leaves no text, end the program.
+ */
+void base_close_memory(FILE *file, char *const *text);
 
 /* malloc and realloc that do not return NULL; for what outlives an arena. */
 void *base_alloc(size_t bytes);

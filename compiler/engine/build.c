@@ -216,6 +216,52 @@ compile(Arena *arena, const char *folder, const char *text, size_t size,
     return run_compiler(words, log) == 0 ? NULL : first_message(arena, log);
 }
 
+/* The folder in use, "" for none; it is removed at exit too, for then there may
+ * be no memory.
+ */
+static char folder_used[3072];
+
+static void
+remove_in_folder(const char *name, int (*away)(const char *))
+{
+    char path[sizeof folder_used + 256];
+    int length = snprintf(path, sizeof path, "%s/%s", folder_used, name);
+    if (length > 0 && (size_t)length < sizeof path)
+        away(path);
+}
+
+static void
+remove_folder(void)
+{
+    static const char *const names[] = {"model.c", "model.so", "messages"};
+    if (folder_used[0] == '\0')
+        return;
+    for (const EmbeddedFile *file = embedded; file->name != NULL; file++)
+        remove_in_folder(file->name, unlink);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        remove_in_folder(names[i], unlink);
+    remove_in_folder("kernels", rmdir);
+    rmdir(folder_used);
+    folder_used[0] = '\0';
+}
+
+/* Makes the private folder; false where that fails. */
+static bool
+make_folder(void)
+{
+    static bool registered;
+    if (!registered && atexit(remove_folder) != 0)
+        return false;
+    registered = true;
+    int length = snprintf(folder_used, sizeof folder_used, "%s/fluxc-XXXXXX",
+                          folder_of("TMPDIR", "/tmp"));
+    if (length > 0 && (size_t)length < sizeof folder_used &&
+        mkdtemp(folder_used) != NULL)
+        return true;
+    folder_used[0] = '\0';
+    return false;
+}
+
 const char *
 build_shared(Arena *arena, const char *text, size_t size, bool no_cache,
              Built *built)
@@ -226,13 +272,11 @@ build_shared(Arena *arena, const char *text, size_t size, bool no_cache,
         built->path = cached;
         return NULL;
     }
-    char *folder =
-        arena_printf(arena, "%s/fluxc-XXXXXX", folder_of("TMPDIR", "/tmp"));
-    if (mkdtemp(folder) == NULL)
+    if (!make_folder())
         return "there is no folder for temporary files";
-    built->folder = folder;
-    built->path = arena_printf(arena, "%s/model.so", folder);
-    const char *problem = compile(arena, folder, text, size, built->path);
+    built->folder = folder_used;
+    built->path = arena_printf(arena, "%s/model.so", folder_used);
+    const char *problem = compile(arena, folder_used, text, size, built->path);
     if (problem == NULL && cached != NULL)
         cache_keep(arena, built->path, cached);
     return problem;
@@ -241,15 +285,6 @@ build_shared(Arena *arena, const char *text, size_t size, bool no_cache,
 void
 build_discard(const Built *built)
 {
-    if (built->folder == NULL)
-        return;
-    Arena arena = {0};
-    static const char *const names[] = {"model.c", "model.so", "messages"};
-    for (const EmbeddedFile *file = embedded; file->name != NULL; file++)
-        unlink(arena_printf(&arena, "%s/%s", built->folder, file->name));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        unlink(arena_printf(&arena, "%s/%s", built->folder, names[i]));
-    rmdir(arena_printf(&arena, "%s/kernels", built->folder));
-    rmdir(built->folder);
-    arena_free(&arena);
+    if (built->folder != NULL)
+        remove_folder();
 }

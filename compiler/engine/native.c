@@ -62,8 +62,7 @@ native_compile(Context *context, const Graph *graph,
     bool fine =
         emit_raw(context, graph,
                  options->pass != NULL ? options->pass : &defaults, file);
-    if (fclose(file) != 0)
-        base_out_of_memory();
+    base_close_memory(file, &text);
     Built built = {0};
     Native *native = NULL;
     if (fine) {

@@ -21,8 +21,8 @@ void native_free(Native *native);
  * or what went wrong, in the arena.
  */
 typedef struct {
-    char *path;   /* of the shared object */
-    char *folder; /* to be removed; NULL: none */
+    char *path;         /* of the shared object */
+    const char *folder; /* to be removed; NULL: none */
 } Built;
 const char *build_shared(Arena *arena, const char *text, size_t size,
                          bool no_cache, Built *built);

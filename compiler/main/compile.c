@@ -23,8 +23,8 @@ emit_files(const Options *o, Context *context, const EmitModel *m, Files *f)
     if (header == NULL || source == NULL)
         base_out_of_memory();
     bool done = emit_c(context, m, &o->emit, header, source);
-    if (fclose(header) != 0 || fclose(source) != 0)
-        base_out_of_memory();
+    base_close_memory(header, &f->header);
+    base_close_memory(source, &f->source);
     return done;
 }
 
@@ -74,8 +74,7 @@ write_rule(Context *context, const char *stem, uint32_t first_source)
         print_path(path, file);
     }
     fputc('\n', file);
-    if (fclose(file) != 0)
-        base_out_of_memory();
+    base_close_memory(file, &text);
     bool done = write_file(context, arena_printf(&context->arena, "%s.d", stem),
                            text, size);
     free(text);

@@ -30,8 +30,7 @@ write_picture(const Options *o, Context *context, const Graph *g)
         draw_svg(g, file);
     else
         draw_dot(g, file);
-    if (fclose(file) != 0)
-        base_out_of_memory();
+    base_close_memory(file, &text);
     write_file(context, o->output, text, size);
     free(text);
 }

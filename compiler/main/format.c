@@ -20,8 +20,7 @@ tree_of(Context *context, uint32_t source)
         base_out_of_memory();
     ast_print(grammar_parse(context, source_get(&context->sources, source)),
               file);
-    if (fclose(file) != 0)
-        base_out_of_memory();
+    base_close_memory(file, &text);
     return text;
 }
 

@@ -201,7 +201,9 @@ rule_fold(Graph *g, const Node *n)
     RunOptions options = {.symbol = symbol};
     Tensor result = {0};
     const char *fault = ir_interpret(scalar, NULL, &options, &arena, &result);
-    double folded = fault == NULL ? tensor_get(&result, 0) : HUGE_VAL;
+    if (fault != NULL)
+        base_out_of_memory(); /* a scalar has no other */
+    double folded = tensor_get(&result, 0);
     arena_free(&arena);
     return isfinite(folded) ? simplify_fill(g, n, folded) : REF_NONE;
 }

@@ -30,16 +30,17 @@ hash_text(const char *text, size_t size)
     return hash;
 }
 
-/* The graph's text form without places; NULL where there is no memory. */
+/* The graph's text form without places. */
 static char *
 graph_text(const Graph *g, size_t *size)
 {
     char *text = NULL;
     FILE *file = open_memstream(&text, size);
     if (file == NULL)
-        return NULL;
+        base_out_of_memory();
     ir_print(g, file);
-    return fclose(file) == 0 ? text : NULL;
+    base_close_memory(file, &text);
+    return text;
 }
 
 Executable *
@@ -49,8 +50,6 @@ run_prepare(Script *s, const Graph *g, EngineKind engine)
     size_t limit = arena_lift(arena);
     size_t size = 0;
     char *text = graph_text(g, &size);
-    if (text == NULL)
-        base_out_of_memory();
     uint64_t hash = hash_text(text, size);
     if (s->engines == NULL)
         s->engines = ARENA_NEW(arena, struct Engines);
