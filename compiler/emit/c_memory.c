@@ -115,10 +115,32 @@ c_table_numbers(Writer *writer, const Tensor *data, int64_t count)
     writer_line(writer, "%s", count > 0 ? line : "0");
 }
 
+/* "static const float t[2] = {1.0f, 2.0f};" if it fits on a line, else NULL. */
+static const char *
+short_table(Writer *writer, const char *declaration, const Tensor *data,
+            int64_t count)
+{
+    const char *text = arena_printf(writer->arena, "%s = {", declaration);
+    for (int64_t i = 0; i < count && writer_width(text) < 80; i++)
+        text = arena_printf(
+            writer->arena, "%s%s%s", text, i > 0 ? ", " : "",
+            c_number(writer->arena, data->dtype, tensor_get(data, i)));
+    text = arena_printf(writer->arena, "%s%s};", text, count > 0 ? "" : "0");
+    return writer_width(text) <= 80 ? text : NULL;
+}
+
+/* A constant array. Longer ones are filled line by line, which clang-format
+ * would lay out as columns.
+ */
 void
 c_table(Writer *writer, const char *declaration, const Tensor *data)
 {
     int64_t count = tensor_count(data);
+    const char *line = short_table(writer, declaration, data, count);
+    if (line != NULL) {
+        writer_line(writer, "%s", line);
+        return;
+    }
     writer_raw(writer, "/* clang-format off */\n");
     writer_line(writer, "%s = {", declaration);
     c_table_numbers(writer, data, count);
@@ -131,6 +153,7 @@ c_tables(Printer *printer, const char *wish)
 {
     Schedule *s = printer->s;
     bool *used = schedule_used(s);
+    bool first = true;
     for (size_t b = 0; b < s->buffer.count; b++) {
         const Buffer *buffer = &s->buffer.item[b];
         if (buffer->kind != BUFFER_data || !used[b])
@@ -139,11 +162,13 @@ c_tables(Printer *printer, const char *wish)
         const char *name = printer_name(printer, wish);
         int64_t count = tensor_count(data);
         printer->memory[b] = (Memory){name, false};
+        if (!first)
+            writer_raw(printer->writer, "\n");
+        first = false;
         c_table(printer->writer,
                 arena_printf(printer->arena, "static const %s %s[%lld]",
                              c_type(buffer->dtype), name,
                              (long long)(count > 0 ? count : 1)),
                 data);
-        writer_raw(printer->writer, "\n");
     }
 }

@@ -46,8 +46,8 @@ check(Printer *printer, const char *text, const char *place)
     const char *zero = c_number(printer->arena, emit->model->dtype, 0);
     writer_line(writer, "if (%s - %s != %s)", text, text, zero);
     writer->depth++;
-    writer_line(writer, "return %s_nan(%s, %s);", emit->name,
-                printer->work, quoted(printer->arena, place));
+    writer_line(writer, "return %s_nan(%s, %s);", emit->name, printer->work,
+                quoted(printer->arena, place));
     writer->depth--;
 }
 
