@@ -75,7 +75,10 @@ concat(Script *s, const Value *item, size_t count, int axis, Span span,
 {
     LiftOp op = {name, make_concat, &axis, false, true};
     Value all = item[0];
-    if (count == 1 && all.kind != VALUE_array && all.kind != VALUE_node)
+    bool shaped =
+        all.kind == VALUE_array ||
+        (all.kind == VALUE_node && ir_node(s->graph, all.as.node)->rank > 0);
+    if (count == 1 && !shaped)
         return lift(s, span, &op, item, 1);
     for (size_t i = 1; i < count; i += 7) {
         Value part[8] = {all};

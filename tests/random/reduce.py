@@ -19,9 +19,12 @@ def kind(failures):
     if not failures:
         return None
     _, way, what = failures[0]
-    error = re.search(r"error(\[\w+\])?: .*", what)
+    error = re.search(r"error\[(\w+)\]: (\D*)", what)
     if error:
-        what = re.sub(r"[\d‘’'\"`].*", "", error.group(0))
+        what = error.group(1) + error.group(2)
+    elif "error: " in what:
+        what = re.sub(r"[\d‘’'\"`].*", "",
+                      re.search(r"error: .*", what).group(0))
     else:
         what = re.sub(r"[-\d(:/].*", "", what)
     return way, what
