@@ -153,7 +153,6 @@ c_tables(Printer *printer, const char *wish)
 {
     Schedule *s = printer->s;
     bool *used = schedule_used(s);
-    bool first = true;
     for (size_t b = 0; b < s->buffer.count; b++) {
         const Buffer *buffer = &s->buffer.item[b];
         if (buffer->kind != BUFFER_data || !used[b])
@@ -162,9 +161,7 @@ c_tables(Printer *printer, const char *wish)
         const char *name = printer_name(printer, wish);
         int64_t count = tensor_count(data);
         printer->memory[b] = (Memory){name, false};
-        if (!first)
-            writer_raw(printer->writer, "\n");
-        first = false;
+        writer_raw(printer->writer, "\n");
         c_table(printer->writer,
                 arena_printf(printer->arena, "static const %s %s[%lld]",
                              c_type(buffer->dtype), name,
