@@ -290,7 +290,7 @@ flux_npy_parse(const void *bytes, size_t size, flux_array *array,
 {
     if (bytes == NULL || array == NULL)
         return flux_error_set(err, FLUX_E_NULL, "no bytes, or no array");
-    NpyText text;
+    NpyText text = {NULL, NULL};
     NpyHeader header;
     size_t body = 0;
     flux_status status = npy_find(bytes, size, &text, &body, err);
