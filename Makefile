@@ -8,6 +8,7 @@ EXACT = -ffp-contract=off
 B = build
 PREFIX = /usr/local
 DESTDIR =
+JOBS := $(shell nproc 2>/dev/null || echo 2)
 
 # zlib is optional: without it, data files are read plain only.
 ZLIB := $(shell printf '\043include <zlib.h>\nint main(void){return !zlibVersion();}\n' \
@@ -89,10 +90,11 @@ $(foreach d,$(UNITS),$(eval $(call unit,$(d))))
 tests: all $(TESTS)
 
 # The fast set, under a minute; and all of it.
-check: tests
+check:
+	$(MAKE) -j$(JOBS) tests
 	tests/run fast
 test: deps
-	$(MAKE) tests
+	$(MAKE) -j$(JOBS) tests
 	tests/run all
 
 # The same tests with the address and undefined behaviour sanitizers.
@@ -121,7 +123,7 @@ lint:
 	tests/lint
 
 demo: deps
-	$(MAKE) all
+	$(MAKE) -j$(JOBS) all
 	samples/mlp/demo
 
 deps:
