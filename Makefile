@@ -13,6 +13,9 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 # zlib is optional: without it, data files are read plain only.
 ZLIB := $(shell printf '\043include <zlib.h>\nint main(void){return !zlibVersion();}\n' \
 	| $(CC) -x c - -lz -o /dev/null 2>/dev/null && echo yes)
+# cmocka is optional: without it, its tests are skipped.
+CMOCKA := $(shell echo 'int main(void){return 0;}' \
+	| $(CC) -x c - -lcmocka -o /dev/null 2>/dev/null && echo yes)
 LIBS = $(if $(ZLIB),-lz) -ldl -lm
 CPPFLAGS = -I. -Icompiler -I$(B) $(if $(ZLIB),-DFLUX_ZLIB)
 CFLAGS = -std=c11 $(OPT) $(WARN) $(EXACT)
@@ -78,12 +81,14 @@ programs = $(filter-out %/use_logistic.c,$(shell grep -lE '^main[$(open)]' \
     tests/$(1)/*.c 2>/dev/null))
 shared = $(shell grep -LE '^main[$(open)]' tests/$(1)/*.c 2>/dev/null)
 UNITS = base ir pass grad forward runtime kernels emit engine script syntax
-TESTS = $(foreach d,$(UNITS),$(patsubst %.c,$(B)/%,$(call programs,$(d))))
+PROGRAMS = $(foreach d,$(UNITS),$(patsubst %.c,$(B)/%,$(call programs,$(d))))
+TESTS = $(foreach t,$(PROGRAMS),$(if $(CMOCKA)$(if \
+    $(findstring /test_,$(t)),,yes),$(t)))
 
 define unit
 $(patsubst %.c,$(B)/%,$(call programs,$(1))): $(B)/%: $(B)/%.o \
     $(patsubst %.c,$(B)/%.o,$(call shared,$(1))) $(LIBFLUXC) $(LIBFLUX)
-	$$(CC) $$(OPT) $$(LDFLAGS) -o $$@ $$^ -lcmocka $$(LIBS)
+	$$(CC) $$(OPT) $$(LDFLAGS) -o $$@ $$^ $(if $(CMOCKA),-lcmocka) $$(LIBS)
 endef
 $(foreach d,$(UNITS),$(eval $(call unit,$(d))))
 
