@@ -152,7 +152,9 @@ slice_slice(Graph *g, Node *n, const Node *u)
         bool all = step == 1 && u->dim[a] == whole->dim[a];
         if (!all && !dim_known(u->dim[a]))
             return false;
-        Dim skip = dim_mul(g->dims, n->as.slice.start[a], step);
+        /* What is empty may start behind the last element. */
+        Dim start = n->dim[a] == 0 ? 0 : n->as.slice.start[a];
+        Dim skip = dim_mul(g->dims, start, step);
         c.as.slice.start[a] = dim_add(g->dims, u->as.slice.start[a], skip);
         if (__builtin_mul_overflow(step, n->as.slice.step[a],
                                    &c.as.slice.step[a]))
