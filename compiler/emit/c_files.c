@@ -104,6 +104,22 @@ file_head(Emit *emit, Writer *writer, const char *end, bool whole)
     writer_raw(writer, " */\n");
 }
 
+/* The C name of a model. One that the functions' own arguments have, as in
+ * `const m *m`, gets a _2.
+ */
+static const char *
+model_name(Arena *arena, const char *name)
+{
+    static const char *const taken[] = {
+        "m",    "g",  "w",    "x",   "y",    "n",     "s", "dx", "dy",
+        "self", "at", "seed", "eta", "loss", "label", "i", "j",  "k"};
+    const char *c_name = emit_c_name(arena, name);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(taken[i], c_name) == 0)
+            return arena_printf(arena, "%s_2", c_name);
+    return c_name;
+}
+
 static const char *
 upper_of(Arena *arena, const char *name)
 {
@@ -363,7 +379,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     Emit emit = {
         .context = context, .arena = arena, .model = model, .options = options};
     emit.name =
-        emit_c_name(arena, model->prefix != NULL ? model->prefix : model->name);
+        model_name(arena, model->prefix != NULL ? model->prefix : model->name);
     emit.upper = upper_of(arena, emit.name);
     emit.real = c_type(model->dtype);
     emit.forward = pass_optimise(model->forward, options->pass);
