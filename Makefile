@@ -104,9 +104,9 @@ test: deps
 
 # The same tests with the address and undefined behaviour sanitizers.
 asan:
-	$(MAKE) B=build/asan CC=clang OPT="-O1 -g -fsanitize=address,undefined \
+	$(MAKE) -j$(JOBS) B=build/asan CC=clang OPT="-O1 -g -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all -fno-omit-frame-pointer" tests
-	B=build/asan tests/run fast
+	B=build/asan tests/run core
 
 # Fuzzing with libFuzzer, SECONDS a target. What opens files goes through the
 # script's target, which refuses.
