@@ -48,7 +48,7 @@ measure_f64(const ulp_f64 *row, uint64_t tries)
     uint64_t state = 1;
     for (uint64_t i = 0; i < tries; i++) {
         double x = reference_double(&state);
-        double error = ulp_error_f64(row->f(x), row->reference(x));
+        double error = ulp_error_f64(row->f(x), row->reference((long double)x));
         if (error > worst) {
             worst = error;
             where = x;
@@ -72,7 +72,8 @@ measure_pow(uint64_t tries)
         double y = reference_double(&state);
         if (i % 4 == 0)
             y *= 1e3 / (1e-300 + fabs(log(fabs(x)) * y));
-        double error = ulp_error_f64(flux_pow(x, y), powl(x, y));
+        double error =
+            ulp_error_f64(flux_pow(x, y), powl((long double)x, (long double)y));
         if (error > worst) {
             worst = error;
             snprintf(text, sizeof text, "%a %a", x, y);
