@@ -8,8 +8,31 @@
 #define ONE       ((Ref)-3)
 #define MINUS_ONE ((Ref)-4)
 
+/* Operands that wait while the other one is made. C leaves open which argument
+ * of a call comes first; here it is the right one, whatever the compiler, so
+ * that the nodes have the same numbers everywhere.
+ */
+typedef struct {
+    Ref ref[8];
+    int count;
+} Held;
+
+static void
+hold(Held *held, Ref ref)
+{
+    held->ref[held->count++] = ref;
+}
+
+static Ref
+join(Graph *g, Held *held, Op op)
+{
+    held->count -= 2;
+    const Ref *ref = &held->ref[held->count];
+    return ir_map(g, op, ref[1], ref[0], REF_NONE);
+}
+
 #define UNARY(op, u)     ir_map(g, op, u, REF_NONE, REF_NONE)
-#define BINARY(op, u, v) ir_map(g, op, u, v, REF_NONE)
+#define BINARY(op, u, v) (hold(&held, v), hold(&held, u), join(g, &held, op))
 #define REAL(c)          ir_fill(g, a, c)
 #define MUL(u, v)        BINARY(OP_mul, u, v)
 #define ADD(u, v)        BINARY(OP_add, u, v)
@@ -30,6 +53,7 @@
 static Ref
 partial(Graph *g, Op op, int k, Ref a, Ref b, Ref y)
 {
+    Held held = {.count = 0};
     switch (op) {
 #define OP(name, class, operands, text, da, db)                                \
     case OP_##name:                                                            \
@@ -65,9 +89,9 @@ times(Graph *g, Ref by, Ref u, size_t mark)
         /* u / b rounds once less than u * (1 / b). */
         if ((size_t)n.operand[1] < mark)
             g->node.count = mark;
-        return DIV(u, n.operand[1]);
+        return ir_map(g, OP_div, u, n.operand[1], REF_NONE);
     }
-    return MUL(u, by);
+    return ir_map(g, OP_mul, u, by, REF_NONE);
 }
 
 Ref
