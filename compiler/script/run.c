@@ -83,8 +83,9 @@ run_free(Script *s)
     s->engines = NULL;
 }
 
+/* The tensor of a leaf: a parameter's own, else what is bound; or NULL. */
 static Tensor *
-leaf_tensor(Script *s, const Node *leaf, const Bindings *bound, Span span)
+leaf_tensor(const Node *leaf, const Bindings *bound)
 {
     if (leaf->op == OP_param)
         return ((const Array *)leaf->as.leaf.key)->tensor;
@@ -92,8 +93,7 @@ leaf_tensor(Script *s, const Node *leaf, const Bindings *bound, Span span)
         if (bound->item[i].op == leaf->op &&
             strcmp(bound->item[i].name, leaf->as.leaf.name) == 0)
             return bound->item[i].tensor;
-    script_fail(s, DIAG_internal, span, NULL, "nothing is bound to %s",
-                leaf->as.leaf.name);
+    return NULL;
 }
 
 void
@@ -108,31 +108,42 @@ run_finite(Script *s, const Graph *g, Ref nan)
                 op_info[node->op].name);
 }
 
-void
-run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
-          int64_t samples, Tensor *result, Span span)
+const char *
+run_bound(Script *s, Executable *e, const Graph *g, const Bindings *bound,
+          int64_t samples, Arena *arena, Tensor *result, Ref *nan)
 {
-    Arena *arena = &s->context->arena;
     const Tensor **value =
         ARENA_ARRAY(arena, const Tensor *, g->leaf.count + 1);
-    Tensor **leaf = ARENA_ARRAY(arena, Tensor *, g->leaf.count + 1);
-    for (size_t i = 0; i < g->leaf.count; i++)
-        value[i] = leaf[i] =
-            leaf_tensor(s, ir_node(g, g->leaf.item[i]), bound, span);
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        const Node *leaf = ir_node(g, g->leaf.item[i]);
+        value[i] = leaf_tensor(leaf, bound);
+        if (value[i] == NULL)
+            return arena_printf(arena, "nothing is bound to %s",
+                                leaf->as.leaf.name);
+    }
     for (size_t i = 0; i < g->output.count; i++) {
         result[i] = (Tensor){.data = NULL};
         for (size_t k = 0; k < g->leaf.count; k++)
             if (g->output.item[i].next == g->leaf.item[k])
-                result[i] = *leaf[k];
+                result[i] = *value[k];
     }
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)
         symbol[i] = samples;
-    Ref nan = REF_NONE;
+    *nan = REF_NONE;
     RunOptions options = {.symbol = symbol,
                           .seed = s->seed,
-                          .nan = s->options.debug_nan ? &nan : NULL};
-    const char *problem = engine_run(e, value, &options, arena, result);
+                          .nan = s->options.debug_nan ? nan : NULL};
+    return engine_run(e, value, &options, arena, result);
+}
+
+void
+run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
+          int64_t samples, Tensor *result, Span span)
+{
+    Ref nan = REF_NONE;
+    const char *problem =
+        run_bound(s, e, g, bound, samples, &s->context->arena, result, &nan);
     if (problem != NULL)
         script_fail(s, DIAG_engine, span, NULL, "%s", problem);
     run_finite(s, g, nan);

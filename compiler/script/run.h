@@ -21,6 +21,13 @@ typedef struct {
 /* An executable for a graph, made once for equal graphs and engines. */
 Executable *run_prepare(Script *s, const Graph *g, EngineKind engine);
 
+/* The run itself, its memory in an arena of the caller's: NULL, or what went
+ * wrong. nan gets the first node that made a NaN or Inf, under --debug-nan.
+ */
+const char *run_bound(Script *s, Executable *e, const Graph *g,
+                      const Bindings *bound, int64_t samples, Arena *arena,
+                      Tensor *result, Ref *nan);
+
 /* Runs a graph: parameters by their arrays, other leaves by the bindings;
  * result[i] gets output i. A `next` output is written into its leaf's tensor.
  * samples is the value of the batch dimension.

@@ -65,36 +65,14 @@ step_run(Step *step, const void *const *x, const void *y, size_t n,
         t->dim[t->rank - 1] = (int64_t)n;
         t->data = (void *)(uintptr_t)(i + 1 < step->trace->inputs ? x[i] : y);
     }
-    Tensor result = {.data = NULL};
-    Tensor *all = ARENA_ARRAY(arena, Tensor, g->output.count);
-    const Tensor **value = ARENA_ARRAY(arena, const Tensor *, g->leaf.count);
-    for (size_t i = 0; i < g->leaf.count; i++) {
-        const Node *leaf = ir_node(g, g->leaf.item[i]);
-        if (leaf->op == OP_param)
-            value[i] = ((const Array *)leaf->as.leaf.key)->tensor;
-        for (size_t k = 0; leaf->op != OP_param && k < step->bound.count; k++)
-            if (strcmp(step->bound.item[k].name, leaf->as.leaf.name) == 0)
-                value[i] = step->bound.item[k].tensor;
-    }
-    for (size_t i = 0; i < g->output.count; i++)
-        for (size_t k = 0; k < g->leaf.count; k++)
-            if (g->output.item[i].next == g->leaf.item[k])
-                all[i] = *value[k];
-    int64_t symbol[DIM_SYMBOLS];
-    for (int i = 0; i < DIM_SYMBOLS; i++)
-        symbol[i] = (int64_t)n;
-    step->nan = REF_NONE;
-    RunOptions options = {.symbol = symbol,
-                          .seed = s->seed,
-                          .nan = s->options.debug_nan ? &step->nan : NULL};
-    const char *problem =
-        engine_run(step->executable, value, &options, arena, all);
+    Tensor *result = ARENA_ARRAY(arena, Tensor, g->output.count);
+    const char *problem = run_bound(s, step->executable, g, &step->bound,
+                                    (int64_t)n, arena, result, &step->nan);
     if (problem != NULL)
         return arena_string(&s->context->arena, problem, strlen(problem));
     if (step->nan != REF_NONE)
         return "a NaN or Inf";
-    result = all[0];
-    *loss = tensor_get(&result, 0);
+    *loss = tensor_get(&result[0], 0);
     return NULL;
 }
 
