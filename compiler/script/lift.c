@@ -276,9 +276,8 @@ lift_has_recipe(const Value *operand, size_t count)
 }
 
 static DType
-lift_dtype(const Script *s, const Value *operand, size_t count)
+lift_dtype(const Value *operand, size_t count)
 {
-    DType dtype = DTYPE_f64;
     bool f32 = false;
     bool f64 = false;
     for (size_t i = 0; i < count; i++) {
@@ -293,8 +292,7 @@ lift_dtype(const Script *s, const Value *operand, size_t count)
             f32 = f32 || operand[i].kind == VALUE_float32;
             f64 = f64 || operand[i].kind == VALUE_float;
         }
-    (void)s;
-    return f32 && !f64 ? DTYPE_f32 : dtype;
+    return f32 && !f64 ? DTYPE_f32 : DTYPE_f64;
 }
 
 /* An input whose shape is unknown: what passes it on gives it, what knows a
@@ -359,7 +357,7 @@ lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
             return lift_opaque(s, &l, op, operand, count, opaque);
         return value_node(lift_make(&l, op, operand, count));
     }
-    l.dtype = lift_dtype(s, operand, count);
+    l.dtype = lift_dtype(operand, count);
     Value result = lift_eager(s, &l, op, operand, count);
     if (op->elementwise && result.kind == VALUE_array &&
         lift_has_recipe(operand, count)) {
