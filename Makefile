@@ -108,6 +108,11 @@ asan:
 	    -fno-sanitize-recover=all -fno-omit-frame-pointer" tests
 	B=build/asan tests/run core
 
+# The branches that the tests take.
+cover:
+	$(MAKE) -j$(JOBS) B=build/cover CC=gcc OPT="-O0 -g --coverage" tests
+	tests/cover/run
+
 # Fuzzing with libFuzzer, SECONDS a target. What opens files goes through the
 # script's target, which refuses.
 FUZZ_TARGETS = parse script ir safetensors idx npy csv
@@ -162,4 +167,5 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests check test asan fuzz fuzz-targets golden lint demo deps install clean
+.PHONY: all tests check test asan cover fuzz fuzz-targets golden lint demo \
+    deps install clean

@@ -1,10 +1,12 @@
 /* A library to preload: the n-th allocation of the program fails, n being
  * FAIL_AT, and with FAIL_ON all that follow. FAIL_COUNT names a file that gets
- * the number of allocations. Programs that are started from it are let alone.
+ * the number of allocations. Programs that are started from it are let alone,
+ * and what ends it when its own handlers have run, as gcov's count of branches.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,14 @@ void *__libc_memalign(size_t alignment, size_t size);
 static atomic_long made;
 static long fail_at;
 static int fail_on;
+static atomic_int over;
 static char count_file[256];
+
+static void
+let_alone(void)
+{
+    atomic_store(&over, 1);
+}
 
 __attribute__((constructor)) static void
 start(void)
@@ -31,6 +40,7 @@ start(void)
     if (file != NULL)
         snprintf(count_file, sizeof count_file, "%s", file);
     unsetenv("LD_PRELOAD");
+    pthread_atfork(NULL, NULL, let_alone);
     atomic_store(&made, 0);
     fail_at = at != NULL ? atol(at) : 0;
 }
@@ -52,7 +62,11 @@ finish(void)
 static int
 fails(void)
 {
+    if (atomic_load(&over))
+        return 0;
     long n = atomic_fetch_add(&made, 1) + 1;
+    if (n == 1)
+        atexit(let_alone); /* before the program's own, so it runs last */
     int now = fail_at > 0 && (n == fail_at || (fail_on && n > fail_at));
     if (now)
         errno = ENOMEM;
