@@ -228,6 +228,26 @@ rule_slice(Graph *g, const Node *slice)
     return pass_append(g, &n);
 }
 
+/* A pad of a pad is one, unless only the run knows that both fit: where the
+ * length between them is unknown, one of them must leave the axis as it is.
+ */
+static bool
+pad_pad(Graph *g, Node *n, const Node *u)
+{
+    Node c = *n;
+    const Node *inner = ir_node(g, u->operand[0]);
+    for (int a = 0; a < n->rank; a++) {
+        Dim dim = u->dim[a];
+        if (!dim_known(dim) && dim != n->dim[a] && dim != inner->dim[a])
+            return false;
+        c.as.slice.start[a] =
+            dim_add(g->dims, n->as.slice.start[a], u->as.slice.start[a]);
+    }
+    c.operand[0] = u->operand[0];
+    *n = c;
+    return true;
+}
+
 static Ref
 rule_pad(Graph *g, const Node *n)
 {
@@ -237,14 +257,9 @@ rule_pad(Graph *g, const Node *n)
         return n->operand[0];
     if (pass_filled(g, n->operand[0], &value) && value == 0 && !signbit(value))
         return simplify_fill(g, n, 0);
-    if (u.op != OP_pad)
-        return REF_NONE;
     Node c = *n;
-    for (int a = 0; a < n->rank; a++)
-        c.as.slice.start[a] =
-            dim_add(g->dims, n->as.slice.start[a], u.as.slice.start[a]);
-    c.operand[0] = u.operand[0];
-    return simplify_make(g, &c);
+    return u.op == OP_pad && pad_pad(g, &c, &u) ? simplify_make(g, &c)
+                                                : REF_NONE;
 }
 
 static Ref
