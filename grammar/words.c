@@ -21,6 +21,8 @@ lexer_is_word(char c)
 bool
 lexer_word_at(const char *text, const char *word)
 {
+    if (*text != *word) /* as most do: this runs for every name */
+        return false;
     size_t length = strlen(word);
     if (strncmp(text, word, length) != 0)
         return false;

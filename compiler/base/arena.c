@@ -11,13 +11,6 @@
 #define CHUNK_FIRST ((size_t)64 << 10)
 #define CHUNK_LAST  ((size_t)1 << 20)
 
-struct ArenaChunk {
-    ArenaChunk *older;
-    size_t size; /* bytes of memory[] */
-    size_t used;
-    max_align_t memory[];
-};
-
 _Noreturn void
 base_out_of_memory(void)
 {

@@ -13,6 +13,13 @@
 #include <stdio.h>
 
 typedef struct ArenaChunk ArenaChunk;
+struct ArenaChunk {
+    ArenaChunk *older;
+    size_t size; /* bytes of memory[] */
+    size_t used; /* the others are 0 */
+    max_align_t memory[];
+};
+
 typedef struct {
     ArenaChunk *chunk; /* the newest, from which is given */
     size_t used;       /* bytes given in all */

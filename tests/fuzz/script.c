@@ -1,6 +1,9 @@
 /* Fuzzing the evaluator: a script runs, within limits, without files, on the
  * interpreter. What it does wrong must be told as a diagnostic that is not a
  * fault of fluxc.
+ *
+ * The standard library is evaluated once. All that a script knows lies in the
+ * arena, so that what the next one begins with is put back byte for byte.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -9,6 +12,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { FUZZ_DEPTH = 60, FUZZ_STEPS = 3000, FUZZ_MEMORY = 48 << 20 };
 
@@ -43,8 +48,24 @@ __wrap_open(const char *path, int flags, ...)
     return -1;
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* A chunk of the arena as it was when the library had been evaluated. */
+typedef struct {
+    ArenaChunk *chunk;
+    ArenaChunk *older;
+    size_t used;
+    void *memory;
+} Kept;
+
+enum { KEPT_CHUNKS = 64 };
+static Kept kept[KEPT_CHUNKS];
+static size_t kept_count;
+static Context context;
+static Context kept_context;
+static Script script;
+static Script kept_script;
+
+static void
+begin(void)
 {
     ScriptOptions options = {.echo = true,
                              .dtype = DTYPE_f32,
@@ -53,18 +74,62 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              .max_depth = FUZZ_DEPTH,
                              .max_steps = FUZZ_STEPS,
                              .max_memory = FUZZ_MEMORY};
-    Context context;
     context_init(&context);
-    Script script;
-    inside = true;
-    if (script_init(&script, &context, &options)) {
-        uint32_t number =
-            source_add(&context.sources, "fuzz.net", (const char *)data, size);
-        bool fine = script_run_source(&script, number, true);
-        if (!fine && context.diags.errors == 0)
-            fuzz_wrong("a script fails in silence");
+    if (!script_init(&script, &context, &options))
+        fuzz_wrong("the library fails");
+    for (ArenaChunk *c = context.arena.chunk; c != NULL; c = c->older) {
+        void *memory = malloc(c->used + 1);
+        if (memory == NULL || kept_count == KEPT_CHUNKS)
+            fuzz_wrong("no memory");
+        memcpy(memory, c->memory, c->used);
+        kept[kept_count++] = (Kept){c, c->older, c->used, memory};
     }
+    kept_context = context;
+    kept_script = script;
+}
+
+static bool
+is_kept(const ArenaChunk *chunk)
+{
+    for (size_t i = 0; i < kept_count; i++)
+        if (kept[i].chunk == chunk)
+            return true;
+    return false;
+}
+
+static void
+put_back(void)
+{
     script_free(&script);
+    for (ArenaChunk *c = context.arena.chunk; c != NULL;) {
+        ArenaChunk *older = c->older;
+        if (!is_kept(c))
+            free(c);
+        c = older;
+    }
+    for (size_t i = 0; i < kept_count; i++) {
+        ArenaChunk *c = kept[i].chunk;
+        size_t used = kept[i].used;
+        memcpy(c->memory, kept[i].memory, used);
+        memset((char *)c->memory + used, 0, c->used - used);
+        c->older = kept[i].older;
+        c->used = used;
+    }
+    context = kept_context;
+    script = kept_script;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (kept_count == 0)
+        begin();
+    inside = true;
+    uint32_t number =
+        source_add(&context.sources, "fuzz.net", (const char *)data, size);
+    bool fine = script_run_source(&script, number, true);
+    if (!fine && context.diags.errors == 0)
+        fuzz_wrong("a script fails in silence");
     inside = false;
     diag_print(&context.diags, 0, fuzz_sink(), false);
     for (size_t i = 0; i < context.diags.count; i++)
@@ -72,6 +137,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             diag_print(&context.diags, i, stderr, false);
             fuzz_wrong("a fault of fluxc");
         }
-    context_free(&context);
+    put_back();
     return 0;
 }
