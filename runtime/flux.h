@@ -67,8 +67,15 @@ flux_arena_base(const flux_work *w)
     return (void *)((unsigned char *)w->arena + skip);
 }
 
+/* One copy for each file: what is called often but is never in a loop. */
+#if defined(__GNUC__)
+#define FLUX_OUT_OF_LINE static __attribute__((noinline, unused))
+#else
+#define FLUX_OUT_OF_LINE static inline
+#endif
+
 /* Whether the an bytes at a and the bn bytes at b share one. */
-static inline int
+FLUX_OUT_OF_LINE int
 flux_overlap(const void *a, size_t an, const void *b, size_t bn)
 {
     uintptr_t p = (uintptr_t)a;

@@ -235,6 +235,8 @@ class Program:
         x, y = self.use(a), self.use(b)
         op = self.rng.choice([".>", ".<", ".>=", ".<=", ".==", ".!="])
         mask = f"{x} {op} {self.rng.choice([y, '0', '0.5'])}"
+        if op in (".==", ".!="):
+            self.flags.add("jumps")  # true at one point and nowhere beside it
         if self.rng.random() < 0.2:
             mask = f"!({mask})"
         if self.rng.random() < 0.2:

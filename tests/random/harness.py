@@ -1,41 +1,79 @@
 """Runs files of random programs in every way there is, and compares the bits.
 
 The interpreter's results are the measure. The native engine, the generated C
-under several compilers, and the C made with a pass off must give the same; what
-must hold inside of one program is checked by driver.c.
+under several compilers, and the C made with passes off must give the same; what
+must hold inside of one program is checked by driver.c. Gradients are compared
+with differences (the C) and with forward mode (`fluxc gradcheck`).
+
+All models of a batch are compiled as one file: most of a compiler's time for a
+small model is the kernels' headers.
 """
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 B = os.path.join(ROOT, os.environ.get("B", "build"))
 FLUXC = os.environ.get("FLUXC", os.path.join(B, "fluxc"))
 INCLUDES = ["-I" + ROOT, "-I" + os.path.join(ROOT, "runtime"),
             "-I" + os.path.join(ROOT, "compiler")]
-WARNINGS = ["-std=c11", "-w"]
+C11 = ["-std=c11"]
+STRICT = ["-Wall", "-Wextra", "-Werror", "-Wpedantic", "-Wconversion",
+          "-Wshadow", "-Wdouble-promotion", "-Wstrict-prototypes"]
 
-# The ways to compile: name, command. Every file takes the first; the others
-# take turns unless all are wanted.
+# All functions as calls, where users have the kernels in line: half the time
+# to compile.
+CALLED = ["-fno-inline",
+          "-DFLUX_INLINE=static __attribute__((noinline, unused))",
+          "-DFLUX_STATIC=static __attribute__((noinline, unused))"]
+# Short loops stay loops.
+ROLLED = ["--param", "max-completely-peel-times=3"]
+
+
+def kind(options, called=False, rolled=False):
+    """A way to compile: name, command."""
+    name = options + (", calls" if called else "") + \
+        (", loops" if rolled else "")
+    return name, (options.split() + ["-w"] + (CALLED if called else []) +
+                  (ROLLED if rolled else []))
+
+
+# The ways to compile. A batch takes one of each row, and the next batch the
+# next, unless all are wanted.
 COMPILERS = [
-    ("gcc -O0", ["gcc", "-O0"]),
-    ("gcc -O3 -march=native", ["gcc", "-O3", "-march=native"]),
-    ("clang -O2", ["clang", "-O2"]),
-    ("tcc", ["tcc"]),
+    [("gcc -O0", ["gcc", "-O0"] + STRICT),
+     ("gcc -O0, calls", ["gcc", "-O0"] + CALLED + STRICT)],
+    [kind("gcc -O3 -march=native"),
+     kind("gcc -O3", called=True),
+     kind("gcc -O3 -march=native", called=True, rolled=True),
+     kind("gcc -O3", called=True, rolled=True),
+     kind("gcc -O3 -march=native", called=True),
+     kind("gcc -O3"),
+     kind("gcc -O3 -march=native", called=True, rolled=True),
+     kind("gcc -O3", called=True, rolled=True)],
+    [kind("clang -O2", called=True),
+     kind("clang -O2"),
+     kind("clang -O1"),
+     kind("clang -O2 -march=native", called=True),
+     kind("clang -O2", called=True),
+     kind("clang -O2 -march=native"),
+     kind("clang -O1")],
+    [kind("tcc")],
 ]
 PASSES = ["simplify", "cse", "dce"]
-STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wpedantic",
-          "-Wconversion", "-Wshadow", "-Wdouble-promotion",
-          "-Wstrict-prototypes"]
+
+# Forward and reverse mode differ by rounding only; gradcheck's own bound.
+MODES = 1e-9
 
 
 class Failure(Exception):
     """A way of running that failed, and what it printed."""
 
 
-def command(words, folder, limit=300, env=None):
+def command(words, folder, limit=900, env=None):
     try:
         done = subprocess.run(words, cwd=folder, timeout=limit, env=env,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -67,82 +105,113 @@ def results(text):
     return found, failures
 
 
-class File:
-    """One file of programs under test, in a folder of its own."""
+class Tools:
+    """The compilers that are here, and driver.c compiled by each, once."""
 
-    def __init__(self, path, folder):
-        self.path = os.path.abspath(path)
+    def __init__(self, folder):
         self.folder = folder
-        self.models = checks(path)
+        self.lock = threading.Lock()
+        self.objects = {}
+        names = {row[0][1][0] for row in COMPILERS}
+        self.missing = sorted(n for n in names if shutil.which(n) is None)
+
+    def has(self, compiler):
+        return compiler not in self.missing
+
+    def fast(self):
+        """The compiler whose code is of no interest."""
+        return ["tcc"] if self.has("tcc") else ["gcc", "-O0"]
+
+    def driver(self, compiler):
+        with self.lock:
+            if compiler not in self.objects:
+                path = os.path.join(self.folder, compiler + "_driver.o")
+                command([compiler, "-O1"] + C11 + INCLUDES +
+                        ["-c", os.path.join(ROOT, "tests/random/driver.c"),
+                         "-o", path], self.folder)
+                self.objects[compiler] = path
+            return self.objects[compiler]
+
+
+class Batch:
+    """Files of programs under test, in a folder of their own."""
+
+    def __init__(self, paths, folder, tools):
+        self.paths = [os.path.abspath(path) for path in paths]
+        self.folder = folder
+        self.tools = tools
+        self.models = [m for path in paths for m in checks(path)]
+        self.jumps = {m[0] for m in self.models if "jumps" in m[3]}
         self.failures = []  # (program, way, what)
         self.way = ""
-        self.ways = 0
-        self.smooth = 0
+        # directions with differences, gradients with forward mode
+        self.compared = {"differences": 0, "modes": 0}
+        self.want = None
+        self.reader = None
         os.makedirs(folder, exist_ok=True)
 
     def fail(self, program, what):
         self.failures.append((program, self.way, what))
 
     def emit(self, options, name):
-        """The C of all programs, and their table, in a folder."""
+        """The C of all programs, as one file with their table."""
         folder = os.path.join(self.folder, name)
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        command([FLUXC, self.path, "-o", folder] + options, folder)
-        lines = [f'#include "{m[0]}.h"' for m in self.models]
+        for path in self.paths:
+            command([FLUXC, path, "-o", folder] + options, folder)
+        lines = [f'#include "{m[0]}.c"' for m in self.models]
         lines += ['#include "tests/random/driver.h"',
                   "const RandomModel random_models[] = {"]
         for model, trainer, big, _ in self.models:
             step = "NULL" if trainer == "-" else \
                 f"&{model}_{trainer}_trainer"
             lines.append(f'    {{"{model}", &{model}_model, {step}, {big}}},')
-        lines += ["    {0}", "};", ""]
-        with open(os.path.join(folder, "table.c"), "w") as file:
+        lines += ["    {NULL, NULL, NULL, 0},", "};", ""]
+        with open(os.path.join(folder, "all.c"), "w",
+                  encoding="utf-8") as file:
             file.write("\n".join(lines))
-        with open(os.path.join(folder, "all.c"), "w") as file:
-            file.writelines(f'#include "{m[0]}.c"\n' for m in self.models)
         return folder
 
-    def build(self, folder, name, words):
-        program = os.path.join(folder, name)
-        driver = os.path.join(ROOT, "tests", "random", "driver.c")
-        command(words + WARNINGS + INCLUDES +
-                ["-I" + folder, "all.c", "table.c", driver, "-o", program,
-                 os.path.join(B, "libflux.a"), "-lz", "-lm"], folder)
+    def build(self, folder, words):
+        program = os.path.join(folder, re.sub(r"\W+", "_", " ".join(words)))
+        command(words + C11 + INCLUDES +
+                ["-I" + folder, "all.c", self.tools.driver(words[0]), "-o",
+                 program, os.path.join(B, "libflux.a"), "-lz", "-lm"], folder)
         return program
 
-    def compare(self, text, want):
-        found, failures = results(text)
+    def read(self, folder):
+        """The results that a script wrote."""
+        found, failures = results(command([self.reader, folder], folder))
         for program, what in failures:
             self.fail(program, what)
-        for key in sorted(set(found) | set(want)):
-            a, b = found.get(key), want.get(key)
+        return found
+
+    def compare(self, found, failures):
+        for program, what in failures:
+            self.fail(program, what)
+        for key in sorted(set(found) | set(self.want)):
+            a, b = found.get(key), self.want.get(key)
             if a == b:
                 continue
             if a is None and not key[1].isdigit():
                 continue  # a parameter that the model does not use
             self.fail(key[0], f"result {key[1]}: {a}, interpreter {b}")
 
-    def script(self, engine, compiler=None):
+    def script(self, engine):
         folder = os.path.join(self.folder, engine)
         os.makedirs(folder, exist_ok=True)
         env = dict(os.environ)
-        if compiler:
-            env["CC"] = compiler
-            env["XDG_CACHE_HOME"] = os.path.join(self.folder, "cache")
-        command([FLUXC, "run", "--engine=" + engine, self.path, folder],
-                self.folder, env=env)
+        env["CC"] = self.tools.fast()[0]
+        env["XDG_CACHE_HOME"] = os.path.join(self.folder, "cache")
+        for path in self.paths:
+            command([FLUXC, "run", "--engine=" + engine, path, folder],
+                    self.folder, env=env)
         return folder
-
-    def warnings(self, folder):
-        """The generated C is clean under strict warnings."""
-        command(["gcc", "-O0", "-fsyntax-only"] + STRICT + INCLUDES +
-                ["-I" + folder, "all.c"], folder)
 
     def attempt(self, way, what, *arguments):
         """Runs one way; a failure of all is noted, and gives None."""
         self.way = way
-        self.ways += 1
         try:
             return what(*arguments)
         except Failure as failure:
@@ -152,76 +221,99 @@ class File:
     def run(self, turn=None, only=None):
         """All ways; or those whose turn it is; or only one, by its name (and
         what it needs)."""
-        def wanted(name, due=True):
-            return name == only if only else turn is None or due
+        def due(row):
+            if only is not None:
+                return [one for one in row if one[0] == only]
+            return list(dict(row).items()) if turn is None else \
+                [row[turn % len(row)]]
 
         emitted = self.attempt("fluxc", self.emit, [], "c")
         written = self.attempt("interpreter", self.script, "interpret")
         if emitted is None or written is None:
             return
-        for i, (name, words) in enumerate(COMPILERS):
-            due = wanted(name, i == 3 or turn is not None and turn % 3 == i)
-            if not (due or only == "native engine" and i == 3):
-                continue
-            if shutil.which(words[0]) is not None:
-                self.attempt(name, self.compiled, emitted, name, words, written)
-        if wanted("native engine"):
-            self.attempt("native engine", self.native, emitted)
-        for i, name in enumerate(PASSES):
-            if wanted("without " + name, turn is not None and turn % 3 == i):
-                self.attempt("without " + name, self.without, name, written)
-        if wanted("differences"):
-            self.attempt("differences", self.differences)
-        if wanted("warnings", turn is not None and turn % 4 == 0):
-            self.attempt("warnings", self.warnings, emitted)
-
-    def compiled(self, folder, name, words, written):
-        program = self.build(folder, re.sub(r"\W+", "_", name), words)
-        want, failures = results(command([program, written], folder))
-        for one, what in failures:
-            self.fail(one, what)
-        self.compare(command([program], folder), want)
-        self.want, self.reader = want, program
-
-    def native(self, folder):
-        if not hasattr(self, "reader"):
+        if self.attempt("driver", self.measure, emitted, written) is None:
             return
-        compiler = "tcc" if shutil.which("tcc") else "cc"
-        written = self.script("native", compiler)
-        self.compare(command([self.reader, written], folder), self.want)
+        for row in COMPILERS:
+            for name, words in due(row):
+                if self.tools.has(words[0]):
+                    self.attempt(name, self.compiled, emitted, words)
+        for name, _ in due([("native engine", None)]):
+            self.attempt(name, self.native)
+        for name, passes in due([("without " + p, [p]) for p in PASSES]) + \
+                due([("without passes", PASSES)]):
+            self.attempt(name, self.without, passes)
+        for name, _ in due([("differences", None)]):
+            self.attempt(name, self.differences)
+        for name, _ in due([("forward mode", None)]):
+            for path in self.paths:
+                self.attempt(name, self.gradcheck, path)
 
-    def without(self, name, written):
-        folder = self.emit(["--no-pass=" + name], "no_" + name)
-        words = ["tcc"] if shutil.which("tcc") else ["gcc", "-O0"]
-        self.compiled(folder, "no_" + name, words, written)
+    def measure(self, emitted, written):
+        """What the interpreter gives."""
+        self.reader = self.build(emitted, self.tools.fast() + ["-w"])
+        self.want = self.read(written)
+        return True
+
+    def compiled(self, folder, words):
+        self.compare(*results(command([self.build(folder, words)], folder)))
+
+    def native(self):
+        self.compare(self.read(self.script("native")), [])
+
+    def without(self, passes):
+        folder = self.emit(["--no-pass=" + p for p in passes],
+                           "no_" + "_".join(passes))
+        self.compiled(folder, self.tools.fast() + ["-w"])
 
     def differences(self):
         folder = self.emit(["--dtype=f64"], "f64")
-        words = ["tcc"] if shutil.which("tcc") else ["gcc", "-O0"]
-        program = self.build(folder, "f64", words)
+        program = self.build(folder, self.tools.fast() + ["-w"])
         text = command([program, "--differences"], folder)
         for line in text.splitlines():
             words = line.split()
             if len(words) > 2 and words[1] == "directions":
-                self.smooth += int(words[2])
-            elif len(words) > 2 and words[1] == "FAIL" and not any(
-                    m[0] == words[0] and "jumps" in m[3] for m in self.models):
+                self.compared["differences"] += int(words[2])
+            elif len(words) > 2 and words[1] == "FAIL" and \
+                    words[0] not in self.jumps:
                 self.fail(words[0], " ".join(words[2:]))
+
+    def gradcheck(self, path):
+        """Reverse mode against forward mode, and against differences where
+        nothing jumps."""
+        done = subprocess.run([FLUXC, "gradcheck", path], timeout=900,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL)
+        text = done.stdout.decode("utf-8", "replace")
+        if done.returncode not in (0, 1):
+            raise Failure(f"exit {done.returncode}: fluxc gradcheck\n{text}")
+        program = "*"
+        for line in text.splitlines():
+            words = line.split()
+            if line.startswith("gradients of "):
+                program = re.sub(r"_step$", "", words[-1])
+            elif line.startswith("  ") and len(words) in (5, 9) and \
+                    words[4] not in ("-", "mode"):
+                self.compared["modes"] += 1
+                if not float(words[4]) < MODES:
+                    self.fail(program, line)
+            elif "error[" in line and "not finite at random" not in line:
+                name = re.search(r"\bm\d+", line.split("error[")[1])
+                name = name.group(0) if name else "*"
+                if name not in self.jumps or "differences give" not in line:
+                    self.fail(name, line)
 
 
 def main(arguments):
-    """harness.py FILE.net…: every way, for each file."""
+    """harness.py FILE.net…: every way, for all files together."""
     import tempfile
-    bad = 0
     with tempfile.TemporaryDirectory() as folder:
-        for i, path in enumerate(arguments):
-            one = File(path, os.path.join(folder, str(i)))
-            one.run()
-            for program, way, what in one.failures:
-                print(f"FAIL {path}: {program}: {way}: {what[:2000]}")
-            bad += bool(one.failures)
-    print(f"{len(arguments) - bad} passed, {bad} failed")
-    return bad > 0
+        batch = Batch(arguments, folder, Tools(folder))
+        batch.run()
+    for program, way, what in batch.failures:
+        print(f"FAIL {program}: {way}: {what[:2000]}")
+    bad = {f[0] for f in batch.failures}
+    print(f"{max(len(batch.models) - len(bad), 0)} passed, {len(bad)} failed")
+    return len(bad) > 0
 
 
 if __name__ == "__main__":

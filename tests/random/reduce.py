@@ -30,13 +30,16 @@ def kind(failures):
     return way, what
 
 
+TOOLS = harness.Tools(tempfile.mkdtemp())
+
+
 def attempt(text, way=None):
     """The failures of a text; only of one way, where that is known."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "reduced.net")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        one = harness.File(path, os.path.join(folder, "d"))
+        one = harness.Batch([path], os.path.join(folder, "d"), TOOLS)
         try:
             one.run(only=way)
         except (OSError, UnicodeError, AttributeError):
