@@ -15,25 +15,6 @@ args_key(const Args *args, const char *name, Value *value)
     return false;
 }
 
-void
-args_only(Script *s, const Args *args, const char *const *names)
-{
-    for (size_t i = 0; i < args->keys; i++) {
-        const char *const *name = names;
-        while (*name != NULL && strcmp(*name, args->key[i]) != 0)
-            name++;
-        if (*name == NULL)
-            script_fail(s, DIAG_arity, args->span, NULL,
-                        "no keyword argument `%s` here", args->key[i]);
-    }
-}
-
-Span
-args_at(const Args *args, size_t i)
-{
-    return args->at != NULL && i < args->count ? args->at[i] : args->span;
-}
-
 uint32_t
 args_axes(Script *s, const Args *args)
 {

@@ -7,15 +7,10 @@
 /* The value of a keyword argument, or nothing. */
 bool args_key(const Args *args, const char *name, Value *value);
 
-/* Fails on keywords that are not in the list (ended by NULL). */
-void args_only(Script *s, const Args *args, const char *const *names);
-
 /* dims = 1, dims = (1, 2): bits of the axes, 0 if there is none. */
 uint32_t args_axes(Script *s, const Args *args);
 
 /* Lengths given as numbers from `first` on, or as one tuple: the rank. */
 int args_dims(Script *s, const Args *args, size_t first, int64_t *dim);
-
-Span args_at(const Args *args, size_t i);
 
 #endif

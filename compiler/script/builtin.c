@@ -31,9 +31,9 @@ fold(Script *s, const Args *args, const char *op)
 
 static const Builtin table[] = {
 #define BUILTIN(name, min, max, run, summary)                                  \
-    {name, min, max, builtin_##run, summary},
-#define OPERATOR(op, name)   {op, 1, -1, run_##name, "an operator"},
-#define COMPARISON(op, name) {op, 2, 2, run_##name, "a comparison"},
+    {name, min, max, builtin_##run, summary, NULL},
+#define OPERATOR(op, name)   {op, 1, -1, run_##name, "an operator", NULL},
+#define COMPARISON(op, name) {op, 2, 2, run_##name, "a comparison", NULL},
 #include "script/builtins.def"
 #undef BUILTIN
 #undef OPERATOR

@@ -445,6 +445,22 @@ type_construct(Script *s, Type *type, const Args *args)
     return (Value){.kind = VALUE_object, .as.object = object};
 }
 
+/* Whether a name is one of those that spaces separate in a list; "*" has all,
+ * and NULL none.
+ */
+static bool
+is_listed(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = list; at && *at; at += strcspn(at, " ")) {
+        at += *at == ' ';
+        if (*at == '*' || (!strncmp(at, name, length) &&
+                           (at[length] == ' ' || at[length] == '\0')))
+            return true;
+    }
+    return false;
+}
+
 static Value
 call_builtin(Script *s, const Builtin *builtin, const Args *args)
 {
@@ -460,10 +476,11 @@ call_builtin(Script *s, const Builtin *builtin, const Args *args)
                     args->count);
     }
     bool plain = builtin_is_plain(builtin);
-    if (plain && args->keys)
-        script_fail(s, DIAG_arity, args->span, NULL,
-                    "%s has no keyword argument %s", builtin->name,
-                    args->key[0]);
+    for (size_t i = 0; i < args->keys; i++)
+        if (!is_listed(builtin->keys, args->key[i]))
+            script_fail(s, DIAG_arity, args->span, NULL,
+                        "%s has no keyword argument %s", builtin->name,
+                        args->key[i]);
     Span span = s->span;
     s->span = args->span;
     if (!plain)
@@ -496,8 +513,6 @@ call_value(Script *s, Value callee, const Args *args)
     case VALUE_trainer:
     case VALUE_engine:
         return model_call(s, callee, args);
-    case VALUE_poison:
-        script_abandon(s);
     default:
         script_fail(s, DIAG_value, args->span, NULL,
                     "%s cannot be called as a function",

@@ -152,8 +152,6 @@ fn_savenpy(Script *s, const Args *args)
 static Value
 fn_readcsv(Script *s, const Args *args)
 {
-    static const char *const keys[] = {"header", "separator", NULL};
-    args_only(s, args, keys);
     const char *path = data_path(s, args->item[0], args->span);
     flux_csv_options options = {0};
     Value v;
@@ -290,14 +288,15 @@ void
 data_define_all(Script *s)
 {
     static const Builtin table[] = {
-        {"idx", 1, 1, fn_idx, "an array from an IDX file, gzip or plain"},
-        {"npy", 1, 1, fn_npy, "an array from an NPY file of NumPy's"},
+        {"idx", 1, 1, fn_idx, "an array from an IDX file, gzip or plain", NULL},
+        {"npy", 1, 1, fn_npy, "an array from an NPY file of NumPy's", NULL},
         {"savenpy", 2, 2, fn_savenpy,
-         "writes an NPY file: savenpy(file, array)"},
+         "writes an NPY file: savenpy(file, array)", NULL},
         {"readcsv", 1, 1, fn_readcsv,
-         "a matrix from a CSV file, one column a record"},
-        {"save", 2, 2, fn_save, "writes a checkpoint: save(file, model)"},
-        {"load!", 2, 2, fn_load, "reads a checkpoint: load!(model, file)"},
+         "a matrix from a CSV file, one column a record", "header separator"},
+        {"save", 2, 2, fn_save, "writes a checkpoint: save(file, model)", NULL},
+        {"load!", 2, 2, fn_load, "reads a checkpoint: load!(model, file)",
+         NULL},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};

@@ -115,8 +115,6 @@ eval_field(Script *s, Value object, const char *name, Span span)
                                 : value_float(range->first);
         if (!strcmp(name, "stop") && range->count)
             return range_get(range, range->count - 1);
-    } else if (object.kind == VALUE_poison) {
-        script_abandon(s);
     }
     script_fail(s, DIAG_name, span, hint, "%s has no field %s",
                 object.kind == VALUE_object ? object.as.object->type->name
@@ -250,8 +248,6 @@ static Value
 eval_unary(Script *s, Scope *scope, const Ast *ast)
 {
     Value a = eval_operand(s, scope, ast->as.binary.left);
-    if (a.kind == VALUE_poison)
-        script_abandon(s);
     s->span = ast->span;
     const char *op = ast->kind == AST_TRANSPOSE ? "'" : ast->as.binary.op;
     if (a.kind == VALUE_bool && !strcmp(op, "!"))

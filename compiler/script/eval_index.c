@@ -210,8 +210,6 @@ eval_index(Script *s, Scope *scope, const Ast *ast)
     case VALUE_string:
     case VALUE_pair:
         return index_plain(s, v, item + 1, count, ast->span);
-    case VALUE_poison:
-        script_abandon(s);
     default:
         break;
     }

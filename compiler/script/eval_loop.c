@@ -19,8 +19,6 @@ static Value
 eval_collection(Script *s, Scope *scope, const Ast *range)
 {
     Value v = eval_operand(s, scope, range);
-    if (v.kind == VALUE_poison)
-        script_abandon(s);
     s->span = range->span;
     return v;
 }

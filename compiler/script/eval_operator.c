@@ -134,8 +134,6 @@ dotted(const Script *s, const char *op)
 Value
 eval_binary(Script *s, const char *op, Value a, Value b, Span span)
 {
-    if (a.kind == VALUE_poison || b.kind == VALUE_poison)
-        script_abandon(s);
     s->span = span;
     if (!strcmp(op, "|>"))
         return call_values(s, b, &a, 1, span);
@@ -203,15 +201,11 @@ order_holds(const char *op, int order)
 Value
 eval_compared(Script *s, const char *op, Value a, Value b, Span span)
 {
-    if (a.kind == VALUE_poison || b.kind == VALUE_poison)
-        script_abandon(s);
     s->span = span;
     if (!strcmp(op, "in") || !strcmp(op, "∈"))
         return eval_in(s, a, b, span);
     if (!strcmp(op, "∉"))
         return value_bool(!eval_in(s, a, b, span).as.boolean);
-    if (!strcmp(op, "isa"))
-        return value_bool(type_is(s, a, b, span));
     if (!strcmp(op, "<:"))
         return value_bool(is_subtype(s, a, b, span));
     bool identical = !strcmp(op, "===") || !strcmp(op, "≡");
@@ -246,7 +240,7 @@ eval_compare(Script *s, Scope *scope, const Ast *ast)
             span_join(operand->item[i]->span, operand->item[i + 1]->span);
         Value v = eval_compared(s, op, left, right, span);
         if (op[0] == '.' && i)
-            v = numeric_binary(s, ".*", all, v, span);
+            v = numeric_binary(s, ".&", all, v, span);
         else if (i + 1 < ops && op[0] != '.' && !numeric_true(s, v, span))
             return value_bool(false);
         all = v;

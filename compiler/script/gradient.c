@@ -17,13 +17,13 @@ static Value fn_vjp(Script *s, const Args *args);
 
 static const Builtin gradient_table[] = {
     {"gradient", 2, 1 + TRACE_INPUTS, fn_gradient,
-     "the gradient of a function with one number as result"},
+     "the gradient of a function with one number as result", NULL},
     {"jacobian", 2, 2, fn_jacobian,
-     "the derivatives of each result (rows) by each input (columns)"},
+     "the derivatives of each result (rows) by each input (columns)", NULL},
     {"jvp", 3, 3, fn_jvp,
-     "jvp(f, x, v): the change of f(x) where x changes along v"},
+     "jvp(f, x, v): the change of f(x) where x changes along v", NULL},
     {"vjp", 3, 3, fn_vjp,
-     "vjp(f, x, u): the gradient by x of the sum of u .* f(x)"},
+     "vjp(f, x, u): the gradient by x of the sum of u .* f(x)", NULL},
 };
 
 /* A node with the same value, so that only what is computed from it counts as

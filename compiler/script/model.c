@@ -570,9 +570,11 @@ model_define_all(Script *s)
 {
     static const Builtin table[] = {
 #define MODEL(text, name, min, max, summary)                                   \
-    {text, min, max, fn_##name, summary},
+    {text, min, max, fn_##name, summary, NULL},
+#define NOT_YET(text, summary) {text, 0, -1, fn_not_yet, summary, "*"},
 #include "script/model.def"
 #undef MODEL
+#undef NOT_YET
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};

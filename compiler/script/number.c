@@ -178,8 +178,9 @@ number_binary(Script *s, const char *op, Value a, Value b, Span span)
         return value_bool(number_equal(a, b));
     if (strcmp(op, "!=") == 0 || strcmp(op, "≠") == 0 || strcmp(op, "!==") == 0)
         return value_bool(!number_equal(a, b));
-    if (strcmp(op, "≈") == 0)
-        return value_bool(numeric_close(s, a, b, -1, 0, span));
+    if (strcmp(op, "≈") == 0 || strcmp(op, "≉") == 0)
+        return value_bool(numeric_close(s, a, b, -1, 0, span) ==
+                          (strcmp(op, "≈") == 0));
     if (a.kind == VALUE_bool && b.kind == VALUE_bool) {
         if (strcmp(op, "&") == 0)
             return value_bool(a.as.boolean && b.as.boolean);
@@ -268,50 +269,6 @@ number_int_arrays(Script *s, const char *op, Value a, Value b, bool dotted,
         ((int64_t *)t->data)[i] = v.as.integer;
     }
     return value_array(s, t);
-}
-
-bool
-number_in(Script *s, Value x, Value collection, Span span)
-{
-    Value all = lift_array(s, collection);
-    if (all.kind == VALUE_tuple || all.kind == VALUE_list) {
-        for (size_t i = 0; i < all.as.values->count; i++)
-            if (numeric_equal(s, x, all.as.values->item[i], span))
-                return true;
-        return false;
-    }
-    if (all.kind != VALUE_array)
-        script_fail(s, DIAG_value, span, NULL,
-                    "`in` wants a collection, not "
-                    "%s",
-                    value_kind_name(all));
-    const Tensor *t = all.as.array->tensor;
-    int64_t count = tensor_count(t);
-    for (int64_t i = 0; value_is_number(x) && i < count; i++)
-        if (tensor_get(t, i) == value_number(x))
-            return true;
-    return false;
-}
-
-Value
-number_strings(Script *s, const char *op, Value a, Value b, Span span)
-{
-    Text x = a.as.string;
-    Text y = b.as.string;
-    if (strcmp(op, "*") == 0) {
-        char *both = arena_alloc(&s->context->arena, x.length + y.length + 1);
-        memcpy(both, x.text, x.length);
-        memcpy(both + x.length, y.text, y.length);
-        return value_string(s, both, x.length + y.length);
-    }
-    size_t common = x.length < y.length ? x.length : y.length;
-    int order = memcmp(x.text, y.text, common);
-    if (order == 0)
-        order = x.length < y.length ? -1 : x.length > y.length;
-    int truth = compare(op, order, 0);
-    if (truth < 0)
-        number_undefined(s, op, a, b, span);
-    return value_bool(truth);
 }
 
 int64_t

@@ -15,9 +15,6 @@ bool number_equal(Value a, Value b);
 Value number_int_arrays(Script *s, const char *op, Value a, Value b,
                         bool dotted, Span span);
 
-bool number_in(Script *s, Value x, Value collection, Span span);
-Value number_strings(Script *s, const char *op, Value a, Value b, Span span);
-
 /* An Int argument of a builtin in a range, or a failure that names it. */
 int64_t number_int(Script *s, Value v, const char *what, int64_t low,
                    int64_t high, Span span);

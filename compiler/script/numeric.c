@@ -137,7 +137,9 @@ numeric_lifted(Script *s, const char *op, bool dotted, Value a, Value b,
 {
     const Operator *o = operator_find(op);
     if (o == NULL || strcmp(op, "÷") == 0 || strcmp(op, "%") == 0)
-        operator_undefined(s, op, a, b, span);
+        operator_undefined(
+            s, dotted ? arena_printf(&s->context->arena, ".%s", op) : op, a, b,
+            span);
     if (is_int_array(a) && is_int_array(b) && o->ints && !o->compare)
         return number_int_arrays(s, op, a, b, dotted, span);
     MapOp map = {.op = o->op, .dotted = dotted};
@@ -159,8 +161,6 @@ numeric_binary(Script *s, const char *op, Value a, Value b, Span span)
     const char *plain = dotted ? op + 1 : op;
     if (value_is_number(a) && value_is_number(b))
         return number_binary(s, plain, a, b, span);
-    if (a.kind == VALUE_poison || b.kind == VALUE_poison)
-        longjmp(*s->recover, 1);
     if (!dotted && (strcmp(plain, "==") == 0 || strcmp(plain, "!=") == 0 ||
                     strcmp(plain, "≠") == 0)) {
         bool traced = value_is_traced(a) || value_is_traced(b);
@@ -172,12 +172,6 @@ numeric_binary(Script *s, const char *op, Value a, Value b, Span span)
         return value_bool(numeric_close(s, a, b, -1, 0, span));
     if (strcmp(plain, "≉") == 0)
         return value_bool(!numeric_close(s, a, b, -1, 0, span));
-    if (strcmp(plain, "∈") == 0 || strcmp(plain, "in") == 0)
-        return value_bool(number_in(s, a, b, span));
-    if (strcmp(plain, "∉") == 0)
-        return value_bool(!number_in(s, a, b, span));
-    if (a.kind == VALUE_string && b.kind == VALUE_string)
-        return number_strings(s, plain, a, b, span);
     if (!is_numeric(a) || !is_numeric(b))
         operator_undefined(s, op, a, b, span);
     if (!dotted && (strcmp(plain, "*") == 0 || strcmp(plain, "⋅") == 0)) {
@@ -240,8 +234,6 @@ numeric_true(Script *s, Value v, Span span)
 {
     if (v.kind == VALUE_bool)
         return v.as.boolean;
-    if (v.kind == VALUE_poison)
-        longjmp(*s->recover, 1);
     if (value_is_traced(v))
         script_fail(s, DIAG_traced, span,
                     "choose between two values with ifelse(c, a, b); repeat "
@@ -268,69 +260,18 @@ tensors_equal(const Tensor *a, const Tensor *b)
     return true;
 }
 
-static bool
-values_equal(Script *s, const Values *a, const Values *b, Span span)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (!numeric_equal(s, a->item[i], b->item[i], span))
-            return false;
-    return true;
-}
-
 bool
 numeric_equal(Script *s, Value a, Value b, Span span)
 {
-    if (a.kind == VALUE_poison || b.kind == VALUE_poison)
-        longjmp(*s->recover, 1);
     if (value_is_traced(a) || value_is_traced(b))
         numeric_true(s, value_is_traced(a) ? a : b, span);
     if (value_is_number(a) && value_is_number(b))
         return number_equal(a, b);
     a = lift_array(s, a);
     b = lift_array(s, b);
-    if (a.kind != b.kind)
-        return false;
-    switch (a.kind) {
-    case VALUE_nothing:
-        return true;
-    case VALUE_string:
-        return a.as.string.length == b.as.string.length &&
-               memcmp(a.as.string.text, b.as.string.text, a.as.string.length) ==
-                   0;
-    case VALUE_symbol:
-        return a.as.symbol == b.as.symbol;
-    case VALUE_tuple:
-    case VALUE_list:
-    case VALUE_pair:
-        return values_equal(s, a.as.values, b.as.values, span);
-    case VALUE_array:
-    case VALUE_batch:
-        return tensors_equal(a.as.array->tensor, b.as.array->tensor);
-    case VALUE_function:
-        return a.as.function == b.as.function;
-    case VALUE_builtin:
-        return a.as.builtin == b.as.builtin;
-    case VALUE_type:
-        return a.as.type == b.as.type;
-    case VALUE_object:
-        return a.as.object == b.as.object;
-    case VALUE_trainer:
-        return a.as.trainer == b.as.trainer;
-    case VALUE_engine:
-        return a.as.engine == b.as.engine;
-    case VALUE_bool:
-    case VALUE_int:
-    case VALUE_float:
-    case VALUE_float32:
-    case VALUE_range:
-    case VALUE_node:
-    case VALUE_opaque:
-    case VALUE_poison:
-        break;
-    }
-    return false;
+    return a.kind == b.kind &&
+           (a.kind == VALUE_array || a.kind == VALUE_batch) &&
+           tensors_equal(a.as.array->tensor, b.as.array->tensor);
 }
 
 /* The numbers of a value as a tensor; NULL where it has none. */

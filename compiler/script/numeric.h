@@ -8,13 +8,13 @@
 #include "script/script.h"
 
 /* An operator of the language on any values: "+", ".*", "==", "'", unary "-"
- * (b.kind VALUE_nothing), "!", "≈", "∈". Reports what does not fit.
+ * (b.kind VALUE_nothing), "!", "≈". Reports what does not fit.
  */
 Value numeric_binary(Script *s, const char *op, Value a, Value b, Span span);
 Value numeric_unary(Script *s, const char *op, Value a, Span span);
 
-/* Equality as `==`: exact; arrays of equal shape elementwise; true for a
- * traced value is an error.
+/* Equality as `==` of numbers, arrays and batches: exact, and elementwise for
+ * arrays of equal shape; a traced value is an error.
  */
 bool numeric_equal(Script *s, Value a, Value b, Span span);
 bool numeric_close(Script *s, Value a, Value b, double rtol, double atol,
@@ -32,7 +32,8 @@ Value numeric_vect(Script *s, const Value *item, size_t count, Span span);
 Value numeric_hcat(Script *s, const Value *item, size_t count, Span span);
 Value numeric_vcat(Script *s, const Value *item, size_t count, Span span);
 
-/* x[i, 2:5, :]: indices are Ints, ranges, arrays of Ints or VALUE_symbol ":".
+/* x[i, 2:5, :] of an array, a batch or a traced value: indices are Ints,
+ * ranges, arrays of Ints or VALUE_symbol ":".
  */
 Value numeric_index(Script *s, Value x, const Value *index, size_t count,
                     Span span);

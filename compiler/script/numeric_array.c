@@ -128,10 +128,14 @@ numeric_vect(Script *s, const Value *item, size_t count, Span span)
     return value_list(s, item, count);
 }
 
-/* Vectors beside each other become columns. */
+/* Vectors beside each other become columns; one element, which is a row of
+ * [a; b], is itself.
+ */
 Value
 numeric_hcat(Script *s, const Value *item, size_t count, Span span)
 {
+    if (count == 1)
+        return item[0];
     if (all_numbers(item, count)) {
         int64_t dim[2] = {1, (int64_t)count};
         Tensor *t = lift_new_tensor(s, number_dtype(item, count), 2, dim, span);
@@ -171,6 +175,8 @@ matrix_literal(Script *s, const Value *row, size_t rows, Span span)
 Value
 numeric_vcat(Script *s, const Value *item, size_t count, Span span)
 {
+    if (all_numbers(item, count))
+        return numeric_vect(s, item, count, span);
     bool rows = count > 0;
     for (size_t i = 0; i < count; i++)
         rows = rows && item[i].kind == VALUE_array &&
@@ -222,8 +228,6 @@ numeric_length(Script *s, Value x, int axis, Span span)
     case VALUE_float:
     case VALUE_float32:
         return 1;
-    case VALUE_poison:
-        longjmp(*s->recover, 1);
     case VALUE_nothing:
     case VALUE_symbol:
     case VALUE_pair:
@@ -233,6 +237,7 @@ numeric_length(Script *s, Value x, int axis, Span span)
     case VALUE_object:
     case VALUE_trainer:
     case VALUE_engine:
+    case VALUE_poison:
         break;
     }
     script_fail(s, DIAG_value, span, NULL, "%s has no length",
@@ -439,37 +444,11 @@ index_batch(Script *s, Value x, Value index, Span span)
     return part;
 }
 
-static Value
-index_values(Script *s, Value x, Value index, Span span)
-{
-    const Values *v = x.as.values;
-    Axis a = axis_index(s, index, (int64_t)v->count, span);
-    if (a.drop)
-        return v->item[a.start];
-    Value *part = ARENA_ARRAY(&s->context->arena, Value, a.count);
-    for (int64_t i = 0; i < a.count; i++)
-        part[i] = v->item[axis_place(&a, i)];
-    return x.kind == VALUE_tuple ? value_tuple(s, part, (size_t)a.count)
-                                 : value_list(s, part, (size_t)a.count);
-}
-
 Value
 numeric_index(Script *s, Value x, const Value *index, size_t count, Span span)
 {
-    x = lift_array(s, x);
-    bool one = count == 1;
-    if (x.kind == VALUE_poison)
-        longjmp(*s->recover, 1);
-    if (one &&
-        (x.kind == VALUE_tuple || x.kind == VALUE_list || x.kind == VALUE_pair))
-        return index_values(s, x, index[0], span);
-    if (one && x.kind == VALUE_batch)
+    if (count == 1 && x.kind == VALUE_batch)
         return index_batch(s, x, index[0], span);
-    if (one && x.kind == VALUE_string) {
-        Axis a = axis_index(s, index[0], (int64_t)x.as.string.length, span);
-        if (a.step == 1 && a.list == NULL)
-            return value_string(s, x.as.string.text + a.start, (size_t)a.count);
-    }
     if (x.kind == VALUE_opaque)
         numeric_length(s, x, -1, span);
     if ((x.kind != VALUE_array && x.kind != VALUE_node) || count > IR_RANK)
@@ -487,12 +466,7 @@ void
 numeric_assign(Script *s, Value x, const Value *index, size_t count,
                Value value, Span span)
 {
-    if ((x.kind == VALUE_list) && count == 1 && index[0].kind == VALUE_int) {
-        Axis a = axis_index(s, index[0], (int64_t)x.as.values->count, span);
-        x.as.values->item[a.start] = value;
-        return;
-    }
-    if (value_is_traced(value) || value_is_traced(x))
+    if (value_is_traced(value))
         script_fail(s, DIAG_traced, span,
                     "build the array whole: [f(i) for i in 1:n], vcat, hcat",
                     "elements of an array cannot be set while a model is "

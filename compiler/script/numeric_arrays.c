@@ -9,12 +9,6 @@
 
 /* ---- questions ---- */
 
-Value
-numeric_fn_length(Script *s, const Args *args)
-{
-    return value_int(numeric_length(s, args->item[0], -1, args->span));
-}
-
 /* The rank of an array, batch (of a sample) or traced value. */
 static int
 rank_of(Script *s, Value x, Span span)
@@ -98,12 +92,13 @@ numeric_fn_any(Script *s, const Args *args)
 Value
 numeric_fn_isapprox(Script *s, const Args *args)
 {
-    static const char *const keys[] = {"rtol", "atol", NULL};
-    args_only(s, args, keys);
     Value rtol = value_float(-1);
     Value atol = value_float(0);
     args_key(args, "rtol", &rtol);
     args_key(args, "atol", &atol);
+    if (!value_is_number(rtol) || !value_is_number(atol))
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "rtol and atol are numbers");
     return value_bool(numeric_close(s, args->item[0], args->item[1],
                                     value_number(rtol), value_number(atol),
                                     args->span));
@@ -383,7 +378,9 @@ numeric_define_all(Script *s)
 {
     static const Builtin table[] = {
 #define NUMERIC(text, name, min, max, summary)                                 \
-    {text, min, max, numeric_fn_##name, summary},
+    {text, min, max, numeric_fn_##name, summary, NULL},
+#define NUMERIC_KEYS(text, name, min, max, keys, summary)                      \
+    {text, min, max, numeric_fn_##name, summary, keys},
 #include "script/numeric.def"
 #undef NUMERIC
     };

@@ -182,8 +182,6 @@ fold(Script *s, const Args *args, const char *op, Value *result)
 static Value
 reduce(Script *s, const Args *args, const char *name, ReduceOp op)
 {
-    static const char *const keys[] = {"dims", NULL};
-    args_only(s, args, keys);
     op.axes = args_axes(s, args);
     op.keep = op.axes != 0;
     LiftOp lifted = {name, make_reduce, &op, false, true};
@@ -348,17 +346,41 @@ numeric_fn_permutedims(Script *s, const Args *args)
     return shaped(s, args->item[0], args->span, &op, args->item, 1);
 }
 
+/* The element type of what is joined where all are Ints or truth values, else
+ * DTYPES.
+ */
+static DType
+joined_type(Script *s, const Value *item, size_t count)
+{
+    DType type = DTYPE_bool;
+    for (size_t i = 0; i < count; i++) {
+        Value v = lift_array(s, item[i]);
+        if (v.kind == VALUE_int ||
+            (v.kind == VALUE_array && v.as.array->tensor->dtype == DTYPE_i64))
+            type = DTYPE_i64;
+        else if (v.kind != VALUE_bool &&
+                 !(v.kind == VALUE_array &&
+                   v.as.array->tensor->dtype == DTYPE_bool))
+            return DTYPES;
+    }
+    return type;
+}
+
 static Value
 joined(Script *s, const Args *args, int axis)
 {
+    LiftOp op = {"cat", make_concat, &axis, false, true};
     Value all = args->item[0];
+    if (args->count == 1)
+        all = lift(s, args->span, &op, &all, 1);
     for (size_t i = 1; i < args->count; i++) {
         Value pair[2] = {all, args->item[i]};
-        LiftOp op = {"cat", make_concat, &axis, false, true};
-        all = shaped(s, is_int_array(all) ? args->item[i] : all, args->span,
-                     &op, pair, 2);
+        all = lift(s, args->span, &op, pair, 2);
     }
-    return all;
+    DType type = joined_type(s, args->item, args->count);
+    if (type == DTYPES || all.kind != VALUE_array)
+        return all;
+    return value_array(s, lift_tensor(s, all.as.array->tensor, type));
 }
 
 Value

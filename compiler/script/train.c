@@ -304,9 +304,6 @@ library(Script *s, const char *name, Span span)
 static Value
 fn_train(Script *s, const Args *args)
 {
-    static const char *const keys[] = {"loss", "opt",  "epochs", "batch",
-                                       "cb",   "seed", NULL};
-    args_only(s, args, keys);
     if (s->options.compiling)
         script_fail(s, DIAG_compile_time, args->span,
                     "put it into `function main() … end`; fluxc run calls it",
@@ -381,10 +378,11 @@ void
 train_define_all(Script *s)
 {
     static const Builtin table[] = {
-        {"Trainer", 3, 3, fn_trainer,
-         "a training step: model, loss, optimiser"},
+        {"Trainer", 3, 3, fn_trainer, "a training step: model, loss, optimiser",
+         NULL},
         {"train!", 2, 2, fn_train,
-         "trains a model on data: loss, opt, epochs, batch, cb, seed"},
+         "trains a model on data: loss, opt, epochs, batch, cb, seed",
+         "loss opt epochs batch cb seed"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};

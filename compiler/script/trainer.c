@@ -57,7 +57,7 @@ loss_traced(Script *s, const Args *args)
     return lift(s, args->span, &op, &node, 1);
 }
 
-static const Builtin loss_builtin = {"training", 2, -1, loss_traced, ""};
+static const Builtin loss_builtin = {"training", 2, -1, loss_traced, "", NULL};
 
 Trace *
 trainer_trace(Script *s, const Trainer *trainer, int inputs, bool labels)

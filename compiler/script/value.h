@@ -120,6 +120,7 @@ typedef struct Builtin {
     int max; /* -1: any number */
     Value (*run)(Script *s, const Args *args);
     const char *summary; /* for docs and `fluxc help` */
+    const char *keys;    /* its keyword arguments, "rtol atol"; NULL: none */
 } Builtin;
 
 struct Value {
