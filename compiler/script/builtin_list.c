@@ -1,5 +1,6 @@
 /* Builtins on lists, tuples, ranges and the elements of arrays. */
 #include "script/builtin.h"
+#include "script/number.h"
 #include "script/numeric.h"
 
 #include <string.h>
@@ -47,9 +48,8 @@ push_number(Script *s, Array *array, Value v, Span span)
     const Tensor *old = array->tensor;
     int64_t count = old->dim[0];
     double x = value_number(v);
-    bool fits = dtype_real(old->dtype) || v.kind == VALUE_int ||
-                v.kind == VALUE_bool || x == (double)(int64_t)x;
-    if (!fits || (old->dtype == DTYPE_bool && v.kind != VALUE_bool))
+    if (!number_fits(old->dtype, v) ||
+        (old->dtype == DTYPE_bool && v.kind != VALUE_bool))
         script_fail(s, DIAG_dtype, span, NULL,
                     "%s cannot be appended to a vector of %ss",
                     value_kind_name(v),
@@ -273,7 +273,14 @@ part_of(Script *s, const Args *args, bool front)
     if (n < count && !front)
         all.item += count - n;
     all.count = (size_t)n;
-    return collected(s, &all, args->span);
+    if (v.kind != VALUE_string)
+        return collected(s, &all, args->span);
+    Text text = v.as.string;
+    size_t bytes = 0;
+    for (size_t i = 0; i < all.count; i++)
+        bytes += all.item[i].as.string.length;
+    return value_string(s, front ? text.text : text.text + text.length - bytes,
+                        bytes);
 }
 
 Value

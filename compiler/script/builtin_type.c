@@ -92,7 +92,7 @@ convert_number(Script *s, Value v, DType dtype, Span span)
         break;
     }
     script_fail(s, DIAG_value, span,
-                dtype == DTYPE_i64 ? "round, floor or trunc it before" : NULL,
+                dtype == DTYPE_i64 ? "round or floor it before" : NULL,
                 "%s is not exactly %s", value_show(s, v),
                 dtype == DTYPE_i64 ? "an Int" : "a Bool");
 }

@@ -411,8 +411,7 @@ call_object(Script *s, Object *object, const Args *args)
     return v;
 }
 
-/* A field's value, converted to the field's annotation. */
-static Value
+Value
 convert_field(Script *s, const Type *type, size_t i, Value v, Span span)
 {
     const Ast *annotation = type->annotation[i];

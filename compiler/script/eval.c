@@ -214,10 +214,16 @@ eval_branch(Script *s, Scope *scope, const Ast *ast)
     return chosen ? eval(s, scope, chosen) : value_nothing();
 }
 
-/* a && b, a || b: b may be a jump or of any kind. */
+/* a && b, a || b: b may be a jump or of any kind. With a dot, elementwise. */
 static Value
 eval_short(Script *s, Scope *scope, const Ast *ast)
 {
+    if (ast->as.binary.op[0] == '.') {
+        Value a = eval_operand(s, scope, ast->as.binary.left);
+        Value b = eval_operand(s, scope, ast->as.binary.right);
+        const char *op = ast->kind == AST_AND ? ".&" : ".|";
+        return eval_binary(s, op, a, b, ast->span);
+    }
     bool left = eval_truth(s, scope, ast->as.binary.left);
     if (left == (ast->kind == AST_OR))
         return value_bool(left);

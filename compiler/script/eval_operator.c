@@ -72,6 +72,15 @@ is_values(Value v)
            v.kind == VALUE_pair;
 }
 
+static bool
+is_empty_vector(Value v)
+{
+    if (v.kind == VALUE_array)
+        return v.as.array->tensor->rank == 1 && v.as.array->tensor->dim[0] == 0;
+    return (v.kind == VALUE_list && !v.as.values->count) ||
+           (v.kind == VALUE_range && !v.as.range->count);
+}
+
 /* a == b as one truth value, for values of all kinds. */
 bool
 eval_equal(Script *s, Value a, Value b, Span span)
@@ -82,6 +91,8 @@ eval_equal(Script *s, Value a, Value b, Span span)
         return a.as.values->count == b.as.values->count &&
                equal_items(s, a.as.values->item, b.as.values->item,
                            a.as.values->count, span);
+    if (is_empty_vector(a) && is_empty_vector(b))
+        return true;
     a = value_plain(s, a, span);
     b = value_plain(s, b, span);
     bool scalar = value_is_number(a) || value_is_number(b);

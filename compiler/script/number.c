@@ -271,6 +271,16 @@ number_int_arrays(Script *s, const char *op, Value a, Value b, bool dotted,
     return value_array(s, t);
 }
 
+bool
+number_fits(DType type, Value v)
+{
+    double x = value_number(v);
+    if (type == DTYPE_bool)
+        return x == 0 || x == 1;
+    return dtype_real(type) || v.kind == VALUE_int ||
+           (x == floor(x) && fabs(x) < 0x1p63);
+}
+
 int64_t
 number_int(Script *s, Value v, const char *what, int64_t low, int64_t high,
            Span span)

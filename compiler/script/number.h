@@ -15,6 +15,11 @@ bool number_equal(Value a, Value b);
 Value number_int_arrays(Script *s, const char *op, Value a, Value b,
                         bool dotted, Span span);
 
+/* Whether an element of this type holds a number as it is: an Int only a whole
+ * one, a Bool 0 and 1.
+ */
+bool number_fits(DType type, Value v);
+
 /* An Int argument of a builtin in a range, or a failure that names it. */
 int64_t number_int(Script *s, Value v, const char *what, int64_t low,
                    int64_t high, Span span);

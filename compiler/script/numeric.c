@@ -27,7 +27,6 @@ static const Operator operators[] = {
     {"≤", OP_le, true, true},    {">", OP_gt, true, true},
     {">=", OP_ge, true, true},   {"≥", OP_ge, true, true},
     {"&", OP_and, false, true},  {"|", OP_or, false, true},
-    {"&&", OP_and, false, true}, {"||", OP_or, false, true},
     {"%", OP_sub, true, false},  {"÷", OP_div, true, false},
     {"⋅", OP_mul, true, false},
 };

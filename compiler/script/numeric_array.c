@@ -289,6 +289,8 @@ axis_index(Script *s, Value index, int64_t length, Span span)
             s, mask_places(s, index.as.array->tensor, length, span));
     if (index.kind == VALUE_symbol && strcmp(index.as.symbol, ":") == 0) {
         a.count = length;
+    } else if (index.kind == VALUE_list && index.as.values->count == 0) {
+        a.count = 0;
     } else if (index.kind == VALUE_int) {
         a.start = index.as.integer - 1;
         a.drop = true;
@@ -478,6 +480,7 @@ numeric_assign(Script *s, Value x, const Value *index, size_t count,
     bool flat = false;
     index_axes(s, x, index, count, axis, &flat, span);
     Tensor *t = x.as.array->tensor;
+    Value array = {.kind = VALUE_array, .as.array = x.as.array};
     int64_t elements = 1;
     for (size_t i = 0; i < count; i++)
         elements *= axis[i].count;
@@ -492,10 +495,17 @@ numeric_assign(Script *s, Value x, const Value *index, size_t count,
                     (long long)elements, value_shape_text(s, value));
     for (int64_t i = 0; i < elements; i++) {
         int64_t at = part_place(t, axis, count, flat, i);
-        if (from != NULL)
-            tensor_set(t, at, tensor_get(from, i));
-        else
-            store_number(t, at, value);
+        if (from != NULL && from->dtype == t->dtype) {
+            copy_element(t, at, from, i);
+            continue;
+        }
+        Value v = from != NULL ? value_float(tensor_get(from, i)) : value;
+        if (!number_fits(t->dtype, v))
+            script_fail(s, DIAG_dtype, span, NULL,
+                        "%s of %ss cannot hold this %s", value_kind_name(array),
+                        t->dtype == DTYPE_bool ? "Bool" : "Int",
+                        t->dtype == DTYPE_bool ? "number" : "Float");
+        store_number(t, at, v);
     }
     x.as.array->recipe = REF_NONE;
 }

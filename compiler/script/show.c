@@ -358,7 +358,7 @@ put_quoted(Writer *w, Text text)
     put(w, "\"");
     for (size_t i = 0; i < text.length; i++) {
         char c = text.text[i];
-        char plain[2] = {c, 0};
+        char plain[8] = {c, 0};
         if (c == '"' || c == '\\' || c == '$')
             put(w, "\\");
         if (c == '\n')
@@ -367,7 +367,9 @@ put_quoted(Writer *w, Text text)
             put(w, "\\t");
         else if (c == 0)
             put(w, "\\0");
-        else
+        else if ((unsigned char)c < 0x20 || c == 0x7F)
+            snprintf(plain, sizeof plain, "\\x%02x", (unsigned)c);
+        if (c != '\n' && c != '\t' && c != 0)
             put(w, plain);
     }
     put(w, "\"");
