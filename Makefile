@@ -92,6 +92,7 @@ $(patsubst %.c,$(B)/%,$(call programs,$(1))): $(B)/%: $(B)/%.o \
 endef
 $(foreach d,$(UNITS),$(eval $(call unit,$(d))))
 
+$(B)/tests/kernels/ulp: LIBS += -pthread
 tests: all $(TESTS)
 
 # The fast set, under a minute; and all of it.

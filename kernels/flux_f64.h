@@ -472,10 +472,11 @@ flux_pow(double x, double y)
     return flux_pow_ends(x, y, flux_exp_dd(e.hi, e.lo));
 }
 
-/* exp(x^2) erfc(x) (1 + 2x) for 0 <= x <= 28, a Chebyshev fit in
- * (x - 4) / (x + 4) (the substitution of Shepherd and Laframboise, 1981). */
+/* exp(x^2) erfc(x) (1 + 2x) = 1.2329951186255526 + this for 0 <= x <= 28, a
+ * Chebyshev fit in t = (x - 4) / (x + 4) (the substitution of Shepherd and
+ * Laframboise, 1981). */
 FLUX_INLINE double
-flux_erfcx_poly(double x)
+flux_erfcx_terms(double x)
 {
     double t = (x - 4.0) / (x + 4.0);
     double p = 2.811176622204561e-10;
@@ -502,7 +503,7 @@ flux_erfcx_poly(double x)
     p = p * t + 0.06809705425469306;
     p = p * t + 0.015379652102620094;
     p = p * t - 0.13962111684056253;
-    return p * t + 1.2329951186255526;
+    return p * t;
 }
 
 /* erf(x) / x - 1 for 0 <= x <= 1, in z = x^2. */
@@ -531,29 +532,55 @@ flux_erf(double x)
     double c = a > 6.5 ? 6.5 : a;
     double z = c * c;
     double inner = a + a * flux_erf_series(z);
-    double outer = 1.0 - flux_exp(-z) * flux_erfcx_poly(c) / (1.0 + 2.0 * c);
+    double p = flux_erfcx_terms(c) + 1.2329951186255526;
+    double outer = 1.0 - flux_exp(-z) * p / (1.0 + 2.0 * c);
     return flux_copysign(a < 1.0 ? inner : outer, x);
 }
 
+/* erfc(a / sqrt(2)) / 2 = 2^n (hi + lo) for 0.7 <= a <= 38.6. Every step is a
+ * pair of doubles: the square that exp multiplies the error of, the argument,
+ * what the sums round away, and the quotient. */
+FLUX_INLINE flux_dd
+flux_gelu_tail(double a, int64_t *n)
+{
+    flux_dd z = flux_two_prod(-0.5 * a, a);
+    flux_dd c = flux_two_prod(a, 0.7071067811865476);
+    c.lo += a * -4.833646656726457e-17;
+    double low;
+    double s = flux_exp_pieces(z.hi, a < 1e-100 ? 0.0 : z.lo, n, &low);
+    flux_dd h = flux_fast_two_sum(1.0, s);
+    h.lo += low;
+    double terms = flux_erfcx_terms(c.hi);
+    flux_dd p = flux_fast_two_sum(1.2329951186255526, terms);
+    flux_dd d = flux_fast_two_sum(4.0 * c.hi, 2.0);
+    d.lo += 4.0 * c.lo;
+    flux_dd m = flux_two_prod(h.hi, p.hi);
+    m.lo += h.hi * p.lo + h.lo * p.hi;
+    double q = m.hi / d.hi;
+    flux_dd back = flux_two_prod(q, d.hi);
+    double rest = (m.hi - back.hi) - back.lo + (m.lo - q * d.lo);
+    return flux_fast_two_sum(q, rest / d.hi);
+}
+
 /* x Phi(x) = x erfc(-x / sqrt(2)) / 2, the exact gelu; near 0 as
- * x (1 + erf(x / sqrt(2))) / 2. exp(-x^2 / 2) takes the square as a pair, for
- * the left tail multiplies its error, and its 2^n comes last, for the left
- * tail ends in subnormals. */
+ * x (1 + erf(x / sqrt(2))) / 2. The 2^n of the left tail comes last, for that
+ * ends in subnormals. */
 FLUX_INLINE double
 flux_gelu(double x)
 {
     double a = flux_abs(x);
     a = a > 38.6 ? 38.6 : a;
-    double c = a * 0.7071067811865476;
-    flux_dd z = flux_two_prod(-0.5 * a, a);
     int64_t n;
-    double low;
-    double s = flux_exp_pieces(z.hi, a < 1e-100 ? 0.0 : z.lo, &n, &low);
-    double tail = (1.0 + s) * flux_erfcx_poly(c) / (2.0 + 4.0 * c);
-    double left = flux_f64_scale(x * tail, n);
-    double right = x * (1.0 - flux_f64_scale(tail, n));
-    double half = 0.5 * x * 0.7071067811865476;
-    double near = 0.5 * x + x * (half + half * flux_erf_series(c * c));
+    flux_dd tail = flux_gelu_tail(a, &n);
+    flux_dd w = flux_two_prod(-a, tail.hi);
+    double left = flux_f64_scale(w.hi + (w.lo - a * tail.lo), n);
+    double right = x * (1.0 - flux_f64_scale(tail.hi, n));
+    double c = a * 0.7071067811865476;
+    flux_dd half = flux_two_prod(0.5 * x, 0.7071067811865476);
+    half.lo += 0.5 * x * -4.833646656726457e-17;
+    flux_dd sum = flux_fast_two_sum(0.5, half.hi);
+    sum.lo += half.lo + half.hi * flux_erf_series(c * c);
+    double near = x * (sum.hi + sum.lo);
     double y = x < 0.0 ? left : right;
     y = c < 0.5 ? near : y;
     return x < -38.6 ? -0.0 : y;
