@@ -254,6 +254,67 @@ flux_ceil(double x)
     return flux_copysign(r, x);
 }
 
+/* Choices without a branch: all that they are given is read in any case. gcc
+ * before 14 makes masked loads of what only one side of a branch reads, and
+ * gets their order wrong in loops of few passes (its bug 114375). */
+
+/* c ? a : b. */
+FLUX_INLINE float
+flux_selectf(int c, float a, float b)
+{
+    uint32_t u = flux_f32_bits(b);
+    uint32_t mask = 0u - (uint32_t)(c != 0);
+    return flux_f32_from(u ^ ((flux_f32_bits(a) ^ u) & mask));
+}
+
+FLUX_INLINE double
+flux_select(int c, double a, double b)
+{
+    uint64_t u = flux_f64_bits(b);
+    uint64_t mask = 0u - (uint64_t)(c != 0);
+    return flux_f64_from(u ^ ((flux_f64_bits(a) ^ u) & mask));
+}
+
+/* The same for integers, signed ones by their bits. */
+FLUX_INLINE uint32_t
+flux_selectu(int c, uint32_t a, uint32_t b)
+{
+    return b ^ ((a ^ b) & (0u - (uint32_t)(c != 0)));
+}
+
+/* a && b, a || b: 1 or 0. */
+FLUX_INLINE uint8_t
+flux_and(int a, int b)
+{
+    return (uint8_t)((a != 0) & (b != 0));
+}
+
+FLUX_INLINE uint8_t
+flux_or(int a, int b)
+{
+    return (uint8_t)((a != 0) | (b != 0));
+}
+
+/* inside ? i : 0: an index that may be read in any case. */
+FLUX_INLINE size_t
+flux_inside(int inside, size_t i)
+{
+    return i & ((size_t)0 - (size_t)(inside != 0));
+}
+
+/* inside ? x[i] : 0, for an x of at least one element. */
+FLUX_INLINE float
+flux_padf(int inside, const float *x, size_t i)
+{
+    return flux_selectf(inside, x[flux_inside(inside, i)], 0.0f);
+}
+
+FLUX_INLINE double
+flux_pad(int inside, const double *x, size_t i)
+{
+    return flux_select(inside, x[flux_inside(inside, i)], 0.0);
+}
+
 /* To an integer, toward zero; out of range saturates, NaN gives 0. */
 FLUX_INLINE int32_t
 flux_f64_to_i32(double x)

@@ -266,14 +266,12 @@ operand_prec(Op op, int operand)
         own = PREC_add;
     else if (op == OP_mul || op == OP_div)
         own = PREC_multiply;
-    else if (op == OP_max || op == OP_min || op == OP_select)
-        return operand == 0 && op == OP_select ? PREC_or : PREC_compare + 1;
+    else if (op == OP_max || op == OP_min)
+        return PREC_compare + 1;
     else if (op == OP_neg || op == OP_not)
         return PREC_primary;
     else if (op_info[op].class == CLASS_COMPARE)
         return PREC_add;
-    else if (op == OP_and || op == OP_or)
-        return PREC_equal;
     else
         return PREC_ternary;
     return operand == 0 ? own : own + 1;
@@ -286,7 +284,7 @@ op_prec(Op op)
         return PREC_add;
     if (op == OP_mul || op == OP_div)
         return PREC_multiply;
-    if (op == OP_max || op == OP_min || op == OP_select)
+    if (op == OP_max || op == OP_min)
         return PREC_ternary;
     if (op == OP_neg || op == OP_not)
         return PREC_unary;
@@ -294,10 +292,6 @@ op_prec(Op op)
         return PREC_equal;
     if (op_info[op].class == CLASS_COMPARE)
         return PREC_compare;
-    if (op == OP_and)
-        return PREC_and;
-    if (op == OP_or)
-        return PREC_or;
     return PREC_primary;
 }
 
@@ -396,6 +390,8 @@ map_compute(Printer *printer, const Value *value)
     const char *operand[3] = {"", "", ""};
     if (value->op == OP_cast)
         return cast_compute(printer, value);
+    if (value->op == OP_select)
+        return c_select(printer, value);
     bool whole = value->dtype == DTYPE_i32 || value->dtype == DTYPE_u32;
     for (size_t i = 0; whole && i < sizeof wrap / sizeof *wrap; i++) {
         if (value->op == wrap[i])
@@ -408,43 +404,6 @@ map_compute(Printer *printer, const Value *value)
         operand[i] = c_at_least(printer, expr, operand_prec(value->op, i));
     }
     return (Expr){op_text(printer, value, operand), op_prec(value->op)};
-}
-
-/* Whether a guard fails wherever it stands: its index is a number outside. In C
- * that number would be an int, so it is not left to the unsigned comparison.
- */
-static bool
-guard_fails(const Guard *guard)
-{
-    const Affine *index = &guard->index;
-    return index->count == 0 && dim_known(index->start) &&
-           dim_known(index->minus) && dim_known(guard->extent) &&
-           (index->start < index->minus ||
-            index->start - index->minus >= guard->extent);
-}
-
-static Expr
-guard_compute(Printer *printer, const Value *value)
-{
-    const char *text = "";
-    const char *zero = c_number(printer->arena, value->dtype, 0);
-    for (int i = 0; i < value->guards; i++) {
-        const Guard *guard = &value->guard[i];
-        if (guard_fails(guard))
-            return (Expr){zero, PREC_primary};
-        if (affine_below(printer->s, &guard->index, guard->extent))
-            continue;
-        text = arena_printf(
-            printer->arena, "%s%s%s < %s", text, *text != 0 ? " && " : "",
-            c_affine(printer, &guard->index).text,
-            c_at_least(printer, c_dim(printer, guard->extent), PREC_add));
-    }
-    Expr inside = c_value(printer, value->operand[0]);
-    if (*text == 0)
-        return inside;
-    return (Expr){
-        arena_printf(printer->arena, "%s ? %s : %s", text, inside.text, zero),
-        PREC_ternary};
 }
 
 static const char *
@@ -538,7 +497,7 @@ c_compute(Printer *printer, int v)
     case VALUE_load:
         return (Expr){c_load(printer, value->buffer, &value->at), PREC_primary};
     case VALUE_guard:
-        return guard_compute(printer, value);
+        return c_guard(printer, value);
     case VALUE_random:
         return random_compute(printer, value);
     case VALUE_map:

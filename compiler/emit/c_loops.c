@@ -229,8 +229,6 @@ static void
 print_let(Printer *printer, int v)
 {
     c_check_reads(printer, v);
-    Reads named = {0};
-    c_name_reads(printer, v, false, &named);
     const char *type = c_type(printer->s->value.item[v].dtype);
     Expr expr = c_compute(printer, v);
     const char *name = printer_name(printer, value_wish(printer, v));
@@ -238,7 +236,6 @@ print_let(Printer *printer, int v)
                writer_width(expr.text) + writer_width(type) +
                    writer_width(name) + 11);
     writer_line(printer->writer, "const %s %s = %s;", type, name, expr.text);
-    c_forget_reads(printer, &named);
     printer->value[v] = name;
     if (printer->check != NULL && dtype_real(printer->s->value.item[v].dtype))
         printer->check(printer, name, printer->s->value.item[v].node);
@@ -268,9 +265,8 @@ static void
 print_store(Printer *printer, const Stmt *stmt)
 {
     c_check_reads(printer, stmt->value);
-    Reads named = {0};
-    c_name_reads(printer, stmt->value, false, &named);
     const char *target = c_load(printer, stmt->buffer, &stmt->at);
+    printer->store = &stmt->at;
     const char *text = store_text(printer, target, stmt->value);
     if (printer->value[stmt->value] == NULL) {
         int width = writer_width(text);
@@ -282,8 +278,8 @@ print_store(Printer *printer, const Stmt *stmt)
             printer->again = true;
         }
     }
+    printer->store = NULL;
     writer_line(printer->writer, "%s", text);
-    c_forget_reads(printer, &named);
 }
 
 static void
@@ -342,10 +338,6 @@ print_step(Printer *printer, const Stmt *stmt)
     c_check_reads(printer, stmt->value);
     if (stmt->factor >= 0)
         c_check_reads(printer, stmt->factor);
-    Reads named = {0};
-    c_name_reads(printer, stmt->value, false, &named);
-    if (stmt->factor >= 0)
-        c_name_reads(printer, stmt->factor, false, &named);
     const char *lane = lane_text(printer, stmt);
     Expr value = c_value(printer, stmt->value);
     const char *f = acc->dtype == DTYPE_f32 ? "f" : "";
@@ -389,7 +381,6 @@ print_step(Printer *printer, const Stmt *stmt)
         writer_line(writer, "}");
         break;
     }
-    c_forget_reads(printer, &named);
 }
 
 /* The extent of one of a call's variables, as far as the call sees it. */
@@ -536,12 +527,8 @@ is_single(const Printer *printer, const Stmt *loop)
         return is_single(printer, only);
     if (only->kind == STMT_step)
         return printer->s->accumulator.item[only->accumulator].kind !=
-                   ACC_argmax &&
-               !c_reads_in_branch(printer, only->value, false) &&
-               (only->factor < 0 ||
-                !c_reads_in_branch(printer, only->factor, false));
-    return only->kind == STMT_store &&
-           !c_reads_in_branch(printer, only->value, false);
+               ACC_argmax;
+    return only->kind == STMT_store;
 }
 
 /* The loop's header. */

@@ -116,3 +116,23 @@ c_nan_results(Function *f)
                      place);
     }
 }
+
+/* Looks at what an expression reads of the memory of sums and products, which
+ * had no name when it was made.
+ */
+void
+c_check_reads(Printer *printer, int v)
+{
+    const Value *value = &printer->s->value.item[v];
+    if (printer->check == NULL || printer->value[v] != NULL)
+        return;
+    if (value->kind == VALUE_load && dtype_real(value->dtype)) {
+        const Buffer *buffer = &printer->s->buffer.item[value->buffer];
+        if (buffer->kind == BUFFER_temp)
+            printer->check(printer, c_load(printer, value->buffer, &value->at),
+                           buffer->node);
+    } else if (value->kind == VALUE_map) {
+        for (int i = 0; i < value->operands; i++)
+            c_check_reads(printer, value->operand[i]);
+    }
+}

@@ -23,10 +23,11 @@ struct Printer {
     const char **var;                  /* by variable: its name, or NULL */
     const char **value;                /* by value: its name, or NULL */
     const char **accumulator;
-    const char **best; /* argmax: the greatest so far */
-    int *uses;         /* by value */
-    bool *bound;       /* by value: has a name, for its line was too long */
-    bool again;        /* a line was too long: print once more */
+    const char **best;   /* argmax: the greatest so far */
+    int *uses;           /* by value */
+    bool *bound;         /* by value: has a name, for its line was too long */
+    bool again;          /* a line was too long: print once more */
+    const Affine *store; /* where the statement stores; NULL: nowhere */
     /* What stands above a loop nest; may be NULL. */
     void (*comment)(Printer *printer, const Stmt *stmt);
     /* Opens and closes what is only for optional outputs; may be NULL. */
@@ -77,14 +78,11 @@ Expr c_value(Printer *printer, int value);
 Expr c_compute(Printer *printer, int value); /* not by its name */
 const char *c_at_least(Printer *printer, Expr expr, Prec prec);
 
-/* c_reads.c: whether an expression reads memory in a branch of a choice; names
- * for those reads, as constants before the statement, until they are forgotten;
- * a look at reads of what had no name when it was made.
- */
-typedef VEC(int) Reads;
-bool c_reads_in_branch(const Printer *printer, int value, bool branch);
-void c_name_reads(Printer *printer, int value, bool branch, Reads *named);
-void c_forget_reads(Printer *printer, const Reads *named);
+/* c_choice.c: c ? a : b; a padded load. */
+Expr c_select(Printer *printer, const Value *value);
+Expr c_guard(Printer *printer, const Value *value);
+
+/* c_nan.c: a look at reads of what had no name when it was made. */
 void c_check_reads(Printer *printer, int value);
 
 /* Whether two buffers may be the same memory. */
