@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,8 +29,10 @@ command_explain(const Options *o)
     for (int i = 0; i < o->arguments; i++) {
         DiagCode row = diag_find(o->argument[i]);
         if (row == DIAG_COUNT) {
-            fprintf(stderr, "fluxc: there is no diagnostic %s\n",
-                    o->argument[i]);
+            Near near = near_to(o->argument[i]);
+            for (int k = 0; k < DIAG_COUNT; k++)
+                near_try(&near, diag_info[k].code, diag_info[k].code);
+            usage_unknown("there is no diagnostic", o->argument[i], &near);
             code = EXIT_usage;
             continue;
         }
@@ -57,6 +60,17 @@ hold_standard_streams(void)
             exit(EXIT_source);
 }
 
+/* A file that grows past its limit is an error of the write, which is reported
+ * and leaves no half of a file, not the end of the process.
+ */
+static void
+survive_file_limit(void)
+{
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN);
+#endif
+}
+
 static int
 run(const Options *o)
 {
@@ -78,6 +92,7 @@ int
 main(int argc, char **argv)
 {
     hold_standard_streams();
+    survive_file_limit();
     Arena arena = {0};
     Options options;
     int code = EXIT_usage;

@@ -27,6 +27,36 @@ usage(const char *text, const char *value)
     return false;
 }
 
+Near
+near_to(const char *word)
+{
+    return (Near){.word = word, .far = strlen(word) < 4 ? 2 : 3};
+}
+
+/* Takes another word, to be shown as `shown`, if it is nearer. */
+void
+near_try(Near *near, const char *other, const char *shown)
+{
+    int far = name_distance(near->word, other);
+    if (far < near->far) {
+        near->best = shown;
+        near->far = far;
+    }
+}
+
+/* A mistake in one word of the command line; no more is said where it is clear
+ * what was meant.
+ */
+void
+usage_unknown(const char *text, const char *value, const Near *near)
+{
+    if (near->best == NULL)
+        fprintf(stderr, "fluxc: %s %s\n", text, value);
+    else
+        fprintf(stderr, "fluxc: %s %s; did you mean %s?\n", text, value,
+                near->best);
+}
+
 /* The place of value in a list such as "auto|interpret|native"; -1: not in it.
  */
 static int
@@ -43,6 +73,16 @@ choice(const char *list, const char *value)
 }
 
 static bool
+unknown_pass(const char *value)
+{
+    Near near = near_to(value);
+    for (int i = 0; i < PASS_COUNT; i++)
+        near_try(&near, pass_info[i].name, pass_info[i].name);
+    usage_unknown("there is no pass", value, &near);
+    return false;
+}
+
+static bool
 set_pass(Options *o, bool *table, const char *value, bool all)
 {
     int pass = pass_find(value);
@@ -52,7 +92,7 @@ set_pass(Options *o, bool *table, const char *value, bool all)
         return true;
     }
     if (pass < 0)
-        return usage("there is no pass", value);
+        return unknown_pass(value);
     if (table == o->pass.off && pass_info[pass].kind == PASS_meaning)
         return usage("this pass gives the program its meaning:", value);
     table[pass] = true;
@@ -74,6 +114,23 @@ set_number(int64_t most, const char *value, int64_t *to)
     return false;
 }
 
+/* A value that is not in the option's list. */
+static bool
+unknown_choice(Arena *arena, const OptionInfo *o, const char *value)
+{
+    Near near = near_to(value);
+    for (const char *p = o->argument; *p != '\0'; p += *p == '|') {
+        size_t length = strcspn(p, "|");
+        const char *one = arena_string(arena, p, length);
+        near_try(&near, one, one);
+        p += length;
+    }
+    usage_unknown(arena_printf(arena, "%s%s is one of %s, not", usage_dashes(o),
+                               o->text, o->argument),
+                  value, &near);
+    return false;
+}
+
 static bool
 set_option(Options *o, Arena *arena, Option option, const char *value)
 {
@@ -87,11 +144,8 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     o->given[option] = true;
     if (list != NULL && strchr(list, '|') != NULL && option != OPTION_dump_ir) {
         which = choice(list, value);
-        if (which < 0) {
-            fprintf(stderr, "fluxc: --%s is one of %s, not %s\n",
-                    option_info[option].text, list, value);
-            return false;
-        }
+        if (which < 0)
+            return unknown_choice(arena, &option_info[option], value);
     }
     switch (option) {
     case OPTION_output:
@@ -128,7 +182,7 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
         return set_pass(o, o->pass.off, value, false);
     case OPTION_run_pass: {
         if (pass_find(value) < 0)
-            return usage("there is no pass", value);
+            return unknown_pass(value);
         const char **all = ARENA_ARRAY(arena, const char *, o->run_passes + 1);
         for (int i = 0; i < o->run_passes; i++)
             all[i] = o->run_pass[i];
@@ -172,6 +226,35 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     return false;
 }
 
+static bool
+unknown_option(Arena *arena, const char *given)
+{
+    const char *name = given + strspn(given, "-");
+    Near near = near_to(arena_string(arena, name, strcspn(name, "=")));
+    for (int i = 0; i < OPTIONS; i++) {
+        const OptionInfo *o = &option_info[i];
+        near_try(&near, o->text,
+                 arena_printf(arena, "%s%s", usage_dashes(o), o->text));
+    }
+    if (near.best == NULL)
+        return usage("there is no option", given);
+    usage_unknown("there is no option", given, &near);
+    return false;
+}
+
+/* A word that is no file, and nearly a command. */
+static bool
+unknown_command(const char *given)
+{
+    Near near = near_to(given);
+    for (int i = 0; i < COMMANDS; i++)
+        near_try(&near, command_info[i].text, command_info[i].text);
+    if (near.best == NULL || access(given, F_OK) == 0)
+        return false;
+    usage_unknown("there is no command", given, &near);
+    return true;
+}
+
 /* --name, --name=value, --name value; the number of arguments used, 0 on a
  * mistake.
  */
@@ -196,7 +279,7 @@ read_long(Options *o, Arena *arena, int left, char **argv)
             return 0;
         return next ? 2 : 1;
     }
-    return usage("there is no option", argv[0]);
+    return unknown_option(arena, argv[0]);
 }
 
 static int
@@ -211,7 +294,7 @@ read_short(Options *o, Arena *arena, int left, char **argv)
         bool wants = option_info[i].argument != NULL;
         bool glued = argv[0][2] != '\0';
         if (!wants && glued)
-            return usage("there is no option", argv[0]);
+            return unknown_option(arena, argv[0]);
         if (wants && !glued && left < 2)
             return usage("a value is missing after", argv[0]);
         const char *value = !wants ? NULL : glued ? argv[0] + 2 : argv[1];
@@ -219,7 +302,7 @@ read_short(Options *o, Arena *arena, int left, char **argv)
             return 0;
         return wants && !glued ? 2 : 1;
     }
-    return usage("there is no option", argv[0]);
+    return unknown_option(arena, argv[0]);
 }
 
 /* The command line as the generated files show it: paths without folders. */
@@ -398,6 +481,8 @@ options_read(Options *o, Arena *arena, int argc, char **argv)
                 o->command = (Command)c;
                 command = true;
             }
+        if (i == 1 && !command && unknown_command(text))
+            return false;
         if (!command)
             o->argument[o->arguments++] = text;
         plain = plain || (o->command == COMMAND_run && !command);

@@ -83,6 +83,16 @@ typedef struct {
  */
 bool options_read(Options *options, Arena *arena, int argc, char **argv);
 
+/* The word nearest to one that is not known, as a hint. */
+typedef struct {
+    const char *word;
+    const char *best; /* NULL: none is near */
+    int far;
+} Near;
+Near near_to(const char *word);
+void near_try(Near *near, const char *other, const char *shown);
+void usage_unknown(const char *text, const char *value, const Near *near);
+
 /* usage.c: what can be made of the tables. */
 void usage_help(Command command, FILE *file);
 void usage_man(FILE *file); /* fluxc.1, in roff's man macros */

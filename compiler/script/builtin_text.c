@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A script does not go on writing where nothing arrives. */
+static Value
+written(Script *s)
+{
+    int problem = errno;
+    if (ferror(s->options.out))
+        script_fail(s, DIAG_file, s->span, NULL,
+                    "cannot write to standard output: %s", strerror(problem));
+    return value_nothing();
+}
+
 static void
 write_all(Script *s, const Args *args)
 {
@@ -21,7 +32,7 @@ Value
 builtin_print(Script *s, const Args *args)
 {
     write_all(s, args);
-    return value_nothing();
+    return written(s);
 }
 
 Value
@@ -29,21 +40,21 @@ builtin_println(Script *s, const Args *args)
 {
     write_all(s, args);
     fputc('\n', s->options.out);
-    return value_nothing();
+    return written(s);
 }
 
 Value
 builtin_show(Script *s, const Args *args)
 {
     fputs(value_show(s, args->item[0]), s->options.out);
-    return value_nothing();
+    return written(s);
 }
 
 Value
 builtin_display(Script *s, const Args *args)
 {
     fprintf(s->options.out, "%s\n", value_show(s, args->item[0]));
-    return value_nothing();
+    return written(s);
 }
 
 static Value

@@ -288,8 +288,7 @@ eval_export(Script *s, const Ast *ast)
 {
     for (size_t i = 0; i < ast->as.list.count; i++)
         if (ast->as.list.item[i]->kind == AST_NAME)
-            VEC_PUSH(&s->context->arena, &s->exported,
-                     ast->as.list.item[i]->as.name);
+            VEC_PUSH(&s->context->arena, &s->exported, ast->as.list.item[i]);
     return value_nothing();
 }
 

@@ -93,7 +93,6 @@ void scope_capture(Scope *scope);
 void scope_constant(Scope *scope, const char *name);
 void scope_poison(Script *s, const char *name, bool bound_only);
 const char *scope_suggest(const Scope *scope, const char *name);
-int name_distance(const char *a, const char *b); /* edits; 3: more than 2 */
 
 /* eval.c: eval_operand refuses a return, break or continue in it. */
 void eval_check_stack(Script *s, Span span);

@@ -278,9 +278,30 @@ static bool
 is_exported(const Script *s, const char *name)
 {
     for (size_t i = 0; i < s->exported.count; i++)
-        if (s->exported.item[i] == name)
+        if (s->exported.item[i]->as.name == name)
             return true;
     return false;
+}
+
+/* Reports what an export names that is not there, or cannot be exported. */
+static void
+check_exported(Script *s, const Ast *ast)
+{
+    const char *name = ast->as.name;
+    const Value *v = scope_find(s->globals, name);
+    Diags *diags = &s->context->diags;
+    if (v == NULL) {
+        Diag *diag = diag_add(diags, DIAG_name, ast->span,
+                              "export of %s, which is not defined", name);
+        const char *near = scope_suggest(s->globals, name);
+        if (near != NULL)
+            diag_hint(diags, diag, "did you mean %s?", near);
+    } else if (v->kind != VALUE_poison && v->kind != VALUE_trainer &&
+               !model_is(*v)) {
+        diag_add(diags, DIAG_export, ast->span,
+                 "%s is %s; export takes models and trainers", name,
+                 value_kind_name(*v));
+    }
 }
 
 EmitModel *
@@ -307,15 +328,9 @@ model_export_all(Script *s, const ExportOptions *options, EmitModel ***models)
             bool model = all ? model_is_net(*v) : model_is(*v);
             if (trainers ? trainer : model)
                 export_one(&e, name, *v, all);
-            else if (!all && !trainer && !model && trainers == 0)
-                diag_add(&s->context->diags, DIAG_export, (Span){0},
-                         "%s is %s; export takes models and trainers", name,
-                         value_kind_name(*v));
         }
     for (size_t i = 0; i < s->exported.count; i++)
-        if (scope_find(s->globals, s->exported.item[i]) == NULL)
-            diag_add(&s->context->diags, DIAG_name, (Span){0},
-                     "export of %s, which is not defined", s->exported.item[i]);
+        check_exported(s, s->exported.item[i]);
     *models = e.item;
     return e.count;
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SCOPE_LINEAR = 8, SUGGEST_LENGTH = 40 };
+enum { SCOPE_LINEAR = 8 };
 
 static uint32_t
 hash_of(const char *name)
@@ -208,33 +208,6 @@ scope_poison(Script *s, const char *name, bool bound_only)
         binding->value = poison;
     else if (!binding && !bound_only)
         add_binding(s, s->globals, name, poison);
-}
-
-/* The edit distance of two names in bytes; more than 2 is 3. */
-int
-name_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a);
-    size_t m = strlen(b);
-    if (n > SUGGEST_LENGTH || m > SUGGEST_LENGTH || n > m + 2 || m > n + 2)
-        return 3;
-    int row[SUGGEST_LENGTH + 1];
-    for (size_t j = 0; j <= m; j++)
-        row[j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int corner = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            int best = corner + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            corner = row[j];
-            row[j] = best;
-        }
-    }
-    return row[m] > 2 ? 3 : row[m];
 }
 
 /* The visible name nearest to an unknown one, or NULL: at most two edits, and

@@ -43,7 +43,7 @@ struct Script {
     uint64_t seed;
     uint64_t stream;    /* ordinal of the next random call */
     const char *folder; /* of the file being evaluated, for include, idx… */
-    VEC(const char *) exported;
+    VEC(const Ast *) exported; /* names */
     VEC(const char *) named;   /* globals in the order of their definition */
     VEC(Span) named_at;        /* the statement that defined each */
     struct Eval *eval;         /* the evaluator's own state (script/eval.h) */
