@@ -81,7 +81,7 @@ read_number(Reader *r, uint64_t most, uint64_t *number)
     *number = 0;
     while (*r->at >= '0' && *r->at <= '9') {
         uint64_t digit = (uint64_t)(*r->at - '0');
-        if (*number > (most - digit) / 10)
+        if (digit > most || *number > (most - digit) / 10)
             return read_fail(r, "the number is too large");
         *number = 10 * *number + digit;
         r->at++;

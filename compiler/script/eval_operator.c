@@ -268,8 +268,9 @@ range_count(Script *s, double first, double step, double last, Span span)
     double count = (last - first) / step;
     if (count != count || count >= 9e15)
         script_fail(s, DIAG_limit, span, NULL, "a range of this length");
-    count = (double)(int64_t)(count + 1e-10 * (count > 1 ? count : 1) + 1);
-    return last == first ? 1 : (last - first) / step < 0 ? 0 : (int64_t)count;
+    if (count < 0)
+        return 0;
+    return (int64_t)(count + 1e-10 * (count > 1 ? count : 1) + 1);
 }
 
 static Value
