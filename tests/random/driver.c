@@ -318,9 +318,12 @@ compute(const RandomModel *r)
     expect_ok(&run, forward(&run, 0, run.big, run.y), "forward");
     for (size_t i = 0; i < m->noutput; i++)
         print_next(&run, run.y[i], run.big * m->output[i].size);
+    if (r->mixes)
+        expect_ok(&run, forward(&run, 0, 1, run.y), "forward");
     for (size_t i = 0; i < m->noutput; i++)
         print_next(&run, run.y[i], m->output[i].size);
-    check_parts(&run);
+    if (!r->mixes)
+        check_parts(&run);
     run_back(&run, FEW);
     run_back(&run, run.big);
     expect_ok(&run, m->update(m, run.params, run.grads, 0.01), "update");
@@ -342,6 +345,11 @@ print_file(const RandomModel *r, const char *folder, const char *kind)
     char path[4096];
     flux_error err = {{0}};
     snprintf(path, sizeof path, "%s/%s.%s", folder, r->name, kind);
+    FILE *there = fopen(path, "rb");
+    if (there == NULL && strcmp(kind, "more") == 0)
+        return;
+    if (there != NULL)
+        fclose(there);
     flux_tensors *file = flux_tensors_open(path, &err);
     if (file == NULL) {
         printf("%s FAIL %s\n", r->name, err.text);
@@ -453,6 +461,21 @@ direction(Run *run, uint64_t number)
     return !smooth ? 0 : right_value ? 1 : -1;
 }
 
+/* Away from where functions have kinks: zeros and equal elements. */
+static void
+move_parameters(const Run *run)
+{
+    const flux_model *m = run->m;
+    for (size_t i = 0; i < m->nparam; i++) {
+        const flux_param *p = &m->param[i];
+        double *at = (double *)((char *)run->params + p->offset);
+        if (p->grad_offset == FLUX_NO_GRAD)
+            continue;
+        for (size_t k = 0; k < param_count(p); k++)
+            at[k] += 0.05 * flux_normal(DATA_SEED, 1000 + i, k);
+    }
+}
+
 static void
 differences(const RandomModel *r)
 {
@@ -460,6 +483,7 @@ differences(const RandomModel *r)
     int smooth = 0;
     run_open(&run, r);
     const flux_model *m = run.m;
+    move_parameters(&run);
     expect_ok(&run,
               m->back(m, run.params, (const void *const *)run.dy,
                       (const void *const *)run.x, SAMPLES, run.grads, run.dx,
@@ -480,6 +504,7 @@ main(int argc, char **argv)
         } else if (argc > 1) {
             print_file(r, argv[1], "results");
             print_file(r, argv[1], "params");
+            print_file(r, argv[1], "more");
         } else {
             compute(r);
         }

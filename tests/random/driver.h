@@ -9,6 +9,7 @@ typedef struct {
     const flux_model *model;
     const flux_trainer *trainer; /* NULL: none */
     size_t big;                  /* samples in its largest batch */
+    int mixes;                   /* whether samples depend on one another */
 } RandomModel;
 
 /* Ended by one without a name. */
