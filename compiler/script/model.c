@@ -291,8 +291,8 @@ check_gradient(Script *s, const Tensor *dy, const Node *leaf, const Call *c,
     v.as.array = ARENA_NEW(&s->context->arena, Array);
     v.as.array->tensor = arena_copy(&s->context->arena, dy, sizeof *dy);
     script_fail(s, DIAG_shape, span, "Δ has the shape of the model's result",
-                "the gradient has the shape %s, the result %s)",
-                value_shape_text(s, v), text);
+                "the gradient has the shape %s, the result %s%s",
+                value_shape_text(s, v), text, leaf->rank == 1 ? ",)" : ")");
 }
 
 /* Binds the output gradients, in the order of the results. */
@@ -300,8 +300,11 @@ static void
 bind_deltas(Script *s, Call *c, const Graph *back, Value delta, Span span)
 {
     const Value *item = &delta;
-    if (delta.kind == VALUE_tuple)
+    size_t given = 1;
+    if (delta.kind == VALUE_tuple) {
         item = delta.as.values->item;
+        given = delta.as.values->count;
+    }
     size_t inputs = (size_t)c->trace->inputs;
     size_t next = 0;
     for (size_t i = 0; i < back->leaf.count; i++) {
@@ -312,14 +315,13 @@ bind_deltas(Script *s, Call *c, const Graph *back, Value delta, Span span)
                     strcmp(c->trace->input[k].name, leaf->as.leaf.name) == 0;
         if (known)
             continue;
-        if (delta.kind == VALUE_tuple && next >= delta.as.values->count)
+        if (next >= given)
             script_fail(s, DIAG_arity, span, NULL,
                         "the model has more results than gradients are given");
-        Tensor *dy = argument_tensor(s, item[next], leaf->dtype, span);
+        Tensor *dy = argument_tensor(s, item[next++], leaf->dtype, span);
         check_gradient(s, dy, leaf, c, span);
         Bound1 b = {OP_input, leaf->as.leaf.name, dy};
         VEC_PUSH(&s->context->arena, &c->bound, b);
-        next += delta.kind == VALUE_tuple;
     }
 }
 

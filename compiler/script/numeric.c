@@ -268,6 +268,14 @@ numeric_equal(Script *s, Value a, Value b, Span span)
         return number_equal(a, b);
     a = lift_array(s, a);
     b = lift_array(s, b);
+    if (value_is_number(a) || value_is_number(b)) {
+        /* param(0.5) is an array without axes, and one number. */
+        Value array = value_is_number(a) ? b : a;
+        double x = value_number(value_is_number(a) ? a : b);
+        return array.kind == VALUE_array &&
+               array.as.array->tensor->rank == 0 &&
+               tensor_get(array.as.array->tensor, 0) == x;
+    }
     return a.kind == b.kind &&
            (a.kind == VALUE_array || a.kind == VALUE_batch) &&
            tensors_equal(a.as.array->tensor, b.as.array->tensor);

@@ -368,7 +368,8 @@ put_quoted(Writer *w, Text text)
         else if (c == 0)
             put(w, "\\0");
         else if ((unsigned char)c < 0x20 || c == 0x7F)
-            snprintf(plain, sizeof plain, "\\x%02x", (unsigned)c);
+            snprintf(plain, sizeof plain, "\\x%02x",
+                     (unsigned)(unsigned char)c);
         if (c != '\n' && c != '\t' && c != 0)
             put(w, plain);
     }
