@@ -34,14 +34,36 @@ inside(Span a, Span b)
     return a.source == b.source && a.begin >= b.begin && a.end <= b.end;
 }
 
-/* Whether a node is part of a derivative: it depends on a gradient that came
- * in, or, in a step, it stands between the loss and the optimiser, whose first
- * leaf is the learning rate.
+/* Whether a graph is that of a model's back: its results are the gradients of
+ * its inputs.
+ */
+static bool
+is_back(const Graph *g)
+{
+    for (size_t o = 0; o < g->output.count; o++) {
+        const Output *output = &g->output.item[o];
+        bool found = output->next != REF_NONE;
+        for (size_t i = 0; i < g->leaf.count && !found; i++) {
+            const Node *leaf = ir_node(g, g->leaf.item[i]);
+            found = leaf->op == OP_input && output->name[0] == 'd' &&
+                    strcmp(leaf->as.leaf.name, output->name + 1) == 0;
+        }
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* Whether a node is part of a derivative: it stands behind the gradients that
+ * came in, which are the last inputs, or, in a step, between the loss and the
+ * optimiser, whose first leaf is the learning rate.
  */
 static bool
 is_derivative(const Graph *g, Ref ref)
 {
     bool after = false;
+    bool back = is_back(g);
+    Ref last = (Ref)g->node.count;
     for (size_t o = 0; o < g->output.count; o++) {
         const Output *output = &g->output.item[o];
         if (output->next == REF_NONE && strcmp(output->name, "loss") == 0)
@@ -52,11 +74,10 @@ is_derivative(const Graph *g, Ref ref)
         if (leaf->op == OP_state && strcmp(leaf->as.leaf.name, "eta") == 0 &&
             after)
             return ref < g->leaf.item[i];
-        if (leaf->op == OP_input && leaf->as.leaf.name[0] == 'd' &&
-            leaf->as.leaf.name[1] != 0)
-            return ref > g->leaf.item[i];
+        if (leaf->op == OP_input)
+            last = g->leaf.item[i];
     }
-    return after;
+    return back ? ref > last : after;
 }
 
 /* The path before the last dot: "layer1" of "layer1.W"; NULL without a dot. */

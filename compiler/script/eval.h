@@ -154,6 +154,7 @@ Value eval_composed(Script *s, Value outer, Value inner);
 
 /* method.c: the annotated kinds */
 bool type_known(const char *name);
+bool type_of_numbers(const char *name);
 int type_match(Script *s, Scope *scope, const Ast *type, Value v);
 bool type_is(Script *s, Value v, Value type, Span span);
 Value type_of(Script *s, Value v);

@@ -172,6 +172,16 @@ type_known(const char *name)
     return find_row(name) != NULL;
 }
 
+/* Whether a type is one of numbers. */
+bool
+type_of_numbers(const char *name)
+{
+    const TypeRow *row = find_row(name);
+    return row && (row->fits == is_number || row->fits == is_int ||
+                   row->fits == is_integer || row->fits == is_float ||
+                   row->fits == is_float64 || row->fits == is_float32);
+}
+
 /* How exactly an object has a type: less for each step to a parent. */
 static int
 match_object(const Type *type, Value v)

@@ -66,7 +66,8 @@ model_method(Value model, size_t count)
     return NULL;
 }
 
-/* Names the inputs of a trace after the model's parameters: x, or x1, x2 …
+/* Names the inputs of a trace after the model's parameters: x, or x1, x2 …;
+ * those annotated as numbers are known to have no axes, Ints their type.
  */
 void
 model_name_inputs(Script *s, Trace *t, Value model)
@@ -82,8 +83,12 @@ model_name_inputs(Script *s, Trace *t, Value model)
                            : t->inputs == 1
                                ? "x"
                                : arena_printf(&s->context->arena, "x%d", i + 1);
-        if (p != NULL && p->type != NULL && p->type->kind == AST_NAME &&
-            (strncmp(p->type->as.name, "Int", 3) == 0))
+        if (p == NULL || p->type == NULL || p->type->kind != AST_NAME ||
+            !type_of_numbers(p->type->as.name))
+            continue;
+        if (t->input[i].rank < 0)
+            t->input[i].rank = 0;
+        if (strncmp(p->type->as.name, "Int", 3) == 0)
             t->input[i].dtype = DTYPE_i32;
     }
 }

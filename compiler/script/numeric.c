@@ -272,8 +272,7 @@ numeric_equal(Script *s, Value a, Value b, Span span)
         /* param(0.5) is an array without axes, and one number. */
         Value array = value_is_number(a) ? b : a;
         double x = value_number(value_is_number(a) ? a : b);
-        return array.kind == VALUE_array &&
-               array.as.array->tensor->rank == 0 &&
+        return array.kind == VALUE_array && array.as.array->tensor->rank == 0 &&
                tensor_get(array.as.array->tensor, 0) == x;
     }
     return a.kind == b.kind &&
