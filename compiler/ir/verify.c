@@ -223,13 +223,17 @@ verify_permute(const Graph *g, Ref ref, const Node *node)
     return NULL;
 }
 
-/* Elements of a slice lie in the operand: start + (dim - 1) * step < extent. */
+/* Elements of a slice lie in the operand: start + (dim - 1) * step < extent. A
+ * start that only the run knows is no less than 0.
+ */
 static bool
 slice_inside(Dim start, Dim dim, int64_t step, Dim extent)
 {
     int64_t last;
-    if (!dim_known(start) || !dim_known(dim) || !dim_known(extent))
+    if (!dim_known(dim) || !dim_known(extent))
         return true;
+    if (!dim_known(start))
+        start = 0;
     if (dim == 0)
         return start <= extent;
     return !__builtin_mul_overflow(dim - 1, step, &last) &&

@@ -67,8 +67,8 @@ rule_slice(Graph *g, const Node *n, const Node *x, Ref dy)
     for (int a = 0; a < x->rank; a++) {
         int64_t step = n->as.slice.step[a];
         room[a] = x->dim[a];
-        if (step == 1)
-            continue;
+        if (step == 1 || n->dim[a] == 0 || n->dim[a] == 1)
+            continue; /* what has no second element has no step */
         dx = dilate(g, dx, a, step);
         room[a] = dim_add(g->dims, room[a], step - 1);
         cut = true;
