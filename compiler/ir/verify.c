@@ -224,16 +224,19 @@ verify_permute(const Graph *g, Ref ref, const Node *node)
 }
 
 /* Elements of a slice lie in the operand: start + (dim - 1) * step < extent. A
- * start that only the run knows is no less than 0.
+ * start that only the run knows is no less than 0, and no extent that it will
+ * know more than a number holds.
  */
 static bool
 slice_inside(Dim start, Dim dim, int64_t step, Dim extent)
 {
     int64_t last;
-    if (!dim_known(dim) || !dim_known(extent))
+    if (!dim_known(dim))
         return true;
     if (!dim_known(start))
         start = 0;
+    if (!dim_known(extent))
+        return dim < 2 || !__builtin_mul_overflow(dim, step, &last);
     if (dim == 0)
         return start <= extent;
     return !__builtin_mul_overflow(dim - 1, step, &last) &&
