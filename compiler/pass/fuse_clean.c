@@ -107,8 +107,34 @@ drop_stores(Schedule *s, Block *block, const int *loads)
     block->count = kept;
 }
 
+typedef struct {
+    int buffer;
+    bool read;
+} Reading;
+
+static void
+find_load(void *user, int buffer, Affine *at, bool store)
+{
+    Reading *reading = user;
+    (void)at;
+    reading->read = reading->read || (!store && buffer == reading->buffer);
+}
+
+/* Whether a statement is the store of a result that another one may pass. */
+static bool
+sinks_below(Schedule *s, const Stmt *store, Stmt *stmt)
+{
+    if (store->kind != STMT_store ||
+        s->buffer.item[store->buffer].kind != BUFFER_output)
+        return false;
+    Reading reading = {.buffer = store->buffer};
+    schedule_accesses(s, stmt, find_load, &reading);
+    return !reading.read;
+}
+
 /* Stores of results move behind the computations that they stand among, so that
- * what is read from memory which a store replaces is read before.
+ * what is read from memory which a store replaces is read before. What reads a
+ * result itself (a sum does: it reads memory) stays behind its store.
  */
 static void
 sink_stores(Schedule *s, Block *block)
@@ -126,9 +152,7 @@ sink_stores(Schedule *s, Block *block)
             s->buffer.item[stmt->buffer].kind == BUFFER_output)
             continue;
         size_t at = i;
-        while (at > run && block->item[at - 1]->kind == STMT_store &&
-               s->buffer.item[block->item[at - 1]->buffer].kind ==
-                   BUFFER_output) {
+        while (at > run && sinks_below(s, block->item[at - 1], stmt)) {
             block->item[at] = block->item[at - 1];
             at--;
         }

@@ -68,6 +68,8 @@ def shorter_lines(lines, test):
 
 def simpler(line):
     """Texts with one part of an expression taken out, or a number smaller."""
+    if line.startswith("# check "):
+        return
     head, equals, tail = line.partition(" = ")
     if line.lstrip().startswith("#") or not equals:
         head, equals, tail = "", "", line
