@@ -35,9 +35,11 @@ flux_array_f32(const flux_array *from, double scale, flux_array *to)
 {
     if (from == NULL || to == NULL || from->data == NULL)
         return FLUX_E_NULL;
+    if (from->rank > FLUX_MAX_RANK)
+        return FLUX_E_SIZE;
     size_t size = flux_array_size(from);
     size_t bytes = flux_mul(size, sizeof(float));
-    if (from->rank > FLUX_MAX_RANK || bytes > PTRDIFF_MAX)
+    if (bytes > PTRDIFF_MAX)
         return FLUX_E_SIZE;
     float *data = malloc(bytes > 0 ? bytes : 1);
     if (data == NULL)
