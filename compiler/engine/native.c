@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef int RunFunction(const void *const *leaf, void *const *out,
                         const size_t *dims, uint64_t seed, void *arena);
@@ -30,10 +31,10 @@ find_function(void *library, const char *name, void *function)
     return address != NULL;
 }
 
+/* Loads what was built; NULL, and why, where that fails. */
 static Native *
-load(Context *context, const Graph *graph, const Built *built)
+load(Arena *arena, const Graph *graph, const Built *built, const char **problem)
 {
-    Span nowhere = {0};
     Native *native = base_alloc(sizeof *native);
     *native = (Native){.graph = graph};
     native->library = dlopen(built->path, RTLD_NOW | RTLD_LOCAL);
@@ -41,10 +42,28 @@ load(Context *context, const Graph *graph, const Built *built)
         find_function(native->library, "fluxc_run", &native->run) &&
         find_function(native->library, "fluxc_arena", &native->arena))
         return native;
-    diag_add(&context->diags, DIAG_engine, nowhere,
-             "the compiled model cannot be loaded: %s", dlerror());
+    *problem = arena_printf(arena, "the compiled model cannot be loaded: %s",
+                            dlerror());
     native_free(native);
     return NULL;
+}
+
+/* What the cache keeps may be damaged: it is built again then. */
+static const char *
+build_and_load(Arena *arena, const Graph *graph, const char *text, size_t size,
+               bool no_cache, Native **native)
+{
+    for (bool again = false;; again = true) {
+        Built built = {0};
+        const char *problem = build_shared(arena, text, size, no_cache, &built);
+        if (problem != NULL)
+            return problem;
+        *native = load(arena, graph, &built, &problem);
+        build_discard(&built);
+        if (*native != NULL || built.folder != NULL || again)
+            return problem;
+        unlink(built.path);
+    }
 }
 
 Native *
@@ -63,17 +82,13 @@ native_compile(Context *context, const Graph *graph,
         emit_raw(context, graph,
                  options->pass != NULL ? options->pass : &defaults, file);
     base_close_memory(file, &text);
-    Built built = {0};
     Native *native = NULL;
-    if (fine) {
-        const char *problem = build_shared(&context->arena, text, size,
-                                           options->no_cache, &built);
-        if (problem == NULL)
-            native = load(context, graph, &built);
-        else
-            diag_add(&context->diags, DIAG_engine, nowhere, "%s", problem);
-        build_discard(&built);
-    }
+    const char *problem = NULL;
+    if (fine)
+        problem = build_and_load(&context->arena, graph, text, size,
+                                 options->no_cache, &native);
+    if (problem != NULL)
+        diag_add(&context->diags, DIAG_engine, nowhere, "%s", problem);
     free(text);
     context->arena.limit = limit;
     return native;
