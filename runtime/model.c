@@ -220,8 +220,7 @@ softmax_back(const flux_model *self, const void *m, const void *const *dy,
     flux_status status = model_check_back(dy, x, n, dx);
     if (status != FLUX_OK || dx == NULL || dx[0] == NULL)
         return status;
-    if (w == NULL || w->arena == NULL ||
-        w->bytes < softmax_back_arena(self, n))
+    if (w == NULL || w->arena == NULL || w->bytes < softmax_back_arena(self, n))
         return FLUX_E_ARENA;
     float *y = flux_arena_base(w);
     const float *seed = dy[0];
