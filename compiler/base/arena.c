@@ -7,6 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under the address sanitizer, bytes that nobody may touch follow each piece,
+ * and nobody may touch what was not given yet.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define GUARDED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GUARDED
+#endif
+#endif
+#ifdef GUARDED
+#include <sanitizer/asan_interface.h>
+#define GUARD ((size_t)16)
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size)   ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)0)
+#define GUARD                                     ((size_t)0)
+#endif
+
 #define ALIGNMENT   (_Alignof(max_align_t))
 #define CHUNK_FIRST ((size_t)64 << 10)
 #define CHUNK_LAST  ((size_t)1 << 20)
@@ -64,6 +83,7 @@ chunk_add(Arena *arena, size_t bytes)
     ArenaChunk *chunk = calloc(1, sizeof *chunk + size);
     if (!chunk)
         base_out_of_memory();
+    ASAN_POISON_MEMORY_REGION(chunk->memory, size);
     chunk->size = size;
     if (own && newest) {
         chunk->older = newest->older;
@@ -95,15 +115,16 @@ arena_alloc(Arena *arena, size_t bytes)
 {
     if (!arena_has_room(arena, bytes) && arena->full)
         arena->full(arena->owner);
-    if (bytes > SIZE_MAX - 2 * ALIGNMENT)
+    if (bytes > SIZE_MAX - 2 * ALIGNMENT - GUARD)
         base_out_of_memory();
-    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t whole = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     ArenaChunk *chunk = arena->chunk;
-    if (!chunk || chunk->size - chunk->used < bytes)
-        chunk = chunk_add(arena, bytes);
+    if (!chunk || chunk->size - chunk->used < whole + GUARD)
+        chunk = chunk_add(arena, whole + GUARD);
     void *memory = (char *)chunk->memory + chunk->used;
-    chunk->used += bytes;
-    arena->used += bytes;
+    ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
+    chunk->used += whole + GUARD;
+    arena->used += whole;
     return memory;
 }
 

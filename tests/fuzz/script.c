@@ -10,6 +10,7 @@
 #include "script/entry.h"
 
 #include <errno.h>
+#include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ begin(void)
         void *memory = malloc(c->used + 1);
         if (memory == NULL || kept_count == KEPT_CHUNKS)
             fuzz_wrong("no memory");
+        ASAN_UNPOISON_MEMORY_REGION(c->memory, c->used);
         memcpy(memory, c->memory, c->used);
         kept[kept_count++] = (Kept){c, c->older, c->used, memory};
     }
@@ -110,8 +112,11 @@ put_back(void)
     for (size_t i = 0; i < kept_count; i++) {
         ArenaChunk *c = kept[i].chunk;
         size_t used = kept[i].used;
+        char *rest = (char *)c->memory + used;
         memcpy(c->memory, kept[i].memory, used);
-        memset((char *)c->memory + used, 0, c->used - used);
+        ASAN_UNPOISON_MEMORY_REGION(rest, c->used - used);
+        memset(rest, 0, c->used - used);
+        ASAN_POISON_MEMORY_REGION(rest, c->size - used);
         c->older = kept[i].older;
         c->used = used;
     }
