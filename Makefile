@@ -30,7 +30,8 @@ OBJECTS = $(patsubst %.c,$(B)/%.o,$(SOURCES)) $(GENERATED:.c=.o)
 LIBFLUX = $(B)/libflux.a
 LIBFLUXC = $(B)/libfluxc.a
 FLUXC = $(B)/fluxc
-EMBED = runtime/flux.h $(wildcard kernels/*.h) $(wildcard stdlib/*.net)
+EMBED = $(wildcard runtime/flux*.h) $(wildcard kernels/*.h) \
+        $(wildcard stdlib/*.net)
 
 all: $(FLUXC) $(LIBFLUX)
 
@@ -160,7 +161,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/lib/cmake/fluxc
 	install -m 755 $(FLUXC) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(LIBFLUX) $(DESTDIR)$(PREFIX)/lib
-	install -m 644 runtime/flux.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 runtime/flux*.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 kernels/*.h $(DESTDIR)$(PREFIX)/include/kernels
 	install -m 644 stdlib/*.net $(DESTDIR)$(PREFIX)/share/fluxc
 	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \

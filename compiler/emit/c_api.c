@@ -29,8 +29,8 @@ uses_random(const Schedule *s)
     return false;
 }
 
-static int
-param_find(const Emit *emit, const char *path)
+int
+c_param(const Emit *emit, const char *path)
 {
     for (int i = 0; i < emit->model->params; i++) {
         if (strcmp(emit->model->param[i].path, path) == 0)
@@ -67,7 +67,7 @@ place_params(Emit *emit, Function *f, const char *m, const char *gradient)
             continue;
         const Node *leaf = ir_node(s->graph, ref);
         int number =
-            leaf->op == OP_input ? -1 : param_find(emit, leaf->as.leaf.name);
+            leaf->op == OP_input ? -1 : c_param(emit, leaf->as.leaf.name);
         if (number < 0)
             continue;
         bool state = leaf->op == OP_state;
@@ -145,22 +145,28 @@ add_outputs(Function *f, bool required)
     }
 }
 
+bool
+c_uses_symbol(const Graph *g, int symbol)
+{
+    bool used = false;
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        const Node *node = ir_node(g, r);
+        for (int a = 0; a < node->rank; a++) {
+            DimPoly poly = dim_poly(g->dims, node->dim[a]);
+            for (size_t t = 0; t < poly.count; t++)
+                used = used || poly.term[t].power[symbol] > 0;
+        }
+    }
+    return used;
+}
+
 /* The batch's n and the other named dimensions that the model has. */
 static void
 add_dims(Emit *emit, Function *f)
 {
     const Graph *g = emit->forward;
     for (int i = 0; i < g->dims->symbols; i++) {
-        bool used = i == 0;
-        for (Ref r = 0; r < (Ref)g->node.count; r++) {
-            const Node *node = ir_node(g, r);
-            for (int a = 0; a < node->rank; a++) {
-                DimPoly poly = dim_poly(g->dims, node->dim[a]);
-                for (size_t t = 0; t < poly.count; t++)
-                    used = used || poly.term[t].power[i] > 0;
-            }
-        }
-        if (used)
+        if (i == 0 || c_uses_symbol(g, i))
             function_add(f, (Argument){.type = "size_t",
                                        .name = f->printer.dim_text[i],
                                        .buffer = -1});
@@ -365,7 +371,7 @@ init_graph(Emit *emit)
     for (size_t o = 0; o < from->output.count; o++) {
         const Output *output = &from->output.item[o];
         Ref ref = map[output->ref];
-        if (param_find(emit, output->name) < 0)
+        if (c_param(emit, output->name) < 0)
             continue;
         if (ir_node(g, ref)->dtype != emit->model->dtype)
             ref = ir_cast(g, ref, emit->model->dtype);
@@ -422,7 +428,7 @@ emit_init(Emit *emit)
     function_add(&f,
                  (Argument){.type = "uint64_t", .name = "seed", .buffer = -1});
     for (size_t o = 0; o < g->output.count; o++) {
-        int i = param_find(emit, g->output.item[o].name);
+        int i = c_param(emit, g->output.item[o].name);
         f.printer.memory[s->output_buffer[o]] =
             (Memory){arena_printf(emit->arena, "m->%s", emit->param[i]->path),
                      emit->model->param[i].rank == 0};

@@ -33,8 +33,8 @@ dims_text(Arena *arena, int rank, const Dim *dim)
     return rank == 0 ? "{0}" : arena_printf(arena, "{%s}", text);
 }
 
-static const char *
-quoted(Arena *arena, const char *text)
+const char *
+c_quoted(Arena *arena, const char *text)
 {
     const char *out = "";
     for (; *text != 0; text++)
@@ -61,18 +61,29 @@ table_row(Writer *writer, const char *const *entry, int count)
                     i + 1 < count ? "," : "},");
 }
 
+int64_t
+emit_length(const Emit *emit, Dim dim)
+{
+    int64_t symbol[DIM_SYMBOLS];
+    for (int i = 0; i < DIM_SYMBOLS; i++)
+        symbol[i] = SELFTEST_LENGTH;
+    return dim_value(emit->forward->dims, dim, symbol);
+}
+
 static void
-port_row(Writer *writer, const char *name, const Node *node, bool any)
+port_row(const Emit *emit, Writer *writer, const char *name, const Node *node)
 {
     Arena *arena = writer->arena;
     int rank = node->rank > 0 ? node->rank - 1 : 0;
+    Dim dim[IR_RANK];
     Dim size = 1;
-    for (int a = 0; a < rank; a++)
-        size *= any ? 0 : node->dim[a];
-    const Dim none = 0;
-    const char *entry[] = {quoted(arena, name), flux_type(node->dtype),
+    for (int a = 0; a < rank; a++) {
+        dim[a] = emit->any_length ? 0 : emit_length(emit, node->dim[a]);
+        size *= dim[a];
+    }
+    const char *entry[] = {c_quoted(arena, name), flux_type(node->dtype),
                            arena_printf(arena, "%d", rank),
-                           dims_text(arena, rank, any ? &none : node->dim),
+                           dims_text(arena, rank, dim),
                            arena_printf(arena, "%lld", (long long)size)};
     table_row(writer, entry, 5);
 }
@@ -85,18 +96,18 @@ port_table(Emit *emit, const char *what, bool inputs)
     Writer *writer = &emit->source;
     int count = 0;
     writer_raw(writer, "\n");
-    writer_line(writer, "static const flux_port %s_%s[] = {", emit->name, what);
+    writer_line(writer, "static const flux_port %s_%s[] = {", emit->table,
+                what);
     for (size_t i = 0; inputs && i < g->leaf.count; i++) {
         const Node *leaf = ir_node(g, g->leaf.item[i]);
         if (leaf->op != OP_input)
             continue;
-        port_row(writer, leaf->as.leaf.name, leaf, emit->any_length);
+        port_row(emit, writer, leaf->as.leaf.name, leaf);
         count++;
     }
     for (size_t o = 0; !inputs && o < g->output.count; o++) {
         const Output *output = &g->output.item[o];
-        port_row(writer, output->name, ir_node(g, output->ref),
-                 emit->any_length);
+        port_row(emit, writer, output->name, ir_node(g, output->ref));
         count++;
     }
     if (count == 0)
@@ -113,11 +124,11 @@ param_table(Emit *emit)
     if (emit->model->params == 0)
         return;
     writer_raw(writer, "\n");
-    writer_line(writer, "static const flux_param %s_params[] = {", emit->name);
+    writer_line(writer, "static const flux_param %s_params[] = {", emit->table);
     for (int i = 0; i < emit->model->params; i++) {
         const EmitParam *param = &emit->model->param[i];
         const char *entry[] = {
-            quoted(arena, param->path),
+            c_quoted(arena, param->path),
             flux_type(emit->model->dtype),
             arena_printf(arena, "%d", param->rank),
             dims_text(arena, param->rank, param->dim),
@@ -163,7 +174,7 @@ thunk_open(Emit *emit, const char *what, const char *arguments)
 {
     Writer *writer = &emit->source;
     writer_raw(writer, "\nstatic flux_status\n");
-    writer_line(writer, "%s_model_%s(const flux_model *self, %s)", emit->name,
+    writer_line(writer, "%s_model_%s(const flux_model *self, %s)", emit->table,
                 what, arguments);
     writer_line(writer, "{");
     writer_line(writer, "(void)self;");
@@ -176,21 +187,37 @@ thunk_close(Emit *emit, const char *call)
     writer_line(&emit->source, "}");
 }
 
+/* The sizes of a call with `n`: "n", "1, n" where that is the length, "n, 3"
+ * in a self-test.
+ */
+static const char *
+sizes_text(const Emit *emit, const char *n)
+{
+    const char *text = emit->any_length ? "1" : n;
+    for (int i = 1; i < emit->forward->dims->symbols; i++)
+        if (c_uses_symbol(emit->forward, i))
+            text = emit->any_length
+                       ? arena_printf(emit->arena, "%s, %s", text, n)
+                       : arena_printf(emit->arena, "%s, %d", text,
+                                      SELFTEST_LENGTH);
+    return text;
+}
+
 static void
 arena_thunk(Emit *emit, const char *what, const char *macro)
 {
     Writer *writer = &emit->source;
     writer_raw(writer, "\nstatic size_t\n");
     writer_line(writer, "%s_model_%s(const flux_model *self, size_t n)",
-                emit->name, what);
+                emit->table, what);
     writer_line(writer, "{");
     writer_line(writer, "(void)self;");
-    writer_line(writer, "const size_t one = %s_%s(%s1);", emit->upper, macro,
-                emit->any_length ? "1, " : "");
+    writer_line(writer, "const size_t one = %s_%s(%s);", emit->upper, macro,
+                sizes_text(emit, "1"));
     writer_raw(writer, "    if (n > SIZE_MAX / (one + 64))\n"
                        "        return SIZE_MAX;\n");
-    writer_line(writer, "return %s_%s(%sn);", emit->upper, macro,
-                emit->any_length ? "1, " : "");
+    writer_line(writer, "return %s_%s(%s);", emit->upper, macro,
+                sizes_text(emit, "n"));
     writer_line(writer, "}");
 }
 
@@ -198,7 +225,7 @@ static void
 model_thunks(Emit *emit, int inputs, int outputs)
 {
     Arena *arena = emit->arena;
-    const char *n = emit->any_length ? "1, n" : "n";
+    const char *n = sizes_text(emit, "n");
     const char *x = elements(arena, "x", inputs, false);
     thunk_open(emit, "init", "void *m, uint64_t seed");
     thunk_close(emit, arena_printf(arena, "%s_init(m, seed)", emit->name));
@@ -213,6 +240,8 @@ model_thunks(Emit *emit, int inputs, int outputs)
                    "const void *m, const void *const *dy, const void *const "
                    "*x, size_t n, void *g, void *const *dx, const flux_work "
                    "*w");
+        if (count_real(emit, false) == 0)
+            writer_line(&emit->source, "(void)dy;");
         if (count_real(emit, true) == 0)
             writer_line(&emit->source, "(void)dx;");
         thunk_close(
@@ -245,8 +274,7 @@ emit_model_table(Emit *emit)
 {
     Writer *writer = &emit->source;
     const EmitModel *model = emit->model;
-    if (!emit->describable)
-        return;
+    const bool test = emit->table != emit->name;
     param_table(emit);
     int inputs = port_table(emit, "inputs", true);
     int outputs = port_table(emit, "outputs", false);
@@ -254,16 +282,20 @@ emit_model_table(Emit *emit)
     const char *path = model->source != NULL ? model->source->path : "";
     const char *slash = strrchr(path, '/');
     bool back = model->back != NULL;
-    writer_raw(&emit->header, "\n/* The model as data, for flux.h's sessions "
-                              "and chains. */\n");
-    writer_line(&emit->header, "extern const flux_model %s_model;", emit->name);
+    if (!test) {
+        writer_raw(&emit->header, "\n/* The model as data, for flux.h's "
+                                  "sessions and chains. */\n");
+        writer_line(&emit->header, "extern const flux_model %s_model;",
+                    emit->name);
+    }
     writer_raw(writer, "\n");
-    writer_line(writer, "const flux_model %s_model = {", emit->name);
+    writer_line(writer, "%sconst flux_model %s_model = {",
+                test ? "static " : "", emit->table);
     writer_line(writer, ".abi = FLUX_ABI,");
     writer_line(writer, ".dtype = %s,", flux_type(model->dtype));
-    writer_line(writer, ".name = %s,", quoted(emit->arena, model->name));
+    writer_line(writer, ".name = %s,", c_quoted(emit->arena, model->name));
     writer_line(writer, ".source = %s,",
-                quoted(emit->arena, slash != NULL ? slash + 1 : path));
+                c_quoted(emit->arena, slash != NULL ? slash + 1 : path));
     writer_line(writer, ".source_hash = 0x%016llx,",
                 (unsigned long long)source_hash(model->source));
     writer_line(writer, ".seed = %s_SEED,", emit->upper);
@@ -271,19 +303,19 @@ emit_model_table(Emit *emit)
     writer_line(writer, ".grad_bytes = sizeof(%s_grad),", emit->name);
     if (model->params > 0) {
         writer_line(writer, ".nparam = %d,", model->params);
-        writer_line(writer, ".param = %s_params,", emit->name);
+        writer_line(writer, ".param = %s_params,", emit->table);
     }
     writer_line(writer, ".ninput = %d,", inputs);
-    writer_line(writer, ".input = %s_inputs,", emit->name);
+    writer_line(writer, ".input = %s_inputs,", emit->table);
     writer_line(writer, ".noutput = %d,", outputs);
-    writer_line(writer, ".output = %s_outputs,", emit->name);
+    writer_line(writer, ".output = %s_outputs,", emit->table);
     static const char *const always[] = {"init", "forward", "update", "arena"};
     for (size_t i = 0; i < 4; i++)
-        writer_line(writer, ".%s = %s_model_%s,", always[i], emit->name,
+        writer_line(writer, ".%s = %s_model_%s,", always[i], emit->table,
                     always[i]);
     if (back) {
-        writer_line(writer, ".back = %s_model_back,", emit->name);
-        writer_line(writer, ".back_arena = %s_model_back_arena,", emit->name);
+        writer_line(writer, ".back = %s_model_back,", emit->table);
+        writer_line(writer, ".back_arena = %s_model_back_arena,", emit->table);
     }
     writer_line(writer, "};");
 }
@@ -300,7 +332,7 @@ state_table(Emit *emit, const Trainer *t)
                             {"step", "FLUX_I32", "0"}};
     for (size_t i = 0; i < 3; i++) {
         const char *entry[] = {
-            quoted(arena, own[i][0]),
+            c_quoted(arena, own[i][0]),
             own[i][1],
             own[i][2],
             *own[i][2] == '1' ? "{2}" : "{0}",
@@ -310,7 +342,7 @@ state_table(Emit *emit, const Trainer *t)
     }
     for (size_t i = 0; i < t->leaf.count; i++) {
         const Node *leaf = ir_node(t->step, t->leaf.item[i]);
-        const char *entry[] = {quoted(arena, leaf->as.leaf.name),
+        const char *entry[] = {c_quoted(arena, leaf->as.leaf.name),
                                flux_type(leaf->dtype),
                                arena_printf(arena, "%d", leaf->rank),
                                dims_text(arena, leaf->rank, leaf->dim),
@@ -372,7 +404,7 @@ emit_trainer_table(Emit *emit, const Trainer *t)
     state_table(emit, t);
     writer_raw(writer, "\n");
     writer_line(writer, "static const flux_port %s_target[] = {", t->name);
-    port_row(writer, target->as.leaf.name, target, false);
+    port_row(emit, writer, target->as.leaf.name, target);
     writer_line(writer, "};");
     writer_raw(writer, "\nstatic flux_status\n");
     writer_line(writer, "%s_thunk_init(void *s, uint64_t seed)", t->name);
@@ -404,7 +436,7 @@ emit_trainer_table(Emit *emit, const Trainer *t)
     writer_raw(writer, "\n");
     writer_line(writer, "const flux_trainer %s_trainer = {", t->name);
     writer_line(writer, ".abi = FLUX_ABI,");
-    writer_line(writer, ".name = %s,", quoted(emit->arena, t->trainer->name));
+    writer_line(writer, ".name = %s,", c_quoted(emit->arena, t->trainer->name));
     writer_line(writer, ".model = &%s_model,", emit->name);
     writer_line(writer, ".target = %s_target,", t->name);
     writer_line(writer, ".takes_labels = %d,", t->labels != NULL);

@@ -4,6 +4,9 @@
 
 #include "emit/c_function.h"
 
+/* Named dimensions but the batch, in a self-test. */
+enum { SELFTEST_LENGTH = 3 };
+
 typedef struct {
     Context *context;
     Arena *arena;
@@ -19,6 +22,8 @@ typedef struct {
     Member **param;       /* by parameter */
     Member **grad;        /* by parameter; NULL: it does not train */
     const Graph *forward; /* optimised */
+    const char *table;    /* begins the names of the descriptor */
+    bool batched;         /* every port has the batch */
     bool describable;     /* a flux_model can say what its ports are */
     bool any_length;      /* elementwise: n is the length */
 } Emit;
@@ -36,16 +41,27 @@ typedef struct {
     bool adds_labels;
 } Trainer;
 
-/* c_api.c: the functions. */
+/* c_api.c: the functions; a parameter's number by its path, or -1. */
+int c_param(const Emit *emit, const char *path);
+bool c_uses_symbol(const Graph *g, int symbol);
 bool emit_forward(Emit *emit);
 bool emit_back(Emit *emit);
 bool emit_init(Emit *emit);
 void emit_update(Emit *emit);
 bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
 
-/* c_describe.c: flux_model and flux_trainer. */
+/* c_describe.c: flux_model and flux_trainer; a string as C has it; a dimension
+ * with the numbers of a self-test for names.
+ */
+int64_t emit_length(const Emit *emit, Dim dim);
+const char *c_quoted(Arena *arena, const char *text);
 void emit_model_table(Emit *emit);
 void emit_trainer_table(Emit *emit, const Trainer *trainer);
+
+/* c_selftest.c: the program under `#ifdef NAME_SELFTEST`, and what it includes.
+ */
+void emit_selftest_header(Emit *emit);
+bool emit_selftest(Emit *emit);
 
 /* c_comment.c: the mathematics above a loop nest; of one node, or NULL where
  * its place is not known.

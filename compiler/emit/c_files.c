@@ -220,6 +220,7 @@ find_ports(Emit *emit)
     const Graph *g = emit->forward;
     bool known = true;
     bool any = true;
+    emit->batched = true;
     Dim batch = dim_batch(g->dims);
     Dim length = 0;
     for (size_t i = 0; i < g->leaf.count + g->output.count; i++) {
@@ -232,6 +233,7 @@ find_ports(Emit *emit)
         for (int a = 0; a + 1 < node->rank; a++)
             known = known && dim_known(node->dim[a]);
         known = known && batched;
+        emit->batched = emit->batched && batched;
         any = any && batched && node->rank == 2 && !dim_known(node->dim[0]) &&
               (length == 0 || length == node->dim[0]);
         if (node->rank > 0)
@@ -325,6 +327,7 @@ open_files(Emit *emit)
         for (size_t i = 0; kernels[i] != NULL; i++)
             writer_line(source, "#include \"%s\"", kernels[i]);
     }
+    emit_selftest_header(emit);
     writer_raw(source, "\n");
     writer_line(source, "#include \"%s.h\"", model->base);
     if (model->trainers > 0)
@@ -381,6 +384,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     emit.name =
         model_name(arena, model->prefix != NULL ? model->prefix : model->name);
     emit.upper = upper_of(arena, emit.name);
+    emit.table = emit.name;
     emit.real = c_type(model->dtype);
     emit.forward = pass_optimise(model->forward, options->pass);
     if (emit.forward == NULL)
@@ -398,11 +402,14 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
         return false;
     emit_update(&emit);
     emit_weights(&emit);
-    emit_model_table(&emit);
+    if (emit.describable)
+        emit_model_table(&emit);
     for (int i = 0; i < model->trainers; i++) {
         if (!emit_trainer(&emit, &model->trainer[i]))
             return false;
     }
+    if (!emit_selftest(&emit))
+        return false;
     writer_raw(&emit.header, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     return fwrite(emit.header.text, 1, emit.header.size, header) ==
                emit.header.size &&

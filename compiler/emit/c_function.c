@@ -182,34 +182,36 @@ in_comment(const char *body, const char *p)
     return line[0] == '*' && line[1] == ' ';
 }
 
-/* Arguments that nothing in the body names. */
-static void
-mark_unused(Function *f, size_t from)
+/* Whether a body names something, outside of comments. */
+static bool
+names(const char *body, const char *name)
 {
-    Writer *writer = f->printer.writer;
-    Arena *arena = f->printer.arena;
+    size_t length = strlen(name);
+    for (const char *p = strstr(body, name); p != NULL;
+         p = strstr(p + 1, name)) {
+        bool left = p == body || strchr(" (*&!-[", p[-1]) != NULL;
+        bool word = (p[length] >= 'a' && p[length] <= 'z') ||
+                    (p[length] >= 'A' && p[length] <= 'Z') ||
+                    (p[length] >= '0' && p[length] <= '9') || p[length] == '_';
+        if (left && !word && !in_comment(body, p))
+            return true;
+    }
+    return false;
+}
+
+void
+c_mark_unused(Writer *writer, size_t from, const char *const *name,
+              size_t count)
+{
     const char *body = writer->text + from;
     const char *unused = "";
-    for (size_t i = 0; i < f->argument.count; i++) {
-        const char *name = f->argument.item[i].name;
-        size_t length = strlen(name);
-        bool found = false;
-        for (const char *p = strstr(body, name); p != NULL && !found;
-             p = strstr(p + 1, name)) {
-            bool left = p == body || strchr(" (*&!-[", p[-1]) != NULL;
-            bool comment = in_comment(body, p);
-            bool word = (p[length] >= 'a' && p[length] <= 'z') ||
-                        (p[length] >= 'A' && p[length] <= 'Z') ||
-                        (p[length] >= '0' && p[length] <= '9') ||
-                        p[length] == '_';
-            found = left && !word && !comment;
-        }
-        if (!found)
-            unused = arena_printf(arena, "%s    (void)%s;\n", unused, name);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!names(body, name[i]))
+            unused = arena_printf(writer->arena, "%s    (void)%s;\n", unused,
+                                  name[i]);
     if (*unused == 0)
         return;
-    const char *rest = arena_printf(arena, "%s", body);
+    const char *rest = arena_printf(writer->arena, "%s", body);
     writer->size = from;
     writer_raw(writer, unused);
     writer_raw(writer, rest);
@@ -236,6 +238,10 @@ function_define(Function *f)
     if (f->printer.check != NULL)
         c_nan_results(f);
     writer_line(writer, "return FLUX_OK;");
-    mark_unused(f, from);
+    const char **name =
+        ARENA_ARRAY(writer->arena, const char *, f->argument.count + 1);
+    for (size_t i = 0; i < f->argument.count; i++)
+        name[i] = f->argument.item[i].name;
+    c_mark_unused(writer, from, name, f->argument.count);
     writer_line(writer, "}");
 }

@@ -31,6 +31,12 @@ void function_add(Function *f, Argument argument);
 void function_prototype(const Function *f, Writer *header);
 void function_define(Function *f);
 
+/* Puts `(void)name;` before the text from `from` on, for each name that it does
+ * not have.
+ */
+void c_mark_unused(Writer *writer, size_t from, const char *const *name,
+                   size_t count);
+
 /* The condition under which a number of bytes overflows; NULL: never. */
 const char *c_too_large(Printer *printer, Dim bytes);
 

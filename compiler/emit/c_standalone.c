@@ -62,6 +62,8 @@ void
 emit_pasted(Writer *writer, const char *const *names)
 {
     Paste p = {.writer = writer};
+    if (strcmp(names[0], "flux.h") != 0) /* it is in the model's header */
+        p.done[p.count++] = find_embedded("flux.h", strlen("flux.h"));
     for (size_t i = 0; names[i] != NULL; i++) {
         const EmbeddedFile *file = find_embedded(names[i], strlen(names[i]));
         if (file != NULL)

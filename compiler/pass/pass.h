@@ -70,6 +70,14 @@ Ref diff_structural(Graph *g, Ref user, int k, Ref dy);
 bool diff_forward(Graph *g, const Ref *x, const Ref *tangent, int count,
                   const Ref *y, int outputs, Ref *dy);
 
+/* tangent.c: a forward graph in double with its derivative in a direction.
+ * Leaves are those of forward, an input "held" for every stop, and an input
+ * "dNAME" for every real input and trained param; outputs are the real results,
+ * their derivatives, and what each stop shall hold. Gives NULL where
+ * diff_forward fails.
+ */
+Graph *diff_tangent(const Graph *forward);
+
 /* forward_rules.c: the tangent of a node that is not elementwise, t[k] being
  * that of its operand k, at least one not REF_NONE.
  */
