@@ -68,8 +68,9 @@ lexer_number(Lexer *lexer)
     bool hex = token[0] == '0' && token[1] == 'x';
     bool binary = token[0] == '0' && token[1] == 'b';
     char *digits = digits_of(lexer, hex, &is_float, &is_float32);
+    bool none = lexer->cursor - token < 2; /* the token of `0x;` is `0` */
     if (hex || binary)
-        return integer(lexer, digits + 2, hex ? 16 : 2);
+        return integer(lexer, none ? "" : digits + 2, hex ? 16 : 2);
     if (!is_float)
         return integer(lexer, digits, 10);
     AstNumber number = {is_float32 ? AST_FLOAT32 : AST_FLOAT, 0, 0};
