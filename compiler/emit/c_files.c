@@ -29,6 +29,8 @@ echo_line(Writer *writer, unsigned number, const char *line, size_t length)
             char c = line[at];
             bool opens = at > 0 && ((line[at - 1] == '*' && c == '/') ||
                                     (line[at - 1] == '/' && c == '*'));
+            if (opens && ++width == ECHO_COLUMNS)
+                break;
             if (opens)
                 text[used++] = ' ';
             text[used++] = c == '\t' || (c > 0 && c < ' ') ? ' ' : c;
