@@ -267,14 +267,20 @@ trainer_call(Script *s, Trainer *trainer, const Args *args)
     }
     if (y == NULL)
         script_fail(s, DIAG_arity, args->span, NULL, "too many inputs");
+    int64_t n = y->dim[y->rank - 1];
+    for (int i = 0; i < inputs; i++)
+        if (x[i]->dim[x[i]->rank - 1] != n)
+            script_fail(s, DIAG_shape, args->span, NULL,
+                        "%lld inputs and %lld targets",
+                        (long long)x[i]->dim[x[i]->rank - 1], (long long)n);
     Step step = {
         .s = s, .trainer = trainer, .nan = REF_NONE, .span = args->span};
     step_prepare(&step, x, inputs, y);
     for (int i = 0; i < inputs; i++)
         data[i] = x[i]->data;
     double loss = 0;
-    const char *problem = step_run(&step, data, y->data,
-                                   (size_t)y->dim[y->rank - 1], &loss, arena);
+    const char *problem =
+        step_run(&step, data, y->data, (size_t)n, &loss, arena);
     run_finite(s, step.graph, step.nan);
     if (problem != NULL)
         script_fail(s, DIAG_engine, args->span, NULL, "%s", problem);
