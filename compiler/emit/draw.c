@@ -8,14 +8,16 @@
 
 enum { DRAW_DEPTH = 32 }; /* models in one another that are told apart */
 
-/* The shortest number that reads back as this one. */
+/* The shortest number that reads back as this one of its type. */
 static const char *
-number_text(Arena *arena, double value)
+number_text(Arena *arena, DType dtype, double value)
 {
     char text[40] = "nan";
     for (int digits = 1; value == value && digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
-        if (!(strtod(text, NULL) < value) && !(strtod(text, NULL) > value))
+        double back = dtype == DTYPE_f32 ? (double)strtof(text, NULL)
+                                         : strtod(text, NULL);
+        if (!(back < value) && !(back > value))
             break;
     }
     return arena_string(arena, text, strlen(text));
@@ -27,7 +29,7 @@ title_of(const Graph *g, const Node *node)
     Arena *arena = &g->context->arena;
     const char *name = op_info[node->op].name;
     if (node->op == OP_const)
-        return number_text(arena, node->as.value);
+        return number_text(arena, node->dtype, node->as.value);
     if (node->op == OP_input || node->op == OP_param || node->op == OP_state)
         return arena_printf(arena, "%s %s", name, node->as.leaf.name);
     if (node->op == OP_extent)

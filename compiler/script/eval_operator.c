@@ -95,12 +95,10 @@ eval_equal(Script *s, Value a, Value b, Span span)
         return true;
     a = value_plain(s, a, span);
     b = value_plain(s, b, span);
-    bool scalar = value_is_number(a) || value_is_number(b);
     if (is_values(a) || is_values(b))
-        return a.kind == b.kind && eval_equal(s, a, b, span);
-    if (scalar && value_is_number(a) != value_is_number(b) &&
-        !value_is_traced(a) && !value_is_traced(b) &&
-        (a.kind == VALUE_range || b.kind == VALUE_range))
+        return false;
+    bool range = a.kind == VALUE_range || b.kind == VALUE_range;
+    if (range && value_is_number(a) != value_is_number(b))
         return false;
     return numeric_equal(s, a, b, span);
 }
