@@ -223,20 +223,34 @@ verify_permute(const Graph *g, Ref ref, const Node *node)
     return NULL;
 }
 
-/* Elements of a slice lie in the operand: start + (dim - 1) * step < extent. A
- * start that only the run knows is no less than 0, and no extent that it will
- * know more than a number holds.
+/* Whether `dim` elements, `step` apart, can lie in an operand whose extent only
+ * the run knows, or that is so long itself: no extent is more than a number
+ * holds.
  */
 static bool
-slice_inside(Dim start, Dim dim, int64_t step, Dim extent)
+steps_fit(Dims *dims, Dim dim, int64_t step)
+{
+    DimPoly poly = dim_poly(dims, dim);
+    int64_t most = INT64_MAX / 2 / step;
+    for (size_t i = 0; i < poly.count; i++)
+        if (poly.term[i].coefficient > most || poly.term[i].coefficient < -most)
+            return false;
+    return true;
+}
+
+/* Elements of a slice lie in the operand: start + (dim - 1) * step < extent. A
+ * start that only the run knows is no less than 0.
+ */
+static bool
+slice_inside(Dims *dims, Dim start, Dim dim, int64_t step, Dim extent)
 {
     int64_t last;
-    if (!dim_known(dim))
-        return true;
+    if (dim == 0 || dim == 1)
+        step = 1;
+    if (!dim_known(dim) || !dim_known(extent))
+        return steps_fit(dims, dim, step);
     if (!dim_known(start))
         start = 0;
-    if (!dim_known(extent))
-        return dim < 2 || !__builtin_mul_overflow(dim, step, &last);
     if (dim == 0)
         return start <= extent;
     return !__builtin_mul_overflow(dim - 1, step, &last) &&
@@ -257,10 +271,11 @@ verify_slice(const Graph *g, Ref ref, const Node *node)
         if (step < 1 || (node->op == OP_pad && step != 1))
             return fault(g, ref, "axis %d has a step of %lld", axis,
                          (long long)step);
-        bool inside =
-            node->op == OP_slice
-                ? slice_inside(start, node->dim[axis], step, a->dim[axis])
-                : slice_inside(start, a->dim[axis], 1, node->dim[axis]);
+        bool inside = node->op == OP_slice
+                          ? slice_inside(g->dims, start, node->dim[axis], step,
+                                         a->dim[axis])
+                          : slice_inside(g->dims, start, a->dim[axis], 1,
+                                         node->dim[axis]);
         if (!inside)
             return fault(g, ref, "axis %d reaches outside", axis);
     }
