@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 int
@@ -71,6 +72,21 @@ survive_file_limit(void)
 #endif
 }
 
+/* A deep recursion of a script is one of ours: room for --max-depth calls, with
+ * the frames of any build. The system grows the first thread's stack as far as
+ * the limit is now.
+ */
+static void
+widen_stack(void)
+{
+    const rlim_t wanted = (rlim_t)64 << 20;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_STACK, &limit);
+}
+
 static int
 run(const Options *o)
 {
@@ -93,6 +109,7 @@ main(int argc, char **argv)
 {
     hold_standard_streams();
     survive_file_limit();
+    widen_stack();
     Arena arena = {0};
     Options options;
     int code = EXIT_usage;
