@@ -461,12 +461,12 @@ typedef struct {
 } Wanted;
 
 static void
-want(void *user, int buffer, Affine *at, bool store)
+want(void *user, int *buffer, Affine *at, bool store)
 {
     Wanted *wanted = user;
     (void)at;
     (void)store;
-    wanted->count += buffer == wanted->buffer;
+    wanted->count += *buffer == wanted->buffer;
 }
 
 /* Declares the local arrays that a block's statements share. */

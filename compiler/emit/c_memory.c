@@ -4,12 +4,12 @@
 #include <string.h>
 
 static void
-note_use(void *user, int buffer, Affine *at, bool store)
+note_use(void *user, int *buffer, Affine *at, bool store)
 {
     bool *used = user;
     (void)at;
     (void)store;
-    used[buffer] = true;
+    used[*buffer] = true;
 }
 
 bool *

@@ -152,13 +152,13 @@ take_node(Schedule *s, const Facts *facts, Ref ref, bool *done)
     Ref product = added_product(s, facts, ref);
     if (product != REF_NONE) {
         Block tree = schedule_product(s, product, s->node_buffer[ref], true);
-        schedule_merge(s, &s->body, &tree);
+        schedule_merge(s, &tree);
         return;
     }
     int parts = ir_node(s->graph, ref)->op == OP_concat ? 2 : 1;
     for (int part = 0; part < parts; part++) {
         Block tree = schedule_node(s, ref, s->node_buffer[ref], part);
-        schedule_merge(s, &s->body, &tree);
+        schedule_merge(s, &tree);
     }
 }
 
@@ -215,7 +215,7 @@ copy_outputs(Schedule *s)
         uint32_t bit = o < 32 ? 1u << o : 0;
         s->tag = (s->optional & bit) != 0 ? bit : 0;
         Block tree = schedule_copy(s, ref, buffer);
-        schedule_merge(s, &s->body, &tree);
+        schedule_merge(s, &tree);
     }
 }
 
@@ -238,6 +238,7 @@ schedule_graph(const Graph *g, const ScheduleOptions *options)
     make_buffers(s);
     make_outputs(s);
     make_temps(s, &facts);
+    s->touches = ARENA_ARRAY(arena, Touches, s->buffer.count + 1);
     take_nodes(s, &facts);
     copy_outputs(s);
     schedule_forward(s);

@@ -78,12 +78,12 @@ forward_block(Forward *f, Block *block, bool top)
 }
 
 static void
-count_load(void *user, int buffer, Affine *at, bool store)
+count_load(void *user, int *buffer, Affine *at, bool store)
 {
     int *loads = user;
     (void)at;
     if (!store)
-        loads[buffer]++;
+        loads[*buffer]++;
 }
 
 static void

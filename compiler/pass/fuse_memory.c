@@ -24,11 +24,11 @@ typedef struct {
 } Uses;
 
 static void
-uses_add(void *user, int buffer, Affine *at, bool store)
+uses_add(void *user, int *buffer, Affine *at, bool store)
 {
     Uses *uses = user;
     Arena *arena = &uses->s->context->arena;
-    Use use = {.buffer = buffer,
+    Use use = {.buffer = *buffer,
                .at = at,
                .store = store,
                .place = uses->place,

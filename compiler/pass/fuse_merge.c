@@ -21,7 +21,7 @@ visit_value(Visitor *visitor, int v)
     if (value->kind == VALUE_guard)
         visit_value(visitor, value->operand[0]);
     else if (value->kind == VALUE_load)
-        visitor->function(visitor->user, value->buffer, &value->at, false);
+        visitor->function(visitor->user, &value->buffer, &value->at, false);
 }
 
 static void
@@ -29,7 +29,7 @@ visit_let(Visitor *visitor, int v)
 {
     Value *value = &visitor->s->value.item[v];
     if (value->kind == VALUE_sum)
-        visitor->function(visitor->user, value->buffer, &value->at, false);
+        visitor->function(visitor->user, &value->buffer, &value->at, false);
     for (int i = 0; i < value->operands; i++)
         visit_value(visitor, visitor->s->value.item[v].operand[i]);
 }
@@ -47,7 +47,7 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
         break;
     case STMT_store:
         visit_value(visitor, stmt->value);
-        visitor->function(visitor->user, stmt->buffer, &stmt->at, true);
+        visitor->function(visitor->user, &stmt->buffer, &stmt->at, true);
         break;
     case STMT_step:
         visit_value(visitor, stmt->value);
@@ -56,7 +56,7 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
         break;
     case STMT_call:
         for (int i = 1; i <= 3; i++)
-            visitor->function(visitor->user, stmt->product->buffer[i % 3],
+            visitor->function(visitor->user, &stmt->product->buffer[i % 3],
                               &stmt->product->at[i % 3], i == 3);
         break;
     case STMT_derive:
@@ -86,33 +86,55 @@ typedef struct {
 } Collector;
 
 static void
-collect(void *user, int buffer, Affine *at, bool store)
+collect(void *user, int *buffer, Affine *at, bool store)
 {
     Collector *collector = user;
-    Access access = {buffer, at, store};
+    Access access = {*buffer, at, store};
     VEC_PUSH(&collector->s->context->arena, &collector->list, access);
 }
 
 static Accesses
-accesses_of(Schedule *s, Stmt *stmt)
+accesses_of(Schedule *s, const Block *tree)
 {
     Collector collector = {.s = s};
-    schedule_accesses(s, stmt, collect, &collector);
+    for (size_t i = 0; i < tree->count; i++)
+        schedule_accesses(s, tree->item[i], collect, &collector);
     return collector.list;
 }
 
-static bool
-depends(Schedule *s, Stmt *stmt, const Accesses *tree)
+typedef struct {
+    Schedule *s;
+    Stmt *stmt;
+} Toucher;
+
+static void
+touch(void *user, int *buffer, Affine *at, bool store)
 {
-    Accesses list = accesses_of(s, stmt);
-    for (size_t i = 0; i < list.count; i++) {
-        for (size_t j = 0; j < tree->count; j++) {
-            if (list.item[i].buffer == tree->item[j].buffer &&
-                list.item[i].store && !tree->item[j].store)
-                return true;
-        }
-    }
-    return false;
+    const Toucher *toucher = user;
+    Touch touch = {toucher->stmt, store ? at : NULL};
+    if (store || at->count > 0)
+        VEC_PUSH(&toucher->s->context->arena, &toucher->s->touches[*buffer],
+                 touch);
+}
+
+/* A statement takes its place in the schedule. */
+static void
+enter(Schedule *s, Stmt *parent, Stmt *stmt)
+{
+    Toucher toucher = {s, stmt};
+    stmt->parent = parent;
+    if (stmt->kind != STMT_loop)
+        schedule_accesses(s, stmt, touch, &toucher);
+    for (size_t i = 0; i < stmt->body.count; i++)
+        enter(s, stmt, stmt->body.item[i]);
+}
+
+static bool
+stands_in(const Stmt *stmt, const Stmt *loop)
+{
+    while (stmt != NULL && stmt != loop)
+        stmt = stmt->parent;
+    return stmt != NULL;
 }
 
 /* Variables of loops that are merged around the ones now looked at. */
@@ -142,8 +164,10 @@ aligned(Schedule *s, const Affine *store, int store_key, const Affine *load,
     return affine_below(s, &a, factor) && affine_below(s, &b, factor);
 }
 
+/* Whether a loop with these accesses can become one with another. */
 static bool
-loops_fit(Schedule *s, Stmt *into, Stmt *loop, const Outer *outer)
+loops_fit(Schedule *s, const Stmt *into, const Stmt *loop, const Accesses *own,
+          const Outer *outer)
 {
     const LoopVar *a = &s->var.item[schedule_var(s, into->var)];
     const LoopVar *b = &s->var.item[schedule_var(s, loop->var)];
@@ -158,30 +182,24 @@ loops_fit(Schedule *s, Stmt *into, Stmt *loop, const Outer *outer)
         (a->kind != b->kind ||
          schedule_key(s, into->var) != schedule_key(s, loop->var)))
         return false;
-    Accesses first = accesses_of(s, into);
-    Accesses second = accesses_of(s, loop);
+    Outer less = *outer;
     int into_key = schedule_key(s, into->var);
     int loop_key = schedule_key(s, loop->var);
-    for (size_t i = 0; i < first.count; i++) {
-        for (size_t j = 0; j < second.count; j++) {
-            const Access *store = &first.item[i];
-            const Access *load = &second.item[j];
-            if (store->buffer != load->buffer || !store->store || load->store)
-                continue;
-            if (a->kind == VAR_within) {
-                Outer less = *outer;
-                int kept = 0;
-                for (int k = 0; k < less.count; k++) {
-                    if (less.key[k] != into_key)
-                        less.key[kept++] = less.key[k];
-                }
-                less.count = kept;
-                if (!aligned(s, store->at, into_key, load->at, loop_key, &less))
-                    return false;
-            } else if (!aligned(s, store->at, into_key, load->at, loop_key,
-                                outer)) {
+    if (a->kind == VAR_within) {
+        less.count = 0;
+        for (int k = 0; k < outer->count; k++) {
+            if (outer->key[k] != into_key)
+                less.key[less.count++] = outer->key[k];
+        }
+    }
+    for (size_t i = 0; i < own->count; i++) {
+        const Access *load = &own->item[i];
+        const Touches *touches = &s->touches[load->buffer];
+        for (size_t j = 0; !load->store && j < touches->count; j++) {
+            const Touch *store = &touches->item[j];
+            if (store->at != NULL && stands_in(store->stmt, into) &&
+                !aligned(s, store->at, into_key, load->at, loop_key, &less))
                 return false;
-            }
         }
     }
     return true;
@@ -203,18 +221,29 @@ cut_blocks(Schedule *s, Stmt *loop, int step)
     loop->var = block;
     loop->body = (Block){0};
     schedule_push(s, &loop->body, inner);
+    inner->parent = loop;
+    for (size_t i = 0; i < inner->body.count; i++)
+        inner->body.item[i]->parent = inner;
 }
+
+/* A list of statements and the loop that it is the body of; NULL: none. */
+typedef struct {
+    Block *block;
+    Stmt *loop;
+} List;
 
 static void
-insert(Schedule *s, Block *list, size_t at, Stmt *stmt)
+insert(Schedule *s, const List *list, size_t at, Stmt *stmt)
 {
-    schedule_push(s, list, stmt);
-    for (size_t i = list->count - 1; i > at; i--)
-        list->item[i] = list->item[i - 1];
-    list->item[at] = stmt;
+    Block *block = list->block;
+    enter(s, list->loop, stmt);
+    schedule_push(s, block, stmt);
+    for (size_t i = block->count - 1; i > at; i--)
+        block->item[i] = block->item[i - 1];
+    block->item[at] = stmt;
 }
 
-static void merge_into(Schedule *s, Block *list, const Block *tree,
+static void merge_into(Schedule *s, const List *list, const Block *tree,
                        const Outer *outer);
 
 static void
@@ -238,7 +267,8 @@ merge_loop(Schedule *s, Stmt *into, Stmt *loop, const Outer *outer)
     Outer more = *outer;
     if (more.count < 2 * IR_RANK)
         more.key[more.count++] = schedule_key(s, into->var);
-    merge_into(s, &into->body, &body, &more);
+    List inside = {&into->body, into};
+    merge_into(s, &inside, &body, &more);
 }
 
 static bool
@@ -263,13 +293,14 @@ has_lanes(const Schedule *s, const Stmt *stmt)
 }
 
 static bool
-shares_load(Schedule *s, Stmt *into, const Accesses *tree)
+shares_load(const Schedule *s, const Stmt *into, const Accesses *tree)
 {
-    Accesses list = accesses_of(s, into);
-    for (size_t i = 0; i < list.count; i++) {
-        for (size_t j = 0; j < tree->count; j++) {
-            if (list.item[i].buffer == tree->item[j].buffer &&
-                list.item[i].at->count > 0)
+    for (size_t i = 0; i < tree->count; i++) {
+        const Touches *touches = &s->touches[tree->item[i].buffer];
+        for (size_t j = 0; j < touches->count; j++) {
+            const Touch *touch = &touches->item[j];
+            if ((touch->at == NULL || touch->at->count > 0) &&
+                stands_in(touch->stmt, into))
                 return true;
         }
     }
@@ -296,12 +327,34 @@ same_space(const Schedule *s, const Stmt *into, const Stmt *loop)
     }
 }
 
+/* The statement of a list that `stmt` stands in; NULL: none. */
+static Stmt *
+statement_of(const List *list, Stmt *stmt)
+{
+    while (stmt != NULL && stmt->parent != list->loop)
+        stmt = stmt->parent;
+    return stmt;
+}
+
 /* The last statement of a list that a tree depends on; -1: none. */
 static int
-last_dependency(Schedule *s, Block *list, const Accesses *tree)
+last_dependency(Schedule *s, const List *list, const Accesses *tree)
 {
-    for (size_t i = list->count; i-- > 0;) {
-        if (depends(s, list->item[i], tree))
+    bool any = false;
+    s->mark++;
+    for (size_t i = 0; i < tree->count; i++) {
+        const Touches *touches = &s->touches[tree->item[i].buffer];
+        for (size_t j = 0; !tree->item[i].store && j < touches->count; j++) {
+            Stmt *stmt = touches->item[j].at == NULL
+                             ? NULL
+                             : statement_of(list, touches->item[j].stmt);
+            if (stmt != NULL)
+                stmt->mark = s->mark;
+            any = any || stmt != NULL;
+        }
+    }
+    for (size_t i = list->block->count; any && i-- > 0;) {
+        if (list->block->item[i]->mark == s->mark)
             return (int)i;
     }
     return -1;
@@ -309,16 +362,19 @@ last_dependency(Schedule *s, Block *list, const Accesses *tree)
 
 /* Where in a list a tree's loop may be merged; -1: nowhere. */
 static int
-find_place(Schedule *s, Block *list, Stmt *loop, const Accesses *tree,
-           const Outer *outer)
+find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
+          const Outer *outer)
 {
+    const Block *block = list->block;
     int last = last_dependency(s, list, tree);
     bool lanes = has_lanes(s, loop) &&
                  s->var.item[schedule_var(s, loop->var)].kind != VAR_block;
-    for (int i = last < 0 ? 0 : last; i < (int)list->count; i++) {
-        Stmt *into = list->item[i];
-        bool innermost = lanes && loop->body.item[0]->kind != STMT_init;
-        if (!is_loop(into) || innermost || !loops_fit(s, into, loop, outer))
+    if (lanes && loop->body.item[0]->kind != STMT_init)
+        return -1;
+    Accesses own = accesses_of(s, &(Block){.item = &loop, .count = 1});
+    for (int i = last < 0 ? 0 : last; i < (int)block->count; i++) {
+        const Stmt *into = block->item[i];
+        if (!is_loop(into) || !loops_fit(s, into, loop, &own, outer))
             continue;
         if (i == last || outer->count > 0 || shares_load(s, into, tree) ||
             same_space(s, into, loop))
@@ -332,46 +388,45 @@ find_place(Schedule *s, Block *list, Stmt *loop, const Accesses *tree,
  * need it.
  */
 static void
-merge_into(Schedule *s, Block *list, const Block *tree, const Outer *outer)
+merge_into(Schedule *s, const List *list, const Block *tree, const Outer *outer)
 {
-    Accesses all = {0};
+    const Block *block = list->block;
+    Accesses all = accesses_of(s, tree);
     size_t at = tree->count;
     bool plain = true;
     for (size_t i = 0; i < tree->count; i++) {
-        Accesses own = accesses_of(s, tree->item[i]);
-        for (size_t j = 0; j < own.count; j++)
-            VEC_PUSH(&s->context->arena, &all, own.item[j]);
         if (is_loop(tree->item[i]))
             at = i;
         plain = plain && !is_loop(tree->item[i]) &&
                 tree->item[i]->kind != STMT_call;
     }
-    int place = -1;
+    int found = -1;
     if (at < tree->count)
-        place = find_place(s, list, tree->item[at], &all, outer);
-    if (place < 0) {
-        size_t end = list->count;
+        found = find_loop(s, list, tree->item[at], &all, outer);
+    if (found < 0) {
+        size_t end = block->count;
         if (plain && tree->item[0]->tag == 0)
             end = (size_t)(last_dependency(s, list, &all) + 1);
-        while (plain && end < list->count && !is_loop(list->item[end]) &&
-               list->item[end]->kind != STMT_call)
+        while (plain && end < block->count && !is_loop(block->item[end]) &&
+               block->item[end]->kind != STMT_call)
             end++;
         for (size_t i = 0; i < tree->count; i++)
             insert(s, list, end++, tree->item[i]);
         return;
     }
-    Stmt *into = list->item[place];
+    Stmt *into = block->item[found];
     for (size_t i = 0; i < at; i++)
-        insert(s, list, (size_t)place + i, tree->item[i]);
-    size_t after = (size_t)place + at + 1;
+        insert(s, list, (size_t)found + i, tree->item[i]);
+    size_t after = (size_t)found + at + 1;
     for (size_t i = at + 1; i < tree->count; i++)
         insert(s, list, after++, tree->item[i]);
     merge_loop(s, into, tree->item[at], outer);
 }
 
 void
-schedule_merge(Schedule *s, Block *list, const Block *tree)
+schedule_merge(Schedule *s, const Block *tree)
 {
     Outer outer = {0};
-    merge_into(s, list, tree, &outer);
+    List top = {&s->body, NULL};
+    merge_into(s, &top, tree, &outer);
 }

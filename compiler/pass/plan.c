@@ -11,10 +11,10 @@ typedef struct {
 } Walk;
 
 static void
-plan_use(void *user, int buffer, Affine *at, bool store)
+plan_use(void *user, int *buffer, Affine *at, bool store)
 {
     const Walk *walk = user;
-    Buffer *b = &walk->s->buffer.item[buffer];
+    Buffer *b = &walk->s->buffer.item[*buffer];
     (void)at;
     (void)store;
     if (b->first < 0)

@@ -146,6 +146,8 @@ typedef struct {
 
 struct Stmt {
     StmtKind kind;
+    int mark;     /* fuse_merge.c's own */
+    Stmt *parent; /* the loop around it, once it is in the schedule */
     uint32_t tag; /* the optional outputs it is for; 0: always needed */
     Ref node;     /* the operation it was made for */
     int var;      /* loop, derive */
@@ -162,6 +164,15 @@ typedef struct {
     Dim bytes; /* for all values of the dimensions the most of its buffers */
 } Slot;
 
+/* What touches a buffer, in the schedule as far as it is made: stores with
+ * their index, and loads whose index has a variable.
+ */
+typedef struct {
+    Stmt *stmt;
+    const Affine *at; /* NULL: a load */
+} Touch;
+typedef VEC(Touch) Touches;
+
 typedef struct {
     Context *context;
     Dims *dims;
@@ -171,6 +182,8 @@ typedef struct {
     VEC(Value) value;
     VEC(Accumulator) accumulator;
     Block body;
+    Touches *touches;   /* by buffer */
+    int mark;           /* the last that a statement was marked with */
     bool *material;     /* by node */
     int *node_buffer;   /* by node; -1: none */
     int *users;         /* by node */
@@ -223,8 +236,8 @@ Stmt *schedule_stmt(Schedule *s, StmtKind kind, Ref node);
 void schedule_push(Schedule *s, Block *block, Stmt *stmt);
 Block *schedule_space(Schedule *s, Ref ref, Affine *index, Block *block);
 
-/* fuse_merge.c: puts a tree of loops into a list of statements. */
-void schedule_merge(Schedule *s, Block *list, const Block *tree);
+/* fuse_merge.c: puts a tree of loops into the schedule. */
+void schedule_merge(Schedule *s, const Block *tree);
 
 /* fuse_clean.c: values instead of memory, fewer loops. */
 void schedule_forward(Schedule *s);
@@ -258,7 +271,7 @@ bool dim_at_most(Dims *dims, Dim a, Dim b);
 /* Calls function for every access of a statement, nested ones too; loads come
  * before the stores of the same statement.
  */
-typedef void AccessFunction(void *user, int buffer, Affine *at, bool store);
+typedef void AccessFunction(void *user, int *buffer, Affine *at, bool store);
 void schedule_accesses(Schedule *s, Stmt *stmt, AccessFunction *function,
                        void *user);
 
