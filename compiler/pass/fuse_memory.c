@@ -5,72 +5,113 @@
 
 /* One access, with the loops around it and its place in the program. */
 typedef struct {
-    int buffer;
+    int *buffer;
     Affine *at;
     bool store;
-    int place;  /* the statement's number, in order */
-    Block path; /* loops, outermost first */
+    int place; /* the statement's number, in order */
+    size_t depth;
+    Stmt *const *path; /* loops, outermost first */
     const Block *body;
     uint32_t tag;
+    int next; /* the next use of the same buffer; -1: none */
+    int last; /* the last load before it in the same body; -1: none */
 } Use;
 
 typedef struct {
     Schedule *s;
-    Block path;
-    const Block *body;
-    uint32_t tag;
-    int place;
     VEC(Use) use;
+    int *first; /* by buffer; -1: none */
+    int *end;   /* its last use */
+    Block loops;
+    Use now;  /* of the statement */
+    int load; /* the last load of the body */
 } Uses;
 
 static void
 uses_add(void *user, int *buffer, Affine *at, bool store)
 {
     Uses *uses = user;
-    Arena *arena = &uses->s->context->arena;
-    Use use = {.buffer = *buffer,
-               .at = at,
-               .store = store,
-               .place = uses->place,
-               .body = uses->body,
-               .tag = uses->tag};
-    for (size_t i = 0; i < uses->path.count; i++)
-        VEC_PUSH(arena, &use.path, uses->path.item[i]);
-    VEC_PUSH(arena, &uses->use, use);
+    int own = (int)uses->use.count;
+    Use use = uses->now;
+    use.buffer = buffer;
+    use.at = at;
+    use.store = store;
+    use.next = -1;
+    use.last = uses->load;
+    if (!store)
+        uses->load = own;
+    if (uses->first[*buffer] < 0)
+        uses->first[*buffer] = own;
+    else
+        uses->use.item[uses->end[*buffer]].next = own;
+    uses->end[*buffer] = own;
+    VEC_PUSH(&uses->s->context->arena, &uses->use, use);
 }
 
 static void
 uses_block(Uses *uses, const Block *block)
 {
+    Arena *arena = &uses->s->context->arena;
+    size_t depth = uses->loops.count;
+    Stmt *const *path =
+        arena_copy(arena, uses->loops.item, depth * sizeof *path);
+    int load = -1;
     for (size_t i = 0; i < block->count; i++) {
         Stmt *stmt = block->item[i];
-        uses->place++;
-        uses->tag = stmt->tag;
+        uses->now.place++;
+        uses->now.tag = stmt->tag;
         if (stmt->kind == STMT_loop) {
-            VEC_PUSH(&uses->s->context->arena, &uses->path, stmt);
+            VEC_PUSH(arena, &uses->loops, stmt);
             uses_block(uses, &stmt->body);
-            uses->path.count--;
-        } else {
-            uses->body = block;
-            schedule_accesses(uses->s, stmt, uses_add, uses);
+            uses->loops.count--;
+            continue;
         }
+        uses->now.body = block;
+        uses->now.path = path;
+        uses->now.depth = depth;
+        uses->load = load;
+        schedule_accesses(uses->s, stmt, uses_add, uses);
+        load = uses->load;
     }
 }
 
 static Uses
 uses_all(Schedule *s)
 {
-    Uses uses = {.s = s};
+    Arena *arena = &s->context->arena;
+    Uses uses = {.s = s,
+                 .first = ARENA_ARRAY(arena, int, s->buffer.count + 1),
+                 .end = ARENA_ARRAY(arena, int, s->buffer.count + 1)};
+    for (size_t i = 0; i < s->buffer.count; i++)
+        uses.first[i] = -1;
     uses_block(&uses, &s->body);
     return uses;
+}
+
+/* The uses of a buffer, in order: for (u = first; u != NULL; u = next). */
+static const Use *
+use_at(const Uses *uses, int number)
+{
+    return number < 0 ? NULL : &uses->use.item[number];
+}
+
+static const Use *
+use_first(const Uses *uses, int buffer)
+{
+    return use_at(uses, uses->first[buffer]);
+}
+
+static const Use *
+use_next(const Uses *uses, const Use *use)
+{
+    return use_at(uses, use->next);
 }
 
 static size_t
 common_loops(const Use *a, const Use *b)
 {
     size_t n = 0;
-    while (n < a->path.count && n < b->path.count &&
-           a->path.item[n] == b->path.item[n])
+    while (n < a->depth && n < b->depth && a->path[n] == b->path[n])
         n++;
     return n;
 }
@@ -91,9 +132,8 @@ reads_old(Schedule *s, const Use *load, const Use *store)
     for (size_t i = 0; i < common; i++) {
         Dim factor;
         Dim other;
-        int key = schedule_key(s, load->path.item[i]->var);
-        if (i + 1 < common &&
-            key == schedule_key(s, load->path.item[i + 1]->var))
+        int key = schedule_key(s, load->path[i]->var);
+        if (i + 1 < common && key == schedule_key(s, load->path[i + 1]->var))
             continue;
         if (!affine_factor(s, &a, key, &factor) ||
             !affine_factor(s, &b, key, &other) || factor != other ||
@@ -121,16 +161,13 @@ next_leaf(const Schedule *s, int buffer)
 static bool
 next_in_place(Schedule *s, const Uses *uses, int buffer, int leaf)
 {
-    for (size_t i = 0; i < uses->use.count; i++) {
-        const Use *store = &uses->use.item[i];
-        if (store->buffer != buffer)
-            continue;
+    const Use *store = use_first(uses, buffer);
+    for (; store != NULL; store = use_next(uses, store)) {
         if (!store->store)
             return false;
-        for (size_t j = 0; j < uses->use.count; j++) {
-            const Use *load = &uses->use.item[j];
-            if (load->buffer == leaf && !load->store &&
-                !reads_old(s, load, store))
+        const Use *load = use_first(uses, leaf);
+        for (; load != NULL; load = use_next(uses, load)) {
+            if (!load->store && !reads_old(s, load, store))
                 return false;
         }
     }
@@ -190,19 +227,18 @@ optional(const Schedule *s, const Buffer *b)
 static bool
 may_share(Schedule *s, const Uses *uses, const Use *store, int old)
 {
-    const Buffer *to = &s->buffer.item[store->buffer];
+    const Buffer *to = &s->buffer.item[*store->buffer];
     const Buffer *from = &s->buffer.item[old];
     bool read = false;
-    if (old == store->buffer || from->kind != BUFFER_temp ||
+    if (old == *store->buffer || from->kind != BUFFER_temp ||
         from->count != to->count || from->dtype != to->dtype)
         return false;
-    for (size_t i = 0; i < uses->use.count; i++) {
-        const Use *use = &uses->use.item[i];
-        if (use->buffer == store->buffer &&
-            (use->store ? use != store : use->place <= store->place))
+    const Use *use = use_first(uses, *store->buffer);
+    for (; use != NULL; use = use_next(uses, use)) {
+        if (use->store ? use != store : use->place <= store->place)
             return false;
-        if (use->buffer != old)
-            continue;
+    }
+    for (use = use_first(uses, old); use != NULL; use = use_next(uses, use)) {
         if (use->tag != store->tag || use->place > store->place)
             return false;
         if (use->store)
@@ -218,58 +254,37 @@ may_share(Schedule *s, const Uses *uses, const Use *store, int old)
     return read;
 }
 
-static void
-rename_buffer(Schedule *s, Block *block, int from, int to)
-{
-    for (size_t i = 0; i < block->count; i++) {
-        Stmt *stmt = block->item[i];
-        if (stmt->kind == STMT_loop)
-            rename_buffer(s, &stmt->body, from, to);
-        if (stmt->kind == STMT_store && stmt->buffer == from)
-            stmt->buffer = to;
-        for (int k = 0; stmt->kind == STMT_call && k < 3; k++) {
-            if (stmt->product->buffer[k] == from)
-                stmt->product->buffer[k] = to;
-        }
-    }
-}
-
 /* Gives a buffer the memory of another. */
 static void
-share(Schedule *s, int from, int to)
+share(Schedule *s, Uses *uses, int from, int to)
 {
-    rename_buffer(s, &s->body, from, to);
-    for (size_t v = 0; v < s->value.count; v++) {
-        Value *value = &s->value.item[v];
-        if ((value->kind == VALUE_load || value->kind == VALUE_sum) &&
-            value->buffer == from)
-            value->buffer = to;
-    }
+    for (int i = uses->first[from]; i >= 0; i = uses->use.item[i].next)
+        *uses->use.item[i].buffer = to;
+    uses->use.item[uses->end[from]].next = uses->first[to];
+    uses->first[to] = uses->first[from];
     s->buffer.item[from].kind = BUFFER_gone;
 }
 
+/* A buffer that shares has more uses than before and can share no more than
+ * before, so that each store is looked at once.
+ */
 void
 schedule_share(Schedule *s)
 {
-    bool again = true;
-    while (again) {
-        Uses uses = uses_all(s);
-        again = false;
-        for (size_t i = 0; i < uses.use.count && !again; i++) {
-            const Use *store = &uses.use.item[i];
-            const Buffer *to = &s->buffer.item[store->buffer];
-            if (!store->store || next_leaf(s, store->buffer) >= 0 ||
-                optional(s, to))
-                continue;
-            for (size_t j = 0; j < i && !again; j++) {
-                const Use *load = &uses.use.item[j];
-                if (load->store || load->body != store->body ||
-                    !may_share(s, &uses, store, load->buffer))
-                    continue;
-                share(s, load->buffer, store->buffer);
-                again = true;
-            }
+    Uses uses = uses_all(s);
+    for (size_t i = 0; i < uses.use.count; i++) {
+        const Use *store = &uses.use.item[i];
+        const Buffer *to = &s->buffer.item[*store->buffer];
+        if (!store->store || next_leaf(s, *store->buffer) >= 0 ||
+            optional(s, to))
+            continue;
+        int found = -1;
+        for (int j = store->last; j >= 0; j = uses.use.item[j].last) {
+            if (may_share(s, &uses, store, *uses.use.item[j].buffer))
+                found = j;
         }
+        if (found >= 0)
+            share(s, &uses, *uses.use.item[found].buffer, *store->buffer);
     }
 }
 
@@ -280,10 +295,8 @@ shrink_by(Schedule *s, const Uses *uses, int buffer, const Stmt *loop,
 {
     int key = schedule_var(s, loop->var);
     bool block = s->var.item[key].kind == VAR_block;
-    for (size_t i = 0; i < uses->use.count; i++) {
-        const Use *use = &uses->use.item[i];
-        if (use->buffer != buffer)
-            continue;
+    const Use *use = use_first(uses, buffer);
+    for (; use != NULL; use = use_next(uses, use)) {
         if (block) {
             Affine start = affine_var(key);
             affine_scale(s, &start, factor);
@@ -301,10 +314,8 @@ static bool
 shrinks(Schedule *s, const Uses *uses, int buffer, int key, Dim *factor)
 {
     bool first = true;
-    for (size_t i = 0; i < uses->use.count; i++) {
-        const Use *use = &uses->use.item[i];
-        if (use->buffer != buffer)
-            continue;
+    const Use *use = use_first(uses, buffer);
+    for (; use != NULL; use = use_next(uses, use)) {
         Dim own;
         Affine rest = *use->at;
         if (!affine_factor(s, &rest, key, &own) || own == 0 ||
@@ -324,22 +335,19 @@ shrink_buffer(Schedule *s, const Uses *uses, int buffer)
 {
     const Use *first = NULL;
     size_t common = 0;
-    for (size_t i = 0; i < uses->use.count; i++) {
-        const Use *use = &uses->use.item[i];
-        if (use->buffer != buffer)
-            continue;
-        size_t n = first == NULL ? use->path.count : common_loops(first, use);
+    const Use *use = use_first(uses, buffer);
+    for (; use != NULL; use = use_next(uses, use)) {
+        size_t n = first == NULL ? use->depth : common_loops(first, use);
         if (first == NULL)
             first = use;
         if (first == use || n < common)
             common = n;
     }
     for (size_t i = 0; i < common; i++) {
-        const Stmt *loop = first->path.item[i];
+        const Stmt *loop = first->path[i];
         int key = schedule_key(s, loop->var);
         Dim factor = 0;
-        if (i + 1 < common &&
-            schedule_key(s, first->path.item[i + 1]->var) == key)
+        if (i + 1 < common && schedule_key(s, first->path[i + 1]->var) == key)
             continue;
         if (!shrinks(s, uses, buffer, key, &factor))
             return;
