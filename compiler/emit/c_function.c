@@ -116,7 +116,7 @@ check_labels(Function *f)
         if (a->classes == 0)
             continue;
         const char *n = f->printer.dim_text[0];
-        size_t scope = f->printer.name.count;
+        size_t scope = scope_mark(&f->printer.scope);
         const char *s = printer_name(&f->printer, "s");
         writer_line(writer, "for (size_t %s = 0; %s < %s; %s++) {", s, s, n, s);
         check(writer,
@@ -124,7 +124,7 @@ check_labels(Function *f)
                            a->name, s, a->name, s, (long long)a->classes),
               "FLUX_E_LABEL");
         writer_line(writer, "}");
-        f->printer.name.count = scope;
+        scope_leave(&f->printer.scope, scope);
     }
 }
 

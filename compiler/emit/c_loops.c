@@ -17,6 +17,7 @@ printer_init(Printer *printer, Schedule *s, Writer *writer)
         .s = s,
         .writer = writer,
         .arena = arena,
+        .scope.arena = arena,
         .seed = "seed",
         .memory = ARENA_ARRAY(arena, Memory, s->buffer.count + 1),
         .var = ARENA_ARRAY(arena, const char *, s->var.count + 1),
@@ -30,24 +31,10 @@ printer_init(Printer *printer, Schedule *s, Writer *writer)
         printer->dim_text[i] = s->dims->symbol[i];
 }
 
-static bool
-in_scope(const Printer *printer, const char *name)
-{
-    for (size_t i = 0; i < printer->name.count; i++) {
-        if (strcmp(printer->name.item[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 const char *
 printer_name(Printer *printer, const char *wish)
 {
-    const char *name = wish;
-    for (int i = 2; in_scope(printer, name); i++)
-        name = arena_printf(printer->arena, "%s%d", wish, i);
-    VEC_PUSH(printer->arena, &printer->name, name);
-    return name;
+    return scope_take(&printer->scope, wish);
 }
 
 static const char *
@@ -58,7 +45,7 @@ loop_name(Printer *printer, const LoopVar *var)
         return printer_name(printer, "s");
     size_t first = var->axis < 0 ? 2 : 0;
     for (size_t i = first; i < sizeof axes / sizeof *axes; i++) {
-        if (!in_scope(printer, axes[i]))
+        if (!scope_has(&printer->scope, axes[i]))
             return printer_name(printer, axes[i]);
     }
     return printer_name(printer, "i");
@@ -598,7 +585,7 @@ print_stmt(Printer *printer, const Stmt *stmt)
 {
     switch (stmt->kind) {
     case STMT_loop: {
-        size_t scope = printer->name.count;
+        size_t scope = scope_mark(&printer->scope);
         bool single = is_single(printer, stmt);
         open_loop(printer, stmt, single);
         printer->writer->depth += single;
@@ -606,7 +593,7 @@ print_stmt(Printer *printer, const Stmt *stmt)
         printer->writer->depth -= single;
         if (!single)
             writer_line(printer->writer, "}");
-        printer->name.count = scope;
+        scope_leave(&printer->scope, scope);
         break;
     }
     case STMT_derive:
@@ -635,7 +622,7 @@ print_block(Printer *printer, const Block *block, bool top)
 {
     size_t *at = ARENA_ARRAY(printer->arena, size_t, block->count + 1);
     uint32_t tag = 0;
-    size_t scope = printer->name.count;
+    size_t scope = scope_mark(&printer->scope);
     for (size_t i = block->count; i-- > 0;)
         at[i] = block->item[i]->kind == STMT_let
                     ? printed_at(printer, block, at, i)
@@ -648,10 +635,10 @@ print_block(Printer *printer, const Block *block, bool top)
         if (top && printer->condition != NULL && stmt->tag != tag) {
             if (tag != 0) {
                 writer_line(printer->writer, "}");
-                printer->name.count = scope;
+                scope_leave(&printer->scope, scope);
             }
             tag = stmt->tag;
-            scope = printer->name.count;
+            scope = scope_mark(&printer->scope);
             if (tag != 0)
                 writer_line(printer->writer, "if (%s) {",
                             printer->condition(printer, tag));
@@ -669,7 +656,7 @@ printer_body(Printer *printer)
 {
     Schedule *s = printer->s;
     size_t size = printer->writer->size;
-    size_t scope = printer->name.count;
+    size_t scope = scope_mark(&printer->scope);
     Memory *place = ARENA_ARRAY(printer->arena, Memory, s->buffer.count + 1);
     memcpy(place, printer->memory, s->buffer.count * sizeof *place);
     count_uses(printer, &s->body);
@@ -678,7 +665,7 @@ printer_body(Printer *printer)
     do {
         printer->again = false;
         printer->writer->size = size;
-        printer->name.count = scope;
+        scope_leave(&printer->scope, scope);
         memcpy(printer->memory, place, s->buffer.count * sizeof *place);
         memset(printer->value, 0, s->value.count * sizeof *printer->value);
         print_block(printer, &s->body, true);

@@ -2,6 +2,7 @@
 #ifndef FLUXC_EMIT_C_PRINT_H
 #define FLUXC_EMIT_C_PRINT_H
 
+#include "emit/scope.h"
 #include "emit/writer.h"
 #include "pass/schedule.h"
 
@@ -19,7 +20,7 @@ struct Printer {
     Memory *memory;                    /* by buffer */
     const char *dim_text[DIM_SYMBOLS]; /* the named dimensions in C */
     const char *seed;                  /* of random nodes, in C */
-    VEC(const char *) name;            /* in scope */
+    Scope scope;
     const char **var;                  /* by variable: its name, or NULL */
     const char **value;                /* by value: its name, or NULL */
     const char **accumulator;

@@ -111,12 +111,12 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
                "              void *arena);\n\n"
                "size_t\nfluxc_arena(const size_t *dims)\n");
     writer_line(&writer, "{");
-    size_t scope = printer.name.count;
+    size_t scope = scope_mark(&printer.scope);
     writer_line(&writer, "(void)dims;");
     raw_dims(&printer);
     writer_line(&writer, "return %s;", c_arena_size(&printer));
     writer_line(&writer, "}");
-    printer.name.count = scope;
+    scope_leave(&printer.scope, scope);
     writer_raw(&writer,
                "\nint\nfluxc_run(const void *const *leaf, void *const *out, "
                "const size_t *dims,\n          uint64_t seed, void *arena)\n");
