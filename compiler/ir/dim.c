@@ -12,7 +12,7 @@
 enum {
     DIM_TERMS = 256, /* of a polynomial */
     DIM_POWER = 255, /* of a symbol */
-    DIM_POLYS = 1 << 14
+    DIM_POLYS = 1 << 20
 };
 
 void
@@ -59,7 +59,43 @@ poly_negative(const DimPoly *poly)
            poly->term[0].coefficient < 0;
 }
 
-/* The dimension of a polynomial, entered into the table if it is new. */
+static size_t
+poly_hash(const DimPoly *poly)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < poly->count; i++) {
+        uint64_t powers;
+        _Static_assert(sizeof powers == DIM_SYMBOLS, "powers are one number");
+        memcpy(&powers, poly->term[i].power, sizeof powers);
+        h = (h ^ (uint64_t)poly->term[i].coefficient) * 0x100000001b3u;
+        h = (h ^ h >> 29 ^ powers) * 0x100000001b3u;
+    }
+    return (size_t)(h ^ h >> 32);
+}
+
+/* Where a polynomial's number stands in the table, or the free place for it. */
+static size_t *
+poly_slot(const Dims *dims, const DimPoly *poly)
+{
+    size_t at = poly_hash(poly) & (dims->slots - 1);
+    while (dims->slot[at] != 0 &&
+           !poly_equal(&dims->poly.item[dims->slot[at] - 1], poly))
+        at = (at + 1) & (dims->slots - 1);
+    return &dims->slot[at];
+}
+
+static void
+grow_slots(Dims *dims)
+{
+    dims->slots = dims->slots == 0 ? 64 : 2 * dims->slots;
+    dims->slot = ARENA_ARRAY(dims->arena, size_t, dims->slots);
+    for (size_t i = 0; i < dims->poly.count; i++)
+        *poly_slot(dims, &dims->poly.item[i]) = i + 1;
+}
+
+/* The dimension of a polynomial, which is entered into the table, in memory of
+ * its own, if it is new.
+ */
 static Dim
 dim_of_poly(Dims *dims, DimPoly poly)
 {
@@ -69,28 +105,35 @@ dim_of_poly(Dims *dims, DimPoly poly)
         return dim_overflow(dims);
     if (poly.count == 1 && term_constant(&poly.term[0]))
         return poly.term[0].coefficient;
-    for (size_t i = 0; i < dims->poly.count; i++) {
-        if (poly_equal(&dims->poly.item[i], &poly))
-            return -1 - (Dim)i;
-    }
+    if (2 * dims->poly.count >= dims->slots)
+        grow_slots(dims);
+    size_t *slot = poly_slot(dims, &poly);
+    if (*slot != 0)
+        return -(Dim)*slot;
     if (dims->poly.count == DIM_POLYS)
         return dim_overflow(dims);
+    poly.term =
+        arena_copy(dims->arena, poly.term, poly.count * sizeof *poly.term);
     VEC_PUSH(dims->arena, &dims->poly, poly);
+    *slot = dims->poly.count;
     return -(Dim)dims->poly.count;
+}
+
+/* The polynomial behind a dimension; a number's term is in `room`. */
+static DimPoly
+poly_of(const Dims *dims, Dim dim, DimTerm *room)
+{
+    if (dim < 0)
+        return dims->poly.item[-1 - dim];
+    *room = (DimTerm){.coefficient = dim};
+    return (DimPoly){room, dim > 0};
 }
 
 DimPoly
 dim_poly(Dims *dims, Dim dim)
 {
-    if (dim < 0)
-        return dims->poly.item[-1 - dim];
-    DimPoly poly = {0};
-    if (dim > 0) {
-        poly.term = ARENA_NEW(dims->arena, DimTerm);
-        poly.term->coefficient = dim;
-        poly.count = 1;
-    }
-    return poly;
+    DimTerm *room = dim < 0 ? NULL : ARENA_NEW(dims->arena, DimTerm);
+    return poly_of(dims, dim, room);
 }
 
 /* Adds one term into a sorted polynomial that has room for it; false where the
@@ -169,9 +212,7 @@ dim_symbol(Dims *dims, const char *name)
     }
     DimTerm term = {.coefficient = 1};
     term.power[s] = 1;
-    DimPoly poly = {ARENA_NEW(dims->arena, DimTerm), 1};
-    *poly.term = term;
-    return dim_of_poly(dims, poly);
+    return dim_of_poly(dims, (DimPoly){&term, 1});
 }
 
 Dim
@@ -185,11 +226,13 @@ dim_add(Dims *dims, Dim a, Dim b)
 {
     if (a >= 0 && b >= 0)
         return a <= INT64_MAX - b ? a + b : dim_overflow(dims);
-    DimPoly x = dim_poly(dims, a);
-    DimPoly y = dim_poly(dims, b);
+    DimTerm room[2];
+    DimTerm term[DIM_TERMS];
+    DimPoly x = poly_of(dims, a, &room[0]);
+    DimPoly y = poly_of(dims, b, &room[1]);
     if (x.count + y.count > DIM_TERMS)
         return dim_overflow(dims);
-    DimPoly sum = {ARENA_ARRAY(dims->arena, DimTerm, x.count + y.count), 0};
+    DimPoly sum = {term, 0};
     bool fits = true;
     for (size_t i = 0; fits && i < x.count; i++)
         fits = poly_add_term(&sum, &x.term[i]);
@@ -205,17 +248,19 @@ dim_mul(Dims *dims, Dim a, Dim b)
         return 0;
     if (a > 0 && b > 0)
         return a <= INT64_MAX / b ? a * b : dim_overflow(dims);
-    DimPoly x = dim_poly(dims, a);
-    DimPoly y = dim_poly(dims, b);
+    DimTerm room[2];
+    DimTerm term[DIM_TERMS];
+    DimPoly x = poly_of(dims, a, &room[0]);
+    DimPoly y = poly_of(dims, b, &room[1]);
     if (x.count * y.count > DIM_TERMS)
         return dim_overflow(dims);
-    DimPoly product = {ARENA_ARRAY(dims->arena, DimTerm, x.count * y.count), 0};
+    DimPoly product = {term, 0};
     bool fits = true;
     for (size_t i = 0; fits && i < x.count; i++) {
         for (size_t j = 0; fits && j < y.count; j++) {
-            DimTerm term;
-            fits = term_mul(&x.term[i], &y.term[j], &term) &&
-                   poly_add_term(&product, &term);
+            DimTerm own;
+            fits = term_mul(&x.term[i], &y.term[j], &own) &&
+                   poly_add_term(&product, &own);
         }
     }
     return fits ? dim_of_poly(dims, product) : dim_overflow(dims);
@@ -240,9 +285,15 @@ Dim
 dim_sub(Dims *dims, Dim a, Dim b, bool *exact)
 {
     const DimTerm one = {.coefficient = 1};
-    DimPoly whole = dim_poly(dims, a);
-    DimPoly part = dim_poly(dims, b);
-    DimPoly rest = {ARENA_ARRAY(dims->arena, DimTerm, DIM_TERMS + 1), 0};
+    if (a >= 0 && b >= 0) {
+        *exact = a >= b;
+        return *exact ? a - b : -1;
+    }
+    DimTerm room[2];
+    DimTerm term[DIM_TERMS + 1];
+    DimPoly whole = poly_of(dims, a, &room[0]);
+    DimPoly part = poly_of(dims, b, &room[1]);
+    DimPoly rest = {term, 0};
     for (size_t i = 0; i < whole.count; i++)
         rest.term[rest.count++] = whole.term[i];
     *exact = poly_sub_product(&rest, &one, &part) && !poly_negative(&rest);
@@ -256,12 +307,14 @@ dim_div(Dims *dims, Dim a, Dim b, bool *exact)
     *exact = false;
     if (b == 0)
         return -1;
-    DimPoly y = dim_poly(dims, b);
-    DimPoly whole = dim_poly(dims, a);
-    DimPoly rest = {ARENA_ARRAY(dims->arena, DimTerm, DIM_TERMS + 1), 0};
+    DimTerm room[2];
+    DimTerm terms[2][DIM_TERMS + 1];
+    DimPoly y = poly_of(dims, b, &room[0]);
+    DimPoly whole = poly_of(dims, a, &room[1]);
+    DimPoly rest = {terms[0], 0};
     for (size_t i = 0; i < whole.count; i++)
         rest.term[rest.count++] = whole.term[i];
-    DimPoly result = {ARENA_ARRAY(dims->arena, DimTerm, DIM_TERMS + 1), 0};
+    DimPoly result = {terms[1], 0};
     while (rest.count > 0) {
         DimTerm term;
         if (result.count == DIM_TERMS ||
