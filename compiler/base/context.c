@@ -14,6 +14,7 @@ context_init(Context *context)
 void
 context_free(Context *context)
 {
+    arena_free(&context->scratch);
     arena_free(&context->arena);
     *context = (Context){0};
 }

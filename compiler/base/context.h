@@ -10,6 +10,7 @@
 
 typedef struct {
     Arena arena;
+    Arena scratch; /* what one step of a compilation needs, which frees it */
     Names names;
     Sources sources;
     Diags diags;

@@ -376,6 +376,14 @@ emit_weights(Emit *emit)
     writer_raw(&emit->source, "/* clang-format on */\n");
 }
 
+/* Gives back what the printing of one function needed. */
+static bool
+done(Emit *emit, bool fine)
+{
+    arena_free(&emit->context->scratch);
+    return fine;
+}
+
 bool
 emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
        FILE *header, FILE *source)
@@ -398,8 +406,9 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     open_files(&emit);
     print_sizes(&emit);
     print_structs(&emit);
-    bool fine = emit_init(&emit) && emit_forward(&emit) &&
-                (model->back == NULL || emit_back(&emit));
+    bool fine = done(&emit, emit_init(&emit)) &&
+                done(&emit, emit_forward(&emit)) &&
+                (model->back == NULL || done(&emit, emit_back(&emit)));
     if (!fine)
         return false;
     emit_update(&emit);
@@ -407,7 +416,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     if (emit.describable)
         emit_model_table(&emit);
     for (int i = 0; i < model->trainers; i++) {
-        if (!emit_trainer(&emit, &model->trainer[i]))
+        if (!done(&emit, emit_trainer(&emit, &model->trainer[i])))
             return false;
     }
     if (!emit_selftest(&emit))

@@ -12,7 +12,7 @@
 void
 printer_init(Printer *printer, Schedule *s, Writer *writer)
 {
-    Arena *arena = &s->context->arena;
+    Arena *arena = s->arena;
     *printer = (Printer){
         .s = s,
         .writer = writer,

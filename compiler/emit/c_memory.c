@@ -15,7 +15,7 @@ note_use(void *user, int *buffer, Affine *at, bool store)
 bool *
 schedule_used(Schedule *s)
 {
-    bool *used = ARENA_ARRAY(&s->context->arena, bool, s->buffer.count + 1);
+    bool *used = ARENA_ARRAY(s->arena, bool, s->buffer.count + 1);
     for (size_t i = 0; i < s->body.count; i++)
         schedule_accesses(s, s->body.item[i], note_use, used);
     return used;

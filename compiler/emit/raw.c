@@ -129,6 +129,7 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     printer_body(&printer);
     writer_line(&writer, "return 0;");
     writer_line(&writer, "}");
+    arena_free(&context->scratch);
     return fwrite(writer.text, 1, writer.size, file) == writer.size;
 }
 
@@ -164,5 +165,6 @@ emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
     }
     writer_line(&writer, "arena: %s bytes", c_arena_size(&printer));
     printer_body(&printer);
+    arena_free(&context->scratch);
     return fwrite(writer.text, 1, writer.size, file) == writer.size;
 }

@@ -23,7 +23,7 @@ facts_need(Facts *facts, Ref ref, uint32_t outputs, bool other)
 static Facts
 facts_of(const Graph *g)
 {
-    Arena *arena = &g->context->arena;
+    Arena *arena = &g->context->scratch;
     Facts facts = {.g = g,
                    .needed = ARENA_ARRAY(arena, uint32_t, g->node.count + 1),
                    .other = ARENA_ARRAY(arena, bool, g->node.count + 1),
@@ -59,7 +59,7 @@ new_buffer(Schedule *s, BufferKind kind, int number, Ref ref)
                      .node = ref,
                      .count = ir_count(s->graph, ref),
                      .slot = -1};
-    VEC_PUSH(&s->context->arena, &s->buffer, buffer);
+    VEC_PUSH(s->arena, &s->buffer, buffer);
     return (int)s->buffer.count - 1;
 }
 
@@ -190,7 +190,7 @@ static void
 take_nodes(Schedule *s, const Facts *facts)
 {
     const Graph *g = s->graph;
-    bool *done = ARENA_ARRAY(&s->context->arena, bool, g->node.count + 1);
+    bool *done = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
     skip_added(s, facts, done);
     for (int last = 0; last < 2; last++) {
         for (Ref r = 0; r < (Ref)g->node.count; r++) {
@@ -222,9 +222,9 @@ copy_outputs(Schedule *s)
 Schedule *
 schedule_graph(const Graph *g, const ScheduleOptions *options)
 {
-    Arena *arena = &g->context->arena;
+    Arena *arena = &g->context->scratch;
     Schedule *s = ARENA_NEW(arena, Schedule);
-    s->context = g->context;
+    s->arena = arena;
     s->dims = g->dims;
     s->graph = g;
     s->optional = options == NULL ? 0 : options->optional;

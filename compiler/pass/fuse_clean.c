@@ -40,7 +40,7 @@ forward_store(Forward *f, const Stmt *stmt, bool top)
     if (kind == VALUE_load || kind == VALUE_guard || (top && stmt->tag != 0))
         return;
     Known known = {stmt->buffer, &stmt->at, stmt->value};
-    VEC_PUSH(&f->s->context->arena, &f->known, known);
+    VEC_PUSH(f->s->arena, &f->known, known);
 }
 
 static void
@@ -194,7 +194,7 @@ schedule_forward(Schedule *s)
 {
     Forward forward = {.s = s};
     forward_block(&forward, &s->body, true);
-    int *loads = ARENA_ARRAY(&s->context->arena, int, s->buffer.count + 1);
+    int *loads = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
     for (size_t i = 0; i < s->body.count; i++)
         schedule_accesses(s, s->body.item[i], count_load, loads);
     drop_stores(s, &s->body, loads);

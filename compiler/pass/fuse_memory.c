@@ -45,13 +45,13 @@ uses_add(void *user, int *buffer, Affine *at, bool store)
     else
         uses->use.item[uses->end[*buffer]].next = own;
     uses->end[*buffer] = own;
-    VEC_PUSH(&uses->s->context->arena, &uses->use, use);
+    VEC_PUSH(uses->s->arena, &uses->use, use);
 }
 
 static void
 uses_block(Uses *uses, const Block *block)
 {
-    Arena *arena = &uses->s->context->arena;
+    Arena *arena = uses->s->arena;
     size_t depth = uses->loops.count;
     Stmt *const *path =
         arena_copy(arena, uses->loops.item, depth * sizeof *path);
@@ -78,7 +78,7 @@ uses_block(Uses *uses, const Block *block)
 static Uses
 uses_all(Schedule *s)
 {
-    Arena *arena = &s->context->arena;
+    Arena *arena = s->arena;
     Uses uses = {.s = s,
                  .first = ARENA_ARRAY(arena, int, s->buffer.count + 1),
                  .end = ARENA_ARRAY(arena, int, s->buffer.count + 1)};
@@ -208,7 +208,7 @@ schedule_next(Schedule *s)
             continue;
         Buffer output = s->buffer.item[b];
         s->buffer.item[b].kind = BUFFER_temp;
-        VEC_PUSH(&s->context->arena, &s->buffer, output);
+        VEC_PUSH(s->arena, &s->buffer, output);
         s->output_buffer[output.number] = (int)s->buffer.count - 1;
         copy_back(s, (int)b, (int)s->buffer.count - 1);
     }

@@ -90,7 +90,7 @@ collect(void *user, int *buffer, Affine *at, bool store)
 {
     Collector *collector = user;
     Access access = {*buffer, at, store};
-    VEC_PUSH(&collector->s->context->arena, &collector->list, access);
+    VEC_PUSH(collector->s->arena, &collector->list, access);
 }
 
 static Accesses
@@ -113,7 +113,7 @@ touch(void *user, int *buffer, Affine *at, bool store)
     const Toucher *toucher = user;
     Touch touch = {toucher->stmt, store ? at : NULL};
     if (store || at->count > 0)
-        VEC_PUSH(&toucher->s->context->arena, &toucher->s->touches[*buffer],
+        VEC_PUSH(toucher->s->arena, &toucher->s->touches[*buffer],
                  touch);
 }
 

@@ -222,7 +222,7 @@ schedule_product(Schedule *s, Ref ref, int buffer, bool add)
     Block *body = product_loops(s, ref, &labels, &tree);
     if (!add)
         body = product_block(s, ref, &labels, body);
-    Product *product = ARENA_NEW(&s->context->arena, Product);
+    Product *product = ARENA_NEW(s->arena, Product);
     *product = (Product){.order = node->order,
                          .dtype = node->dtype,
                          .var = {-1, -1, -1},

@@ -12,7 +12,7 @@ schedule_new_var(Schedule *s, VarKind kind, Dim extent)
                    .alias = -1,
                    .axis = -1,
                    .batch = extent == dim_batch(s->dims)};
-    VEC_PUSH(&s->context->arena, &s->var, var);
+    VEC_PUSH(s->arena, &s->var, var);
     return (int)s->var.count - 1;
 }
 
@@ -22,14 +22,14 @@ schedule_new_accumulator(Schedule *s, AccKind kind, DType dtype, int lanes,
 {
     Accumulator acc = {
         .kind = kind, .dtype = dtype, .lanes = lanes, .node = node};
-    VEC_PUSH(&s->context->arena, &s->accumulator, acc);
+    VEC_PUSH(s->arena, &s->accumulator, acc);
     return (int)s->accumulator.count - 1;
 }
 
 Stmt *
 schedule_stmt(Schedule *s, StmtKind kind, Ref node)
 {
-    Stmt *stmt = ARENA_NEW(&s->context->arena, Stmt);
+    Stmt *stmt = ARENA_NEW(s->arena, Stmt);
     stmt->kind = kind;
     stmt->node = node;
     stmt->tag = s->tag;
@@ -39,7 +39,7 @@ schedule_stmt(Schedule *s, StmtKind kind, Ref node)
 void
 schedule_push(Schedule *s, Block *block, Stmt *stmt)
 {
-    VEC_PUSH(&s->context->arena, block, stmt);
+    VEC_PUSH(s->arena, block, stmt);
 }
 
 /* Opens the loops over a node's axes in a block; gives the innermost body, and

@@ -45,7 +45,7 @@ plan_slot(Schedule *s, const int *busy, const Buffer *b, Dim bytes)
 void
 schedule_plan(Schedule *s)
 {
-    Arena *arena = &s->context->arena;
+    Arena *arena = s->arena;
     int *busy = ARENA_ARRAY(arena, int, s->buffer.count + 1);
     for (size_t i = 0; i < s->buffer.count; i++)
         s->buffer.item[i].first = -1;

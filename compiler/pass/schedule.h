@@ -174,7 +174,7 @@ typedef struct {
 typedef VEC(Touch) Touches;
 
 typedef struct {
-    Context *context;
+    Arena *arena; /* the context's scratch */
     Dims *dims;
     const Graph *graph;
     VEC(LoopVar) var;
@@ -201,7 +201,9 @@ typedef struct {
     uint32_t optional;
 } ScheduleOptions;
 
-/* fuse.c: the schedule of an optimised graph; never NULL. */
+/* fuse.c: the schedule of an optimised graph, in the context's scratch memory;
+ * never NULL.
+ */
 Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
 
 /* fuse_tree.c: the loops of one node, which store into a buffer. A part is an

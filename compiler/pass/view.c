@@ -72,7 +72,7 @@ schedule_materials(const Graph *g, bool *material)
 int
 schedule_value(Schedule *s, const Value *value)
 {
-    VEC_PUSH(&s->context->arena, &s->value, *value);
+    VEC_PUSH(s->arena, &s->value, *value);
     return (int)s->value.count - 1;
 }
 
@@ -94,7 +94,7 @@ schedule_linear(Schedule *s, Ref ref, const Affine *index)
 static void
 view_guard(Schedule *s, Point *point, const Affine *index, Dim extent)
 {
-    Arena *arena = &s->context->arena;
+    Arena *arena = s->arena;
     Guard *all = ARENA_ARRAY(arena, Guard, point->guards + 1);
     if (point->guards > 0)
         memcpy(all, point->guard, (size_t)point->guards * sizeof *all);
