@@ -25,6 +25,11 @@
          : (void)0,                                                            \
      (void)((vec)->item[(vec)->count++] = (value)))
 
+/* Makes room for `wanted` elements in all, of an array that is still empty. */
+#define VEC_RESERVE(arena, vec, wanted)                                        \
+    ((vec)->item = arena_array(arena, wanted, sizeof *(vec)->item),            \
+     (vec)->capacity = (wanted))
+
 /* Storage twice as large (at least 8), with the first `count` elements. */
 void *vec_grow(Arena *arena, void *item, size_t count, size_t *capacity,
                size_t size);

@@ -15,6 +15,14 @@ ir_graph(Context *context, Dims *dims, const char *name)
     return g;
 }
 
+Graph *
+ir_graph_like(const Graph *from)
+{
+    Graph *g = ir_graph(from->context, from->dims, from->name);
+    VEC_RESERVE(&g->context->arena, &g->node, from->node.count + 1);
+    return g;
+}
+
 /* Appends a node at the graph's present place. */
 static Ref
 build_push(Graph *g, Node *node)

@@ -131,6 +131,10 @@ struct Graph {
  * caller, found by ir_verify.
  */
 Graph *ir_graph(Context *context, Dims *dims, const char *name);
+
+/* An empty graph of the same name and dimensions, with room for as many nodes.
+ */
+Graph *ir_graph_like(const Graph *from);
 Ref ir_leaf(Graph *g, Op op, const char *name, DType dtype, int rank,
             const Dim *dim);
 Ref ir_const(Graph *g, DType dtype, double value); /* a scalar */

@@ -32,7 +32,7 @@ Affine
 affine_var(int var)
 {
     Affine a = {.count = 1};
-    a.term[0] = (Term){var, 1, false};
+    a.term[0] = (Term){.var = var, .factor = 1};
     return a;
 }
 

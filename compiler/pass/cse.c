@@ -113,7 +113,7 @@ Graph *
 pass_cse(const Graph *from)
 {
     Arena *arena = &from->context->arena;
-    Graph *g = ir_graph(from->context, from->dims, from->name);
+    Graph *g = ir_graph_like(from);
     Ref *map = ARENA_ARRAY(arena, Ref, from->node.count);
     size_t slots = 16;
     while (slots < 2 * from->node.count)

@@ -7,7 +7,7 @@ Graph *
 pass_dce(const Graph *from)
 {
     Arena *arena = &from->context->arena;
-    Graph *g = ir_graph(from->context, from->dims, from->name);
+    Graph *g = ir_graph_like(from);
     Ref *map = ARENA_ARRAY(arena, Ref, from->node.count);
     bool *live = ARENA_ARRAY(arena, bool, from->node.count);
 

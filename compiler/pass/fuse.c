@@ -232,6 +232,8 @@ schedule_graph(const Graph *g, const ScheduleOptions *options)
     s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
     s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
     s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
+    VEC_RESERVE(arena, &s->value, 2 * g->node.count + 1);
+    VEC_RESERVE(arena, &s->var, 2 * g->node.count + 1);
     Facts facts = facts_of(g);
     s->users = facts.users;
     schedule_materials(g, s->material);

@@ -142,19 +142,16 @@ product_find(Schedule *s, Ref ref, Labels *labels)
     return product_join(s, labels);
 }
 
-bool
-schedule_is_product(Schedule *s, Ref ref)
+/* Whether a product is worth a call, or needs one. */
+static bool
+product_pays(const Schedule *s, const Node *node, const Labels *labels)
 {
-    const Node *node = ir_node(s->graph, ref);
-    Labels labels;
-    if (!dtype_real(node->dtype) || !product_find(s, ref, &labels))
-        return false;
     int64_t work = 1;
     bool summed = false;
-    for (int i = 0; i < labels.count; i++) {
-        Dim extent = s->var.item[labels.var[i]].extent;
-        summed = summed || labels.side[i] == SIDE_sum;
-        if (labels.side[i] == SIDE_loop || !dim_known(extent))
+    for (int i = 0; i < labels->count; i++) {
+        Dim extent = s->var.item[labels->var[i]].extent;
+        summed = summed || labels->side[i] == SIDE_sum;
+        if (labels->side[i] == SIDE_loop || !dim_known(extent))
             continue;
         work = extent < SCHEDULE_PRODUCT ? work * extent
                                          : (int64_t)SCHEDULE_PRODUCT;
@@ -162,6 +159,21 @@ schedule_is_product(Schedule *s, Ref ref)
             work = SCHEDULE_PRODUCT;
     }
     return summed && (work >= SCHEDULE_PRODUCT || node->order == ORDER_tree16);
+}
+
+bool
+schedule_is_product(Schedule *s, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Labels labels;
+    size_t values = s->value.count;
+    size_t vars = s->var.count;
+    bool is = dtype_real(node->dtype) && product_find(s, ref, &labels) &&
+              product_pays(s, node, &labels);
+    /* What was made to look is not kept. */
+    s->value.count = values;
+    s->var.count = vars;
+    return is;
 }
 
 /* The loops of the variables on side `loop`, slowest outermost. */

@@ -77,21 +77,10 @@ pass_run(int pass, const Graph *g, const PassOptions *options)
     return verified(result, info->name) ? result : NULL;
 }
 
-static Graph *
-graph_copy(const Graph *g)
-{
-    Graph *copy = ir_graph(g->context, g->dims, g->name);
-    Ref *map = ARENA_ARRAY(&g->context->arena, Ref, g->node.count);
-    for (size_t i = 0; i < g->node.count; i++)
-        map[i] = ir_copy(copy, g, (Ref)i, map);
-    pass_outputs(copy, g, map);
-    return copy;
-}
-
-Graph *
+const Graph *
 pass_optimise(const Graph *g, const PassOptions *options)
 {
-    Graph *result = verified(g, NULL) ? graph_copy(g) : NULL;
+    const Graph *result = verified(g, NULL) ? g : NULL;
     for (int i = 0; result != NULL && i < PASS_COUNT; i++) {
         bool off = options != NULL && options->off[i];
         if (pass_info[i].kind == PASS_optimisation && !off)

@@ -32,7 +32,7 @@ typedef struct {
 /* Runs the optimisation passes in the order of passes.def, verifying the graph
  * after each; a fault is reported as DIAG_internal and gives NULL.
  */
-Graph *pass_optimise(const Graph *g, const PassOptions *options);
+const Graph *pass_optimise(const Graph *g, const PassOptions *options);
 
 /* Runs one pass by its number, and verifies. */
 Graph *pass_run(int pass, const Graph *g, const PassOptions *options);

@@ -39,8 +39,8 @@ typedef struct {
 /* start - minus + sum of ±factor * variable */
 typedef struct {
     int var;
-    Dim factor;
     bool minus;
+    Dim factor;
 } Term;
 
 typedef struct {

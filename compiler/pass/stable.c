@@ -250,7 +250,7 @@ stable_sub(Graph *g, Ref difference)
 Graph *
 pass_stable(const Graph *from)
 {
-    Graph *g = ir_graph(from->context, from->dims, from->name);
+    Graph *g = ir_graph_like(from);
     Ref *map = ARENA_ARRAY(&from->context->arena, Ref, from->node.count);
     for (size_t i = 0; i < from->node.count; i++) {
         Ref copy = ir_copy(g, from, (Ref)i, map);
