@@ -254,7 +254,9 @@ c_same_memory(const Schedule *s, int a, int b)
         if (next != REF_NONE)
             storage[i] = s->node_buffer[next];
     }
-    return storage[0] == storage[1];
+    int slot = s->buffer.item[a].slot;
+    return storage[0] == storage[1] ||
+           (slot >= 0 && slot == s->buffer.item[b].slot);
 }
 
 /* Which operands of an operation may stand beside it without parentheses. */

@@ -442,50 +442,22 @@ print_call(Printer *printer, const Stmt *stmt)
         product->add ? 1 : 0);
 }
 
-typedef struct {
-    int buffer;
-    int count;
-} Wanted;
-
+/* Declares the local arrays whose home a body is. */
 static void
-want(void *user, int *buffer, Affine *at, bool store)
-{
-    Wanted *wanted = user;
-    (void)at;
-    (void)store;
-    wanted->count += *buffer == wanted->buffer;
-}
-
-/* Declares the local arrays that a block's statements share. */
-static void
-declare_locals(Printer *printer, const Block *block)
+declare_locals(Printer *printer, int locals)
 {
     Schedule *s = printer->s;
-    for (size_t b = 0; b < s->buffer.count; b++) {
-        const Buffer *buffer = &s->buffer.item[b];
-        if (buffer->kind != BUFFER_temp || !buffer->local ||
-            printer->memory[b].text != NULL)
-            continue;
-        int users = 0;
-        bool loops = true;
-        for (size_t i = 0; i < block->count; i++) {
-            Wanted wanted = {(int)b, 0};
-            schedule_accesses(s, block->item[i], want, &wanted);
-            if (wanted.count > 0) {
-                users++;
-                loops = loops && block->item[i]->kind == STMT_loop;
-            }
-        }
-        if (users == 0 || (users == 1 && loops))
-            continue;
+    while (locals != 0) {
+        const Buffer *buffer = &s->buffer.item[locals - 1];
         const char *name = printer_name(printer, "h");
-        printer->memory[b] = (Memory){name, false};
+        printer->memory[locals - 1] = (Memory){name, false};
         writer_line(printer->writer, "%s %s[%lld];", c_type(buffer->dtype),
                     name, (long long)(buffer->count > 0 ? buffer->count : 1));
+        locals = buffer->next;
     }
 }
 
-static void print_block(Printer *printer, const Block *block, bool top);
+static void print_block(Printer *printer, const Stmt *loop);
 
 /* Whether a loop's body is one statement in C, so that it needs no braces. */
 static bool
@@ -589,7 +561,7 @@ print_stmt(Printer *printer, const Stmt *stmt)
         bool single = is_single(printer, stmt);
         open_loop(printer, stmt, single);
         printer->writer->depth += single;
-        print_block(printer, &stmt->body, false);
+        print_block(printer, stmt);
         printer->writer->depth -= single;
         if (!single)
             writer_line(printer->writer, "}");
@@ -617,9 +589,12 @@ print_stmt(Printer *printer, const Stmt *stmt)
     }
 }
 
+/* The body of a loop, or the whole program. */
 static void
-print_block(Printer *printer, const Block *block, bool top)
+print_block(Printer *printer, const Stmt *loop)
 {
+    bool top = loop == NULL;
+    const Block *block = top ? &printer->s->body : &loop->body;
     size_t *at = ARENA_ARRAY(printer->arena, size_t, block->count + 1);
     uint32_t tag = 0;
     size_t scope = scope_mark(&printer->scope);
@@ -627,7 +602,7 @@ print_block(Printer *printer, const Block *block, bool top)
         at[i] = block->item[i]->kind == STMT_let
                     ? printed_at(printer, block, at, i)
                     : i;
-    declare_locals(printer, block);
+    declare_locals(printer, top ? printer->s->locals : loop->locals);
     for (size_t i = 0; i < block->count; i++) {
         const Stmt *stmt = block->item[i];
         if (at[i] != i)
@@ -668,6 +643,6 @@ printer_body(Printer *printer)
         scope_leave(&printer->scope, scope);
         memcpy(printer->memory, place, s->buffer.count * sizeof *place);
         memset(printer->value, 0, s->value.count * sizeof *printer->value);
-        print_block(printer, &s->body, true);
+        print_block(printer, NULL);
     } while (printer->again);
 }

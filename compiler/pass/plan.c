@@ -1,25 +1,66 @@
 /* Places in memory: small buffers become local arrays, the others share the
- * slots of one arena. Two buffers share a slot where no statement of the
- * program's top level uses both, and one of their sizes is the larger whatever
- * the dimensions are.
+ * slots of one arena.
+ *
+ * A buffer's home is the innermost body that all its uses stand in. It lives
+ * there from the first statement that uses it to the last one, loops as wholes;
+ * a turn of a loop around its home reads nothing that it has not stored. Two
+ * buffers share a slot where their lives do not meet, and one of their sizes is
+ * the larger whatever the dimensions are.
  */
 #include "pass/schedule.h"
 
 typedef struct {
     Schedule *s;
-    int at;
+    Stmt *stmt; /* whose accesses are looked at */
+    int places; /* statements so far */
 } Walk;
+
+static int
+depth_of(const Stmt *stmt)
+{
+    int depth = 0;
+    while ((stmt = stmt->parent) != NULL)
+        depth++;
+    return depth;
+}
 
 static void
 plan_use(void *user, int *buffer, Affine *at, bool store)
 {
     const Walk *walk = user;
     Buffer *b = &walk->s->buffer.item[*buffer];
+    Stmt *own = walk->stmt;
     (void)at;
     (void)store;
-    if (b->first < 0)
-        b->first = walk->at;
-    b->last = walk->at;
+    if (b->first == NULL)
+        b->first = own;
+    int down = depth_of(b->first);
+    int depth = depth_of(own);
+    for (; down > depth; down--)
+        b->first = b->first->parent;
+    for (; depth > down; depth--)
+        own = own->parent;
+    while (own->parent != b->first->parent) {
+        own = own->parent;
+        b->first = b->first->parent;
+    }
+    b->last = own;
+}
+
+static void
+plan_block(Walk *walk, Stmt *loop, const Block *block)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        Stmt *stmt = block->item[i];
+        stmt->parent = loop;
+        stmt->place = walk->places++;
+        walk->stmt = stmt;
+        if (stmt->kind == STMT_loop)
+            plan_block(walk, stmt, &stmt->body);
+        else
+            schedule_accesses(walk->s, stmt, plan_use, walk);
+        stmt->end = walk->places - 1;
+    }
 }
 
 /* The slot that a buffer can have: the first of equal size, else the first of
@@ -31,7 +72,7 @@ plan_slot(Schedule *s, const int *busy, const Buffer *b, Dim bytes)
     int found = -1;
     for (size_t i = 0; i < s->slot.count; i++) {
         Dim size = s->slot.item[i].bytes;
-        if (busy[i] >= b->first)
+        if (busy[i] >= b->first->place)
             continue;
         if (size == bytes)
             return (int)i;
@@ -42,36 +83,45 @@ plan_slot(Schedule *s, const int *busy, const Buffer *b, Dim bytes)
     return found;
 }
 
+/* A buffer's slot, busy until the end of its life. */
+static void
+plan_buffer(Schedule *s, Buffer *b, int *busy)
+{
+    Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
+    b->slot = plan_slot(s, busy, b, bytes);
+    if (b->slot < 0) {
+        Slot slot = {bytes};
+        VEC_PUSH(s->arena, &s->slot, slot);
+        b->slot = (int)s->slot.count - 1;
+    }
+    Slot *slot = &s->slot.item[b->slot];
+    if (dim_at_most(s->dims, slot->bytes, bytes))
+        slot->bytes = bytes;
+    busy[b->slot] = b->last->end;
+}
+
 void
 schedule_plan(Schedule *s)
 {
-    Arena *arena = s->arena;
-    int *busy = ARENA_ARRAY(arena, int, s->buffer.count + 1);
-    for (size_t i = 0; i < s->buffer.count; i++)
-        s->buffer.item[i].first = -1;
-    for (size_t i = 0; i < s->body.count; i++) {
-        Walk walk = {s, (int)i};
-        schedule_accesses(s, s->body.item[i], plan_use, &walk);
+    Walk walk = {.s = s};
+    plan_block(&walk, NULL, &s->body);
+    size_t places = (size_t)walk.places;
+    int *busy = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
+    int *begin = ARENA_ARRAY(s->arena, int, places + 1); /* 1 + a buffer */
+    for (size_t i = s->buffer.count; i-- > 0;) {
+        Buffer *b = &s->buffer.item[i];
+        if (b->kind != BUFFER_temp || b->first == NULL)
+            continue;
+        b->local = dim_known(b->count) && b->count <= SCHEDULE_STACK;
+        int *list = &begin[b->first->place];
+        if (b->local)
+            list = b->first->parent == NULL ? &s->locals
+                                            : &b->first->parent->locals;
+        b->next = *list;
+        *list = (int)i + 1;
     }
-    for (int at = 0; at < (int)s->body.count; at++) {
-        for (size_t i = 0; i < s->buffer.count; i++) {
-            Buffer *b = &s->buffer.item[i];
-            if (b->kind != BUFFER_temp || b->first != at)
-                continue;
-            b->local = dim_known(b->count) && b->count <= SCHEDULE_STACK;
-            if (b->local)
-                continue;
-            Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
-            b->slot = plan_slot(s, busy, b, bytes);
-            if (b->slot < 0) {
-                Slot slot = {bytes};
-                VEC_PUSH(arena, &s->slot, slot);
-                b->slot = (int)s->slot.count - 1;
-            }
-            Slot *slot = &s->slot.item[b->slot];
-            if (dim_at_most(s->dims, slot->bytes, bytes))
-                slot->bytes = bytes;
-            busy[b->slot] = b->last;
-        }
+    for (size_t place = 0; place < places; place++) {
+        for (int i = begin[place]; i != 0; i = s->buffer.item[i - 1].next)
+            plan_buffer(s, &s->buffer.item[i - 1], busy);
     }
 }

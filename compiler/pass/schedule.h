@@ -65,9 +65,11 @@ typedef struct {
     Ref node;   /* whose value it holds */
     Dim count;  /* elements */
     /* Set by plan.c for buffers of kind temp. */
-    bool local;      /* a local array */
-    int slot;        /* in the arena; -1: none */
-    int first, last; /* top-level statements that use it */
+    bool local;         /* a local array, at the head of its home */
+    int slot;           /* in the arena; -1: none */
+    struct Stmt *first; /* of its home's statements; NULL: not used */
+    struct Stmt *last;
+    int next; /* 1 + the next buffer of a list of plan.c's; 0: none */
 } Buffer;
 
 /* A padded load holds only where each index is less than its extent, in
@@ -147,7 +149,10 @@ typedef struct {
 struct Stmt {
     StmtKind kind;
     int mark;     /* fuse_merge.c's own */
-    Stmt *parent; /* the loop around it, once it is in the schedule */
+    Stmt *parent; /* the loop around it; NULL: none */
+    int place;    /* its number in the finished schedule, outer ones first */
+    int end;      /* the last number in it */
+    int locals;   /* loop: 1 + the first buffer whose home it is; 0: none */
     uint32_t tag; /* the optional outputs it is for; 0: always needed */
     Ref node;     /* the operation it was made for */
     int var;      /* loop, derive */
@@ -192,6 +197,7 @@ typedef struct {
     uint32_t optional;  /* outputs that may be absent */
     int *output_buffer; /* by output; -1: its leaf's memory already holds it */
     VEC(Slot) slot;     /* of the arena, in order */
+    int locals;         /* as of a loop */
 } Schedule;
 
 /* Which outputs may be absent when the code runs: bit o of `optional` is output
