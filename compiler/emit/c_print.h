@@ -21,8 +21,8 @@ struct Printer {
     const char *dim_text[DIM_SYMBOLS]; /* the named dimensions in C */
     const char *seed;                  /* of random nodes, in C */
     Scope scope;
-    const char **var;                  /* by variable: its name, or NULL */
-    const char **value;                /* by value: its name, or NULL */
+    const char **var;   /* by variable: its name, or NULL */
+    const char **value; /* by value: its name, or NULL */
     const char **accumulator;
     const char **best;   /* argmax: the greatest so far */
     int *uses;           /* by value */

@@ -31,8 +31,8 @@ typedef struct {
     const char *symbol[DIM_SYMBOLS]; /* symbol[0] is "n", the batch */
     int symbols;
     VEC(DimPoly) poly;
-    size_t *slot; /* their table by hash: 1 + the number of one, or 0 */
-    size_t slots; /* a power of two, or 0 */
+    size_t *slot;  /* their table by hash: 1 + the number of one, or 0 */
+    size_t slots;  /* a power of two, or 0 */
     bool overflow; /* a product or sum did not fit; the results are 0 */
 } Dims;
 

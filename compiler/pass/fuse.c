@@ -120,6 +120,14 @@ make_outputs(Schedule *s)
     }
 }
 
+/* The tag of the statements for a node. */
+static uint32_t
+tag_of(const Schedule *s, const Facts *facts, Ref ref)
+{
+    uint32_t needed = facts->needed[ref];
+    return (needed & ~s->optional) != 0 ? 0 : needed;
+}
+
 /* p + contraction, whose result is the next value of p: the kernel adds. */
 static Ref
 added_product(Schedule *s, const Facts *facts, Ref ref)
@@ -142,13 +150,65 @@ added_product(Schedule *s, const Facts *facts, Ref ref)
     return REF_NONE;
 }
 
-static void
-take_node(Schedule *s, const Facts *facts, Ref ref, bool *done)
+/* What a node shows through its views: itself, where it is none. */
+static Ref
+seen_through(const Schedule *s, Ref ref)
 {
-    if (done[ref] || !s->material[ref] || facts->needed[ref] == 0)
-        return;
-    uint32_t needed = facts->needed[ref];
-    s->tag = (needed & ~s->optional) != 0 ? 0 : needed;
+    while (!s->material[ref] && ir_node(s->graph, ref)->operands > 0)
+        ref = ir_node(s->graph, ref)->operand[0];
+    return ref;
+}
+
+/* How many operations in a row wait up to this one, if it is a map of leaves
+ * and of such; 0: it cannot wait. What it waits for is the loop of its first
+ * use: it has no place of its own.
+ */
+static int
+waits_of(const Schedule *s, Ref ref)
+{
+    int longest = 0;
+    int buffer = s->node_buffer[ref];
+    const Node *node = ir_node(s->graph, ref);
+    if (!schedule_is_map(s, ref) || node->rank == 0 || buffer < 0 ||
+        s->buffer.item[buffer].kind != BUFFER_temp)
+        return 0;
+    for (int i = 0; i < node->operands; i++) {
+        Ref from = seen_through(s, node->operand[i]);
+        if (s->material[from] && s->waits[from] == 0)
+            return 0;
+        if (s->waits[from] > longest)
+            longest = s->waits[from];
+    }
+    return longest < SCHEDULE_WAITS ? longest + 1 : 0;
+}
+
+static void take_now(Schedule *s, const Facts *facts, Ref ref);
+
+/* Before a tree is made: what it reads otherwise than element by element stops
+ * waiting.
+ */
+static void
+take_operands(Schedule *s, const Facts *facts, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    for (int i = 0; i < node->operands; i++) {
+        Ref from = seen_through(s, node->operand[i]);
+        if (s->waits[from] == 0)
+            continue;
+        if (from == node->operand[i] && schedule_is_map(s, ref) &&
+            tag_of(s, facts, from) == tag_of(s, facts, ref))
+            take_operands(s, facts, from);
+        else
+            take_now(s, facts, from);
+    }
+}
+
+static void
+take_now(Schedule *s, const Facts *facts, Ref ref)
+{
+    s->waits[ref] = 0;
+    take_operands(s, facts, ref);
+    s->tag = tag_of(s, facts, ref);
     Ref product = added_product(s, facts, ref);
     if (product != REF_NONE) {
         Block tree = schedule_product(s, product, s->node_buffer[ref], true);
@@ -160,6 +220,16 @@ take_node(Schedule *s, const Facts *facts, Ref ref, bool *done)
         Block tree = schedule_node(s, ref, s->node_buffer[ref], part);
         schedule_merge(s, &tree);
     }
+}
+
+static void
+take_node(Schedule *s, const Facts *facts, Ref ref, const bool *done)
+{
+    if (done[ref] || !s->material[ref] || facts->needed[ref] == 0)
+        return;
+    s->waits[ref] = (uint8_t)waits_of(s, ref);
+    if (s->waits[ref] == 0)
+        take_now(s, facts, ref);
 }
 
 /* A contraction that its only user, an addition, lets the kernel add. */
@@ -201,7 +271,7 @@ take_nodes(Schedule *s, const Facts *facts)
 }
 
 static void
-copy_outputs(Schedule *s)
+copy_outputs(Schedule *s, const Facts *facts)
 {
     const Graph *g = s->graph;
     for (size_t o = 0; o < g->output.count; o++) {
@@ -212,6 +282,9 @@ copy_outputs(Schedule *s)
             source = ir_node(g, source)->operand[0];
         if (buffer < 0 || s->node_buffer[source] == buffer)
             continue;
+        source = seen_through(s, ref);
+        if (s->waits[source] != 0)
+            take_now(s, facts, source);
         uint32_t bit = o < 32 ? 1u << o : 0;
         s->tag = (s->optional & bit) != 0 ? bit : 0;
         Block tree = schedule_copy(s, ref, buffer);
@@ -236,13 +309,14 @@ schedule_graph(const Graph *g, const ScheduleOptions *options)
     VEC_RESERVE(arena, &s->var, 2 * g->node.count + 1);
     Facts facts = facts_of(g);
     s->users = facts.users;
+    s->waits = ARENA_ARRAY(arena, uint8_t, g->node.count + 1);
     schedule_materials(g, s->material);
     make_buffers(s);
     make_outputs(s);
     make_temps(s, &facts);
     s->touches = ARENA_ARRAY(arena, Touches, s->buffer.count + 1);
     take_nodes(s, &facts);
-    copy_outputs(s);
+    copy_outputs(s, &facts);
     schedule_forward(s);
     schedule_next(s);
     schedule_share(s);

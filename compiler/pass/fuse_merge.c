@@ -113,8 +113,7 @@ touch(void *user, int *buffer, Affine *at, bool store)
     const Toucher *toucher = user;
     Touch touch = {toucher->stmt, store ? at : NULL};
     if (store || at->count > 0)
-        VEC_PUSH(toucher->s->arena, &toucher->s->touches[*buffer],
-                 touch);
+        VEC_PUSH(toucher->s->arena, &toucher->s->touches[*buffer], touch);
 }
 
 /* A statement takes its place in the schedule. */
@@ -307,24 +306,14 @@ shares_load(const Schedule *s, const Stmt *into, const Accesses *tree)
     return false;
 }
 
-/* Whether a tree's loops run over the same axes as those they would join. */
+/* Whether both run over blocks of samples: what one does to a block finds it in
+ * the cache for the other.
+ */
 static bool
-same_space(const Schedule *s, const Stmt *into, const Stmt *loop)
+both_blocks(const Schedule *s, const Stmt *into, const Stmt *loop)
 {
-    for (;;) {
-        const LoopVar *a = &s->var.item[schedule_var(s, into->var)];
-        const LoopVar *b = &s->var.item[schedule_var(s, loop->var)];
-        if (a->extent != b->extent || (a->axis < 0) != (b->axis < 0))
-            return a->kind == VAR_block && a->extent == b->extent;
-        const Stmt *inner = loop->body.item[0];
-        const Stmt *next = into->body.item[0];
-        if (a->kind == VAR_block)
-            return !is_loop(inner);
-        if (!is_loop(inner) || !is_loop(next))
-            return !is_loop(inner) && !is_loop(next);
-        into = next;
-        loop = inner;
-    }
+    return s->var.item[schedule_var(s, into->var)].kind == VAR_block &&
+           s->var.item[schedule_var(s, loop->var)].kind == VAR_block;
 }
 
 /* The statement of a list that `stmt` stands in; NULL: none. */
@@ -377,7 +366,7 @@ find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
         if (!is_loop(into) || !loops_fit(s, into, loop, &own, outer))
             continue;
         if (i == last || outer->count > 0 || shares_load(s, into, tree) ||
-            same_space(s, into, loop))
+            both_blocks(s, into, loop))
             return i;
     }
     return -1;

@@ -110,44 +110,66 @@ tree_concat(Schedule *s, Ref ref, int buffer, int part)
     return tree;
 }
 
-static Block
-tree_map(Schedule *s, Ref ref, int buffer)
+/* One operation at a point, behind what waits to be computed where it is used.
+ */
+static void
+map_at(Schedule *s, Ref ref, int buffer, const Point *point, Block *body)
 {
     const Node *node = ir_node(s->graph, ref);
-    Block tree = {0};
-    Point point = {0};
-    Block *body = schedule_space(s, ref, point.index, &tree);
-    Affine at = schedule_linear(s, ref, point.index);
+    Affine at = schedule_linear(s, ref, point->index);
     Value value = {.kind = VALUE_map,
                    .op = node->op,
                    .dtype = node->dtype,
                    .operands = node->operands,
                    .node = ref};
+    s->waits[ref] = 0;
     if (op_info[node->op].class == CLASS_LEAF) {
         value.kind = VALUE_random;
         value.stream = node->as.random.stream;
         value.at = at;
     }
-    for (int i = 0; i < node->operands; i++)
-        value.operand[i] = schedule_point(s, node->operand[i], point);
+    for (int i = 0; i < node->operands; i++) {
+        Ref operand = node->operand[i];
+        if (s->waits[operand] != 0)
+            map_at(s, operand, s->node_buffer[operand], point, body);
+        value.operand[i] = schedule_point(s, operand, *point);
+    }
     Stmt *let = schedule_stmt(s, STMT_let, ref);
     let->value = schedule_value(s, &value);
     schedule_push(s, body, let);
     tree_store(s, ref, buffer, let->value, &at, body);
+}
+
+static Block
+tree_map(Schedule *s, Ref ref, int buffer)
+{
+    Block tree = {0};
+    Point point = {0};
+    Block *body = schedule_space(s, ref, point.index, &tree);
+    map_at(s, ref, buffer, &point, body);
     return tree;
+}
+
+bool
+schedule_is_map(const Schedule *s, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    OpClass class = op_info[node->op].class;
+    return class == CLASS_MAP || class == CLASS_COMPARE
+               ? node->operands > 0
+               : node->op == OP_uniform || node->op == OP_normal;
 }
 
 Block
 schedule_node(Schedule *s, Ref ref, int buffer, int part)
 {
     const Node *node = ir_node(s->graph, ref);
+    if (schedule_is_map(s, ref))
+        return tree_map(s, ref, buffer);
     switch (op_info[node->op].class) {
     case CLASS_MAP:
     case CLASS_COMPARE:
     case CLASS_LEAF:
-        if (node->op == OP_uniform || node->op == OP_normal ||
-            node->operands > 0)
-            return tree_map(s, ref, buffer);
         return schedule_copy(s, ref, buffer);
     case CLASS_SHAPE:
         if (node->op == OP_concat)

@@ -15,6 +15,7 @@ enum {
     SCHEDULE_BLOCK = 64,   /* samples that a product and its epilogue share */
     SCHEDULE_TERMS = 20,   /* variables in one index */
     SCHEDULE_GUARDS = 8,   /* conditions of one padded load */
+    SCHEDULE_WAITS = 64,   /* operations that wait for their use in a row */
     SCHEDULE_STACK = 256,  /* elements of a buffer that is a local array */
     SCHEDULE_PRODUCT = 128 /* multiplications that are worth a call */
 };
@@ -192,6 +193,8 @@ typedef struct {
     bool *material;     /* by node */
     int *node_buffer;   /* by node; -1: none */
     int *users;         /* by node */
+    uint8_t *waits;     /* by node: not 0 where it is computed from leaves, and
+                         * waits for its first use; how many do in a row */
     int *leaf_buffer;   /* by leaf */
     uint32_t tag;       /* of the statements now made */
     uint32_t optional;  /* outputs that may be absent */
@@ -217,6 +220,9 @@ Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
  */
 Block schedule_node(Schedule *s, Ref ref, int buffer, int part);
 Block schedule_copy(Schedule *s, Ref ref, int buffer);
+
+/* Whether an operation computes each element from those at its place. */
+bool schedule_is_map(const Schedule *s, Ref ref);
 
 /* view.c: nodes that move data without computing. material[r] is set for nodes
  * that need memory or loops of their own.
