@@ -32,11 +32,7 @@ uses_random(const Schedule *s)
 int
 c_param(const Emit *emit, const char *path)
 {
-    for (int i = 0; i < emit->model->params; i++) {
-        if (strcmp(emit->model->param[i].path, path) == 0)
-            return i;
-    }
-    return -1;
+    return map_get(&emit->number, path);
 }
 
 /* Leaves of params are members of m, states of the same name members of g. */
@@ -114,13 +110,15 @@ add_inputs(Function *f, const Graph *forward, bool of_forward, int64_t classes)
         Ref ref = s->graph->leaf.item[i];
         const Node *leaf = ir_node(s->graph, ref);
         bool known = false;
+        if (leaf->op != OP_input)
+            continue;
         for (size_t k = 0; k < forward->leaf.count; k++) {
             const Node *other = ir_node(forward, forward->leaf.item[k]);
             known =
                 known || (other->op == OP_input &&
                           strcmp(other->as.leaf.name, leaf->as.leaf.name) == 0);
         }
-        if (leaf->op != OP_input || known != of_forward)
+        if (known != of_forward)
             continue;
         Argument a = array_argument(f, ref, leaf->as.leaf.name, false,
                                     s->leaf_buffer[i]);
@@ -384,12 +382,12 @@ init_graph(Emit *emit)
 static void
 init_tables(Emit *emit, const Graph *g, bool tables, const char *m)
 {
+    Map made = {.arena = emit->arena};
+    for (size_t o = 0; o < g->output.count; o++)
+        map_put(&made, g->output.item[o].name, (int)o);
     for (int i = 0; i < emit->model->params; i++) {
         const EmitParam *param = &emit->model->param[i];
-        bool made = false;
-        for (size_t o = 0; o < g->output.count; o++)
-            made = made || strcmp(g->output.item[o].name, param->path) == 0;
-        if (made || param->data == NULL)
+        if (map_get(&made, param->path) >= 0 || param->data == NULL)
             continue;
         long long count = (long long)tensor_count(param->data);
         const char *name =
@@ -509,6 +507,10 @@ static void
 trainer_places(Function *f, const Trainer *t, const char *state)
 {
     Schedule *s = f->printer.s;
+    Map number = {.arena = f->printer.arena};
+    for (size_t i = 0; i < t->leaf.count; i++)
+        map_put(&number, ir_node(t->step, t->leaf.item[i])->as.leaf.name,
+                (int)i);
     for (size_t b = 0; b < s->buffer.count; b++) {
         const Buffer *buffer = &s->buffer.item[b];
         Ref ref = REF_NONE;
@@ -519,11 +521,9 @@ trainer_places(Function *f, const Trainer *t, const char *state)
         if (ref == REF_NONE || ir_node(s->graph, ref)->op != OP_state)
             continue;
         const char *name = ir_node(s->graph, ref)->as.leaf.name;
-        for (size_t i = 0; i < t->leaf.count; i++) {
-            const Node *leaf = ir_node(t->step, t->leaf.item[i]);
-            if (strcmp(leaf->as.leaf.name, name) == 0)
-                place_member(f, (int)b, state, t->member.item[i]);
-        }
+        int i = map_get(&number, name);
+        if (i >= 0)
+            place_member(f, (int)b, state, t->member.item[i]);
         if (strcmp(name, "eta") == 0 || strcmp(name, "step") == 0)
             f->printer.memory[b] = (Memory){
                 arena_printf(f->printer.arena, "%s->%s", state, name), true};

@@ -5,6 +5,7 @@
  */
 #include "emit/c_emit.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { COMMENT_LINES = 3, COMMENT_TEXT = 44 };
@@ -54,32 +55,6 @@ is_back(const Graph *g)
     return true;
 }
 
-/* Whether a node is part of a derivative: it stands behind the gradients that
- * came in, which are the last inputs, or, in a step, between the loss and the
- * optimiser, whose first leaf is the learning rate.
- */
-static bool
-is_derivative(const Graph *g, Ref ref)
-{
-    bool after = false;
-    bool back = is_back(g);
-    Ref last = (Ref)g->node.count;
-    for (size_t o = 0; o < g->output.count; o++) {
-        const Output *output = &g->output.item[o];
-        if (output->next == REF_NONE && strcmp(output->name, "loss") == 0)
-            after = ref > output->ref;
-    }
-    for (size_t i = 0; i < g->leaf.count; i++) {
-        const Node *leaf = ir_node(g, g->leaf.item[i]);
-        if (leaf->op == OP_state && strcmp(leaf->as.leaf.name, "eta") == 0 &&
-            after)
-            return ref < g->leaf.item[i];
-        if (leaf->op == OP_input)
-            last = g->leaf.item[i];
-    }
-    return back ? ref > last : after;
-}
-
 /* The path before the last dot: "layer1" of "layer1.W"; NULL without a dot. */
 static const char *
 path_of(Arena *arena, const char *name)
@@ -104,26 +79,116 @@ layer_of(Arena *arena, const Graph *g, Ref ref)
     return NULL;
 }
 
-/* The layer that a part of a derivative belongs to: that of the node it is the
- * derivative of, which has its place; NULL where several layers have.
+/* What comments need to know of a graph. */
+typedef struct Comments {
+    Ref loss;           /* the output of that name; REF_NONE: none */
+    Ref eta;            /* the learning rate; REF_NONE: none */
+    bool back;          /* the graph is a back */
+    Ref gradient;       /* the last input; REF_NONE: none */
+    const char **layer; /* by node: its own, or that of what it derives */
+    Map param;          /* by name */
+} Comments;
+
+/* Whether a node is part of a derivative: it stands behind the gradients that
+ * came in, which are the last inputs, or, in a step, between the loss and the
+ * optimiser, whose first leaf is the learning rate.
  */
-static const char *
-derived_layer(Arena *arena, const Graph *g, Ref ref)
+static bool
+is_derivative(const Comments *c, Ref ref)
 {
-    const Node *n = ir_node(g, ref);
-    const char *found = NULL;
-    for (Ref i = 0; i < ref; i++) {
-        const Node *other = ir_node(g, i);
-        if (other->frame != n->frame || other->span.begin != n->span.begin ||
-            other->span.end != n->span.end ||
-            other->span.source != n->span.source)
-            continue;
-        const char *layer = layer_of(arena, g, i);
-        if (layer != NULL && found != NULL && strcmp(layer, found) != 0)
-            return NULL;
-        found = layer != NULL ? layer : found;
+    if (c->loss != REF_NONE && ref > c->loss && c->eta != REF_NONE)
+        return ref < c->eta;
+    if (c->back)
+        return ref > c->gradient;
+    return c->loss != REF_NONE && ref > c->loss;
+}
+
+static void
+find_leaves(const Graph *g, Comments *c)
+{
+    for (size_t o = 0; o < g->output.count; o++) {
+        const Output *output = &g->output.item[o];
+        if (output->next == REF_NONE && strcmp(output->name, "loss") == 0)
+            c->loss = output->ref;
     }
-    return found;
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        Ref ref = g->leaf.item[i];
+        const Node *leaf = ir_node(g, ref);
+        const char *name = leaf->as.leaf.name;
+        if (leaf->op == OP_param)
+            map_put(&c->param, name, (int)i);
+        if (leaf->op == OP_state && strcmp(name, "eta") == 0 &&
+            c->eta == REF_NONE)
+            c->eta = ref;
+        if (leaf->op == OP_input)
+            c->gradient = ref;
+    }
+    c->back = is_back(g);
+}
+
+/* The layer found so far for a place in the source, as it is traced. */
+typedef struct {
+    const Node *node; /* NULL: free */
+    const char *layer;
+    bool several;
+} PlaceLayer;
+
+static PlaceLayer *
+place_layer(PlaceLayer *table, size_t size, const Node *n)
+{
+    uint64_t h = (uint64_t)(uintptr_t)n->frame * 0x9e3779b97f4a7c15u;
+    h = (h ^ n->span.begin) * 0x100000001b3u;
+    h = (h ^ n->span.end ^ (uint64_t)n->span.source << 40) * 0x100000001b3u;
+    size_t at = (size_t)(h ^ h >> 32) & (size - 1);
+    while (table[at].node != NULL &&
+           (table[at].node->frame != n->frame ||
+            table[at].node->span.begin != n->span.begin ||
+            table[at].node->span.end != n->span.end ||
+            table[at].node->span.source != n->span.source))
+        at = (at + 1) & (size - 1);
+    table[at].node = n;
+    return &table[at];
+}
+
+/* A part of a derivative belongs to the layer of the node it is the derivative
+ * of, which has its place; to none where several layers have.
+ */
+static void
+find_layers(Arena *arena, const Graph *g, Comments *c)
+{
+    size_t size = 16;
+    while (size < 2 * g->node.count)
+        size *= 2;
+    PlaceLayer *table = ARENA_ARRAY(arena, PlaceLayer, size);
+    c->layer = ARENA_ARRAY(arena, const char *, g->node.count + 1);
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        PlaceLayer *place = place_layer(table, size, ir_node(g, r));
+        const char *own = layer_of(arena, g, r);
+        c->layer[r] = own;
+        if (own == NULL && !place->several && is_derivative(c, r))
+            c->layer[r] = place->layer;
+        if (own == NULL)
+            continue;
+        place->several = place->several || (place->layer != NULL &&
+                                            strcmp(place->layer, own) != 0);
+        place->layer = own;
+    }
+}
+
+static const Comments *
+comments_of(Printer *printer)
+{
+    const Graph *g = printer->s->graph;
+    if (printer->comments != NULL)
+        return printer->comments;
+    Comments *c = ARENA_NEW(printer->arena, Comments);
+    *c = (Comments){
+        .loss = REF_NONE, .eta = REF_NONE, .gradient = (Ref)g->node.count};
+    c->param.arena = printer->arena;
+    find_leaves(g, c);
+    find_layers(printer->arena, g, c);
+    printer->comments = c;
+    return c;
 }
 
 static bool
@@ -147,15 +212,14 @@ user_place(const Graph *g, const Node *n)
 static Origin
 origin_of(Printer *printer, Ref ref)
 {
+    const Comments *c = comments_of(printer);
     const Graph *g = printer->s->graph;
     const Node *n = ir_node(g, ref);
     Origin origin = {.source = source_get(&g->context->sources, n->span.source),
                      .span = n->span,
                      .place = user_place(g, n),
-                     .derivative = is_derivative(g, ref)};
-    origin.layer = layer_of(printer->arena, g, ref);
-    if (origin.layer == NULL && origin.derivative)
-        origin.layer = derived_layer(printer->arena, g, ref);
+                     .layer = c->layer[ref],
+                     .derivative = is_derivative(c, ref)};
     return origin;
 }
 
@@ -194,19 +258,6 @@ origin_add(Origins *origins, Ref ref)
     VEC_PUSH(origins->printer->arena, &origins->origin, origin);
 }
 
-/* Whether a state is a moment, "m.layer1.W", of the parameter "layer1.W". */
-static bool
-is_moment(const Graph *g, const char *name)
-{
-    const char *rest = strchr(name, '.') + 1;
-    for (size_t i = 0; i < g->leaf.count; i++) {
-        const Node *leaf = ir_node(g, g->leaf.item[i]);
-        if (leaf->op == OP_param && strcmp(leaf->as.leaf.name, rest) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Notes the layer of the parameter, gradient or moment that a store writes. */
 static void
 note_target(Origins *origins, int number)
@@ -223,8 +274,11 @@ note_target(Origins *origins, int number)
         return;
     const Node *n = ir_node(g, leaf);
     const char *name = n->as.leaf.name;
-    if (n->op == OP_state && strchr(name, '.') != NULL && is_moment(g, name))
-        name = strchr(name, '.') + 1;
+    /* A moment, "m.layer1.W", is one of the parameter "layer1.W". */
+    const char *dot = strchr(name, '.');
+    if (n->op == OP_state && dot != NULL &&
+        map_get(&comments_of(origins->printer)->param, dot + 1) >= 0)
+        name = dot + 1;
     const char *layer = path_of(origins->printer->arena, name);
     if (layer == NULL)
         return;

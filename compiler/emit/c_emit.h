@@ -2,6 +2,7 @@
 #ifndef FLUXC_EMIT_C_EMIT_H
 #define FLUXC_EMIT_C_EMIT_H
 
+#include "base/map.h"
 #include "emit/c_function.h"
 
 /* Named dimensions but the batch, in a self-test. */
@@ -21,6 +22,7 @@ typedef struct {
     Member *grads;
     Member **param;       /* by parameter */
     Member **grad;        /* by parameter; NULL: it does not train */
+    Map number;           /* of parameters, by path */
     const Graph *forward; /* optimised */
     const char *table;    /* begins the names of the descriptor */
     bool batched;         /* every port has the batch */

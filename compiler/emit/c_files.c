@@ -179,8 +179,10 @@ make_members(Emit *emit)
     emit->grads = c_struct_new(emit->arena);
     emit->param = ARENA_ARRAY(emit->arena, Member *, model->params + 1);
     emit->grad = ARENA_ARRAY(emit->arena, Member *, model->params + 1);
+    emit->number.arena = emit->arena;
     for (int i = 0; i < model->params; i++) {
         const EmitParam *param = &model->param[i];
+        map_put(&emit->number, param->path, i);
         const char *path =
             param->frozen ? arena_printf(emit->arena, "fixed.%s", param->path)
                           : param->path;

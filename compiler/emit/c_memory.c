@@ -65,12 +65,11 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
     const Schedule *s = printer->s;
     const char *first = at;
     DType dtype = DTYPES;
-    for (size_t b = 0; b < s->buffer.count; b++) {
-        const Buffer *buffer = &s->buffer.item[b];
-        if (buffer->kind != BUFFER_temp || buffer->slot != (int)slot)
-            continue;
+    int b = s->slot.item[slot].buffers;
+    for (; b != 0; b = s->buffer.item[b - 1].next) {
+        const Buffer *buffer = &s->buffer.item[b - 1];
         const char *name = printer_name(printer, "h");
-        printer->memory[b] = (Memory){name, false};
+        printer->memory[b - 1] = (Memory){name, false};
         writer_line(printer->writer, "%s *%s = %s%s;", c_type(buffer->dtype),
                     name, buffer->dtype == dtype ? "" : "(void *)", first);
         if (first == at) {

@@ -37,7 +37,8 @@ struct Printer {
      * may be NULL.
      */
     void (*check)(Printer *printer, const char *text, Ref node);
-    const char *work; /* the function's flux_work, for check */
+    const char *work;          /* the function's flux_work, for check */
+    struct Comments *comments; /* c_comment.c's */
     void *user;
 };
 

@@ -90,7 +90,7 @@ plan_buffer(Schedule *s, Buffer *b, int *busy)
     Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
     b->slot = plan_slot(s, busy, b, bytes);
     if (b->slot < 0) {
-        Slot slot = {bytes};
+        Slot slot = {.bytes = bytes};
         VEC_PUSH(s->arena, &s->slot, slot);
         b->slot = (int)s->slot.count - 1;
     }
@@ -123,5 +123,12 @@ schedule_plan(Schedule *s)
     for (size_t place = 0; place < places; place++) {
         for (int i = begin[place]; i != 0; i = s->buffer.item[i - 1].next)
             plan_buffer(s, &s->buffer.item[i - 1], busy);
+    }
+    for (size_t i = s->buffer.count; i-- > 0;) {
+        Buffer *b = &s->buffer.item[i];
+        if (b->slot < 0)
+            continue;
+        b->next = s->slot.item[b->slot].buffers;
+        s->slot.item[b->slot].buffers = (int)i + 1;
     }
 }

@@ -167,7 +167,8 @@ struct Stmt {
 };
 
 typedef struct {
-    Dim bytes; /* for all values of the dimensions the most of its buffers */
+    Dim bytes;   /* for all values of the dimensions the most of its buffers */
+    int buffers; /* 1 + the first of them, in Buffer.next's order; 0: none */
 } Slot;
 
 /* What touches a buffer, in the schedule as far as it is made: stores with

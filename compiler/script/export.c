@@ -65,12 +65,12 @@ export_trace(Script *s, Value model)
     return t;
 }
 
+/* Marks what marked nodes are computed from. */
 static void
-mark_reachable(const Graph *g, Ref ref, bool *needed)
+mark_reachable(const Graph *g, bool *needed)
 {
-    needed[ref] = true;
-    for (Ref i = ref; i >= 0; i--) {
-        const Node *n = ir_node(g, i);
+    for (size_t i = g->node.count; i-- > 0;) {
+        const Node *n = ir_node(g, (Ref)i);
         for (int k = 0; needed[i] && k < n->operands; k++)
             needed[n->operand[k]] = true;
     }
@@ -87,11 +87,12 @@ export_init(Script *s, const EmitParam *param, int params,
     int count = 0;
     for (int i = 0; i < params; i++)
         if (array[i]->recipe != REF_NONE) {
-            mark_reachable(from, array[i]->recipe, needed);
+            needed[array[i]->recipe] = true;
             count++;
         }
     if (count == 0)
         return NULL;
+    mark_reachable(from, needed);
     Graph *g = ir_graph(s->context, &s->dims, "init");
     for (size_t i = 0; i < from->node.count; i++)
         if (needed[i])

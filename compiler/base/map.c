@@ -1,0 +1,50 @@
+/* The table of texts: FNV-1a, at most half full. */
+#include "base/map.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* The slot where the text is, or the free one where it belongs. */
+static MapSlot *
+find(const Map *map, const char *key)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (const char *c = key; *c != 0; c++)
+        h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+    size_t at = (size_t)(h ^ h >> 32) & (map->capacity - 1);
+    while (map->slot[at].key != NULL && strcmp(map->slot[at].key, key) != 0)
+        at = (at + 1) & (map->capacity - 1);
+    return &map->slot[at];
+}
+
+static void
+grow(Map *map)
+{
+    Map larger = *map;
+    larger.capacity = map->capacity == 0 ? 64 : 2 * map->capacity;
+    larger.slot = ARENA_ARRAY(map->arena, MapSlot, larger.capacity);
+    for (size_t i = 0; i < map->capacity; i++) {
+        if (map->slot[i].key != NULL)
+            *find(&larger, map->slot[i].key) = map->slot[i];
+    }
+    *map = larger;
+}
+
+void
+map_put(Map *map, const char *key, int value)
+{
+    if (2 * map->count >= map->capacity)
+        grow(map);
+    MapSlot *slot = find(map, key);
+    map->count += slot->key == NULL;
+    *slot = (MapSlot){key, value};
+}
+
+int
+map_get(const Map *map, const char *key)
+{
+    if (map->count == 0)
+        return -1;
+    const MapSlot *slot = find(map, key);
+    return slot->key != NULL ? slot->value : -1;
+}
