@@ -3,6 +3,8 @@
  */
 #include "pass/schedule.h"
 
+enum { SHARE_LOOKS = 64 }; /* loads before a store that are looked at */
+
 /* One access, with the loops around it and its place in the program. */
 typedef struct {
     int *buffer;
@@ -12,6 +14,7 @@ typedef struct {
     size_t depth;
     Stmt *const *path; /* loops, outermost first */
     const Block *body;
+    bool call;
     uint32_t tag;
     int next; /* the next use of the same buffer; -1: none */
     int last; /* the last load before it in the same body; -1: none */
@@ -60,6 +63,7 @@ uses_block(Uses *uses, const Block *block)
         Stmt *stmt = block->item[i];
         uses->now.place++;
         uses->now.tag = stmt->tag;
+        uses->now.call = stmt->kind == STMT_call;
         if (stmt->kind == STMT_loop) {
             VEC_PUSH(arena, &uses->loops, stmt);
             uses_block(uses, &stmt->body);
@@ -266,7 +270,8 @@ share(Schedule *s, Uses *uses, int from, int to)
 }
 
 /* A buffer that shares has more uses than before and can share no more than
- * before, so that each store is looked at once.
+ * before, so that each store is looked at once. A product is not computed in
+ * place.
  */
 void
 schedule_share(Schedule *s)
@@ -275,11 +280,13 @@ schedule_share(Schedule *s)
     for (size_t i = 0; i < uses.use.count; i++) {
         const Use *store = &uses.use.item[i];
         const Buffer *to = &s->buffer.item[*store->buffer];
-        if (!store->store || next_leaf(s, *store->buffer) >= 0 ||
+        if (!store->store || store->call || next_leaf(s, *store->buffer) >= 0 ||
             optional(s, to))
             continue;
         int found = -1;
-        for (int j = store->last; j >= 0; j = uses.use.item[j].last) {
+        int looks = SHARE_LOOKS;
+        for (int j = store->last; j >= 0 && looks-- > 0;
+             j = uses.use.item[j].last) {
             if (may_share(s, &uses, store, *uses.use.item[j].buffer))
                 found = j;
         }
