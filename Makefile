@@ -61,7 +61,7 @@ $(B)/embedded.c: compiler/emit/embed.sh $(EMBED)
 	sh compiler/emit/embed.sh $(EMBED) > $@.tmp && mv $@.tmp $@
 
 $(B)/grammar/%.o: $(B)/grammar/%.c
-	$(CC) $(CPPFLAGS) $(GENFLAGS) -DYYMAXDEPTH=10000 -MMD -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(GENFLAGS) -DYYMAXDEPTH=10000 -MMD -MP -c -o $@ $<
 
 $(B)/embedded.o: $(B)/embedded.c
 	$(CC) $(CPPFLAGS) $(GENFLAGS) -c -o $@ $<
@@ -69,7 +69,7 @@ $(B)/embedded.o: $(B)/embedded.c
 $(B)/%.o: %.c | $(B)/grammar/net.tab.h
 	@mkdir -p $(@D)
 	@echo '  CC $<'
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

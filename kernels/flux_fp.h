@@ -47,6 +47,13 @@
 #endif
 #endif
 
+/* A function that is compiled by itself: a part of a long one. */
+#if defined(__GNUC__) || defined(__clang__)
+#define FLUX_NOINLINE __attribute__((noinline))
+#else
+#define FLUX_NOINLINE
+#endif
+
 /* The bits of a float. */
 FLUX_INLINE uint32_t
 flux_f32_bits(float x)

@@ -441,6 +441,11 @@ emit_init(Emit *emit)
                                 emit->upper));
     function_prototype(&f, &emit->header);
     Writer *writer = &emit->source;
+    Writer parts;
+    size_t begin = writer->size;
+    writer_init(&parts, emit->arena);
+    f.printer.parts = &parts;
+    f.printer.function = f.name;
     writer_raw(writer, "\nflux_status\n");
     writer_line(writer, "%s(%s *m, uint64_t seed)", f.name, emit->name);
     writer_line(writer, "{");
@@ -453,6 +458,7 @@ emit_init(Emit *emit)
     printer_body(&f.printer);
     writer_line(writer, "return FLUX_OK;");
     writer_line(writer, "}");
+    writer_insert(writer, begin, parts.text, parts.size);
     return true;
 }
 

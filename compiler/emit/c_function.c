@@ -20,6 +20,9 @@ void
 function_add(Function *f, Argument argument)
 {
     VEC_PUSH(f->printer.arena, &f->argument, argument);
+    c_scope_type(&f->printer.scope, argument.name,
+                 arena_printf(f->printer.arena, "%s%s", argument.type,
+                              argument.pointer ? " *" : " "));
     if (argument.buffer >= 0)
         f->printer.memory[argument.buffer] =
             (Memory){argument.single
@@ -116,7 +119,7 @@ check_labels(Function *f)
         if (a->classes == 0)
             continue;
         const char *n = f->printer.dim_text[0];
-        size_t scope = scope_mark(&f->printer.scope);
+        size_t scope = c_scope_mark(&f->printer.scope);
         const char *s = printer_name(&f->printer, "s");
         writer_line(writer, "for (size_t %s = 0; %s < %s; %s++) {", s, s, n, s);
         check(writer,
@@ -124,7 +127,7 @@ check_labels(Function *f)
                            a->name, s, a->name, s, (long long)a->classes),
               "FLUX_E_LABEL");
         writer_line(writer, "}");
-        scope_leave(&f->printer.scope, scope);
+        c_scope_leave(&f->printer.scope, scope);
     }
 }
 
@@ -221,6 +224,11 @@ void
 function_define(Function *f)
 {
     Writer *writer = f->printer.writer;
+    Writer parts;
+    size_t start = writer->size;
+    writer_init(&parts, f->printer.arena);
+    f->printer.parts = &parts;
+    f->printer.function = f->name;
     writer_raw(writer, "\nflux_status\n");
     writer_line(writer, "%s(%s)", f->name, join_arguments(f));
     writer_line(writer, "{");
@@ -244,4 +252,5 @@ function_define(Function *f)
         name[i] = f->argument.item[i].name;
     c_mark_unused(writer, from, name, f->argument.count);
     writer_line(writer, "}");
+    writer_insert(writer, start, parts.text, parts.size);
 }

@@ -68,7 +68,9 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
     int b = s->slot.item[slot].buffers;
     for (; b != 0; b = s->buffer.item[b - 1].next) {
         const Buffer *buffer = &s->buffer.item[b - 1];
-        const char *name = printer_name(printer, "h");
+        const char *name = printer_typed(
+            printer, "h",
+            arena_printf(printer->arena, "%s *", c_type(buffer->dtype)));
         printer->memory[b - 1] = (Memory){name, false};
         writer_line(printer->writer, "%s *%s = %s%s;", c_type(buffer->dtype),
                     name, buffer->dtype == dtype ? "" : "(void *)", first);

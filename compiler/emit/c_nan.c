@@ -73,7 +73,7 @@ check_buffer(Function *f, int buffer, const char *condition, const char *place)
         check(printer, memory->text, place);
         return;
     }
-    size_t scope = scope_mark(&printer->scope);
+    size_t scope = c_scope_mark(&printer->scope);
     const char *i = printer_name(printer, "i");
     writer_line(writer, "for (size_t %s = 0; %s%s < %s; %s++) {", i,
                 condition != NULL ? condition : "", i,
@@ -81,7 +81,7 @@ check_buffer(Function *f, int buffer, const char *condition, const char *place)
     check(printer, arena_printf(printer->arena, "%s[%s]", memory->text, i),
           place);
     writer_line(writer, "}");
-    scope_leave(&printer->scope, scope);
+    c_scope_leave(&printer->scope, scope);
 }
 
 void

@@ -2,7 +2,7 @@
 #ifndef FLUXC_EMIT_C_PRINT_H
 #define FLUXC_EMIT_C_PRINT_H
 
-#include "emit/scope.h"
+#include "emit/c_scope.h"
 #include "emit/writer.h"
 #include "pass/schedule.h"
 
@@ -20,15 +20,19 @@ struct Printer {
     Memory *memory;                    /* by buffer */
     const char *dim_text[DIM_SYMBOLS]; /* the named dimensions in C */
     const char *seed;                  /* of random nodes, in C */
-    Scope scope;
+    CScope scope;
     const char **var;   /* by variable: its name, or NULL */
     const char **value; /* by value: its name, or NULL */
     const char **accumulator;
-    const char **best;   /* argmax: the greatest so far */
-    int *uses;           /* by value */
-    bool *bound;         /* by value: has a name, for its line was too long */
-    bool again;          /* a line was too long: print once more */
-    const Affine *store; /* where the statement stores; NULL: nowhere */
+    const char **best;    /* argmax: the greatest so far */
+    int *uses;            /* by value */
+    bool *bound;          /* by value: has a name, for its line was too long */
+    bool again;           /* a line was too long: print once more */
+    const char *function; /* its name, for its parts */
+    Writer *parts;        /* their definitions; NULL: none */
+    bool *begun;          /* by accumulator: c_part.c's own */
+    int part;             /* how many there are */
+    const Affine *store;  /* where the statement stores; NULL: nowhere */
     /* What stands above a loop nest; may be NULL. */
     void (*comment)(Printer *printer, const Stmt *stmt);
     /* Opens and closes what is only for optional outputs; may be NULL. */
@@ -67,6 +71,29 @@ const char *printer_name(Printer *printer, const char *wish);
 
 /* Prints all statements; declares local arrays. */
 void printer_body(Printer *printer);
+
+/* The same with the type of what it names, for parts: "float *". */
+const char *printer_typed(Printer *printer, const char *wish, const char *type);
+
+/* c_statement.c: statements that hold no others. */
+void c_let(Printer *printer, int value);
+void c_store(Printer *printer, const Stmt *stmt);
+void c_init(Printer *printer, const Stmt *stmt);
+void c_step(Printer *printer, const Stmt *stmt);
+void c_call(Printer *printer, const Stmt *stmt);
+
+/* c_part.c: how many statements of a block, from a place on, go into a function
+ * of their own; 0: none.
+ */
+size_t part_length(const Printer *printer, const Block *block, size_t from);
+bool part_needed(const Printer *printer, const Block *block);
+
+/* Prints statements as such a function, and its call. */
+void part_print(Printer *printer, const Block *block, size_t from,
+                size_t count);
+
+/* One statement of the schedule. */
+void printer_stmt(Printer *printer, const Stmt *stmt);
 
 /* c_expr.c */
 const char *c_type(DType dtype);

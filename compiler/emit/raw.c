@@ -15,9 +15,10 @@ raw_pointer(Printer *printer, int buffer, const char *from, size_t number,
     const Buffer *b = &printer->s->buffer.item[buffer];
     const char *constant = store ? "" : "const ";
     const char *type = c_type(b->dtype);
-    const char *name =
-        printer_name(printer, arena_printf(printer->arena, "%s%zu",
-                                           store ? "y" : "x", number));
+    const char *name = printer_typed(
+        printer,
+        arena_printf(printer->arena, "%s%zu", store ? "y" : "x", number),
+        arena_printf(printer->arena, "%s%s *", constant, type));
     printer->memory[buffer] = (Memory){name, false};
     writer_line(printer->writer, "%s%s *%s = %s[%zu];", constant, type, name,
                 from, number);
@@ -51,8 +52,9 @@ raw_dims(Printer *printer)
 {
     Schedule *s = printer->s;
     for (int i = 0; i < s->dims->symbols; i++) {
-        const char *name = printer_name(
-            printer, i == 0 ? "n" : arena_printf(printer->arena, "n%d", i + 1));
+        const char *name = printer_typed(
+            printer, i == 0 ? "n" : arena_printf(printer->arena, "n%d", i + 1),
+            "size_t ");
         printer->dim_text[i] = name;
         if (!uses_symbol(s, i))
             continue;
@@ -111,12 +113,17 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
                "              void *arena);\n\n"
                "size_t\nfluxc_arena(const size_t *dims)\n");
     writer_line(&writer, "{");
-    size_t scope = scope_mark(&printer.scope);
+    size_t scope = c_scope_mark(&printer.scope);
     writer_line(&writer, "(void)dims;");
     raw_dims(&printer);
     writer_line(&writer, "return %s;", c_arena_size(&printer));
     writer_line(&writer, "}");
-    scope_leave(&printer.scope, scope);
+    c_scope_leave(&printer.scope, scope);
+    size_t start = writer.size;
+    Writer parts;
+    writer_init(&parts, &context->arena);
+    printer.function = "fluxc_run";
+    printer.parts = &parts;
     writer_raw(&writer,
                "\nint\nfluxc_run(const void *const *leaf, void *const *out, "
                "const size_t *dims,\n          uint64_t seed, void *arena)\n");
@@ -124,11 +131,13 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     static const char *const taken[] = {"leaf", "out", "dims", "seed", "arena"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         printer_name(&printer, taken[i]);
+    c_scope_type(&printer.scope, "seed", "uint64_t ");
     raw_arguments(&printer);
     c_arena_pointers(&printer, "arena");
     printer_body(&printer);
     writer_line(&writer, "return 0;");
     writer_line(&writer, "}");
+    writer_insert(&writer, start, parts.text, parts.size);
     arena_free(&context->scratch);
     return fwrite(writer.text, 1, writer.size, file) == writer.size;
 }

@@ -35,6 +35,17 @@ writer_raw(Writer *writer, const char *text)
     put(writer, text, strlen(text));
 }
 
+void
+writer_insert(Writer *writer, size_t at, const char *text, size_t length)
+{
+    if (length == 0)
+        return;
+    put(writer, text, length);
+    size_t moved = writer->size - length - at;
+    memmove(writer->text + at + length, writer->text + at, moved);
+    memcpy(writer->text + at, text, length);
+}
+
 static void
 put_indent(Writer *writer, int columns)
 {

@@ -29,6 +29,9 @@ void writer_line(Writer *writer, const char *format, ...)
 /* As it is, for text of more lines and directives. */
 void writer_raw(Writer *writer, const char *text);
 
+/* Puts text before what has been written from `at` on. */
+void writer_insert(Writer *writer, size_t at, const char *text, size_t length);
+
 /* A comment, as one line or as a paragraph of words. */
 void writer_comment(Writer *writer, const char *text);
 

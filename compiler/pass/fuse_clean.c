@@ -113,11 +113,11 @@ typedef struct {
 } Reading;
 
 static void
-find_load(void *user, int buffer, Affine *at, bool store)
+find_load(void *user, int *buffer, Affine *at, bool store)
 {
     Reading *reading = user;
     (void)at;
-    reading->read = reading->read || (!store && buffer == reading->buffer);
+    reading->read = reading->read || (!store && *buffer == reading->buffer);
 }
 
 /* Whether a statement is the store of a result that another one may pass. */

@@ -1,47 +1,66 @@
 /* Names in scope: a stack, with chains through it for each hash. */
-#include "emit/scope.h"
+#include "emit/c_scope.h"
 
 #include <stdint.h>
 #include <string.h>
 
 static size_t
-hash(const char *text)
+hash(const char *text, size_t length)
 {
     uint64_t h = 0xcbf29ce484222325u;
-    while (*text != 0)
-        h = (h ^ (unsigned char)*text++) * 0x100000001b3u;
+    for (size_t i = 0; i < length; i++)
+        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
     return (size_t)(h ^ h >> 32);
 }
 
 /* 1 + the place of a name; 0: it is not in scope. */
 static size_t
-find(const Scope *scope, const char *text, size_t hashed)
+find(const CScope *scope, const char *text, size_t length)
 {
     if (scope->buckets == 0)
         return 0;
-    size_t at = scope->bucket[hashed & (scope->buckets - 1)];
-    while (at != 0 && strcmp(scope->name.item[at - 1].text, text) != 0)
-        at = scope->name.item[at - 1].below;
+    size_t at = scope->bucket[hash(text, length) & (scope->buckets - 1)];
+    while (at != 0) {
+        const CScopeName *name = &scope->name.item[at - 1];
+        if (strncmp(name->text, text, length) == 0 && name->text[length] == 0)
+            break;
+        at = name->below;
+    }
     return at;
 }
 
 bool
-scope_has(const Scope *scope, const char *name)
+c_scope_has(const CScope *scope, const char *name)
 {
-    return find(scope, name, hash(name)) != 0;
+    return find(scope, name, strlen(name)) != 0;
+}
+
+void
+c_scope_type(CScope *scope, const char *name, const char *type)
+{
+    size_t at = find(scope, name, strlen(name));
+    if (at != 0)
+        scope->name.item[at - 1].type = type;
+}
+
+size_t
+c_scope_find(const CScope *scope, const char *name, size_t length)
+{
+    size_t at = find(scope, name, length);
+    return at != 0 ? at - 1 : scope->name.count;
 }
 
 static void
-chain(Scope *scope, size_t at)
+chain(CScope *scope, size_t at)
 {
-    ScopeName *name = &scope->name.item[at];
+    CScopeName *name = &scope->name.item[at];
     size_t *bucket = &scope->bucket[name->hash & (scope->buckets - 1)];
     name->below = *bucket;
     *bucket = at + 1;
 }
 
 static void
-grow(Scope *scope)
+grow(CScope *scope)
 {
     scope->buckets = scope->buckets == 0 ? 64 : 2 * scope->buckets;
     scope->bucket = ARENA_ARRAY(scope->arena, size_t, scope->buckets);
@@ -50,7 +69,7 @@ grow(Scope *scope)
 }
 
 static void
-push(Scope *scope, ScopeName name)
+push(CScope *scope, CScopeName name)
 {
     if (scope->name.count >= scope->buckets)
         grow(scope);
@@ -62,7 +81,7 @@ push(Scope *scope, ScopeName name)
  * all lower ones are, for they came before it.
  */
 static size_t
-last_number(const Scope *scope, size_t of)
+last_number(const CScope *scope, size_t of)
 {
     size_t last = scope->name.item[of].last;
     return last < scope->name.count && scope->name.item[last].of == of + 1
@@ -71,35 +90,35 @@ last_number(const Scope *scope, size_t of)
 }
 
 const char *
-scope_take(Scope *scope, const char *wish)
+c_scope_take(CScope *scope, const char *wish)
 {
-    ScopeName name = {.text = wish, .hash = hash(wish), .number = 1};
-    size_t of = find(scope, wish, name.hash);
+    CScopeName name = {.text = wish, .number = 1};
+    size_t of = find(scope, wish, strlen(wish));
     if (of != 0) {
         name.of = of;
         name.number = last_number(scope, of - 1);
         scope->name.item[of - 1].last = scope->name.count;
     }
-    while (find(scope, name.text, name.hash) != 0) {
+    while (c_scope_has(scope, name.text)) {
         name.number++;
         name.text = arena_printf(scope->arena, "%s%zu", wish, name.number);
-        name.hash = hash(name.text);
     }
+    name.hash = hash(name.text, strlen(name.text));
     push(scope, name);
     return name.text;
 }
 
 size_t
-scope_mark(const Scope *scope)
+c_scope_mark(const CScope *scope)
 {
     return scope->name.count;
 }
 
 void
-scope_leave(Scope *scope, size_t mark)
+c_scope_leave(CScope *scope, size_t mark)
 {
     while (scope->name.count > mark) {
-        const ScopeName *name = &scope->name.item[--scope->name.count];
+        const CScopeName *name = &scope->name.item[--scope->name.count];
         scope->bucket[name->hash & (scope->buckets - 1)] = name->below;
     }
 }

@@ -1,8 +1,8 @@
 /* The names in scope where C is printed. A scope ends by leaving it: names go
  * in the reverse order of their coming.
  */
-#ifndef FLUXC_EMIT_SCOPE_H
-#define FLUXC_EMIT_SCOPE_H
+#ifndef FLUXC_EMIT_C_SCOPE_H
+#define FLUXC_EMIT_C_SCOPE_H
 
 #include "base/vec.h"
 
@@ -10,29 +10,38 @@
 
 typedef struct {
     const char *text;
+    const char *type; /* of what it names, as before it: "float *"; or NULL */
     size_t hash;
     size_t below;  /* 1 + the name before it in its bucket; 0: none */
     size_t last;   /* the last that was made of it by a number */
     size_t of;     /* 1 + the name that it was made of; 0: none */
     size_t number; /* by which */
-} ScopeName;
+} CScopeName;
 
 typedef struct {
     Arena *arena;
-    VEC(ScopeName) name;
+    VEC(CScopeName) name;
     size_t *bucket; /* 1 + its last name; 0: none */
     size_t buckets; /* a power of two, or 0 */
-} Scope;
+} CScope;
 
-bool scope_has(const Scope *scope, const char *name);
+bool c_scope_has(const CScope *scope, const char *name);
 
 /* A name that is not in scope, which is so from now on: the wished one, or with
  * the lowest number from 2 on behind it that makes it free.
  */
-const char *scope_take(Scope *scope, const char *wish);
+const char *c_scope_take(CScope *scope, const char *wish);
+
+/* Says what a name in scope is the name of. */
+void c_scope_type(CScope *scope, const char *name, const char *type);
+
+/* The place of a name, by its `length` first bytes; c_scope_mark's: it has
+ * none.
+ */
+size_t c_scope_find(const CScope *scope, const char *name, size_t length);
 
 /* Where the scope stands, to be left to. */
-size_t scope_mark(const Scope *scope);
-void scope_leave(Scope *scope, size_t mark);
+size_t c_scope_mark(const CScope *scope);
+void c_scope_leave(CScope *scope, size_t mark);
 
 #endif

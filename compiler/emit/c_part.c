@@ -1,0 +1,153 @@
+/* Long programs in parts: a body of many loops and calls is printed as
+ * functions of some of them each, so that a C compiler, whose time grows faster
+ * than its functions do, stays linear in the model.
+ *
+ * Loops and calls speak to each other through memory only. What a part names of
+ * what is in scope around it becomes its parameters.
+ */
+#include "emit/c_print.h"
+
+#include <string.h>
+
+enum {
+    PART_FROM = 64,  /* nests in a body that is cut into parts */
+    PART_NESTS = 16, /* nests of a part, at most */
+    PART_LEAST = 4
+};
+
+/* Whether a loop takes steps only of accumulators that begin in it; `begun` is
+ * by accumulator.
+ */
+static bool
+steps_inside(const Stmt *loop, bool *begun)
+{
+    for (size_t i = 0; i < loop->body.count; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        if (stmt->kind == STMT_init)
+            begun[stmt->accumulator] = true;
+        if (stmt->kind == STMT_step && !begun[stmt->accumulator])
+            return false;
+        if (stmt->kind == STMT_loop && !steps_inside(stmt, begun))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a statement can be part of a function of its own. */
+static bool
+is_nest(const Printer *printer, const Stmt *stmt)
+{
+    size_t count = printer->s->accumulator.count;
+    if (stmt->kind == STMT_call)
+        return true;
+    memset(printer->begun, 0, count * sizeof *printer->begun);
+    return stmt->kind == STMT_loop && steps_inside(stmt, printer->begun);
+}
+
+bool
+part_needed(const Printer *printer, const Block *block)
+{
+    size_t nests = 0;
+    for (size_t i = 0; i < block->count; i++)
+        nests += block->item[i]->kind == STMT_loop ||
+                 block->item[i]->kind == STMT_call;
+    return printer->parts != NULL && nests >= PART_FROM;
+}
+
+size_t
+part_length(const Printer *printer, const Block *block, size_t from)
+{
+    size_t count = 0;
+    while (from + count < block->count && count < PART_NESTS &&
+           block->item[from + count]->tag == block->item[from]->tag &&
+           is_nest(printer, block->item[from + count]))
+        count++;
+    return count >= PART_LEAST ? count : 0;
+}
+
+static bool
+is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Behind a comment, a string or a directive that begins here, else `text`. */
+static const char *
+skip_words(const char *text)
+{
+    if (text[0] == '/' && text[1] == '*') {
+        const char *end = strstr(text, "*/");
+        return end != NULL ? end + 2 : text + strlen(text);
+    }
+    if (*text == '#')
+        return text + strcspn(text, "\n");
+    if (*text != '"')
+        return text;
+    for (text++; *text != 0 && *text != '"'; text++)
+        text += *text == '\\' && text[1] != 0;
+    return text + (*text != 0);
+}
+
+/* Marks the names of `text` that were in scope before it, by their places. */
+static void
+find_names(const CScope *scope, size_t mark, const char *text, bool *used)
+{
+    bool member = false;
+    while (*text != 0) {
+        const char *behind = skip_words(text);
+        if (behind != text) {
+            text = behind;
+            continue;
+        }
+        size_t length = 0;
+        while (is_word(text[length]))
+            length++;
+        size_t at = length > 0 ? c_scope_find(scope, text, length) : mark;
+        if (at < mark && !member)
+            used[at] = true;
+        member =
+            length == 0 && (*text == '.' || (*text == '>' && text[-1] == '-'));
+        text += length > 0 ? length : 1;
+    }
+}
+
+void
+part_print(Printer *printer, const Block *block, size_t from, size_t count)
+{
+    Arena *arena = printer->arena;
+    Writer *writer = printer->writer;
+    size_t mark = c_scope_mark(&printer->scope);
+    Writer body;
+    writer_init(&body, arena);
+    body.depth = 1;
+    printer->writer = &body;
+    for (size_t i = from; i < from + count; i++) {
+        if (printer->comment != NULL)
+            printer->comment(printer, block->item[i]);
+        printer_stmt(printer, block->item[i]);
+    }
+    printer->writer = writer;
+    c_scope_leave(&printer->scope, mark);
+    bool *used = ARENA_ARRAY(arena, bool, mark + 1);
+    find_names(&printer->scope, mark, body.text, used);
+    const char *name =
+        arena_printf(arena, "%s_part%d", printer->function, ++printer->part);
+    const char *formal = "";
+    const char *actual = "";
+    for (size_t i = 0; i < mark; i++) {
+        const CScopeName *own = &printer->scope.name.item[i];
+        if (!used[i] || own->type == NULL)
+            continue;
+        const char *comma = *formal != 0 ? ", " : "";
+        formal = arena_printf(arena, "%s%s%s%s", formal, comma, own->type,
+                              own->text);
+        actual = arena_printf(arena, "%s%s%s", actual, comma, own->text);
+    }
+    writer_raw(printer->parts, "\nstatic FLUX_NOINLINE void\n");
+    writer_line(printer->parts, "%s(%s)", name, formal);
+    writer_raw(printer->parts, "{\n");
+    writer_raw(printer->parts, body.text);
+    writer_raw(printer->parts, "}\n");
+    writer_line(writer, "%s(%s);", name, actual);
+}
