@@ -224,8 +224,9 @@ define_arena(Emit *emit, Function *f, const char *macro, Dim bytes, bool print)
     }
     Expr size = c_dim(&sized.printer, bytes);
     if (print)
-        writer_line(&emit->header, "#define %s(%s) %s", macro, formal,
-                    c_at_least(&f->printer, size, PREC_primary));
+        writer_macro(&emit->header,
+                     arena_printf(emit->arena, "%s(%s)", macro, formal),
+                     c_at_least(&f->printer, size, PREC_primary));
     if (s->slot.count > 0)
         f->arena = arena_printf(emit->arena, "%s(%s)", macro, actual);
 }
