@@ -8,6 +8,7 @@ typedef struct {
     int buffer;
     Affine *at;
     bool store;
+    bool call;  /* of a kernel, which reads many elements */
     int place;  /* the statement's number, in order */
     Block path; /* loops, outermost first */
     const Block *body;
@@ -19,6 +20,7 @@ typedef struct {
     Block path;
     const Block *body;
     uint32_t tag;
+    bool call;
     int place;
     VEC(Use) use;
 } Uses;
@@ -31,6 +33,7 @@ uses_add(void *user, int buffer, Affine *at, bool store)
     Use use = {.buffer = buffer,
                .at = at,
                .store = store,
+               .call = uses->call,
                .place = uses->place,
                .body = uses->body,
                .tag = uses->tag};
@@ -52,6 +55,9 @@ uses_block(Uses *uses, const Block *block)
             uses->path.count--;
         } else {
             uses->body = block;
+            uses->call = stmt->kind == STMT_call ||
+                         (stmt->kind == STMT_let &&
+                          uses->s->value.item[stmt->value].kind == VALUE_sum);
             schedule_accesses(uses->s, stmt, uses_add, uses);
         }
     }
@@ -184,6 +190,48 @@ optional(const Schedule *s, const Buffer *b)
            (s->optional >> b->number & 1) != 0;
 }
 
+/* Whether two accesses below shared loops go through their own loops in the
+ * same order.
+ */
+static bool
+same_order(Schedule *s, const Use *a, const Use *b, size_t common)
+{
+    Affine x = *a->at;
+    Affine y = *b->at;
+    if (a->path.count != b->path.count)
+        return false;
+    for (size_t i = common; i < a->path.count; i++) {
+        Dim factor;
+        Dim other;
+        int key = schedule_key(s, a->path.item[i]->var);
+        int next = schedule_key(s, b->path.item[i]->var);
+        if (!affine_factor(s, &x, key, &factor) ||
+            !affine_factor(s, &y, next, &other) || factor != other)
+            return false;
+        affine_drop(s, &x, key);
+        affine_drop(s, &y, next);
+    }
+    return affine_same(s, &x, &y);
+}
+
+/* Whether a later statement of the same turn reads what a store stores in
+ * another order, kernels aside. clang 14 takes such reads for reads of the old
+ * value, if the store is an update in place and the outer loop becomes vectors.
+ */
+static bool
+read_across(Schedule *s, const Uses *uses, const Use *store)
+{
+    for (size_t i = 0; i < uses->use.count; i++) {
+        const Use *use = &uses->use.item[i];
+        size_t common = common_loops(use, store);
+        if (use->buffer == store->buffer && !use->store && !use->call &&
+            use->place > store->place && use->body != store->body &&
+            common > 0 && !same_order(s, use, store, common))
+            return true;
+    }
+    return false;
+}
+
 /* Whether `old` may live in the memory of what `store` stores: at that place it
  * is read for the last time, element by element.
  */
@@ -194,7 +242,8 @@ may_share(Schedule *s, const Uses *uses, const Use *store, int old)
     const Buffer *from = &s->buffer.item[old];
     bool read = false;
     if (old == store->buffer || from->kind != BUFFER_temp ||
-        from->count != to->count || from->dtype != to->dtype)
+        from->count != to->count || from->dtype != to->dtype ||
+        read_across(s, uses, store))
         return false;
     for (size_t i = 0; i < uses->use.count; i++) {
         const Use *use = &uses->use.item[i];
