@@ -47,6 +47,7 @@ typedef struct {
     const char *marker; /* re2c's */
     const char *token;  /* the beginning of the current one */
     const char *line_start;
+    const char *odd_start; /* of the last line with a character of no meaning */
     uint32_t line;
     uint32_t indent;   /* of the current line */
     uint32_t prev_end; /* the place behind the token delivered last */

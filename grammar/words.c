@@ -176,6 +176,9 @@ lexer_odd_character(Lexer *lexer)
     const char *p = lexer->token;
     int length = (int)(lexer->cursor - p);
     const char *hint = twin(p, lexer->cursor);
+    if (lexer->odd_start == lexer->line_start)
+        return; /* the line's first speaks for the others */
+    lexer->odd_start = lexer->line_start;
     if ((unsigned char)*p < 0x20 || *p == 0x7F)
         lexer_report(lexer, DIAG_syntax, hint,
                      "the control character U+%04X means nothing here",

@@ -179,14 +179,50 @@ arena_printf(Arena *arena, const char *format, ...)
     return string;
 }
 
-void
-arena_free(Arena *arena)
+/* Frees the chunks from one on, up to another. */
+static void
+free_chunks(ArenaChunk *chunk, const ArenaChunk *end)
 {
-    for (ArenaChunk *chunk = arena->chunk; chunk;) {
+    while (chunk != end) {
         ArenaChunk *older = chunk->older;
         free(chunk);
         chunk = older;
     }
+}
+
+ArenaMark
+arena_mark(const Arena *arena)
+{
+    ArenaChunk *chunk = arena->chunk;
+    return (ArenaMark){.chunk = chunk,
+                       .older = chunk ? chunk->older : NULL,
+                       .chunk_used = chunk ? chunk->used : 0,
+                       .used = arena->used};
+}
+
+void
+arena_rewind(Arena *arena, const ArenaMark *mark)
+{
+    ArenaChunk *chunk = mark->chunk;
+    free_chunks(arena->chunk, chunk);
+    arena->chunk = chunk;
+    arena->used = mark->used;
+    if (chunk == NULL)
+        return;
+    free_chunks(chunk->older, mark->older); /* large requests' own */
+    chunk->older = mark->older;
+    char *given = (char *)chunk->memory + mark->chunk_used;
+    size_t size = chunk->used - mark->chunk_used;
+    ASAN_UNPOISON_MEMORY_REGION(given, size);
+    memset(given, 0, size);
+    ASAN_POISON_MEMORY_REGION(given, size);
+    chunk->used = mark->chunk_used;
+}
+
+void
+arena_free(Arena *arena)
+{
+    free_chunks(arena->chunk, NULL);
     *arena = (Arena){0};
 }
 

@@ -54,6 +54,16 @@ char *arena_printf(Arena *arena, const char *format, ...)
 char *arena_vprintf(Arena *arena, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
+/* Gives back what was given since a mark, where nothing keeps any of it. */
+typedef struct {
+    ArenaChunk *chunk;
+    ArenaChunk *older;
+    size_t chunk_used;
+    size_t used;
+} ArenaMark;
+ArenaMark arena_mark(const Arena *arena);
+void arena_rewind(Arena *arena, const ArenaMark *mark);
+
 /* Gives everything back; the arena is empty and usable again. */
 void arena_free(Arena *arena);
 

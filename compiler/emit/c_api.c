@@ -222,8 +222,9 @@ define_arena(Emit *emit, Function *f, const char *macro, Dim bytes, bool print)
     }
     Expr size = c_dim(&sized.printer, bytes);
     if (print)
-        writer_line(&emit->header, "#define %s(%s) %s", macro, formal,
-                    c_at_least(&f->printer, size, PREC_primary));
+        writer_macro(&emit->header,
+                     arena_printf(emit->arena, "%s(%s)", macro, formal),
+                     c_at_least(&f->printer, size, PREC_primary));
     if (s->slot.count > 0)
         f->arena = arena_printf(emit->arena, "%s(%s)", macro, actual);
 }
@@ -462,23 +463,70 @@ emit_init(Emit *emit)
     return true;
 }
 
+/* m -= eta * g; g = 0 for one parameter. */
+static void
+update_param(Emit *emit, int i)
+{
+    Writer *writer = &emit->source;
+    const EmitParam *param = &emit->model->param[i];
+    const char *zero = c_number(emit->arena, emit->model->dtype, 0);
+    const char *at = param->rank == 0 ? "" : "[i]";
+    long long count = 1;
+    if (emit->grad[i] == NULL)
+        return;
+    for (int a = 0; a < param->rank; a++)
+        count *= (long long)param->dim[a];
+    if (param->rank > 0)
+        writer_line(writer, "for (size_t i = 0; i %s %lld; i++) {",
+                    count > 0 ? "<" : "!=", count);
+    writer_line(writer, "m->%s%s -= eta * g->%s%s;", emit->param[i]->path, at,
+                emit->grad[i]->path, at);
+    writer_line(writer, "g->%s%s = %s;", emit->grad[i]->path, at, zero);
+    if (param->rank > 0)
+        writer_line(writer, "}");
+}
+
+/* Of many parameters, PART_NESTS at a time in functions of their own. */
+static void
+update_parts(Emit *emit)
+{
+    Writer *writer = &emit->source;
+    for (int i = 0; i < emit->model->params; i++) {
+        if (i % PART_NESTS == 0) {
+            writer_raw(writer, "\nstatic FLUX_NOINLINE void\n");
+            writer_line(writer, "%s_update_part%d(%s *m, %s_grad *g, %s eta)",
+                        emit->name, i / PART_NESTS + 1, emit->name, emit->name,
+                        emit->real);
+            writer_line(writer, "{");
+        }
+        update_param(emit, i);
+        if (i % PART_NESTS == PART_NESTS - 1 || i == emit->model->params - 1)
+            writer_line(writer, "}");
+    }
+}
+
 void
 emit_update(Emit *emit)
 {
     Writer *writer = &emit->source;
-    const char *zero = c_number(emit->arena, emit->model->dtype, 0);
     bool trains = false;
+    bool frozen = false;
     writer_raw(&emit->header, "\n/* update!: m -= eta * g; g = 0. */\n");
     writer_line(&emit->header,
                 "flux_status %s_update(%s *m, %s_grad *g, %s "
                 "eta);",
                 emit->name, emit->name, emit->name, emit->real);
+    for (int i = 0; i < emit->model->params; i++) {
+        trains = trains || emit->grad[i] != NULL;
+        frozen = frozen || emit->grad[i] == NULL;
+    }
+    bool parts = emit->model->params >= PART_FROM && !frozen;
+    if (parts)
+        update_parts(emit);
     writer_raw(writer, "\nflux_status\n");
     writer_line(writer, "%s_update(%s *m, %s_grad *g, %s eta)", emit->name,
                 emit->name, emit->name, emit->real);
     writer_line(writer, "{");
-    for (int i = 0; i < emit->model->params; i++)
-        trains = trains || emit->grad[i] != NULL;
     if (!trains)
         writer_line(writer, "(void)eta;");
     writer_raw(writer, "    if (m == NULL || g == NULL)\n"
@@ -486,21 +534,11 @@ emit_update(Emit *emit)
                        "    if (flux_overlap(m, sizeof *m, g, sizeof *g))\n"
                        "        return FLUX_E_OVERLAP;\n");
     for (int i = 0; i < emit->model->params; i++) {
-        const EmitParam *param = &emit->model->param[i];
-        if (emit->grad[i] == NULL)
-            continue;
-        long long count = 1;
-        const char *at = param->rank == 0 ? "" : "[i]";
-        for (int a = 0; a < param->rank; a++)
-            count *= (long long)param->dim[a];
-        if (param->rank > 0)
-            writer_line(writer, "for (size_t i = 0; i %s %lld; i++) {",
-                        count > 0 ? "<" : "!=", count);
-        writer_line(writer, "m->%s%s -= eta * g->%s%s;", emit->param[i]->path,
-                    at, emit->grad[i]->path, at);
-        writer_line(writer, "g->%s%s = %s;", emit->grad[i]->path, at, zero);
-        if (param->rank > 0)
-            writer_line(writer, "}");
+        if (!parts)
+            update_param(emit, i);
+        else if (i % PART_NESTS == 0)
+            writer_line(writer, "%s_update_part%d(m, g, eta);", emit->name,
+                        i / PART_NESTS + 1);
     }
     if (!trains)
         writer_line(writer, "g->none = 0;");

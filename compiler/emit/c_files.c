@@ -421,7 +421,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
         if (!done(&emit, emit_trainer(&emit, &model->trainer[i])))
             return false;
     }
-    if (!emit_selftest(&emit))
+    if (!done(&emit, emit_selftest(&emit)))
         return false;
     writer_raw(&emit.header, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     return fwrite(emit.header.text, 1, emit.header.size, header) ==

@@ -9,11 +9,7 @@
 
 #include <string.h>
 
-enum {
-    PART_FROM = 64,  /* nests in a body that is cut into parts */
-    PART_NESTS = 16, /* nests of a part, at most */
-    PART_LEAST = 4
-};
+enum { PART_LEAST = 4 }; /* nests of a part */
 
 /* Whether a loop takes steps only of accumulators that begin in it; `begun` is
  * by accumulator.

@@ -82,6 +82,11 @@ void c_init(Printer *printer, const Stmt *stmt);
 void c_step(Printer *printer, const Stmt *stmt);
 void c_call(Printer *printer, const Stmt *stmt);
 
+enum {
+    PART_FROM = 64, /* nests in a body that is cut into parts */
+    PART_NESTS = 16 /* nests of a part, at most */
+};
+
 /* c_part.c: how many statements of a block, from a place on, go into a function
  * of their own; 0: none.
  */

@@ -102,7 +102,7 @@ ends_operator(const char *line, size_t space)
  * on at its own column.
  */
 static Break
-find_break(const char *line, int start, bool first)
+find_break(const char *line, int start, bool first, int columns)
 {
     Break best = {0, WRITER_LEVELS * WRITER_DEEP, 0};
     int open[WRITER_DEEP];
@@ -121,7 +121,7 @@ find_break(const char *line, int start, bool first)
             open[depth++] = column;
         if (strchr(")]}", line[i]) != NULL && depth > 0)
             depth--;
-        if (line[i] != ' ' || i == 0 || column - 1 > WRITER_COLUMNS)
+        if (line[i] != ' ' || i == 0 || column - 1 > columns)
             continue;
         bool comma = line[i - 1] == ',';
         bool assign =
@@ -144,22 +144,30 @@ find_break(const char *line, int start, bool first)
             best = here;
     }
     if (rest > 0 &&
-        start + WRITER_INDENT + writer_width(line + rest) <= WRITER_COLUMNS)
+        start + WRITER_INDENT + writer_width(line + rest) <= columns)
         return (Break){rest, 0, start + WRITER_INDENT};
     return best;
 }
 
+/* A text from a column on, in lines of at most `columns`, each but the last
+ * with what ends it.
+ */
 static void
-put_wrapped(Writer *writer, const char *line)
+put_broken(Writer *writer, const char *line, int column, int columns,
+           const char *end)
 {
-    int column = WRITER_INDENT * writer->depth;
     bool first = true;
     put_indent(writer, column);
-    while (column + writer_width(line) > WRITER_COLUMNS) {
-        Break at = find_break(line, column, first);
+    while (column + writer_width(line) > columns) {
+        Break at = find_break(line, column, first, columns);
         if (at.at == 0)
             break;
         put(writer, line, at.at - 1);
+        if (*end != 0) {
+            const char *part = arena_string(writer->arena, line, at.at - 1);
+            put_indent(writer, columns + 1 - column - writer_width(part));
+        }
+        put(writer, end, strlen(end));
         put(writer, "\n", 1);
         put_indent(writer, at.column);
         line += at.at;
@@ -182,9 +190,27 @@ writer_line(Writer *writer, const char *format, ...)
         return;
     if (line[0] == '}' && writer->depth > 0)
         writer->depth--;
-    put_wrapped(writer, line);
+    put_broken(writer, line, WRITER_INDENT * writer->depth, WRITER_COLUMNS, "");
     if (line[length - 1] == '{')
         writer->depth++;
+}
+
+void
+writer_macro(Writer *writer, const char *head, const char *body)
+{
+    const char *line = arena_printf(writer->arena, "#define %s %s", head, body);
+    bool fits = writer_width(line) <= WRITER_COLUMNS;
+    if (!fits)
+        line = arena_printf(writer->arena, "#define %s", head);
+    put(writer, line, strlen(line));
+    if (!fits) {
+        int room = WRITER_COLUMNS - 1 - writer_width(line);
+        put_indent(writer, room > 0 ? room : 1);
+        put(writer, "\\\n", 2);
+        put_broken(writer, body, WRITER_INDENT, WRITER_COLUMNS - 2, "\\");
+        return;
+    }
+    put(writer, "\n", 1);
 }
 
 void

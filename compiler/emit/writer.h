@@ -26,6 +26,9 @@ void writer_init(Writer *writer, Arena *arena);
 void writer_line(Writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* `#define HEAD BODY`, broken where a line is too short for it. */
+void writer_macro(Writer *writer, const char *head, const char *body);
+
 /* As it is, for text of more lines and directives. */
 void writer_raw(Writer *writer, const char *text);
 

@@ -30,7 +30,7 @@ usage(const char *text, const char *value)
 Near
 near_to(const char *word)
 {
-    return (Near){.word = word, .far = strlen(word) < 4 ? 2 : 3};
+    return (Near){.word = word, .far = strlen(word) < 5 ? 2 : 3};
 }
 
 /* Takes another word, to be shown as `shown`, if it is nearer. */
@@ -100,7 +100,7 @@ set_pass(Options *o, bool *table, const char *value, bool all)
 }
 
 static bool
-set_number(int64_t most, const char *value, int64_t *to)
+set_number(const OptionInfo *o, int64_t most, const char *value, int64_t *to)
 {
     char *end = NULL;
     errno = 0;
@@ -109,9 +109,18 @@ set_number(int64_t most, const char *value, int64_t *to)
         *to = n;
         return true;
     }
-    fprintf(stderr, "fluxc: a number from 1 to %lld is wanted, not %s\n",
+    fprintf(stderr, "fluxc: --%s is a number from 1 to %lld, not %s\n", o->text,
             (long long)most, value);
     return false;
+}
+
+/* All names in the generated C begin with a prefix. */
+static bool
+is_name(const char *text)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    return (*text < '0' || *text > '9') && text[strspn(text, letters)] == '\0';
 }
 
 /* A value that is not in the option's list. */
@@ -138,14 +147,18 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
                                    STAGE_h};
     static const EngineKind engines[] = {ENGINE_auto, ENGINE_interpret,
                                          ENGINE_native};
-    const char *list = option_info[option].argument;
+    const OptionInfo *info = &option_info[option];
+    const char *list = info->argument;
     int which = 0;
     int64_t number = 0;
     o->given[option] = true;
+    if (list != NULL && *value == '\0')
+        return usage("a value is missing after",
+                     arena_printf(arena, "--%s", info->text));
     if (list != NULL && strchr(list, '|') != NULL && option != OPTION_dump_ir) {
         which = choice(list, value);
         if (which < 0)
-            return unknown_choice(arena, &option_info[option], value);
+            return unknown_choice(arena, info, value);
     }
     switch (option) {
     case OPTION_output:
@@ -162,7 +175,7 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
         return true;
     case OPTION_prefix:
         o->prefix = value;
-        return true;
+        return is_name(value) || usage("--prefix is a name in C, not", value);
     case OPTION_weights:
         o->emit.weights = which == 0 ? WEIGHTS_struct : WEIGHTS_const;
         return true;
@@ -196,14 +209,14 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
         o->pass.time = true;
         return true;
     case OPTION_max_depth:
-        if (!set_number(1000000, value, &number))
+        if (!set_number(info, 1000000, value, &number))
             return false;
         o->script.max_depth = (int)number;
         return true;
     case OPTION_max_steps:
-        return set_number(INT64_MAX, value, &o->script.max_steps);
+        return set_number(info, INT64_MAX, value, &o->script.max_steps);
     case OPTION_max_memory:
-        if (!set_number(INT64_C(1) << 32, value, &number))
+        if (!set_number(info, INT64_C(1) << 32, value, &number))
             return false;
         o->script.max_memory = (size_t)number << 20;
         return true;
@@ -406,6 +419,10 @@ check_arguments(const Options *o)
         usage_help(o->command, stderr);
         return false;
     }
+    int files = o->command == COMMAND_run ? 1 : o->arguments;
+    for (int i = 0; i < files; i++)
+        if (*o->argument[i] == '\0')
+            return usage("an empty argument names no file", NULL);
     switch (o->command) {
     case COMMAND_compile:
         return check_stage(o) && check_files(o);

@@ -14,7 +14,7 @@ typedef struct {
     size_t depth;
     Stmt *const *path; /* loops, outermost first */
     const Block *body;
-    bool call;
+    bool call; /* of a kernel, which reads many elements */
     uint32_t tag;
     int next; /* the next use of the same buffer; -1: none */
     int last; /* the last load before it in the same body; -1: none */
@@ -63,7 +63,9 @@ uses_block(Uses *uses, const Block *block)
         Stmt *stmt = block->item[i];
         uses->now.place++;
         uses->now.tag = stmt->tag;
-        uses->now.call = stmt->kind == STMT_call;
+        uses->now.call = stmt->kind == STMT_call ||
+                         (stmt->kind == STMT_let &&
+                          uses->s->value.item[stmt->value].kind == VALUE_sum);
         if (stmt->kind == STMT_loop) {
             VEC_PUSH(arena, &uses->loops, stmt);
             uses_block(uses, &stmt->body);
@@ -225,6 +227,48 @@ optional(const Schedule *s, const Buffer *b)
            (s->optional >> b->number & 1) != 0;
 }
 
+/* Whether two accesses below shared loops go through their own loops in the
+ * same order.
+ */
+static bool
+same_order(Schedule *s, const Use *a, const Use *b, size_t common)
+{
+    Affine x = *a->at;
+    Affine y = *b->at;
+    if (a->depth != b->depth)
+        return false;
+    for (size_t i = common; i < a->depth; i++) {
+        Dim factor;
+        Dim other;
+        int key = schedule_key(s, a->path[i]->var);
+        int next = schedule_key(s, b->path[i]->var);
+        if (!affine_factor(s, &x, key, &factor) ||
+            !affine_factor(s, &y, next, &other) || factor != other)
+            return false;
+        affine_drop(s, &x, key);
+        affine_drop(s, &y, next);
+    }
+    return affine_same(s, &x, &y);
+}
+
+/* Whether a later statement of the same turn reads what a store stores in
+ * another order, kernels aside. clang 14 takes such reads for reads of the old
+ * value, if the store is an update in place and the outer loop becomes vectors.
+ */
+static bool
+read_across(Schedule *s, const Uses *uses, const Use *store)
+{
+    const Use *use = use_first(uses, *store->buffer);
+    for (; use != NULL; use = use_next(uses, use)) {
+        size_t common = common_loops(use, store);
+        if (!use->store && !use->call && use->place > store->place &&
+            use->body != store->body && common > 0 &&
+            !same_order(s, use, store, common))
+            return true;
+    }
+    return false;
+}
+
 /* Whether `old` may live in the memory of what `store` stores: at that place it
  * is read for the last time, element by element.
  */
@@ -235,7 +279,8 @@ may_share(Schedule *s, const Uses *uses, const Use *store, int old)
     const Buffer *from = &s->buffer.item[old];
     bool read = false;
     if (old == *store->buffer || from->kind != BUFFER_temp ||
-        from->count != to->count || from->dtype != to->dtype)
+        from->count != to->count || from->dtype != to->dtype ||
+        read_across(s, uses, store))
         return false;
     const Use *use = use_first(uses, *store->buffer);
     for (; use != NULL; use = use_next(uses, use)) {

@@ -208,7 +208,7 @@ gradcheck_macro(Script *s, Scope *scope, const Ast *macro)
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)
         symbol[i] = m.samples >= 0 ? m.samples : 1;
-    check_graph(&c, model_graph(s, &m), symbol, NULL);
+    check_graph(&c, model_graph(s, &m, false), symbol, NULL);
     bind_call(&c, &m);
     check_build(&c);
     if (!check_point(&c))

@@ -210,7 +210,7 @@ derivative(Script *s, const Args *args, const Builtin *self,
     inputs.at = NULL;
     Value builtin = {.kind = VALUE_builtin, .as.builtin = self};
     Call c = model_begin(s, builtin, f, &inputs, self->name);
-    const Graph *g = model_graph(s, &c);
+    const Graph *g = model_graph(s, &c, false);
     Tensor *result =
         ARENA_ARRAY(&s->context->arena, Tensor, g->output.count + 1);
     run_graph(s, run_prepare(s, g, s->options.engine), g, &c.bound, 1, result,

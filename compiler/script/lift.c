@@ -222,11 +222,50 @@ lift_make(Lift *l, const LiftOp *op, const Value *operand, size_t count)
     return op->make(l, ref, count, op->extra);
 }
 
+/* Where the memory of a lift's own graph begins, and what else might have been
+ * put behind that.
+ */
+typedef struct {
+    ArenaMark mark;
+    size_t names;
+    size_t diags;
+    size_t polys;
+} Before;
+
+static Before
+before_lift(const Script *s)
+{
+    const Context *c = s->context;
+    return (Before){arena_mark(&c->arena), c->names.count, c->diags.count,
+                    s->dims.poly.count};
+}
+
+/* The result alone: the graph's memory is given back, so that loops of scripts
+ * do not fill theirs. A large result is not worth the copies.
+ */
+static Tensor *
+after_lift(Script *s, const Before *before, Tensor *result)
+{
+    enum { ROOM = 4096 };
+    char room[ROOM];
+    Context *c = s->context;
+    size_t size = (size_t)tensor_count(result) * dtype_size(result->dtype);
+    if (size > ROOM || c->names.count != before->names ||
+        c->diags.count != before->diags || s->dims.poly.count != before->polys)
+        return arena_copy(&c->arena, result, sizeof *result);
+    memcpy(room, result->data, size);
+    arena_rewind(&c->arena, &before->mark);
+    result->data = arena_alloc(&c->arena, size);
+    memcpy(result->data, room, size);
+    return arena_copy(&c->arena, result, sizeof *result);
+}
+
 /* Computes on plain arrays through a graph of its own. */
 static Value
 lift_eager(Script *s, Lift *l, const LiftOp *op, const Value *operand,
            size_t count)
 {
+    Before before = before_lift(s);
     l->g = ir_graph(s->context, &s->dims, op->name);
     l->g->span = l->span;
     l->g->frame = s->frame;
@@ -246,8 +285,7 @@ lift_eager(Script *s, Lift *l, const LiftOp *op, const Value *operand,
         ir_interpret(l->g, l->value.item, &run, &s->context->arena, &result);
     if (problem != NULL)
         script_fail(s, DIAG_limit, l->span, NULL, "%s", problem);
-    Value v =
-        lift_result(s, arena_copy(&s->context->arena, &result, sizeof result));
+    Value v = lift_result(s, after_lift(s, &before, &result));
     if (batch && v.kind == VALUE_array)
         v.kind = VALUE_batch;
     return v;

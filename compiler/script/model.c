@@ -205,26 +205,6 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     return c;
 }
 
-/* The sample's graph after the stable forms; over the batch if there is one.
- */
-const Graph *
-model_graph(Script *s, Call *c)
-{
-    const Graph *g = pass_run(PASS_stable, c->traced.graph, NULL);
-    if (g != NULL && c->samples >= 0) {
-        const char *shared[TRACE_INPUTS + 1];
-        int count = 0;
-        for (int i = 0; i < c->trace->inputs; i++)
-            if (c->single[i])
-                shared[count++] = c->trace->input[i].name;
-        shared[count] = NULL;
-        g = batch_graph_shared(g, shared);
-    }
-    if (g == NULL)
-        script_abandon(s);
-    return g;
-}
-
 /* A result as a value: numbers in the model's type, batches as batches. */
 Value
 model_result(Script *s, const Call *c, const Tensor *t)
@@ -258,7 +238,7 @@ model_call(Script *s, Value model, const Args *args)
     EngineKind engine = engine_of(s, model);
     Value inner = model_of(s, model, "this call", args->span);
     Call c = model_begin(s, inner, value_nothing(), args, call_name(s, inner));
-    const Graph *g = model_graph(s, &c);
+    const Graph *g = model_graph(s, &c, false);
     Tensor *result =
         ARENA_ARRAY(&s->context->arena, Tensor, g->output.count + 1);
     run_graph(s, run_prepare(s, g, engine), g, &c.bound,
@@ -361,9 +341,7 @@ fn_back(Script *s, const Args *args)
     inputs.at = NULL;
     Call c =
         model_begin(s, model, value_nothing(), &inputs, call_name(s, model));
-    const Graph *back = diff_back(model_graph(s, &c));
-    if (back == NULL)
-        script_abandon(s);
+    const Graph *back = model_graph(s, &c, true);
     bind_deltas(s, &c, back, args->item[1], args->span);
     for (size_t i = 0; i < c.trace->params.count; i++) {
         const Param *p = &c.trace->params.item[i];

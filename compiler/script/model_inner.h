@@ -30,9 +30,13 @@ void model_name_inputs(Script *s, Trace *t, Value model);
  */
 Call model_begin(Script *s, Value model, Value first, const Args *args,
                  const char *name);
-const Graph *model_graph(Script *s, Call *c);
 Value model_result(Script *s, const Call *c, const Tensor *t);
 Tensor *model_grad(Script *s, Array *a);
+
+/* known.c: the graph that a call runs: over the batch, if there is one; with
+ * `back`, of its derivatives.
+ */
+const Graph *model_graph(Script *s, Call *c, bool back);
 
 /* gradient.c */
 void gradient_define_all(Script *s);

@@ -30,9 +30,8 @@ hash_text(const char *text, size_t size)
     return hash;
 }
 
-/* The graph's text form without places. */
-static char *
-graph_text(const Graph *g, size_t *size)
+char *
+run_text(const Graph *g, size_t *size, uint64_t *hash)
 {
     char *text = NULL;
     FILE *file = open_memstream(&text, size);
@@ -40,6 +39,7 @@ graph_text(const Graph *g, size_t *size)
         base_out_of_memory();
     ir_print(g, file);
     base_close_memory(file, &text);
+    *hash = hash_text(text, *size);
     return text;
 }
 
@@ -49,8 +49,8 @@ run_prepare(Script *s, const Graph *g, EngineKind engine)
     Arena *arena = &s->context->arena;
     size_t limit = arena_lift(arena);
     size_t size = 0;
-    char *text = graph_text(g, &size);
-    uint64_t hash = hash_text(text, size);
+    uint64_t hash = 0;
+    char *text = run_text(g, &size, &hash);
     if (s->engines == NULL)
         s->engines = ARENA_NEW(arena, struct Engines);
     for (Prepared *p = s->engines->first; p != NULL; p = p->next)

@@ -40,4 +40,24 @@ void run_finite(Script *s, const Graph *g, Ref nan);
 
 void run_free(Script *s);
 
+/* The text of a graph without places, to be freed, and its hash. */
+char *run_text(const Graph *g, size_t *size, uint64_t *hash);
+
+/* known.c: what is to be made of a trace. */
+typedef struct {
+    const Graph *trace;
+    const char *purpose; /* what is made: "call", "back" … */
+    const void *owner;   /* what else it depends on, or NULL */
+    uint64_t hash;       /* set by run_known */
+    const char *text;
+} Trial;
+
+/* What was made of an equal trace, with the same parameters, and then the trace
+ * is no more; NULL: nothing yet.
+ */
+const Graph *run_known(Script *s, Trial *trial);
+
+/* Notes what was made, and gives it. */
+const Graph *run_keep(Script *s, const Trial *trial, const Graph *made);
+
 #endif

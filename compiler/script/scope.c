@@ -217,7 +217,7 @@ const char *
 scope_suggest(const Scope *scope, const char *name)
 {
     const char *best = NULL;
-    int limit = strlen(name) < 3 ? 1 : 2;
+    int limit = strlen(name) < 4 ? 1 : 2;
     for (; scope; scope = scope->parent) {
         size_t fields = scope->object ? scope->object->type->fields : 0;
         for (size_t i = 0; i < fields + scope->count; i++) {

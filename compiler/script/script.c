@@ -333,6 +333,9 @@ builtin_include(Script *s, const Args *args)
 {
     Text name = builtin_text(s, args, 0);
     const char *path = name.text;
+    if (*path == '\0')
+        script_fail(s, DIAG_file, args->span, NULL,
+                    "an empty name is no file's");
     if (name.text[0] != '/' && s->folder)
         path = arena_printf(&s->context->arena, "%s%s", s->folder, name.text);
     const char *real = canonical(s, path);

@@ -275,6 +275,10 @@ trace_model(Script *s, Trace *t, Value model, const char *name,
     setjmp(bound);
     trace_leave(s, &state);
     Graph *g = ir_graph(s->context, &s->dims, name);
+    g->node.item = s->spare;
+    g->node.capacity = s->spares;
+    s->spare = NULL;
+    s->spares = 0;
     trace_enter(s, t, g);
     trace_restart(t);
     Traced traced = {.argument = tuple_argument};

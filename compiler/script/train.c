@@ -16,7 +16,7 @@
 typedef struct {
     Script *s;
     Trainer *trainer;
-    Graph *graph;
+    const Graph *graph;
     Trace *trace;
     Executable *executable;
     Bindings bound;      /* the inputs come first, then the states */

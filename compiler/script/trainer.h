@@ -29,7 +29,7 @@ typedef struct Trainer {
  * next values, output "loss". The shapes of the inputs stand in t->input; that
  * of a target of unknown shape is the result's.
  */
-Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t);
+const Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t);
 
 /* A trace for such a graph with `inputs` inputs and the target. */
 Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs,

@@ -38,6 +38,31 @@ arena_gives_zeroed_aligned_memory(void **state)
 }
 
 static void
+arena_rewinds_to_a_mark(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size < 5000000; size *= 7) {
+        Arena arena = {0};
+        ArenaMark empty = arena_mark(&arena);
+        char *kept = arena_string(&arena, "kept", 4);
+        ArenaMark mark = arena_mark(&arena);
+        size_t used = arena.used;
+        for (int i = 0; i < 9; i++)
+            memset(arena_alloc(&arena, size), 0xAA, size);
+        arena_rewind(&arena, &mark);
+        assert_true(arena.used == used);
+        assert_ptr_equal(arena.chunk, mark.chunk);
+        assert_string_equal(kept, "kept");
+        const char *again = arena_alloc(&arena, size);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(again[i], 0);
+        arena_rewind(&arena, &empty);
+        assert_null(arena.chunk);
+        assert_true(arena.used == 0);
+    }
+}
+
+static void
 arena_formats_and_copies(void **state)
 {
     (void)state;
@@ -374,6 +399,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+        cmocka_unit_test(arena_rewinds_to_a_mark),
         cmocka_unit_test(arena_formats_and_copies),
         cmocka_unit_test(no_memory_is_exit_code_3),
         cmocka_unit_test(vectors_grow),

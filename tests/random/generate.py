@@ -10,7 +10,7 @@ driver.c computes the same from the generated C, in the same order.
 import random
 import sys
 
-from steps import LARGE, Steps, Value, count, shape_text
+from steps import LARGE, Named, Steps, Unfit, Value, count, shape_text
 
 PRELUDE = """\
 function part(x, r)
@@ -87,8 +87,15 @@ class Program(Steps):
                                     (1, 600), (64, 33)])
         return tuple(self.dim() for _ in range(min(rank, most)))
 
+    def named_shape(self, i):
+        t = Named(6)
+        shapes = [(t,), (3, t), (t, 2), (1, t), (4,), (2, t, 3)]
+        return self.rng.choice(shapes[:4] if i == 0 else shapes)
+
     def param(self, shape):
         """A parameter of a shape: a new one, or one used before."""
+        if any(isinstance(d, Named) for d in shape):
+            raise Unfit
         same = [p for p in self.params if p.shape == tuple(shape)]
         if same and self.rng.random() < 0.4:
             return self.rng.choice(same)
@@ -104,7 +111,7 @@ class Program(Steps):
             make = f"param({self.number()})"
         self.outer.append(f"{name} = {make}")
         p = Value(name, shape, 4.0)
-        if shape and self.rng.random() < 0.12:
+        if shape and self.rng.random() < 0.12 and "named" not in self.flags:
             p.text = f"frozen({name})"
         self.params.append(p)
         return p
@@ -172,8 +179,11 @@ class Program(Steps):
         pool = ["x", "y", "u", "n", "z", "m", "sum1", "i", "W"]
         rng.shuffle(pool)
         inputs = []
+        if rng.random() < 0.06:
+            self.flags.add("named")
         for i in range(rng.choice([1, 1, 1, 2, 2, 3])):
-            shape = self.shape()
+            shape = self.named_shape(i) if "named" in self.flags else \
+                self.shape()
             inputs.append(Value(pool[i], shape, 3.0))
         self.inputs = inputs
         self.values += inputs
@@ -197,6 +207,8 @@ class Program(Steps):
             steps.append((self.step_samples, 3))
         if rng.random() < 0.1:
             steps.append((self.step_wild, 3))
+        if "named" in self.flags:
+            steps = self.named_steps()
         kinds = [s for s, _ in steps]
         weights = [w for _, w in steps]
         length = rng.choice([1, 2, 3, 4, 6, 8, 12])
@@ -204,7 +216,10 @@ class Program(Steps):
         for _ in range(10 * length):
             if made == length:
                 break
-            made += rng.choices(kinds, weights)[0]() is not None
+            try:
+                made += rng.choices(kinds, weights)[0]() is not None
+            except Unfit:
+                pass
         self.finish()
 
     def finish(self):
@@ -220,7 +235,8 @@ class Program(Steps):
             results = [results[-1]]
         self.results = results
         self.trainer = None
-        if len(results) == 1 and self.has_parameters():
+        if len(results) == 1 and self.has_parameters() and \
+                "named" not in self.flags:
             y = results[0]
             losses = ["mse", "absolute", "smooth"]
             if len(y.shape) == 1 and count(y.shape) > 0:
@@ -258,8 +274,13 @@ class Program(Steps):
                          f"{self.opt})")
         lines.append("export " + ", ".join(
             [self.name] + ([self.trainer] if self.trainer else [])))
+        flags = sorted(self.flags - {"named"})
+        if "named" in self.flags:
+            flags.append("named:" + ":".join(
+                ";".join(str(count(v.shape)) for v in values)
+                for values in (self.inputs, self.results)))
         lines.append(f"# check {self.name} {self.trainer or '-'} {self.big} "
-                     f"{','.join(sorted(self.flags)) or '-'}")
+                     f"{','.join(flags) or '-'}")
         return "\n".join(lines)
 
     def check(self):
@@ -270,7 +291,7 @@ class Program(Steps):
 
         def data(prefix, values):
             for i, v in enumerate(values):
-                dims = shape_text(v.shape + (big,))
+                dims = shape_text(int(d) for d in v.shape + (big,))
                 lines.append(f"  {prefix}{i + 1} = "
                              + (f"real(randn({dims}))" if count(v.shape)
                                 else f"zeros({dims})"))
@@ -294,7 +315,11 @@ class Program(Steps):
         one = ", ".join(f"part(X{i + 1}, 1)" for i in range(len(self.inputs)))
         keep(f"{name}({parts('X', self.inputs, f'1:{big}')})", self.results,
              "rawbatch")
-        keep(f"{name}({one})", self.results, "one")
+        if "mixes" in self.flags:
+            keep(f"{name}({parts('X', self.inputs, '1:1')})", self.results,
+                 "rawbatch")
+        else:
+            keep(f"{name}({one})", self.results, "one")
         for r in ("1:7", f"1:{big}"):
             delta = parts("D", self.results, r)
             if len(self.results) > 1:

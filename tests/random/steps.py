@@ -1,8 +1,22 @@
 """The statements of random programs: each step_* adds one, of values that are
 there and parameters that it makes, and gives its value or None where it cannot.
 """
+import re
+
 # The magnitude up to which values may grow before they are brought back.
 LARGE = 60.0
+
+
+class Named(int):
+    """A size that the caller of the generated function gives. No other size is
+    equal to it."""
+
+    def __str__(self):
+        return "T"
+
+
+class Unfit(Exception):
+    """This statement cannot be made of values of a named size."""
 
 
 class Value:
@@ -52,6 +66,16 @@ class Steps:
             (f"tan(tanh({x}))", 2), (f"exp({x}) ./ (1 + exp({x}))", 1),
         ]
         return self.rng.choice(table)
+
+    def named_steps(self):
+        """Statements that name no size, and their weights. No products: which
+        order the sums of one have depends on its sizes, where they are known.
+        """
+        return [(self.step_unary, 5), (self.step_chain, 2),
+                (self.step_binary, 5), (self.step_select, 2),
+                (self.step_scalar, 2), (self.step_broadcast, 4),
+                (self.step_reduce, 5), (self.step_softmax, 2),
+                (self.step_ties, 1)]
 
     def step_unary(self):
         v = self.pick()
@@ -374,7 +398,8 @@ class Steps:
             table = ["tanh(z) * z", "z ^ 3 / 10", "exp(sin(z))"]
         f = self.rng.choice(table)
         if self.rng.random() < 0.2 and a.shape:
-            f = f"sum(gradient(u -> {f.replace('z', 'u')}, z) .* z)"
+            inner = re.sub(r"\bz\b", "u", f)
+            f = f"sum(gradient(u -> {inner}, z) .* z)"
         return self.add(f"gradient(z -> {f}, {x})", a.shape,
                         3 * a.size ** 2 + 10)
 
