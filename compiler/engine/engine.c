@@ -17,7 +17,8 @@ struct Executable {
     EngineOptions options;
     double work; /* operations that were interpreted so far */
     Native *native;
-    bool tried; /* to compile */
+    bool tried;          /* to compile */
+    const char *problem; /* why that failed, or NULL */
 };
 
 Executable *
@@ -69,15 +70,17 @@ try_native(Executable *e)
 {
     if (e->tried)
         return;
+    Span nowhere = {0};
     e->tried = true;
     if (!engine_native_available()) {
-        Span nowhere = {0};
         if (e->kind == ENGINE_native)
             diag_add(&e->context->diags, DIAG_engine_note, nowhere,
                      "there is no C compiler: models are interpreted");
         return;
     }
-    e->native = native_compile(e->context, e->graph, &e->options);
+    e->native = native_compile(e->context, e->graph, &e->options, &e->problem);
+    if (e->problem != NULL && e->kind != ENGINE_native)
+        diag_add(&e->context->diags, DIAG_engine, nowhere, "%s", e->problem);
 }
 
 const char *
@@ -92,7 +95,8 @@ engine_run(Executable *executable, const Tensor *const *value,
             return native_run(e->native, value, options, arena, result);
         }
         if (e->kind == ENGINE_native && engine_native_available())
-            return "the C compiler refused the generated code";
+            return e->problem != NULL ? e->problem
+                                      : "no C can be made of this graph";
     }
     e->used = ENGINE_interpret;
     return ir_interpret(e->graph, value, options, arena, result);

@@ -68,9 +68,8 @@ build_and_load(Arena *arena, const Graph *graph, const char *text, size_t size,
 
 Native *
 native_compile(Context *context, const Graph *graph,
-               const EngineOptions *options)
+               const EngineOptions *options, const char **problem)
 {
-    Span nowhere = {0};
     char *text = NULL;
     size_t size = 0;
     FILE *file = open_memstream(&text, &size);
@@ -83,12 +82,10 @@ native_compile(Context *context, const Graph *graph,
                  options->pass != NULL ? options->pass : &defaults, file);
     base_close_memory(file, &text);
     Native *native = NULL;
-    const char *problem = NULL;
+    *problem = NULL;
     if (fine)
-        problem = build_and_load(&context->arena, graph, text, size,
-                                 options->no_cache, &native);
-    if (problem != NULL)
-        diag_add(&context->diags, DIAG_engine, nowhere, "%s", problem);
+        *problem = build_and_load(&context->arena, graph, text, size,
+                                  options->no_cache, &native);
     free(text);
     context->arena.limit = limit;
     return native;

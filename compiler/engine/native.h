@@ -6,9 +6,11 @@
 
 typedef struct Native Native;
 
-/* NULL where the compiler or the loader fails, which is then reported. */
+/* NULL where the compiler or the loader fails; problem says why, or is NULL
+ * where that was reported.
+ */
 Native *native_compile(Context *context, const Graph *graph,
-                       const EngineOptions *options);
+                       const EngineOptions *options, const char **problem);
 
 /* As engine_run. */
 const char *native_run(Native *native, const Tensor *const *value,
