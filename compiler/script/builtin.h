@@ -34,4 +34,7 @@ BuiltinRun builtin_include;
 Text builtin_text(Script *s, const Args *args, size_t i);
 Span builtin_at(const Args *args, size_t i);
 
+/* Where a text first stands in another one, zero bytes like others; or NULL. */
+const char *text_find(Text text, Text part);
+
 #endif

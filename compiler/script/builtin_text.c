@@ -148,6 +148,16 @@ split_words(Script *s, Text text)
     return value_list(s, out.item, out.count);
 }
 
+const char *
+text_find(Text text, Text part)
+{
+    for (size_t i = 0; i + part.length <= text.length; i++) {
+        if (memcmp(text.text + i, part.text, part.length) == 0)
+            return text.text + i;
+    }
+    return NULL;
+}
+
 Value
 builtin_split(Script *s, const Args *args)
 {
@@ -159,15 +169,14 @@ builtin_split(Script *s, const Args *args)
         script_fail(s, DIAG_value, builtin_at(args, 1), NULL,
                     "split needs a separator that is not empty");
     Values out = {0};
-    const char *at = text.text;
     for (;;) {
-        const char *next = strstr(at, by.text);
-        size_t size =
-            next ? (size_t)(next - at) : (size_t)(text.text + text.length - at);
-        VEC_PUSH(&s->context->arena, &out, value_string(s, at, size));
+        const char *next = text_find(text, by);
+        size_t size = next ? (size_t)(next - text.text) : text.length;
+        VEC_PUSH(&s->context->arena, &out, value_string(s, text.text, size));
         if (!next)
             return value_list(s, out.item, out.count);
-        at = next + by.length;
+        text.text += size + by.length;
+        text.length -= size + by.length;
     }
 }
 

@@ -3,6 +3,7 @@
  * What has to do with numbers is numeric_binary's; text, types, functions and
  * objects are compared here.
  */
+#include "script/builtin.h"
 #include "script/eval.h"
 #include "script/numeric.h"
 
@@ -165,7 +166,7 @@ static Value
 eval_in(Script *s, Value a, Value b, Span span)
 {
     if (b.kind == VALUE_string && a.kind == VALUE_string)
-        return value_bool(strstr(b.as.string.text, a.as.string.text) != NULL);
+        return value_bool(text_find(b.as.string, a.as.string) != NULL);
     Iterator it = iterate(s, b, span);
     for (int64_t i = 0; i < it.count; i++) {
         eval_step(s, span);
