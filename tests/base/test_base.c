@@ -1,6 +1,7 @@
 /* Tests of compiler/base: memory, names, sources, diagnostics. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/context.h"
+#include "base/map.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -394,10 +395,29 @@ codes_are_unique_and_found(void **state)
     assert_int_equal(diag_find(""), DIAG_COUNT);
 }
 
+static void
+maps_number_texts(void **state)
+{
+    Arena arena = {0};
+    Map map = {.arena = &arena};
+    (void)state;
+    assert_int_equal(map_get(&map, "none"), -1);
+    for (int i = 0; i < 1000; i++)
+        map_put(&map, arena_printf(&arena, "name%d", i), i);
+    map_put(&map, "name7", 7000);
+    assert_int_equal(map.count, 1000);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(map_get(&map, arena_printf(&arena, "name%d", i)),
+                         i == 7 ? 7000 : i);
+    assert_int_equal(map_get(&map, "name1000"), -1);
+    arena_free(&arena);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maps_number_texts),
         cmocka_unit_test(arena_gives_zeroed_aligned_memory),
         cmocka_unit_test(arena_rewinds_to_a_mark),
         cmocka_unit_test(arena_formats_and_copies),
