@@ -277,6 +277,8 @@ bool
 emit_forward(Emit *emit)
 {
     Schedule *s = schedule_graph(emit->forward, NULL);
+    if (s == NULL)
+        return false;
     Function f = start(emit, s, function_name(emit, "forward"));
     const char *m = own_name(&f, "m");
     name_tables(&f);
@@ -326,6 +328,8 @@ emit_back(Emit *emit)
             options.optional |= 1u << o;
     }
     Schedule *s = schedule_graph(g, &options);
+    if (s == NULL)
+        return false;
     Function f = start(emit, s, function_name(emit, "back"));
     const char *m = own_name(&f, "m");
     const char *gradient = own_name(&f, "g");
@@ -416,9 +420,9 @@ bool
 emit_init(Emit *emit)
 {
     const Graph *g = init_graph(emit);
-    if (g == NULL)
+    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
+    if (s == NULL)
         return false;
-    Schedule *s = schedule_graph(g, NULL);
     Function f = start(emit, s, function_name(emit, "init"));
     f.printer.check = NULL;
     f.seed = printer_name(&f.printer, "seed");
@@ -704,6 +708,8 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
     writer_line(writer, "}");
     Schedule *step = schedule_graph(t.step, NULL);
     Schedule *labels = t.labels != NULL ? schedule_graph(t.labels, NULL) : NULL;
+    if (step == NULL || (t.labels != NULL && labels == NULL))
+        return false;
     Dim bytes = trainer_bytes(step, labels);
     emit_train(emit, &t, step, false, bytes);
     if (labels != NULL)

@@ -102,10 +102,9 @@ name_dims(const Emit *emit, Printer *printer, const char *n)
 
 /* NAME_selftest_tangent; gives the bytes of arena that it needs. */
 static int64_t
-tangent_function(Emit *emit, const Graph *g)
+tangent_function(Emit *emit, Schedule *s)
 {
     Writer *writer = &emit->source;
-    Schedule *s = schedule_graph(g, NULL);
     Printer printer;
     printer_init(&printer, s, writer);
     printer.comment = c_comment;
@@ -255,7 +254,8 @@ emit_selftest(Emit *emit)
     const Graph *g = diff_tangent(emit->model->forward);
     if (g != NULL)
         g = pass_optimise(g, emit->options->pass);
-    if (g == NULL)
+    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
+    if (s == NULL)
         return false;
     writer_raw(writer, arena_printf(emit->arena, "\n#ifdef %s_SELFTEST\n",
                                     emit->upper));
@@ -265,7 +265,7 @@ emit_selftest(Emit *emit)
                                         emit->upper, emit->model->base));
     if (emit->options->standalone)
         emit_pasted(writer, header);
-    int64_t arena = tangent_function(emit, g);
+    int64_t arena = tangent_function(emit, s);
     param_rows(emit);
     size_t stops = stop_row(emit, g);
     if (!emit->describable) {

@@ -93,9 +93,9 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
          FILE *file)
 {
     const Graph *g = pass_optimise(graph, pass);
-    if (g == NULL)
+    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
+    if (s == NULL)
         return false;
-    Schedule *s = schedule_graph(g, NULL);
     Writer writer;
     Printer printer;
     writer_init(&writer, &context->arena);
@@ -147,9 +147,9 @@ emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
              FILE *file)
 {
     const Graph *g = pass_optimise(graph, pass);
-    if (g == NULL)
+    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
+    if (s == NULL)
         return false;
-    Schedule *s = schedule_graph(g, NULL);
     Writer writer;
     Printer printer;
     writer_init(&writer, &context->arena);

@@ -206,10 +206,10 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
 static void
 take_now(Schedule *s, const Facts *facts, Ref ref)
 {
-    s->waits[ref] = 0;
-    take_operands(s, facts, ref);
-    s->tag = tag_of(s, facts, ref);
     Ref product = added_product(s, facts, ref);
+    s->waits[ref] = 0;
+    take_operands(s, facts, product != REF_NONE ? product : ref);
+    s->tag = tag_of(s, facts, ref);
     if (product != REF_NONE) {
         Block tree = schedule_product(s, product, s->node_buffer[ref], true);
         schedule_merge(s, &tree);
@@ -322,6 +322,9 @@ schedule_graph(const Graph *g, const ScheduleOptions *options)
     schedule_share(s);
     schedule_shrink(s);
     schedule_flatten(s);
-    schedule_plan(s);
-    return s;
+    const char *fault = schedule_plan(s);
+    if (fault != NULL)
+        diag_add(&g->context->diags, DIAG_internal, g->span, "in the loops: %s",
+                 fault);
+    return fault == NULL ? s : NULL;
 }

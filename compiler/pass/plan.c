@@ -13,6 +13,7 @@ typedef struct {
     Schedule *s;
     Stmt *stmt; /* whose accesses are looked at */
     int places; /* statements so far */
+    int unset;  /* a buffer that is read before it is stored; -1: none */
 } Walk;
 
 static int
@@ -27,13 +28,15 @@ depth_of(const Stmt *stmt)
 static void
 plan_use(void *user, int *buffer, Affine *at, bool store)
 {
-    const Walk *walk = user;
+    Walk *walk = user;
     Buffer *b = &walk->s->buffer.item[*buffer];
     Stmt *own = walk->stmt;
     (void)at;
-    (void)store;
-    if (b->first == NULL)
+    if (b->first == NULL) {
         b->first = own;
+        if (!store && (b->kind == BUFFER_temp || b->kind == BUFFER_gone))
+            walk->unset = *buffer;
+    }
     int down = depth_of(b->first);
     int depth = depth_of(own);
     for (; down > depth; down--)
@@ -100,11 +103,14 @@ plan_buffer(Schedule *s, Buffer *b, int *busy)
     busy[b->slot] = b->last->end;
 }
 
-void
+const char *
 schedule_plan(Schedule *s)
 {
-    Walk walk = {.s = s};
+    Walk walk = {.s = s, .unset = -1};
     plan_block(&walk, NULL, &s->body);
+    if (walk.unset >= 0)
+        return arena_printf(s->arena, "%%%d is read before it is computed",
+                            (int)s->buffer.item[walk.unset].node);
     size_t places = (size_t)walk.places;
     int *busy = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
     int *begin = ARENA_ARRAY(s->arena, int, places + 1); /* 1 + a buffer */
@@ -131,4 +137,5 @@ schedule_plan(Schedule *s)
         b->next = s->slot.item[b->slot].buffers;
         s->slot.item[b->slot].buffers = (int)i + 1;
     }
+    return NULL;
 }

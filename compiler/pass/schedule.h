@@ -212,7 +212,8 @@ typedef struct {
 } ScheduleOptions;
 
 /* fuse.c: the schedule of an optimised graph, in the context's scratch memory;
- * never NULL.
+ * NULL, after a diagnostic, where what is computed is not in order: a fault of
+ * fluxc.
  */
 Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
 
@@ -263,8 +264,8 @@ void schedule_next(Schedule *s);
 void schedule_share(Schedule *s);
 void schedule_shrink(Schedule *s);
 
-/* plan.c: memory. */
-void schedule_plan(Schedule *s);
+/* plan.c: memory. What is wrong with the schedule, if anything is. */
+const char *schedule_plan(Schedule *s);
 
 /* affine.c: indices. */
 int schedule_var(const Schedule *s, int var); /* through aliases */
