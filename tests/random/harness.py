@@ -118,8 +118,8 @@ def adapter(folder, model, sizes):
     with open(os.path.join(folder, model + ".h"), encoding="utf-8") as file:
         header = file.read()
     struct = header.split(f"typedef struct {model} {{")[1].split("}")[0]
-    fields = re.findall(r"^    (?:float|double) (\w+)(?:\[([\d *]+)\])?;",
-                        struct, re.M)
+    fields = re.findall(r"^    (?:float|double) (\w+)(?:\[[\d *]+\])?;"
+                        r"(?: /\* ([\dx]+) )?", struct, re.M)
     wide = "double" in header
     dtype, real = ("FLUX_F64", "double") if wide else ("FLUX_F32", "float")
     inputs, outputs = (s.split(";") for s in sizes.split(":"))
@@ -158,7 +158,7 @@ def adapter(folder, model, sizes):
     lines += [f"static const flux_param {model}_do_params[] = {{"]
     for name, size in fields:
         total = 1
-        for factor in (size or "1").split("*"):
+        for factor in (size or "1").split("x"):
             total *= int(factor)
         lines.append(f'    {{"{name}", {dtype}, 1, {{{total}}}, '
                      f"offsetof({model}, {name}), "
