@@ -67,10 +67,23 @@ c_struct_add(Arena *arena, Member *root, const char *path, int number)
     return at;
 }
 
+/* The widest of the members from one on that are no structs. */
+static int
+row_width(const Member *m, MemberText *text, void *user)
+{
+    int width = 0;
+    const char *comment = "";
+    for (; m != NULL && m->first == NULL; m = m->next) {
+        int own = writer_width(text(user, m, &comment));
+        width = own > width ? own : width;
+    }
+    return width;
+}
+
 void
 c_struct_print(Writer *writer, const Member *root, MemberText *text, void *user)
 {
-    int width = 0;
+    int width = 0; /* of the row of members that are no structs; 0: none */
     for (const Member *m = root->first; m != NULL; m = m->next) {
         if (m->first != NULL) {
             width = 0;
@@ -80,18 +93,13 @@ c_struct_print(Writer *writer, const Member *root, MemberText *text, void *user)
             continue;
         }
         const char *comment = "";
-        for (const Member *k = m; width == 0 && k != NULL && k->first == NULL;
-             k = k->next) {
-            int own = writer_width(text(user, k, &comment));
-            width = own > width ? own : width;
-        }
+        if (width == 0)
+            width = row_width(m, text, user);
         const char *line = text(user, m, &comment);
         if (*comment == 0)
             writer_line(writer, "%s", line);
         else
             writer_line(writer, "%s%*s /* %s */", line,
                         width - writer_width(line), "", comment);
-        if (m->next != NULL && m->next->first != NULL)
-            width = 0;
     }
 }

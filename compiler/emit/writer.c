@@ -149,8 +149,73 @@ find_break(const char *line, int start, bool first, int columns)
     return best;
 }
 
-/* A text from a column on, in lines of at most `columns`, each but the last
- * with what ends it.
+/* Where the parts of a choice outside of brackets begin, `? a` and `: b`, and
+ * the column behind the `=` before it; false if there is none.
+ */
+typedef struct {
+    size_t then;
+    size_t otherwise;
+    int column;
+} Choice;
+
+static bool
+find_choice(const char *line, int start, Choice *choice)
+{
+    int depth = 0;
+    *choice = (Choice){.column = start};
+    for (size_t i = 0; line[i] != 0 && choice->otherwise == 0; i++) {
+        depth += strchr("([{", line[i]) != NULL;
+        depth -= strchr(")]}", line[i]) != NULL;
+        bool alone =
+            depth == 0 && i > 0 && line[i - 1] == ' ' && line[i + 1] == ' ';
+        if (alone && line[i] == '=')
+            choice->column = start + (int)i + 2;
+        else if (alone && line[i] == '?' && choice->then == 0)
+            choice->then = i;
+        else if (alone && line[i] == ':')
+            choice->otherwise = i;
+        else if (line[i] == '"')
+            return false;
+    }
+    return choice->then > 0 && choice->otherwise > 0;
+}
+
+/* A choice that does not fit in a line: before `:`, or before both. False where
+ * its parts do not fit either.
+ */
+static bool
+put_choice(Writer *writer, const char *line, int start, int columns)
+{
+    Choice c;
+    if (!find_choice(line, start, &c))
+        return false;
+    int deep = start + (int)c.then;
+    int last = writer_width(line + c.otherwise);
+    int then = (int)(c.otherwise - c.then) - 1;
+    bool one = deep + then <= columns && deep + last <= columns;
+    if (!one)
+        deep = c.column + WRITER_INDENT;
+    if (start + (int)c.then - 1 > columns || deep + then > columns ||
+        deep + last > columns ||
+        start + WRITER_INDENT + writer_width(line) - (c.column - start) <=
+            columns)
+        return false;
+    put_indent(writer, start);
+    put(writer, line, (one ? c.otherwise : c.then) - 1);
+    if (!one) {
+        put(writer, "\n", 1);
+        put_indent(writer, deep);
+        put(writer, line + c.then, c.otherwise - c.then - 1);
+    }
+    put(writer, "\n", 1);
+    put_indent(writer, deep);
+    put(writer, line + c.otherwise, strlen(line + c.otherwise));
+    put(writer, "\n", 1);
+    return true;
+}
+
+/* A text from a column on, in lines of which each but the last is of at most
+ * `columns` and has what ends it.
  */
 static void
 put_broken(Writer *writer, const char *line, int column, int columns,
@@ -158,7 +223,7 @@ put_broken(Writer *writer, const char *line, int column, int columns,
 {
     bool first = true;
     put_indent(writer, column);
-    while (column + writer_width(line) > columns) {
+    while (column + writer_width(line) > WRITER_COLUMNS) {
         Break at = find_break(line, column, first, columns);
         if (at.at == 0)
             break;
@@ -190,7 +255,10 @@ writer_line(Writer *writer, const char *format, ...)
         return;
     if (line[0] == '}' && writer->depth > 0)
         writer->depth--;
-    put_broken(writer, line, WRITER_INDENT * writer->depth, WRITER_COLUMNS, "");
+    int indent = WRITER_INDENT * writer->depth;
+    if (indent + writer_width(line) <= WRITER_COLUMNS ||
+        !put_choice(writer, line, indent, WRITER_COLUMNS))
+        put_broken(writer, line, indent, WRITER_COLUMNS, "");
     if (line[length - 1] == '{')
         writer->depth++;
 }
