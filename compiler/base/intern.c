@@ -1,26 +1,18 @@
-/* The table of names: open addressing with FNV-1a, at most half full. */
+/* The table of names: open addressing, at most half full. */
 #include "base/intern.h"
 
-#include <stdint.h>
+#include "base/hash.h"
+
 #include <string.h>
 
 enum { SUGGEST_LENGTH = 40 };
-
-static size_t
-hash(const char *text, size_t length)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return (size_t)(h ^ h >> 32);
-}
 
 /* The slot where the name is, or the free one where it belongs. */
 static const char **
 find(const Names *names, const char *text, size_t length)
 {
     size_t mask = names->capacity - 1;
-    size_t i = hash(text, length) & mask;
+    size_t i = hash_slot(hash_text(text, length), names->capacity);
     while (names->slot[i] && (strncmp(names->slot[i], text, length) != 0 ||
                               names->slot[i][length] != 0))
         i = (i + 1) & mask;

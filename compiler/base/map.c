@@ -1,17 +1,15 @@
-/* The table of texts: FNV-1a, at most half full. */
+/* The table of texts: open addressing, at most half full. */
 #include "base/map.h"
 
-#include <stdint.h>
+#include "base/hash.h"
+
 #include <string.h>
 
 /* The slot where the text is, or the free one where it belongs. */
 static MapSlot *
 find(const Map *map, const char *key)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (const char *c = key; *c != 0; c++)
-        h = (h ^ (unsigned char)*c) * 0x100000001b3u;
-    size_t at = (size_t)(h ^ h >> 32) & (map->capacity - 1);
+    size_t at = hash_slot(hash_text(key, strlen(key)), map->capacity);
     while (map->slot[at].key != NULL && strcmp(map->slot[at].key, key) != 0)
         at = (at + 1) & (map->capacity - 1);
     return &map->slot[at];

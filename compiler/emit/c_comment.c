@@ -3,6 +3,7 @@
  * Of the places that the operations of a nest come from, those are shown that
  * lie in no other of them, three at most.
  */
+#include "base/hash.h"
 #include "emit/c_emit.h"
 
 #include <stdint.h>
@@ -137,9 +138,9 @@ static PlaceLayer *
 place_layer(PlaceLayer *table, size_t size, const Node *n)
 {
     uint64_t h = (uint64_t)(uintptr_t)n->frame * 0x9e3779b97f4a7c15u;
-    h = (h ^ n->span.begin) * 0x100000001b3u;
-    h = (h ^ n->span.end ^ (uint64_t)n->span.source << 40) * 0x100000001b3u;
-    size_t at = (size_t)(h ^ h >> 32) & (size - 1);
+    h = hash_word(h, n->span.begin);
+    h = hash_word(h, n->span.end ^ (uint64_t)n->span.source << 40);
+    size_t at = hash_slot(h, size);
     while (table[at].node != NULL &&
            (table[at].node->frame != n->frame ||
             table[at].node->span.begin != n->span.begin ||

@@ -1,4 +1,5 @@
 /* A model and its trainers as data: flux_model, flux_trainer. */
+#include "base/hash.h"
 #include "emit/c_emit.h"
 
 #include <string.h>
@@ -261,12 +262,8 @@ model_thunks(Emit *emit, int inputs, int outputs)
 static uint64_t
 source_hash(const Source *source)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (uint32_t i = 0; source != NULL && i < source->size; i++) {
-        hash ^= (unsigned char)source->text[i];
-        hash *= UINT64_C(1099511628211);
-    }
-    return hash;
+    return source != NULL ? hash_text(source->text, source->size)
+                          : HASH_NOTHING;
 }
 
 void

@@ -1,17 +1,9 @@
 /* Names in scope: a stack, with chains through it for each hash. */
 #include "emit/c_scope.h"
 
-#include <stdint.h>
-#include <string.h>
+#include "base/hash.h"
 
-static size_t
-hash(const char *text, size_t length)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return (size_t)(h ^ h >> 32);
-}
+#include <string.h>
 
 /* 1 + the place of a name; 0: it is not in scope. */
 static size_t
@@ -19,7 +11,8 @@ find(const CScope *scope, const char *text, size_t length)
 {
     if (scope->buckets == 0)
         return 0;
-    size_t at = scope->bucket[hash(text, length) & (scope->buckets - 1)];
+    size_t at =
+        scope->bucket[hash_slot(hash_text(text, length), scope->buckets)];
     while (at != 0) {
         const CScopeName *name = &scope->name.item[at - 1];
         if (strncmp(name->text, text, length) == 0 && name->text[length] == 0)
@@ -54,7 +47,7 @@ static void
 chain(CScope *scope, size_t at)
 {
     CScopeName *name = &scope->name.item[at];
-    size_t *bucket = &scope->bucket[name->hash & (scope->buckets - 1)];
+    size_t *bucket = &scope->bucket[hash_slot(name->hash, scope->buckets)];
     name->below = *bucket;
     *bucket = at + 1;
 }
@@ -103,7 +96,7 @@ c_scope_take(CScope *scope, const char *wish)
         name.number++;
         name.text = arena_printf(scope->arena, "%s%zu", wish, name.number);
     }
-    name.hash = hash(name.text, strlen(name.text));
+    name.hash = hash_text(name.text, strlen(name.text));
     push(scope, name);
     return name.text;
 }
@@ -119,6 +112,6 @@ c_scope_leave(CScope *scope, size_t mark)
 {
     while (scope->name.count > mark) {
         const CScopeName *name = &scope->name.item[--scope->name.count];
-        scope->bucket[name->hash & (scope->buckets - 1)] = name->below;
+        scope->bucket[hash_slot(name->hash, scope->buckets)] = name->below;
     }
 }

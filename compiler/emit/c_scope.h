@@ -7,11 +7,12 @@
 #include "base/vec.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct {
     const char *text;
     const char *type; /* of what it names, as before it: "float *"; or NULL */
-    size_t hash;
+    uint64_t hash;
     size_t below;  /* 1 + the name before it in its bucket; 0: none */
     size_t last;   /* the last that was made of it by a number */
     size_t of;     /* 1 + the name that it was made of; 0: none */

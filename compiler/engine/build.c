@@ -5,6 +5,7 @@
  * ~/.cache/fluxc; where that cannot be written, they are not.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "base/hash.h"
 #include "emit/emit.h"
 #include "engine/native.h"
 
@@ -33,17 +34,6 @@ folder_of(const char *variable, const char *otherwise)
     return path != NULL && *path == '/' ? path : otherwise;
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t
-hash_more(uint64_t hash, const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        hash ^= (unsigned char)text[i];
-        hash *= UINT64_C(1099511628211);
-    }
-    return hash;
-}
-
 /* The cached file's name; NULL where there is no place for a cache. */
 static char *
 cache_path(Arena *arena, const char *text, size_t size)
@@ -54,10 +44,9 @@ cache_path(Arena *arena, const char *text, size_t size)
         return NULL;
     if (cache == NULL)
         cache = arena_printf(arena, "%s/.cache", home);
-    uint64_t hash = UINT64_C(14695981039346656037);
-    uint64_t other = hash_more(hash, "fluxc", 5);
+    uint64_t other = hash_text("fluxc", 5);
     const char *name = compiler_name();
-    hash = hash_more(hash, name, strlen(name));
+    uint64_t hash = hash_text(name, strlen(name));
     hash = hash_more(hash, text, size);
     other = hash_more(other, text, size);
     for (const EmbeddedFile *file = embedded; file->name != NULL; file++)

@@ -4,6 +4,7 @@
  * symbol counting most. Polynomials stand once in a table; number i of it is
  * the dimension -1 - i. One without symbols is a number, not in the table.
  */
+#include "base/hash.h"
 #include "ir/dim.h"
 
 #include <stdio.h>
@@ -59,25 +60,25 @@ poly_negative(const DimPoly *poly)
            poly->term[0].coefficient < 0;
 }
 
-static size_t
+static uint64_t
 poly_hash(const DimPoly *poly)
 {
-    uint64_t h = 0xcbf29ce484222325u;
+    uint64_t h = HASH_NOTHING;
     for (size_t i = 0; i < poly->count; i++) {
         uint64_t powers;
         _Static_assert(sizeof powers == DIM_SYMBOLS, "powers are one number");
         memcpy(&powers, poly->term[i].power, sizeof powers);
-        h = (h ^ (uint64_t)poly->term[i].coefficient) * 0x100000001b3u;
-        h = (h ^ h >> 29 ^ powers) * 0x100000001b3u;
+        h = hash_word(h, (uint64_t)poly->term[i].coefficient);
+        h = hash_word(h ^ h >> 29, powers);
     }
-    return (size_t)(h ^ h >> 32);
+    return h;
 }
 
 /* Where a polynomial's number stands in the table, or the free place for it. */
 static size_t *
 poly_slot(const Dims *dims, const DimPoly *poly)
 {
-    size_t at = poly_hash(poly) & (dims->slots - 1);
+    size_t at = hash_slot(poly_hash(poly), dims->slots);
     while (dims->slot[at] != 0 &&
            !poly_equal(&dims->poly.item[dims->slot[at] - 1], poly))
         at = (at + 1) & (dims->slots - 1);

@@ -4,6 +4,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "script/run.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,16 +21,6 @@ struct Prepared {
 struct Engines {
     Prepared *first;
 };
-
-/* FNV-1a, 64 bit (Fowler, Noll, Vo). */
-static uint64_t
-hash_text(const char *text, size_t size)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
 
 char *
 run_text(const Graph *g, size_t *size, uint64_t *hash)

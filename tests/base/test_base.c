@@ -1,6 +1,7 @@
 /* Tests of compiler/base: memory, names, sources, diagnostics. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/context.h"
+#include "base/hash.h"
 #include "base/map.h"
 
 #include <setjmp.h>
@@ -395,6 +396,20 @@ codes_are_unique_and_found(void **state)
     assert_int_equal(diag_find(""), DIAG_COUNT);
 }
 
+/* The values are those of the FNV test suite. */
+static void
+hashes_are_fnv_1a(void **state)
+{
+    (void)state;
+    assert_true(hash_text("", 0) == HASH_NOTHING);
+    assert_true(hash_text("a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
+    assert_true(hash_text("foobar", 6) == UINT64_C(0x85944171f73967e8));
+    assert_true(hash_more(hash_text("foo", 3), "bar", 3) ==
+                hash_text("foobar", 6));
+    assert_true(hash_text("\xff", 1) == hash_word(HASH_NOTHING, 0xff));
+    assert_true(hash_slot(UINT64_C(0x700000012), 16) == (0x12 ^ 7) % 16);
+}
+
 static void
 maps_number_texts(void **state)
 {
@@ -417,6 +432,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_are_fnv_1a),
         cmocka_unit_test(maps_number_texts),
         cmocka_unit_test(arena_gives_zeroed_aligned_memory),
         cmocka_unit_test(arena_rewinds_to_a_mark),
