@@ -364,10 +364,9 @@ static const Graph *
 init_graph(Emit *emit)
 {
     const Graph *from = emit->model->init;
-    Dims *dims = from != NULL ? from->dims : emit->forward->dims;
-    Graph *g = ir_graph(emit->context, dims, "init");
     if (from == NULL)
-        return g;
+        return ir_graph(emit->context, emit->forward->dims, "init");
+    Graph *g = ir_graph_like(from);
     Ref *map = ARENA_ARRAY(emit->arena, Ref, from->node.count + 1);
     for (Ref r = 0; r < (Ref)from->node.count; r++)
         map[r] = ir_copy(g, from, r, map);

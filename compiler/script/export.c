@@ -94,6 +94,10 @@ export_init(Script *s, const EmitParam *param, int params,
         return NULL;
     mark_reachable(from, needed);
     Graph *g = ir_graph(s->context, &s->dims, "init");
+    size_t nodes = 0;
+    for (size_t i = 0; i < from->node.count; i++)
+        nodes += needed[i];
+    VEC_RESERVE(&s->context->arena, &g->node, nodes);
     for (size_t i = 0; i < from->node.count; i++)
         if (needed[i])
             map[i] = ir_copy(g, from, (Ref)i, map);

@@ -5,6 +5,7 @@
 #include "script/numeric_functions.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- questions ---- */
@@ -150,20 +151,22 @@ numeric_fn_gcd(Script *s, const Args *args)
 static Value
 initialised(Script *s, Ref recipe, Span span)
 {
+    Arena *arena = &s->context->arena;
     Graph *one = ir_graph(s->context, &s->dims, "initialiser");
-    Ref *map = ARENA_ARRAY(&s->context->arena, Ref, s->initial->node.count);
+    size_t limit = arena_lift(arena);
+    Ref *map = base_alloc(s->initial->node.count * sizeof *map);
     const Node *n = ir_node(s->initial, recipe);
     for (int i = 0; i < n->operands; i++)
         map[n->operand[i]] = ir_copy(one, s->initial, n->operand[i], map);
     ir_output(one, "y", ir_copy(one, s->initial, recipe, map), REF_NONE);
+    free(map);
+    arena->limit = limit;
     RunOptions run = {.seed = s->seed};
     Tensor result = {.data = NULL};
-    const char *problem =
-        ir_interpret(one, NULL, &run, &s->context->arena, &result);
+    const char *problem = ir_interpret(one, NULL, &run, arena, &result);
     if (problem != NULL)
         script_fail(s, DIAG_limit, span, NULL, "%s", problem);
-    Value v =
-        value_array(s, arena_copy(&s->context->arena, &result, sizeof result));
+    Value v = value_array(s, arena_copy(arena, &result, sizeof result));
     v.as.array->recipe = recipe;
     return v;
 }
