@@ -40,16 +40,24 @@ typedef struct {
     Member *state; /* the struct's root */
     VEC(Ref) leaf; /* states by number, but eta and step */
     VEC(Member *) member;
-    bool adds_labels;
 } Trainer;
 
-/* c_api.c: the functions; a parameter's number by its path, or -1. */
+/* c_files.c: a name in capitals, for macros. */
+const char *c_upper(Arena *arena, const char *name);
+
+/* c_arguments.c: a parameter's number by its path, or -1; whether a graph has a
+ * named dimension.
+ */
 int c_param(const Emit *emit, const char *path);
 bool c_uses_symbol(const Graph *g, int symbol);
+
+/* c_api.c: the functions of a model. */
 bool emit_forward(Emit *emit);
 bool emit_back(Emit *emit);
 bool emit_init(Emit *emit);
 void emit_update(Emit *emit);
+
+/* c_trainer.c: those of a trainer. */
 bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
 
 /* c_describe.c: flux_model and flux_trainer; a string as C has it; a dimension

@@ -122,8 +122,8 @@ model_name(Arena *arena, const char *name)
     return c_name;
 }
 
-static const char *
-upper_of(Arena *arena, const char *name)
+const char *
+c_upper(Arena *arena, const char *name)
 {
     char *upper = arena_printf(arena, "%s", name);
     for (char *c = upper; *c != 0; c++)
@@ -277,7 +277,7 @@ print_sizes(Emit *emit)
         const char *text = arena_printf(
             emit->arena, "%s_%s%s%s", emit->upper, in ? "IN" : "OUT",
             one ? "" : "_",
-            one ? "" : upper_of(emit->arena, emit_c_name(emit->arena, own)));
+            one ? "" : c_upper(emit->arena, emit_c_name(emit->arena, own)));
         VEC_PUSH(emit->arena, &name, text);
         VEC_PUSH(emit->arena, &value,
                  arena_printf(emit->arena, "%lld", (long long)size));
@@ -395,7 +395,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
         .context = context, .arena = arena, .model = model, .options = options};
     emit.name =
         model_name(arena, model->prefix != NULL ? model->prefix : model->name);
-    emit.upper = upper_of(arena, emit.name);
+    emit.upper = c_upper(arena, emit.name);
     emit.table = emit.name;
     emit.real = c_type(model->dtype);
     emit.forward = pass_optimise(model->forward, options->pass);

@@ -14,6 +14,9 @@ Dim c_arena_bytes(const Schedule *s);
 /* Declares a pointer for each buffer in the arena that begins at `base`. */
 void c_arena_pointers(Printer *printer, const char *base);
 
+/* Whether each buffer is used by a statement. */
+bool *schedule_used(Schedule *s);
+
 /* Writes the graph's constant arrays as static tables, and names them: the
  * wished name, or with a number behind.
  */
@@ -41,8 +44,5 @@ typedef const char *MemberText(void *user, const Member *member,
                                const char **comment);
 void c_struct_print(Writer *writer, const Member *root, MemberText *text,
                     void *user);
-
-/* Whether each buffer is used by a statement. */
-bool *schedule_used(Schedule *s);
 
 #endif

@@ -1,0 +1,170 @@
+/* The struct and the functions of a trainer: init and the step. */
+#include "emit/c_arguments.h"
+
+#include <string.h>
+
+/* States are members of s, but for the step's own eta and step. */
+static void
+trainer_places(Function *f, const Trainer *t, const char *state)
+{
+    Schedule *s = f->printer.s;
+    Map number = {.arena = f->printer.arena};
+    for (size_t i = 0; i < t->leaf.count; i++)
+        map_put(&number, ir_node(t->step, t->leaf.item[i])->as.leaf.name,
+                (int)i);
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        Ref ref = c_buffer_leaf(s, b);
+        if (ref == REF_NONE || ir_node(s->graph, ref)->op != OP_state)
+            continue;
+        const char *name = ir_node(s->graph, ref)->as.leaf.name;
+        int i = map_get(&number, name);
+        if (i >= 0)
+            c_place_member(f, b, state, t->member.item[i]);
+        if (strcmp(name, "eta") == 0 || strcmp(name, "step") == 0)
+            f->printer.memory[b] = (Memory){
+                arena_printf(f->printer.arena, "%s->%s", state, name), true};
+    }
+}
+
+static void
+emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Dim bytes)
+{
+    Function f = function_start(emit, s,
+                                arena_printf(emit->arena, "%s_train%s", t->name,
+                                             labels ? "_labels" : ""));
+    const char *state = c_own_name(&f, "step");
+    const char *m = c_own_name(&f, "m");
+    c_name_tables(&f);
+    c_add_struct(emit, &f, t->name, state, false);
+    c_add_struct(emit, &f, emit->name, m, false);
+    c_add_inputs(&f, emit->forward, true, 0);
+    c_add_inputs(&f, emit->forward, false, t->trainer->classes);
+    c_add_dims(emit, &f);
+    c_add_outputs(&f, true);
+    c_add_work(&f);
+    c_place_params(emit, &f, m, NULL);
+    trainer_places(&f, t, state);
+    f.seed = arena_printf(emit->arena, "%s->seed", state);
+    if (labels)
+        writer_raw(&emit->header, "\n/* The same for class numbers, from 0, "
+                                  "instead of targets. */\n");
+    else
+        writer_raw(&emit->header,
+                   "\n/* One step on n samples; *loss is the mean over them, "
+                   "before the update. */\n");
+    function_prototype(&f, &emit->header);
+    if (!labels)
+        writer_raw(&emit->header,
+                   "\n/* Bytes of arena that either needs for n samples. */\n");
+    c_define_arena(emit, &f, arena_printf(emit->arena, "%s_ARENA", t->upper),
+                   bytes, !labels);
+    function_define(&f);
+}
+
+static const char *
+state_text(void *user, const Member *member, const char **comment)
+{
+    const Trainer *t = user;
+    const Node *leaf = ir_node(t->step, t->leaf.item[member->number]);
+    Arena *arena = &t->step->context->arena;
+    *comment = "";
+    if (leaf->rank == 0)
+        return arena_printf(arena, "%s %s;", c_type(leaf->dtype), member->name);
+    const char *extent = "";
+    bool empty = false;
+    for (int a = 0; a < leaf->rank; a++)
+        empty = empty || leaf->dim[a] == 0;
+    for (int a = 0; a < leaf->rank; a++)
+        extent = arena_printf(arena, "%s%s%lld", extent, a > 0 ? " * " : "",
+                              (long long)leaf->dim[a]);
+    return arena_printf(arena, "%s %s[%s];", c_type(leaf->dtype), member->name,
+                        empty ? "1" : extent);
+}
+
+static void
+trainer_struct(Emit *emit, Trainer *t)
+{
+    Writer *header = &emit->header;
+    t->state = c_struct_new(emit->arena);
+    static const char *const own[] = {"eta", "seed", "step"};
+    for (size_t i = 0; i < 3; i++)
+        c_struct_add(emit->arena, t->state, own[i], -2);
+    Member *last = t->state->first->next->next;
+    for (size_t i = 0; i < t->step->leaf.count; i++) {
+        Ref ref = t->step->leaf.item[i];
+        const Node *leaf = ir_node(t->step, ref);
+        const char *name = leaf->as.leaf.name;
+        if (leaf->op != OP_state || strcmp(name, "eta") == 0 ||
+            strcmp(name, "step") == 0)
+            continue;
+        VEC_PUSH(emit->arena, &t->leaf, ref);
+        VEC_PUSH(
+            emit->arena, &t->member,
+            c_struct_add(emit->arena, t->state, name, (int)t->leaf.count - 1));
+    }
+    writer_raw(header, "\n/* What a training step keeps from one call to the "
+                       "next. */\n");
+    writer_line(header, "typedef struct %s {", t->name);
+    writer_line(header, "%s eta;", emit->real);
+    writer_line(header, "uint64_t seed;");
+    writer_line(header, "int32_t step;");
+    Member rest = {.first = last->next};
+    c_struct_print(header, &rest, state_text, t);
+    writer_line(header, "} %s;", t->name);
+}
+
+static void
+trainer_init(Emit *emit, const Trainer *t)
+{
+    Writer *writer = &emit->source;
+    writer_raw(&emit->header, "\n/* Zero moments, the source's eta. */\n");
+    writer_line(&emit->header, "flux_status %s_init(%s *s, uint64_t seed);",
+                t->name, t->name);
+    writer_raw(writer, "\nflux_status\n");
+    writer_line(writer, "%s_init(%s *s, uint64_t seed)", t->name, t->name);
+    writer_line(writer, "{");
+    writer_raw(writer, "    if (s == NULL)\n        return FLUX_E_NULL;\n");
+    writer_line(writer, "memset(s, 0, sizeof *s);");
+    writer_line(writer, "s->eta = %s;",
+                c_number(emit->arena, emit->model->dtype, t->trainer->eta));
+    writer_line(writer, "s->seed = seed;");
+    writer_line(writer, "return FLUX_OK;");
+    writer_line(writer, "}");
+}
+
+/* Bytes that suffice for both forms of a step. */
+static Dim
+trainer_bytes(const Schedule *step, const Schedule *labels)
+{
+    Dim a = c_arena_bytes(step);
+    Dim b = labels != NULL ? c_arena_bytes(labels) : 0;
+    if (dim_at_most(step->dims, b, a))
+        return a;
+    return dim_at_most(step->dims, a, b) ? b : dim_add(step->dims, a, b);
+}
+
+bool
+emit_trainer(Emit *emit, const EmitTrainer *trainer)
+{
+    Trainer t = {.trainer = trainer};
+    t.name = arena_printf(emit->arena, "%s_%s", emit->name,
+                          emit_c_name(emit->arena, trainer->name));
+    t.upper = c_upper(emit->arena, t.name);
+    t.step = pass_optimise(trainer->step, emit->options->pass);
+    if (trainer->step_labels != NULL)
+        t.labels = pass_optimise(trainer->step_labels, emit->options->pass);
+    if (t.step == NULL || (trainer->step_labels != NULL && t.labels == NULL))
+        return false;
+    trainer_struct(emit, &t);
+    trainer_init(emit, &t);
+    Schedule *step = schedule_graph(t.step, NULL);
+    Schedule *labels = t.labels != NULL ? schedule_graph(t.labels, NULL) : NULL;
+    if (step == NULL || (t.labels != NULL && labels == NULL))
+        return false;
+    Dim bytes = trainer_bytes(step, labels);
+    emit_train(emit, &t, step, false, bytes);
+    if (labels != NULL)
+        emit_train(emit, &t, labels, true, bytes);
+    emit_trainer_table(emit, &t);
+    return true;
+}
