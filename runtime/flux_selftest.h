@@ -9,8 +9,9 @@
  *
  * An error is relative to the larger of two numbers, or to a floor, below which
  * all that is left to see is rounding. Where a difference straddles a kink
- * (relu at 0), its two sides disagree however small the step: that element is
- * skipped, and counted.
+ * (relu at 0), its two sides disagree however small the step; where large terms
+ * cancel, differences of different steps disagree by as much as they are off.
+ * Such elements are skipped, and counted.
  */
 #ifdef FLUX_SELFTEST_H
 #error "one self-test at a time: define one NAME_SELFTEST"
@@ -149,7 +150,7 @@ flux_test_line(flux_test_run *r, const flux_test_array *a, double many,
     if (a->grad != NULL)
         printf("  %8.1e  %10.1e", a->tangents, many);
     if (a->kinks > 0)
-        printf("  %zu at kinks skipped", a->kinks);
+        printf("  %zu skipped: kink or rounding", a->kinks);
     printf("%s\n", wrong ? "  wrong" : "");
     if (a->differences > r->tolerance)
         printf("    element %zu: back gives %g, differences %g\n", a->worst,

@@ -402,6 +402,8 @@ flux_test_element(flux_test_run *r, flux_test_array *leaf, size_t i,
     const double slope = scale * leaf->slope[i];
     double least = HUGE_VAL;
     double expected = 0;
+    double low = HUGE_VAL;
+    double high = -HUGE_VAL;
     double h = 1e-5;
     int kink = 0;
     leaf->tangent[i] = scale;
@@ -413,7 +415,10 @@ flux_test_element(flux_test_run *r, flux_test_array *leaf, size_t i,
         const double error = flux_test_error(slope, (a + b) / 2, floor);
         if (k == 0 || error < least)
             expected = (a + b) / 2 / scale;
-        kink = !isfinite(a + b) || flux_test_error(a, b, floor) > 1e-3;
+        low = fmin(low, (a + b) / 2);
+        high = fmax(high, (a + b) / 2);
+        kink = !isfinite(a + b) || flux_test_error(a, b, floor) > 1e-3 ||
+               high - low > fabs(slope - expected * scale) / 2;
         least = fmin(least, error);
         h /= 16;
     }

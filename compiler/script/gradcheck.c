@@ -74,7 +74,7 @@ print_finding(const Check *c, const Node *n, const Finding *f, int width)
     else
         fprintf(out, "  %12s", "-");
     if (f->kinks > 0)
-        fprintf(out, "  %lld at kinks skipped", (long long)f->kinks);
+        fprintf(out, "  %lld skipped: kink or rounding", (long long)f->kinks);
     fputc('\n', out);
 }
 

@@ -20,12 +20,14 @@ typedef struct {
     Tensor **value;   /* of its leaves */
     Tensor **tangent; /* of each, as inputs of `forward` behind them */
     Tensor *weight;   /* of each result */
-    Runner primal;
-    Runner reverse; /* gradients by the leaves */
-    Runner forward; /* tangents of the results */
-    Tensor *base;   /* the results at the point */
-    double size;    /* sum of |weight .* base| */
-    bool smooth;    /* every gradient is finite at the point */
+    Tensor *stop;     /* what each stopgradient holds at the point */
+    Runner stops;     /* gives that */
+    Runner primal;    /* the results with it: it does not move */
+    Runner reverse;   /* gradients by the leaves */
+    Runner forward;   /* tangents of the results */
+    Tensor *base;     /* the results at the point */
+    double size;      /* sum of |weight .* base| */
+    bool smooth;      /* every gradient is finite at the point */
 } Check;
 
 /* What was found of one leaf. */
