@@ -6,7 +6,7 @@
 #include <string.h>
 
 const char *const ast_kind_name[AST_KINDS] = {
-#define AST(kind, name) [AST_##kind] = name,
+#define AST(kind, name, print, word) [AST_##kind] = name,
 #include "syntax/ast.def"
 #undef AST
 };

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 typedef enum {
-#define AST(kind, name) AST_##kind,
+#define AST(kind, name, print, word) AST_##kind,
 #include "syntax/ast.def"
 #undef AST
     AST_KINDS

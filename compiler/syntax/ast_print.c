@@ -10,11 +10,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const word_of[AST_KINDS] = {
+#define AST(kind, name, print, word) [AST_##kind] = word,
+#include "syntax/ast.def"
+#undef AST
+};
+
 static void print(const Ast *ast, FILE *file);
 
 static void
-print_number(double number, FILE *file, const char *suffix)
+print_word(const Ast *ast, FILE *file)
 {
+    fputs(word_of[ast->kind], file);
+}
+
+/* A name, a :symbol. */
+static void
+print_name(const Ast *ast, FILE *file)
+{
+    fprintf(file, "%s%s", word_of[ast->kind], ast->as.name);
+}
+
+static void
+print_int(const Ast *ast, FILE *file)
+{
+    fprintf(file, "%" PRId64, ast->as.integer);
+}
+
+static void
+print_bool(const Ast *ast, FILE *file)
+{
+    fputs(ast->as.boolean ? "true" : "false", file);
+}
+
+/* 0.5, 0.5f0 */
+static void
+print_float(const Ast *ast, FILE *file)
+{
+    double number = ast->as.number;
     char text[40];
     bool whole =
         number < 1e15 && number > -1e15 && number == (double)(int64_t)number;
@@ -26,16 +59,15 @@ print_number(double number, FILE *file, const char *suffix)
         if (strtod(text, NULL) == number)
             break;
     }
-    fputs(text, file);
-    fputs(suffix, file);
+    fprintf(file, "%s%s", text, word_of[ast->kind]);
 }
 
 static void
-print_string(const char *text, size_t length, FILE *file)
+print_string(const Ast *ast, FILE *file)
 {
     fputc('"', file);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0; i < ast->as.string.length; i++) {
+        unsigned char c = (unsigned char)ast->as.string.text[i];
         if (c == '"' || c == '\\' || c == '$')
             fprintf(file, "\\%c", c);
         else if (c == '\n')
@@ -61,7 +93,7 @@ print_statement(const Ast *ast, FILE *file)
 
 /* (head a b c) */
 static void
-print_list(const char *head, const AstList *list, FILE *file)
+print_items(const char *head, const AstList *list, FILE *file)
 {
     fprintf(file, "(%s", head);
     for (size_t i = 0; i < list->count; i++) {
@@ -69,6 +101,12 @@ print_list(const char *head, const AstList *list, FILE *file)
         print_statement(list->item[i], file);
     }
     fputc(')', file);
+}
+
+static void
+print_list(const Ast *ast, FILE *file)
+{
+    print_items(word_of[ast->kind], &ast->as.list, file);
 }
 
 /* (a b ;c d) */
@@ -158,15 +196,11 @@ static void
 print_call(const Ast *ast, FILE *file)
 {
     const Ast *body = ast->as.call.body;
-    const char *head = ast->kind == AST_CALL      ? "call"
-                       : ast->kind == AST_DOTCALL ? "dotcall"
-                       : ast->kind == AST_INDEX   ? "index"
-                                                  : "curly";
-    fprintf(file, "%s(%s ", body ? "(do " : "", head);
+    fprintf(file, "%s(%s ", body ? "(do " : "", word_of[ast->kind]);
     print(ast->as.call.callee, file);
     fputc(' ', file);
     if (ast->kind == AST_INDEX)
-        print_list("vect", &ast->as.call.positional, file);
+        print_items("vect", &ast->as.call.positional, file);
     else
         print_arguments(&ast->as.call.positional, &ast->as.call.keyword, file);
     fputc(')', file);
@@ -196,8 +230,7 @@ print_iterates(const AstIterate *iterate, size_t count, FILE *file)
 static void
 print_generator(const Ast *ast, FILE *file)
 {
-    bool array = ast->kind == AST_COMPREHENSION;
-    fputs(array ? "(comprehension (generator " : "(generator ", file);
+    fputs("(generator ", file);
     print(ast->as.generator.element, file);
     for (size_t i = 0; i < ast->as.generator.count; i++) {
         const AstClause *clause = &ast->as.generator.clause[i];
@@ -210,11 +243,19 @@ print_generator(const Ast *ast, FILE *file)
             print_iterates(clause->iterate, clause->count, file);
         }
     }
-    fputs(array ? "))" : ")", file);
+    fputc(')', file);
 }
 
 static void
-print_if(const Ast *ast, const char *head, FILE *file)
+print_comprehension(const Ast *ast, FILE *file)
+{
+    fputs("(comprehension ", file);
+    print_generator(ast, file);
+    fputc(')', file);
+}
+
+static void
+print_if(const char *head, const Ast *ast, FILE *file)
 {
     const Ast *otherwise = ast->as.branch.otherwise;
     fprintf(file, "(%s ", head);
@@ -227,12 +268,18 @@ print_if(const Ast *ast, const char *head, FILE *file)
     else if (ast->kind == AST_TERNARY)
         print(otherwise, file);
     else if (otherwise->kind == AST_IF)
-        print_if(otherwise, "elseif", file);
+        print_if("elseif", otherwise, file);
     else if (otherwise->kind == AST_BLOCK)
-        print_list("else", &otherwise->as.list, file);
+        print_items("else", &otherwise->as.list, file);
     else
         print(otherwise, file);
     fputc(')', file);
+}
+
+static void
+print_branch(const Ast *ast, FILE *file)
+{
+    print_if(word_of[ast->kind], ast, file);
 }
 
 static void
@@ -264,6 +311,74 @@ print_parts(const char *head, const Ast *a, const Ast *b, const Ast *c,
 }
 
 static void
+print_range(const Ast *ast, FILE *file)
+{
+    print_parts("range", ast->as.range.first, ast->as.range.step,
+                ast->as.range.last, file);
+}
+
+static void
+print_operator(const Ast *ast, FILE *file)
+{
+    print_parts(ast->as.binary.op, ast->as.binary.left, ast->as.binary.right,
+                NULL, file);
+}
+
+/* 2x */
+static void
+print_product(const Ast *ast, FILE *file)
+{
+    print_parts("juxt", ast->as.binary.left, ast->as.binary.right, NULL, file);
+}
+
+static void
+print_declare(const Ast *ast, FILE *file)
+{
+    print_parts("::", ast->as.declare.value, ast->as.declare.type, NULL, file);
+}
+
+static void
+print_operand(const Ast *ast, FILE *file)
+{
+    print_parts(word_of[ast->kind], ast->as.operand, NULL, NULL, file);
+}
+
+static void
+print_field(const Ast *ast, FILE *file)
+{
+    fputs("(. ", file);
+    print(ast->as.field.object, file);
+    fprintf(file, " %s)", ast->as.field.name);
+}
+
+static void
+print_for(const Ast *ast, FILE *file)
+{
+    fputs("(for ", file);
+    print_iterates(ast->as.loop.iterate, ast->as.loop.count, file);
+    fputc(' ', file);
+    print(ast->as.loop.body, file);
+    fputc(')', file);
+}
+
+static void
+print_while(const Ast *ast, FILE *file)
+{
+    print_parts("while", ast->as.repeat.condition, ast->as.repeat.body, NULL,
+                file);
+}
+
+static void
+print_let(const Ast *ast, FILE *file)
+{
+    fputs("(let ", file);
+    print_arguments(&ast->as.let.binding, NULL, file);
+    fputc(' ', file);
+    print(ast->as.let.body, file);
+    fputc(')', file);
+}
+
+static void
 print_type(const Ast *ast, FILE *file)
 {
     const Ast *parent = ast->as.type.parent;
@@ -275,7 +390,7 @@ print_type(const Ast *ast, FILE *file)
     } else {
         fprintf(file, "%s ", ast->as.type.name);
     }
-    print_list("block", &ast->as.type.member, file);
+    print_items("block", &ast->as.type.member, file);
     fputc(')', file);
 }
 
@@ -284,7 +399,7 @@ print_use(const Ast *ast, FILE *file)
 {
     const char *head = ast->as.use.import ? "import" : "using";
     if (!ast->as.use.module) {
-        print_list(head, &ast->as.use.name, file);
+        print_items(head, &ast->as.use.name, file);
         return;
     }
     fprintf(file, "(%s: %s", head, ast->as.use.module);
@@ -310,145 +425,16 @@ print_macro(const Ast *ast, FILE *file)
     fputc(')', file);
 }
 
-/* What a list or a word prints. */
-static const char *const head_of[AST_KINDS] = {
-    [AST_TUPLE] = "tuple",   [AST_NAMEDTUPLE] = "named",
-    [AST_VECT] = "vect",     [AST_VCAT] = "vcat",
-    [AST_HCAT] = "hcat",     [AST_INTERPOLATE] = "string",
-    [AST_BLOCK] = "block",   [AST_RETURN] = "return",
-    [AST_EXPORT] = "export", [AST_ERROR] = "ERROR",
-    [AST_END] = "end",       [AST_COLON] = ":",
-    [AST_BREAK] = "break",   [AST_CONTINUE] = "continue",
-};
-
 static void
 print(const Ast *ast, FILE *file)
 {
-    switch (ast->kind) {
-    case AST_INT:
-        fprintf(file, "%" PRId64, ast->as.integer);
-        break;
-    case AST_FLOAT:
-        print_number(ast->as.number, file, "");
-        break;
-    case AST_FLOAT32:
-        print_number(ast->as.number, file, "f0");
-        break;
-    case AST_BOOL:
-        fputs(ast->as.boolean ? "true" : "false", file);
-        break;
-    case AST_STRING:
-        print_string(ast->as.string.text, ast->as.string.length, file);
-        break;
-    case AST_SYMBOL:
-        fprintf(file, ":%s", ast->as.name);
-        break;
-    case AST_NAME:
-        fputs(ast->as.name, file);
-        break;
-    case AST_TUPLE:
-    case AST_NAMEDTUPLE:
-    case AST_VECT:
-    case AST_VCAT:
-    case AST_HCAT:
-    case AST_INTERPOLATE:
-    case AST_BLOCK:
-    case AST_RETURN:
-    case AST_EXPORT:
-        print_list(head_of[ast->kind], &ast->as.list, file);
-        break;
-    case AST_ERROR:
-    case AST_END:
-    case AST_COLON:
-    case AST_BREAK:
-    case AST_CONTINUE:
-        fputs(head_of[ast->kind], file);
-        break;
-    case AST_COMPREHENSION:
-    case AST_GENERATOR:
-        print_generator(ast, file);
-        break;
-    case AST_RANGE:
-        print_parts("range", ast->as.range.first, ast->as.range.step,
-                    ast->as.range.last, file);
-        break;
-    case AST_UNARY:
-    case AST_BINARY:
-    case AST_AND:
-    case AST_OR:
-    case AST_PAIR:
-    case AST_TRANSPOSE:
-    case AST_ASSIGN:
-        print_parts(ast->as.binary.op, ast->as.binary.left,
-                    ast->as.binary.right, NULL, file);
-        break;
-    case AST_JUXTAPOSE:
-        print_parts("juxt", ast->as.binary.left, ast->as.binary.right, NULL,
-                    file);
-        break;
-    case AST_COMPARE:
-        print_compare(ast, file);
-        break;
-    case AST_TERNARY:
-        print_if(ast, "?", file);
-        break;
-    case AST_IF:
-        print_if(ast, "if", file);
-        break;
-    case AST_DECLARE:
-        print_parts("::", ast->as.declare.value, ast->as.declare.type, NULL,
-                    file);
-        break;
-    case AST_CALL:
-    case AST_DOTCALL:
-    case AST_INDEX:
-    case AST_CURLY:
-        print_call(ast, file);
-        break;
-    case AST_FIELD:
-        fputs("(. ", file);
-        print(ast->as.field.object, file);
-        fprintf(file, " %s)", ast->as.field.name);
-        break;
-    case AST_SPLAT:
-        print_parts("...", ast->as.operand, NULL, NULL, file);
-        break;
-    case AST_FUNCTION:
-        print_function(ast, file);
-        break;
-    case AST_TYPE:
-        print_type(ast, file);
-        break;
-    case AST_MACRO:
-        print_macro(ast, file);
-        break;
-    case AST_FOR:
-        fputs("(for ", file);
-        print_iterates(ast->as.loop.iterate, ast->as.loop.count, file);
-        fputc(' ', file);
-        print(ast->as.loop.body, file);
-        fputc(')', file);
-        break;
-    case AST_WHILE:
-        print_parts("while", ast->as.repeat.condition, ast->as.repeat.body,
-                    NULL, file);
-        break;
-    case AST_LET:
-        fputs("(let ", file);
-        print_arguments(&ast->as.let.binding, NULL, file);
-        fputc(' ', file);
-        print(ast->as.let.body, file);
-        fputc(')', file);
-        break;
-    case AST_CONST:
-        print_parts("const", ast->as.operand, NULL, NULL, file);
-        break;
-    case AST_USING:
-        print_use(ast, file);
-        break;
-    case AST_KINDS:
-        break;
-    }
+    typedef void Print(const Ast *ast, FILE *file);
+    static Print *const form[AST_KINDS] = {
+#define AST(kind, name, print, word) [AST_##kind] = print_##print,
+#include "syntax/ast.def"
+#undef AST
+    };
+    form[ast->kind](ast, file);
 }
 
 void
