@@ -100,18 +100,30 @@ set_pass(Options *o, bool *table, const char *value, bool all)
 }
 
 static bool
-set_number(const OptionInfo *o, int64_t most, const char *value, int64_t *to)
+add_pass(Options *o, Arena *arena, const char *value)
+{
+    if (pass_find(value) < 0)
+        return unknown_pass(value);
+    const char **all = ARENA_ARRAY(arena, const char *, o->run_passes + 1);
+    for (int i = 0; i < o->run_passes; i++)
+        all[i] = o->run_pass[i];
+    all[o->run_passes++] = value;
+    o->run_pass = all;
+    return true;
+}
+
+/* A number from 1 to `most`; 0 after a mistake. */
+static int64_t
+read_number(const OptionInfo *o, int64_t most, const char *value)
 {
     char *end = NULL;
     errno = 0;
     long long n = strtoll(value, &end, 10);
-    if (errno == 0 && *end == '\0' && n >= 1 && n <= most) {
-        *to = n;
-        return true;
-    }
+    if (errno == 0 && *end == '\0' && n >= 1 && n <= most)
+        return n;
     fprintf(stderr, "fluxc: --%s is a number from 1 to %lld, not %s\n", o->text,
             (long long)most, value);
-    return false;
+    return 0;
 }
 
 /* All names in the generated C begin with a prefix. */
@@ -124,7 +136,7 @@ is_name(const char *text)
 }
 
 /* A value that is not in the option's list. */
-static bool
+static void
 unknown_choice(Arena *arena, const OptionInfo *o, const char *value)
 {
     Near near = near_to(value);
@@ -137,7 +149,27 @@ unknown_choice(Arena *arena, const OptionInfo *o, const char *value)
     usage_unknown(arena_printf(arena, "%s%s is one of %s, not", usage_dashes(o),
                                o->text, o->argument),
                   value, &near);
-    return false;
+}
+
+/* Whether an option can have this value, and its place in the option's list,
+ * or 0 where there is none.
+ */
+static bool
+check_value(Arena *arena, Option option, const char *value, int *which)
+{
+    const OptionInfo *o = &option_info[option];
+    *which = 0;
+    if (o->argument == NULL)
+        return true;
+    if (*value == '\0')
+        return usage("a value is missing after",
+                     arena_printf(arena, "--%s", o->text));
+    if (strchr(o->argument, '|') == NULL || option == OPTION_dump_ir)
+        return true;
+    *which = choice(o->argument, value);
+    if (*which < 0)
+        unknown_choice(arena, o, value);
+    return *which >= 0;
 }
 
 static bool
@@ -148,18 +180,10 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     static const EngineKind engines[] = {ENGINE_auto, ENGINE_interpret,
                                          ENGINE_native};
     const OptionInfo *info = &option_info[option];
-    const char *list = info->argument;
-    int which = 0;
-    int64_t number = 0;
+    int which;
     o->given[option] = true;
-    if (list != NULL && *value == '\0')
-        return usage("a value is missing after",
-                     arena_printf(arena, "--%s", info->text));
-    if (list != NULL && strchr(list, '|') != NULL && option != OPTION_dump_ir) {
-        which = choice(list, value);
-        if (which < 0)
-            return unknown_choice(arena, info, value);
-    }
+    if (!check_value(arena, option, value, &which))
+        return false;
     switch (option) {
     case OPTION_output:
         o->output = value;
@@ -193,33 +217,23 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
                usage("this version emits C only, not", value);
     case OPTION_no_pass:
         return set_pass(o, o->pass.off, value, false);
-    case OPTION_run_pass: {
-        if (pass_find(value) < 0)
-            return unknown_pass(value);
-        const char **all = ARENA_ARRAY(arena, const char *, o->run_passes + 1);
-        for (int i = 0; i < o->run_passes; i++)
-            all[i] = o->run_pass[i];
-        all[o->run_passes++] = value;
-        o->run_pass = all;
-        return true;
-    }
+    case OPTION_run_pass:
+        return add_pass(o, arena, value);
     case OPTION_dump_ir:
         return set_pass(o, o->pass.dump, value, true);
     case OPTION_time_passes:
         o->pass.time = true;
         return true;
     case OPTION_max_depth:
-        if (!set_number(info, 1000000, value, &number))
-            return false;
-        o->script.max_depth = (int)number;
-        return true;
+        o->script.max_depth = (int)read_number(info, 1000000, value);
+        return o->script.max_depth > 0;
     case OPTION_max_steps:
-        return set_number(info, INT64_MAX, value, &o->script.max_steps);
+        o->script.max_steps = read_number(info, INT64_MAX, value);
+        return o->script.max_steps > 0;
     case OPTION_max_memory:
-        if (!set_number(info, INT64_C(1) << 32, value, &number))
-            return false;
-        o->script.max_memory = (size_t)number << 20;
-        return true;
+        o->script.max_memory =
+            (size_t)read_number(info, INT64_C(1) << 32, value) << 20;
+        return o->script.max_memory > 0;
     case OPTION_colour:
         o->colour = which == 0 ? isatty(2) : which == 1;
         return true;
