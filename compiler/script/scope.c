@@ -63,12 +63,6 @@ scope_capture(Scope *scope)
         scope->captured = true;
 }
 
-Scope *
-scope_parent(Scope *scope)
-{
-    return scope->parent;
-}
-
 static Value *
 object_field(const Object *object, const char *name)
 {

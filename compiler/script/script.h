@@ -86,9 +86,8 @@ Scope *scope_new(Script *s, Scope *parent);
 Value *scope_find(Scope *scope, const char *name); /* NULL if unbound */
 void scope_set(Script *s, Scope *scope, const char *name, Value value);
 void scope_define(Script *s, Scope *scope, const char *name, Value value);
-/* The innermost binding only, for walking what a function captures. */
+/* In this scope only; NULL if unbound there. */
 Value *scope_local(Scope *scope, const char *name);
-Scope *scope_parent(Scope *scope);
 
 /* eval.c */
 Value eval(Script *s, Scope *scope, const Ast *ast);
