@@ -139,9 +139,14 @@ report_token(const Found *found, const Open *top)
         message = "elements separated by spaces and by commas in one array";
         break;
     case TK_COMMA:
-        if (!top->spaces)
+        if (top->token == TK_STR_LPAREN) {
+            message = "one expression stands in `$()`";
+            hint = "a tuple has parentheses of its own: \"$((1, 2))\"";
+        } else if (top->spaces) {
+            message = "elements separated by spaces and by commas in one array";
+        } else {
             return false;
-        message = "elements separated by spaces and by commas in one array";
+        }
         break;
     case TK_ROW:
         message = "a new row in an array whose elements commas separate";
@@ -176,7 +181,8 @@ report(const Found *found)
         return;
     else if (bracket)
         diag_add(diags, DIAG_syntax, found->span,
-                 "expected `,` or the end of the `%s` of line %lu, found %s",
+                 "expected %sthe end of the `%s` of line %lu, found %s",
+                 top->token == TK_STR_LPAREN ? "" : "`,` or ",
                  spelling(top->token), (unsigned long)top->line, found->found);
     else
         report_expected(found);
