@@ -248,8 +248,14 @@ type_match(Script *s, Scope *scope, const Ast *type, Value v)
     if (bound && bound->kind == VALUE_type)
         return match_object(bound->as.type, v);
     const TypeRow *row = find_row(name);
+    if (row && row->fits(s, v))
+        return row->score;
+    /* A script's Float64 is in a model whatever its numbers are. */
+    if (row && row->fits == is_float64 && v.kind == VALUE_node &&
+        is_float(s, v))
+        return row->score - 1;
     if (row)
-        return row->fits(s, v) ? row->score : -1;
+        return -1;
     if (!strcmp(name, "Batch"))
         return v.kind == VALUE_batch ? SCORE_OBJECT : -1;
     if (bound)
