@@ -11,9 +11,6 @@ enum {
     CHECK_LENGTH = 3   /* other named dimensions */
 };
 
-/* Forward against reverse mode: the same derivative, in another order. */
-static const double mode_tolerance = 1e-9;
-
 /* ---- what is printed ---- */
 
 /* The characters of a UTF-8 text. */
