@@ -1,2 +1,5 @@
-/* The functions of the gradient tests, for forward mode. */
+/* The functions of the gradient tests, and what they do with them, for forward
+ * mode.
+ */
 #include "tests/grad/cases.c"
+#include "tests/grad/fixture.c"

@@ -12,46 +12,14 @@
 
 #include <cmocka.h>
 
-enum { BATCH = 3 };
-
-typedef struct {
-    Context context;
-    Dims dims;
-    const Case *test;
-    uint64_t seed;
-    int64_t symbol[DIM_SYMBOLS];
-} Fixture;
-
-static void
-fixture_init(Fixture *f, const Case *test)
-{
-    memset(f, 0, sizeof *f);
-    context_init(&f->context);
-    dims_init(&f->dims, &f->context.arena);
-    f->test = test;
-    f->seed = 3;
-    f->symbol[0] = BATCH;
-}
-
-static double
-next_random(Fixture *f, double low, double high)
-{
-    f->seed = f->seed * 6364136223846793005U + 1442695040888963407U;
-    return low + (high - low) * (double)(f->seed >> 11) * 0x1p-53;
-}
+enum { SEED = 3, BATCH = 3 };
 
 /* Random numbers in the shape of a node. */
 static Tensor *
 random_like(Fixture *f, const Graph *g, Ref ref, double low, double high)
 {
     Node n = *ir_node(g, ref);
-    int64_t extent[IR_RANK] = {0};
-    for (int a = 0; a < n.rank; a++)
-        extent[a] = dim_value(&f->dims, n.dim[a], f->symbol);
-    Tensor *t = tensor_new(&f->context.arena, DTYPE_f64, n.rank, extent);
-    for (int64_t i = 0; i < tensor_count(t); i++)
-        tensor_set(t, i, next_random(f, low, high));
-    return t;
+    return grad_random(f, n.rank, n.dim, low, high);
 }
 
 /* The case's graph: inputs x, and y as its output. Node 0 is none of them, so
@@ -74,29 +42,6 @@ case_graph(Fixture *f, bool batch)
     g = batch_graph(g);
     assert_non_null(g);
     return g;
-}
-
-static double
-dot(const Tensor *a, const Tensor *b)
-{
-    double sum = 0;
-    assert_int_equal(tensor_count(a), tensor_count(b));
-    for (int64_t i = 0; i < tensor_count(a); i++)
-        sum += tensor_get(a, i) * tensor_get(b, i);
-    return sum;
-}
-
-static Tensor *
-evaluate(Fixture *f, const Graph *g, const Tensor *const *value)
-{
-    Tensor *result = ARENA_ARRAY(&f->context.arena, Tensor, g->output.count);
-    RunOptions options = {.symbol = f->symbol, .seed = 1};
-    const char *fault = ir_verify(g);
-    if (fault == NULL)
-        fault = ir_interpret(g, value, &options, &f->context.arena, result);
-    if (fault != NULL)
-        fail_msg("%s: %s", f->test->name, fault);
-    return result;
 }
 
 /* A function of the leaves with directions: what every check begins with. */
@@ -125,7 +70,7 @@ input_like(Graph *g, Ref ref, const char *name)
 static void
 check_init(Check *c, const Case *test, bool batch, int only)
 {
-    fixture_init(&c->f, test);
+    grad_init(&c->f, test, SEED, BATCH);
     c->g = case_graph(&c->f, batch);
     c->leaves = (int)c->g->leaf.count;
     c->y = c->g->output.item[0].ref;
@@ -146,7 +91,7 @@ check_init(Check *c, const Case *test, bool batch, int only)
 static Tensor *
 check_run(Check *c)
 {
-    return evaluate(&c->f, c->g, (const Tensor *const *)c->value);
+    return grad_run(&c->f, c->g, (const Tensor *const *)c->value);
 }
 
 /* The tangents of y for those of the leaves; zeros for none. */
@@ -191,12 +136,12 @@ check_transpose(const Case *test, bool batch, int only)
     for (int k = 0; k < c.leaves; k++)
         ir_output(c.g, "dx", gradient[k], REF_NONE);
     Tensor *result = check_run(&c);
-    double forward = dot(&result[0], c.u);
+    double forward = grad_dot(&result[0], c.u);
     double reverse = 0;
     double scale = 0;
     for (int k = 0; k < c.leaves; k++)
         if (only < 0 || only == k) {
-            double part = dot(&result[k + 1], c.v[k]);
+            double part = grad_dot(&result[k + 1], c.v[k]);
             reverse += part;
             scale += fabs(part);
         }
@@ -225,7 +170,7 @@ check_differences(const Case *test)
                            tensor_get(c.value[k], i) +
                                (s == 0 ? -h : h) * tensor_get(c.v[k], i));
         }
-        side[s] = evaluate(&c.f, c.g, (const Tensor *const *)at)[1];
+        side[s] = grad_run(&c.f, c.g, (const Tensor *const *)at)[1];
     }
     for (int64_t i = 0; i < tensor_count(tangent); i++) {
         double expected =
@@ -277,9 +222,9 @@ check_second(const Case *test)
             assert_near(&c, "second, reverse", found, other, scale, 1e-11);
             assert_near(&c, "second, crossed", found, third, scale, 1e-11);
         }
-        curvature += dot(hv, c.v[k]);
+        curvature += grad_dot(hv, c.v[k]);
     }
-    assert_near(&c, "second, forward", dot(&result[3 * c.leaves], c.u),
+    assert_near(&c, "second, forward", grad_dot(&result[3 * c.leaves], c.u),
                 curvature, fmax(scale, fabs(curvature)), 1e-10);
     context_free(&c.f.context);
 }
@@ -298,37 +243,11 @@ check_all(const Case *test)
         check_differences(test);
 }
 
-/* Every elementwise operation on reals, in several shapes. */
 static void
 test_maps(void **state)
 {
     (void)state;
-    static const struct {
-        int rank;
-        Dim dim[3];
-    } shape[] = {{0, {0}}, {1, {1}}, {1, {5}}, {2, {3, 2}}, {3, {2, 1, 3}}};
-    for (int op = 0; op < OP_COUNT; op++) {
-        const OpInfo *info = &op_info[op];
-        bool logical = op == OP_not || op == OP_and || op == OP_or;
-        if (info->class != CLASS_MAP || logical || op == OP_cast ||
-            op == OP_select)
-            continue;
-        bool positive = op == OP_log || op == OP_sqrt || op == OP_pow ||
-                        op == OP_log1p || op == OP_div;
-        for (size_t s = 0; s < sizeof shape / sizeof shape[0]; s++) {
-            Case test = {.name = info->name,
-                         .body = grad_map,
-                         .op = (Op)op,
-                         .inputs = info->operands,
-                         .low = positive ? 0.4 : -2,
-                         .high = 2};
-            for (int k = 0; k < info->operands; k++) {
-                test.shape[k].rank = shape[s].rank;
-                memcpy(test.shape[k].dim, shape[s].dim, sizeof shape[s].dim);
-            }
-            check_all(&test);
-        }
-    }
+    grad_each_map(check_all);
 }
 
 static void
@@ -345,7 +264,7 @@ test_independent(void **state)
 {
     (void)state;
     Fixture f;
-    fixture_init(&f, NULL);
+    grad_init(&f, NULL, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){3});
     Ref k = ir_leaf(g, OP_input, "k", DTYPE_i32, 1, (Dim[]){3});
@@ -383,7 +302,7 @@ test_infinity(void **state)
     (void)state;
     static const Case test = {.name = "infinity"};
     Fixture f;
-    fixture_init(&f, &test);
+    grad_init(&f, &test, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){2});
     Ref far = ir_fill(g, x, HUGE_VAL);
@@ -399,7 +318,7 @@ test_infinity(void **state)
     ir_output(g, "dz", dy[1], REF_NONE);
     double number[2] = {3, -3};
     Tensor value = {.dtype = DTYPE_f64, .rank = 1, .dim = {2}, .data = number};
-    Tensor *result = evaluate(&f, g, (const Tensor *[]){&value});
+    Tensor *result = grad_run(&f, g, (const Tensor *[]){&value});
     assert_true(tensor_get(&result[0], 0) == 1);
     assert_true(tensor_get(&result[0], 1) == HUGE_VAL);
     assert_true(tensor_get(&result[1], 0) == HUGE_VAL);
@@ -413,7 +332,7 @@ test_cast_and_place(void **state)
 {
     (void)state;
     Fixture f;
-    fixture_init(&f, NULL);
+    grad_init(&f, NULL, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Frame frame = {.model = "m"};
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 1, (Dim[]){3});
@@ -445,7 +364,7 @@ test_orders(void **state)
 {
     (void)state;
     Fixture f;
-    fixture_init(&f, NULL);
+    grad_init(&f, NULL, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){40});
     Ref dx = ir_fill(g, x, 1);
@@ -469,7 +388,7 @@ test_maximum_ties(void **state)
     (void)state;
     static const Case ties = {.name = "ties"};
     Fixture f;
-    fixture_init(&f, &ties);
+    grad_init(&f, &ties, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 2, (Dim[]){2, 3});
     Ref dx = ir_leaf(g, OP_input, "dx", DTYPE_f64, 2, (Dim[]){2, 3});
@@ -484,7 +403,7 @@ test_maximum_ties(void **state)
     for (int i = 0; i < 2; i++)
         value[i] = (Tensor){
             .dtype = DTYPE_f64, .rank = 2, .dim = {2, 3}, .data = number[i]};
-    Tensor *result = evaluate(&f, g, (const Tensor *[]){&value[0], &value[1]});
+    Tensor *result = grad_run(&f, g, (const Tensor *[]){&value[0], &value[1]});
     assert_true(tensor_get(&result[0], 0) == 10);
     assert_true(tensor_get(&result[1], 0) == 10);
     assert_true(tensor_get(&result[1], 1) == 20);
@@ -500,7 +419,7 @@ test_inner_tangents(void **state)
     (void)state;
     static const Case test = {.name = "inner"};
     Fixture f;
-    fixture_init(&f, &test);
+    grad_init(&f, &test, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 0, NULL);
     Ref m = ir_map(g, OP_mul, x, x, REF_NONE);
@@ -515,7 +434,7 @@ test_inner_tangents(void **state)
     ir_output(g, "dx", dy[1], REF_NONE);
     double number = 5;
     Tensor value = {.dtype = DTYPE_f64, .data = &number};
-    Tensor *result = evaluate(&f, g, (const Tensor *[]){&value});
+    Tensor *result = grad_run(&f, g, (const Tensor *[]){&value});
     /* dx = 3, dm = 2 * 5 * 3 + 10, dy = dm * 5 + 25 * 3 */
     assert_true(tensor_get(&result[0], 0) == 275);
     assert_true(tensor_get(&result[1], 0) == 3);
@@ -529,7 +448,7 @@ test_batchsum(void **state)
     (void)state;
     static const Case test = {.name = "batchsum"};
     Fixture f;
-    fixture_init(&f, &test);
+    grad_init(&f, &test, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){2});
     Ref dx = ir_leaf(g, OP_input, "dx", DTYPE_f64, 1, (Dim[]){2});
@@ -544,7 +463,7 @@ test_batchsum(void **state)
         value[i] = (Tensor){
             .dtype = DTYPE_f64, .rank = 2, .dim = {2, 3}, .data = number[i]};
     Tensor *result =
-        evaluate(&f, batch, (const Tensor *[]){&value[0], &value[1]});
+        grad_run(&f, batch, (const Tensor *[]){&value[0], &value[1]});
     assert_true(tensor_get(&result[0], 0) == 2 * (1 + 3 * 2));
     assert_true(tensor_get(&result[0], 1) == 2 * 6);
     context_free(&f.context);
@@ -558,7 +477,7 @@ test_refused(void **state)
 {
     (void)state;
     Fixture f;
-    fixture_init(&f, NULL);
+    grad_init(&f, NULL, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
     Frame frame = {.model = "m"};
     Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 0, NULL);

@@ -1,4 +1,4 @@
-/* What the gradient tests share: functions as bodies over a graph, their
+/* What the tests of derivatives share: functions as bodies over a graph, their
  * values by the interpreter.
  */
 #ifndef FLUXC_TESTS_GRAD_GRAD_H
@@ -28,5 +28,31 @@ extern const size_t grad_cases;
 
 /* The body of the elementwise operation test->op. */
 Ref grad_map(Graph *g, const Case *test, const Ref *x);
+
+/* A case with its memory and its source of random numbers; the batch is the
+ * first symbol.
+ */
+typedef struct {
+    Context context;
+    Dims dims;
+    const Case *test;
+    uint64_t seed;
+    int64_t symbol[DIM_SYMBOLS];
+} Fixture;
+
+void grad_init(Fixture *f, const Case *test, uint64_t seed, int64_t batch);
+
+/* Random numbers from low to high. */
+Tensor *grad_random(Fixture *f, int rank, const Dim *dim, double low,
+                    double high);
+
+/* The outputs of a graph, which must be sound, for these leaves. */
+Tensor *grad_run(Fixture *f, const Graph *g, const Tensor *const *value);
+
+/* The sum of the products of the elements of two arrays of one size. */
+double grad_dot(const Tensor *a, const Tensor *b);
+
+/* Checks every elementwise operation on reals, in several shapes. */
+void grad_each_map(void (*check)(const Case *test));
 
 #endif
