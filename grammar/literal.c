@@ -118,22 +118,6 @@ lexer_operator(Lexer *lexer)
     return intern(names, lexer->token, length);
 }
 
-static size_t
-utf8(uint32_t c, char *to)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    size_t length = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = length - 1; i; i--) {
-        to[i] = (char)(0x80 | (c & 0x3F));
-        c >>= 6;
-    }
-    to[0] = (char)((0xF00 >> length & 0xFF) | c);
-    return length;
-}
-
 /* \xHH, \uHHHH, \UHHHHHHHH: the cursor goes behind the digits. */
 static AstText
 code_point(Lexer *lexer, char kind)
@@ -158,7 +142,7 @@ code_point(Lexer *lexer, char kind)
                                  : NULL,
                      "this escape is no character");
     char *text = arena_alloc(&lexer->build->context->arena, 4);
-    return (AstText){text, utf8(valid ? c : '?', text)};
+    return (AstText){text, source_encode(valid ? c : '?', text)};
 }
 
 AstText

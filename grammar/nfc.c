@@ -3,6 +3,8 @@
  */
 #include "grammar/nfc.h"
 
+#include "base/source.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -180,22 +182,6 @@ decode(const unsigned char *p, size_t *length)
     return c;
 }
 
-static size_t
-encode(uint32_t c, char *to)
-{
-    if (c < 0x80) {
-        to[0] = (char)c;
-        return 1;
-    }
-    size_t length = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = length - 1; i; i--) {
-        to[i] = (char)(0x80 | (c & 0x3F));
-        c >>= 6;
-    }
-    to[0] = (char)((0xF00 >> length & 0xFF) | c);
-    return length;
-}
-
 /* Julia reads these as their Greek twins; form C does not. */
 static uint32_t
 greek(uint32_t c)
@@ -240,6 +226,6 @@ nfc(const char *text, size_t length, char *to)
     compose(&points);
     size_t end = 0;
     for (size_t i = 0; i < points.count; i++)
-        end += encode(points.item[i], to + end);
+        end += source_encode(points.item[i], to + end);
     return end;
 }

@@ -171,6 +171,22 @@ source_utf8(const char *text, size_t left)
     return outside ? 0 : length;
 }
 
+size_t
+source_encode(uint32_t c, char *to)
+{
+    if (c < 0x80) {
+        to[0] = (char)c;
+        return 1;
+    }
+    size_t length = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = length - 1; i; i--) {
+        to[i] = (char)(0x80 | (c & 0x3F));
+        c >>= 6;
+    }
+    to[0] = (char)((0xF00 >> length & 0xFF) | c);
+    return length;
+}
+
 Span
 span_join(Span a, Span b)
 {

@@ -52,6 +52,11 @@ const char *source_line(const Source *source, uint32_t number, size_t *length);
  */
 size_t source_utf8(const char *text, size_t left);
 
+/* Writes a code point as UTF-8 to `to`, which has room for 4 bytes; gives how
+ * many.
+ */
+size_t source_encode(uint32_t c, char *to);
+
 /* From the beginning of a to the end of b, if both lie in one source. */
 Span span_join(Span a, Span b);
 static inline bool

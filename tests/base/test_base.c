@@ -228,6 +228,29 @@ utf8_is_checked(void **state)
 }
 
 static void
+code_points_are_encoded(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t point;
+        const char *text;
+    } cases[] = {{0x7F, "\x7F"},
+                 {0x80, "\xC2\x80"},
+                 {0x3C3, "\xCF\x83"},
+                 {0x7FF, "\xDF\xBF"},
+                 {0x800, "\xE0\xA0\x80"},
+                 {0xFFFD, "\xEF\xBF\xBD"},
+                 {0x10000, "\xF0\x90\x80\x80"},
+                 {0x10FFFF, "\xF4\x8F\xBF\xBF"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[5] = "";
+        assert_int_equal(source_encode(cases[i].point, text),
+                         strlen(cases[i].text));
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void
 files_are_read(void **state)
 {
     (void)state;
@@ -442,6 +465,7 @@ main(void)
         cmocka_unit_test(equal_names_are_one_pointer),
         cmocka_unit_test(places_count_code_points),
         cmocka_unit_test(utf8_is_checked),
+        cmocka_unit_test(code_points_are_encoded),
         cmocka_unit_test(files_are_read),
         cmocka_unit_test(spans_join),
         cmocka_unit_test(diagnostics_print_with_frames),
