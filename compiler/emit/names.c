@@ -57,8 +57,7 @@ next_point(const char **text)
     return point;
 }
 
-/* The text for one code point, where `joined` says that letters stand before.
- */
+/* The text for one code point that no name in C has. */
 static const char *
 point_text(Arena *arena, uint32_t point)
 {

@@ -88,18 +88,36 @@ raw_arguments(Printer *printer)
     }
 }
 
-bool
-emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
-         FILE *file)
+/* A printer of the graph's schedule; false where something was reported. */
+static bool
+begin(Context *context, const Graph *graph, const PassOptions *pass,
+      Writer *writer, Printer *printer)
 {
     const Graph *g = pass_optimise(graph, pass);
     Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
     if (s == NULL)
         return false;
+    writer_init(writer, &context->arena);
+    printer_init(printer, s, writer);
+    return true;
+}
+
+/* Gives back what printing needed, and writes the text. */
+static bool
+finish(Context *context, const Writer *writer, FILE *file)
+{
+    arena_free(&context->scratch);
+    return fwrite(writer->text, 1, writer->size, file) == writer->size;
+}
+
+bool
+emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
+         FILE *file)
+{
     Writer writer;
     Printer printer;
-    writer_init(&writer, &context->arena);
-    printer_init(&printer, s, &writer);
+    if (!begin(context, graph, pass, &writer, &printer))
+        return false;
     writer_raw(&writer, "#include \"kernels/flux_math.h\"\n"
                         "#include \"kernels/flux_product.h\"\n"
                         "#include \"kernels/flux_random.h\"\n\n"
@@ -138,22 +156,19 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     writer_line(&writer, "return 0;");
     writer_line(&writer, "}");
     writer_insert(&writer, start, parts.text, parts.size);
-    arena_free(&context->scratch);
-    return fwrite(writer.text, 1, writer.size, file) == writer.size;
+    return finish(context, &writer, file);
 }
 
 bool
 emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
              FILE *file)
 {
-    const Graph *g = pass_optimise(graph, pass);
-    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
-    if (s == NULL)
-        return false;
     Writer writer;
     Printer printer;
-    writer_init(&writer, &context->arena);
-    printer_init(&printer, s, &writer);
+    if (!begin(context, graph, pass, &writer, &printer))
+        return false;
+    const Schedule *s = printer.s;
+    const Graph *g = s->graph;
     for (size_t b = 0; b < s->buffer.count; b++) {
         const Buffer *buffer = &s->buffer.item[b];
         bool leaf = buffer->kind == BUFFER_leaf;
@@ -174,6 +189,5 @@ emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
     }
     writer_line(&writer, "arena: %s bytes", c_arena_size(&printer));
     printer_body(&printer);
-    arena_free(&context->scratch);
-    return fwrite(writer.text, 1, writer.size, file) == writer.size;
+    return finish(context, &writer, file);
 }

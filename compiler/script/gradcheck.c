@@ -185,22 +185,12 @@ bind_call(Check *c, const Call *call)
 Value
 gradcheck_macro(Script *s, Scope *scope, const Ast *macro)
 {
-    const AstList *argument = &macro->as.macro.argument;
-    const Ast *call = argument->count > 0 ? argument->item[0] : NULL;
-    if (call == NULL || call->kind != AST_CALL)
-        script_fail(s, DIAG_value, macro->span, NULL,
-                    "@gradcheck wants a call: @gradcheck model(rand(10))");
-    Value model = eval_operand(s, scope, call->as.call.callee);
-    Values values = {0};
-    eval_splat(s, scope, &call->as.call.positional, &values);
-    Args args = {
-        .item = values.item, .count = values.count, .span = call->span};
-    model = model_of(s, model, "@gradcheck", macro->span);
+    Args args;
+    Value model = macro_model(s, scope, macro, SIZE_MAX, &args);
+    const Ast *callee = macro->as.macro.argument.item[0]->as.call.callee;
     Check c = {.s = s, .span = macro->span, .random = 1};
     c.tolerance = tolerance_of(s, scope, macro);
-    c.name = call->as.call.callee->kind == AST_NAME
-                 ? call->as.call.callee->as.name
-                 : call_name(s, model);
+    c.name = callee->kind == AST_NAME ? callee->as.name : call_name(s, model);
     Call m = model_begin(s, model, value_nothing(), &args, c.name);
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)

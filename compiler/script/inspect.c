@@ -61,21 +61,29 @@ print_steps(Script *s, const Graph *g)
                 (int)g->output.item[i].ref);
 }
 
+Value
+macro_model(Script *s, Scope *scope, const Ast *macro, size_t most, Args *args)
+{
+    const char *name = macro->as.macro.name;
+    const AstList *argument = &macro->as.macro.argument;
+    const Ast *call = argument->count > 0 ? argument->item[0] : NULL;
+    if (call == NULL || call->kind != AST_CALL || argument->count > most)
+        script_fail(s, DIAG_value, macro->span, NULL,
+                    "%s wants a call: %s model(rand(10))", name, name);
+    Value model = eval_operand(s, scope, call->as.call.callee);
+    Values values = {0};
+    eval_splat(s, scope, &call->as.call.positional, &values);
+    *args =
+        (Args){.item = values.item, .count = values.count, .span = call->span};
+    return model_of(s, model, name, macro->span);
+}
+
 /* @shapes m(x): the steps of the model, lowered, with their shapes. */
 static Value
 show_shapes(Script *s, Scope *scope, const Ast *macro)
 {
-    const AstList *argument = &macro->as.macro.argument;
-    const Ast *call = argument->count == 1 ? argument->item[0] : NULL;
-    if (call == NULL || call->kind != AST_CALL)
-        script_fail(s, DIAG_value, macro->span, NULL,
-                    "@shapes wants a call: @shapes model(rand(10))");
-    Value model = eval_operand(s, scope, call->as.call.callee);
-    Values values = {0};
-    eval_splat(s, scope, &call->as.call.positional, &values);
-    Args args = {
-        .item = values.item, .count = values.count, .span = call->span};
-    model = model_of(s, model, "@shapes", macro->span);
+    Args args;
+    Value model = macro_model(s, scope, macro, 1, &args);
     Call c = model_begin(s, model, value_nothing(), &args, call_name(s, model));
     print_steps(s, c.traced.graph);
     return value_nothing();

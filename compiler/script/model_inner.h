@@ -38,6 +38,12 @@ Tensor *model_grad(Script *s, Array *a);
  */
 const Graph *model_graph(Script *s, Call *c, bool back);
 
+/* inspect.c: the model of a macro's first argument, a call, and the arguments
+ * of that; `most`: how many arguments the macro takes.
+ */
+Value macro_model(Script *s, Scope *scope, const Ast *macro, size_t most,
+                  Args *args);
+
 /* gradient.c */
 void gradient_define_all(Script *s);
 
