@@ -14,6 +14,21 @@ fuzz_sink(void)
     return sink;
 }
 
+void
+fuzz_array(flux_array *array)
+{
+    flux_array scaled = {0};
+    if (flux_array_f32(array, 1.0 / 255, &scaled) == FLUX_OK) {
+        const float *from = scaled.data;
+        float sum = 0;
+        for (size_t i = 0; i < flux_array_size(&scaled); i++)
+            sum += from[i];
+        fprintf(fuzz_sink(), "%g", (double)sum);
+    }
+    flux_array_free(&scaled);
+    flux_array_free(array);
+}
+
 _Noreturn void
 fuzz_wrong(const char *what)
 {
