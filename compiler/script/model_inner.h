@@ -23,6 +23,9 @@ typedef struct {
 
 /* model.c */
 Value model_of(Script *s, Value v, const char *what, Span span);
+EngineKind model_engine(const Script *s, Value v);
+/* An argument as a tensor of the model's type; batches keep their axis. */
+Tensor *model_tensor(Script *s, Value v, DType dtype, Span span);
 const Ast *model_method(Value model, size_t count);
 void model_name_inputs(Script *s, Trace *t, Value model);
 /* first: an argument before the inputs whose parameters are the model's, for
