@@ -235,7 +235,7 @@ const flux_model *flux_session_model(const flux_session *s);
 void *flux_params(flux_session *s); /* the model's struct */
 void *flux_grads(flux_session *s);  /* the gradients' struct */
 
-/* model.c, chain.c: models made at run time, in float. */
+/* affine.c, model.c, compose.c, chain.c: models made at run time, in float. */
 
 /* y = W * x + b; W is out x in, glorot-uniform, b is 0. NULL where a size is 0
  * or overflows, or memory does not suffice.
@@ -270,7 +270,8 @@ flux_model *flux_chain_of(const flux_model *const *part, size_t count,
  */
 void flux_model_free(const flux_model *model);
 
-/* safetensors.c: arrays by name in a file. checkpoint.c: models in such files.
+/* safetensors.c, tensors_write.c: arrays by name in a file. checkpoint.c:
+ * models in such files.
  *
  * The file lists a shape slowest dimension first: W, out x in here, stands as
  * [in, out], with the same bytes.
@@ -332,7 +333,7 @@ flux_status flux_save_training(const flux_trainer *trainer, const void *state,
 flux_status flux_load_training(const flux_trainer *trainer, void *state,
                                void *m, const char *path, flux_error *err);
 
-/* idx.c, npy.c, csv.c: data files. */
+/* idx.c, npy.c, csv.c, array.c: data files. */
 
 typedef struct flux_array {
     flux_dtype dtype;

@@ -1,11 +1,11 @@
 /* Diagnostics: collected while compiling, printed in the order of their making.
  *
- *     model.net:4:13: error[F0201]: shapes do not fit: (15,21) * (20,)
- *       4 |     softmax(second(l1))
- *         |             ^^^^^^^^^^
- *       in Affine      stdlib/affine.net:4   W * x + b      W (15,21), x (20,)
- *       in model       model.net:9
- *     hint: `second` wants an input of length 21; `first` gives 20
+ *     model.net:5:11: error[F0201]: shapes do not fit: (15,21) * (20,)
+ *       5 |   softmax(second(l1))
+ *         |           ^^^^^^^^^^
+ *       in Affine      stdlib/layers.net:10   W * x          W (15,21), x (20,)
+ *       in TLP         model.net:5            second(l1)
+ *     hint: what to write, where that is known
  */
 #ifndef FLUXC_BASE_DIAG_H
 #define FLUXC_BASE_DIAG_H

@@ -111,6 +111,8 @@ const char *c_pointer(Printer *printer, int buffer, const Affine *at);
 Expr c_value(Printer *printer, int value);
 Expr c_compute(Printer *printer, int value); /* not by its name */
 const char *c_at_least(Printer *printer, Expr expr, Prec prec);
+/* Whether two buffers may be the same memory. */
+bool c_same_memory(const Schedule *s, int a, int b);
 
 /* c_choice.c: c ? a : b; a padded load. */
 Expr c_select(Printer *printer, const Value *value);
@@ -118,8 +120,5 @@ Expr c_guard(Printer *printer, const Value *value);
 
 /* c_nan.c: a look at reads of what had no name when it was made. */
 void c_check_reads(Printer *printer, int value);
-
-/* Whether two buffers may be the same memory. */
-bool c_same_memory(const Schedule *s, int a, int b);
 
 #endif

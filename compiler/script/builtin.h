@@ -30,11 +30,12 @@ BuiltinRun builtin_to_tuple, builtin_abstract, builtin_unroll;
 /* script.c */
 BuiltinRun builtin_include;
 
-/* The text of an argument that must be one. */
+/* builtin.c: the text of an argument that must be one; its place. */
 Text builtin_text(Script *s, const Args *args, size_t i);
 Span builtin_at(const Args *args, size_t i);
 
-/* Where a text first stands in another one, zero bytes like others; or NULL. */
+/* builtin_text.c: where a text first stands in another one, zero bytes like
+ * others; or NULL. */
 const char *text_find(Text text, Text part);
 
 #endif

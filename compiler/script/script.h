@@ -106,15 +106,15 @@ Value call_object(Script *s, Object *object, const Args *args);
 /* Name of a callable for messages and frames: "Affine", "mymodel1". */
 const char *call_name(Script *s, Value callee);
 
-/* operator.c (numeric.h): + .* ^ … on values of all kinds. */
-
 /* builtin.c: the table of builtins.def */
 void builtin_define_all(Script *s);
 
-/* model.c: @shapes, @gradcheck, @code_c, @code_cuda; and what a parameter's
- * annotation of a shape, x::[784], makes of its argument.
- */
+/* inspect.c: @shapes, @gradcheck, @code_c, @code_cuda */
 Value model_macro(Script *s, Scope *scope, const char *name, const Ast *macro);
+
+/* trace.c: what a parameter's annotation of a shape, x::[784], makes of its
+ * argument.
+ */
 Value trace_annotation(Script *s, Scope *scope, const Ast *type, Value v,
                        Span span);
 
