@@ -50,12 +50,19 @@ builtin_is_plain(const Builtin *builtin)
 }
 
 void
+builtin_define(Script *s, const Builtin *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        scope_define(s, s->globals,
+                     intern_text(&s->context->names, from[i].name),
+                     (Value){.kind = VALUE_builtin, .as.builtin = &from[i]});
+}
+
+void
 builtin_define_all(Script *s)
 {
     Names *names = &s->context->names;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        scope_define(s, s->globals, intern_text(names, table[i].name),
-                     (Value){.kind = VALUE_builtin, .as.builtin = &table[i]});
+    builtin_define(s, table, sizeof table / sizeof *table);
     scope_define(s, s->globals, intern_text(names, "nothing"), value_nothing());
     scope_define(s, s->globals, intern_text(names, "Inf"),
                  value_float((double)__builtin_inff()));

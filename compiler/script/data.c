@@ -298,9 +298,5 @@ data_define_all(Script *s)
         {"load!", 2, 2, fn_load, "reads a checkpoint: load!(model, file)",
          NULL},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};
-        scope_define(s, s->globals,
-                     intern_text(&s->context->names, table[i].name), v);
-    }
+    builtin_define(s, table, sizeof table / sizeof *table);
 }

@@ -248,11 +248,6 @@ fn_vjp(Script *s, const Args *args)
 void
 gradient_define_all(Script *s)
 {
-    for (size_t i = 0; i < sizeof gradient_table / sizeof *gradient_table;
-         i++) {
-        Value v = {.kind = VALUE_builtin, .as.builtin = &gradient_table[i]};
-        scope_define(s, s->globals,
-                     intern_text(&s->context->names, gradient_table[i].name),
-                     v);
-    }
+    builtin_define(s, gradient_table,
+                   sizeof gradient_table / sizeof *gradient_table);
 }

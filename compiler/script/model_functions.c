@@ -308,11 +308,7 @@ model_define_all(Script *s)
 #undef MODEL
 #undef NOT_YET
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};
-        scope_define(s, s->globals,
-                     intern_text(&s->context->names, table[i].name), v);
-    }
+    builtin_define(s, table, sizeof table / sizeof *table);
     gradient_define_all(s);
     train_define_all(s);
     data_define_all(s);

@@ -387,9 +387,5 @@ numeric_define_all(Script *s)
 #include "script/numeric.def"
 #undef NUMERIC
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};
-        const char *name = intern_text(&s->context->names, table[i].name);
-        scope_define(s, s->globals, name, v);
-    }
+    builtin_define(s, table, sizeof table / sizeof *table);
 }

@@ -106,8 +106,9 @@ Value call_object(Script *s, Object *object, const Args *args);
 /* Name of a callable for messages and frames: "Affine", "mymodel1". */
 const char *call_name(Script *s, Value callee);
 
-/* builtin.c: the table of builtins.def */
+/* builtin.c: defines all of builtins.def; those of any table */
 void builtin_define_all(Script *s);
+void builtin_define(Script *s, const Builtin *from, size_t count);
 
 /* inspect.c: @shapes, @gradcheck, @code_c, @code_cuda */
 Value model_macro(Script *s, Scope *scope, const char *name, const Ast *macro);

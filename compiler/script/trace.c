@@ -219,7 +219,6 @@ trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
     traced->tuple = y.kind == VALUE_tuple;
     const Values one = {.item = &y, .count = 1};
     const Values *all = traced->tuple ? y.as.values : &one;
-    traced->outputs = (int)all->count;
     for (size_t i = 0; i < all->count; i++) {
         const char *name = "y";
         if (traced->tuple && all->name != NULL)

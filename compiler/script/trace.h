@@ -92,7 +92,6 @@ typedef struct {
     Graph *graph;
     bool tuple;    /* the result is a tuple */
     bool argument; /* one argument, a tuple of the inputs */
-    int outputs;
 } Traced;
 Traced trace_model(Script *s, Trace *trace, Value model, const char *name,
                    bool tuple_argument, Span span);

@@ -390,9 +390,5 @@ train_define_all(Script *s)
          "trains a model on data: loss, opt, epochs, batch, cb, seed",
          "loss opt epochs batch cb seed"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        Value v = {.kind = VALUE_builtin, .as.builtin = &table[i]};
-        scope_define(s, s->globals,
-                     intern_text(&s->context->names, table[i].name), v);
-    }
+    builtin_define(s, table, sizeof table / sizeof *table);
 }

@@ -119,7 +119,7 @@ typedef struct Builtin {
     int min;
     int max; /* -1: any number */
     Value (*run)(Script *s, const Args *args);
-    const char *summary; /* for docs and `fluxc help` */
+    const char *summary; /* what it does, in a line */
     const char *keys;    /* its keyword arguments, "rtol atol"; NULL: none */
 } Builtin;
 
