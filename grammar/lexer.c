@@ -284,6 +284,9 @@ next(Lexer *lexer)
     int between = 0;
     if (!prefix && starts_operand[token])
         between = glue(lexer, &before, token, space);
+    else if (!prefix && before.header && before.kind == OPEN_BLOCK &&
+             (token == TK_END || token == TK_ELSE || token == TK_ELSEIF))
+        between = TK_NEWLINE; /* nothing in it: `for i in x end` */
     if (between) { /* the token itself is scanned again */
         while (lexer->opens > opens)
             lexer_pop(lexer);

@@ -139,8 +139,8 @@ names:
 |   names COMMA name            { $$ = ast_append(build, $1, $3); }
 
 name:
-    path                        { $$ = ast_name(build, @$, $1); }
-|   MACRO                       { $$ = ast_name(build, @$, $1); }
+    path                        { $$ = ast_listed(build, @$, $1); }
+|   MACRO                       { $$ = ast_listed(build, @$, $1); }
 
 path:
     IDENT

@@ -130,7 +130,9 @@ make_index(Lift *l, const Ref *operand, size_t count, const void *extra)
     for (int i = 0; i < index->rank; i++) {
         int64_t by = index->step[i];
         int64_t last = index->start[i] + (index->count[i] - 1) * by;
-        start[i] = by < 0 && index->count[i] > 0 ? last : index->start[i];
+        start[i] = by < 0 ? last : index->start[i];
+        if (index->count[i] == 0)
+            start[i] = 0; /* an empty range may lie outside */
         dim[i] = index->count[i];
         step[i] = by < 0 ? -by : by;
         if (by < 0)

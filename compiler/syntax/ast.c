@@ -106,6 +106,16 @@ ast_name(Build *build, Span span, const char *name)
 }
 
 Ast *
+ast_listed(Build *build, Span span, const char *name)
+{
+    Ast *node = ast_new(build, AST_NAME, span);
+    node->as.name = name;
+    if (!strcmp(name, "true") || !strcmp(name, "false"))
+        ast_report(build, DIAG_syntax, span, "a value is no name", NULL);
+    return node;
+}
+
+Ast *
 ast_symbol(Build *build, Span span, const char *name)
 {
     Ast *node = ast_new(build, AST_SYMBOL, span);

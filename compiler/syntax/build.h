@@ -93,6 +93,7 @@ AstList *ast_append(Build *build, AstList *list, Ast *ast);
 Ast *ast_word(Build *build, AstKind kind, Span span);
 Ast *ast_number(Build *build, Span span, AstNumber number);
 Ast *ast_name(Build *build, Span span, const char *name);
+Ast *ast_listed(Build *build, Span span, const char *name); /* true is none */
 Ast *ast_symbol(Build *build, Span span, const char *name);
 const char *ast_path(Build *build, const char *path, const char *name);
 Ast *ast_text(Build *build, Span span, AstText text);
