@@ -287,7 +287,7 @@ next(Lexer *lexer)
     else if (!prefix && before.header && before.kind == OPEN_BLOCK &&
              (token == TK_END || token == TK_ELSE || token == TK_ELSEIF))
         between = TK_NEWLINE; /* nothing in it: `for i in x end` */
-    if (between) { /* the token itself is scanned again */
+    if (between) {            /* the token itself is scanned again */
         while (lexer->opens > opens)
             lexer_pop(lexer);
         *lexer_top(lexer) = before;
