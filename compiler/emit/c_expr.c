@@ -317,6 +317,16 @@ op_text(Printer *printer, const Value *value, const char *const *operand)
     return text;
 }
 
+/* Whether f(a, b) is as f(x < y, z > w), which clang-format takes for a
+ * template's arguments.
+ */
+static bool
+like_template(Expr a, Expr b)
+{
+    return a.prec == PREC_compare && b.prec == PREC_compare &&
+           strstr(a.text, " < ") != NULL && strstr(b.text, " > ") != NULL;
+}
+
 /* Integers wrap: their sums are of unsigned numbers. */
 static Expr
 integer_compute(Printer *printer, const Value *value)
@@ -401,9 +411,13 @@ map_compute(Printer *printer, const Value *value)
     }
     if (value->op == OP_stop)
         return c_value(printer, value->operand[0]);
+    Expr expr = {0};
     for (int i = 0; i < value->operands; i++) {
-        Expr expr = c_value(printer, value->operand[i]);
+        Expr before = expr;
+        expr = c_value(printer, value->operand[i]);
         operand[i] = c_at_least(printer, expr, operand_prec(value->op, i));
+        if (op_prec(value->op) == PREC_primary && like_template(before, expr))
+            operand[i - 1] = c_at_least(printer, before, PREC_primary);
     }
     return (Expr){op_text(printer, value, operand), op_prec(value->op)};
 }

@@ -166,6 +166,25 @@ param_rows(Emit *emit)
     writer_line(writer, "};");
 }
 
+/* Numbers that do not fit on the line of their array. */
+static void
+put_rows(Writer *writer, const char *name, const char *text)
+{
+    writer_raw(writer, "/* clang-format off */\n");
+    writer_line(writer, "%s", name);
+    while (*text != 0) {
+        size_t length = strlen(text);
+        size_t room = (size_t)writer_room(writer);
+        if (length > room)
+            for (length = room; text[length] != ' '; length--)
+                ;
+        writer_line(writer, "%.*s", (int)length, text);
+        text += length + (text[length] == ' ');
+    }
+    writer_line(writer, "};");
+    writer_raw(writer, "/* clang-format on */\n");
+}
+
 /* The elements of what each stop holds; gives how many there are. The graph's
  * outputs are results, their changes, and those.
  */
@@ -187,9 +206,12 @@ stop_row(Emit *emit, const Graph *g)
     if (*text == 0)
         return 0;
     writer_raw(&emit->source, "\n");
-    writer_line(&emit->source,
-                "static const size_t %s_selftest_stops[] = {%s};", emit->name,
-                text);
+    const char *name = arena_printf(
+        emit->arena, "static const size_t %s_selftest_stops[] = {", emit->name);
+    if (writer_width(name) + writer_width(text) + 2 <= WRITER_COLUMNS)
+        writer_line(&emit->source, "%s%s};", name, text);
+    else
+        put_rows(&emit->source, name, text);
     return g->output.count - first;
 }
 
