@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    STATES = 20000, /* where more are made, brackets are no longer compared */
+    STATES = 6000, /* where more are made, brackets are no longer compared */
     BUCKETS = 1024,
 };
 

@@ -40,6 +40,8 @@ line_column(const Layout *layout, const State *state)
         return top->question;
     if (*piece->text == '[')
         return top->subscript != 0 ? top->subscript : deeper;
+    if (piece->name && *piece[1].text == '(') /* a function */
+        return deeper - INDENT;
     if (piece->kind == PIECE_pointer || piece->name || piece_is(before, "=") ||
         (*before->text == ')' && piece->level == LEVEL_none))
         return deeper;
