@@ -3,7 +3,8 @@
 The interpreter's results are the measure. The native engine, the generated C
 under several compilers, and the C made with passes off must give the same; what
 must hold inside of one program is checked by driver.c. Gradients are compared
-with differences (the C) and with forward mode (`fluxc gradcheck`).
+with differences (the C) and with forward mode (`fluxc gradcheck`). The C is laid
+out as clang-format 14 would.
 
 All models of a batch are compiled as one file: most of a compiler's time for a
 small model is the kernels' headers.
@@ -180,13 +181,13 @@ def adapter(folder, model, sizes):
 
 
 class Tools:
-    """The compilers that are here, and driver.c compiled by each, once."""
+    """The tools that are here, and driver.c compiled by each, once."""
 
     def __init__(self, folder):
         self.folder = folder
         self.lock = threading.Lock()
         self.objects = {}
-        names = {row[0][1][0] for row in COMPILERS}
+        names = {row[0][1][0] for row in COMPILERS} | {"clang-format-14"}
         self.missing = sorted(n for n in names if shutil.which(n) is None)
 
     def has(self, compiler):
@@ -317,6 +318,9 @@ class Batch:
             return
         if self.attempt("driver", self.measure, emitted, written) is None:
             return
+        if self.tools.has("clang-format-14") and \
+                only in (None, "clang-format"):
+            self.attempt("clang-format", self.laid_out, emitted)
         for row in COMPILERS[-1:] if quick else COMPILERS:
             for name, words in due(row):
                 if self.tools.has(words[0]):
@@ -331,6 +335,13 @@ class Batch:
         for name, _ in due([("forward mode", None)]):
             for path in self.paths:
                 self.attempt(name, self.gradcheck, path)
+
+    def laid_out(self, folder):
+        """The generated text is as clang-format 14 would lay it out."""
+        files = [name for name in sorted(os.listdir(folder))
+                 if name.endswith((".c", ".h")) and name != "all.c"]
+        command(["clang-format-14", "--dry-run", "-Werror", "--style=file:" +
+                 os.path.join(ROOT, ".clang-format")] + files, folder)
 
     def measure(self, emitted, written):
         """What the interpreter gives."""
