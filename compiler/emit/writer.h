@@ -1,9 +1,8 @@
 /* The line writer: statements in, formatted text out.
  *
  * A line that ends in `{` indents what follows, one that begins with `}` ends
- * that. A line of more than 80 columns is broken as clang-format would, with
- * the repository's .clang-format: after a comma or an operator, as far outside
- * of brackets as there is a place, and aligned with what the bracket opens.
+ * that. A line of more than 80 columns is broken as line.h says, one of a
+ * comment between words.
  */
 #ifndef FLUXC_EMIT_WRITER_H
 #define FLUXC_EMIT_WRITER_H
