@@ -103,6 +103,8 @@ void
 writer_line(Writer *writer, const char *format, ...)
 {
     va_list args;
+    ArenaMark mark = arena_mark(writer->arena);
+    const char *text = writer->text;
     va_start(args, format);
     const char *line = arena_vprintf(writer->arena, format, args);
     va_end(args);
@@ -127,6 +129,8 @@ writer_line(Writer *writer, const char *format, ...)
     }
     if (opens)
         writer->depth++;
+    if (writer->text == text) /* it did not move behind the mark */
+        arena_rewind(writer->arena, &mark);
 }
 
 /* Lines of a macro, each of which has a `\` in the last column. */

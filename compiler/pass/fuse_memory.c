@@ -205,6 +205,7 @@ copy_back(Schedule *s, int from, int output)
 void
 schedule_next(Schedule *s)
 {
+    ArenaMark mark = arena_mark(s->arena);
     Uses uses = uses_all(s);
     size_t buffers = s->buffer.count;
     s->tag = 0;
@@ -218,6 +219,8 @@ schedule_next(Schedule *s)
         s->output_buffer[output.number] = (int)s->buffer.count - 1;
         copy_back(s, (int)b, (int)s->buffer.count - 1);
     }
+    if (s->buffer.count == buffers)
+        arena_rewind(s->arena, &mark);
 }
 
 static bool
@@ -321,6 +324,7 @@ share(Schedule *s, Uses *uses, int from, int to)
 void
 schedule_share(Schedule *s)
 {
+    ArenaMark mark = arena_mark(s->arena);
     Uses uses = uses_all(s);
     for (size_t i = 0; i < uses.use.count; i++) {
         const Use *store = &uses.use.item[i];
@@ -338,6 +342,7 @@ schedule_share(Schedule *s)
         if (found >= 0)
             share(s, &uses, *uses.use.item[found].buffer, *store->buffer);
     }
+    arena_rewind(s->arena, &mark);
 }
 
 /* Takes one loop out of a buffer's indices. */
@@ -412,9 +417,11 @@ shrink_buffer(Schedule *s, const Uses *uses, int buffer)
 void
 schedule_shrink(Schedule *s)
 {
+    ArenaMark mark = arena_mark(s->arena);
     Uses uses = uses_all(s);
     for (size_t b = 0; b < s->buffer.count; b++) {
         if (s->buffer.item[b].kind == BUFFER_temp)
             shrink_buffer(s, &uses, (int)b);
     }
+    arena_rewind(s->arena, &mark);
 }

@@ -14,7 +14,6 @@
 enum {
     SCHEDULE_BLOCK = 64,   /* samples that a product and its epilogue share */
     SCHEDULE_TERMS = 20,   /* variables in one index */
-    SCHEDULE_GUARDS = 8,   /* conditions of one padded load */
     SCHEDULE_WAITS = 64,   /* operations that wait for their use in a row */
     SCHEDULE_STACK = 256,  /* elements of a buffer that is a local array */
     SCHEDULE_PRODUCT = 128 /* multiplications that are worth a call */
