@@ -139,6 +139,14 @@ proof:
 	$(MAKE) -j$(JOBS) tests
 	tests/proof/run --fuzz $(FUZZ) --random $(RANDOM) $(PARTS)
 
+# How fast a network is, by ours and by others: bench/README.md. SHAPE is any
+# chain, as 700-120-50-7; BATCH some numbers, as 48 or 1,32.
+bench: all
+	bench/run --blocks 100 $(if $(SHAPE),--shape $(SHAPE)) \
+	    $(if $(BATCH),--batch "$(BATCH)")
+bench-quick: all
+	bench/run
+
 golden: tests
 	UPDATE=1 tests/run golden
 
@@ -181,4 +189,4 @@ clean:
 	rm -rf $(B)
 
 .PHONY: all tests check test asan cover fuzz fuzz-targets golden lint demo \
-    proof deps install clean
+    bench bench-quick proof deps install clean
