@@ -142,10 +142,10 @@ proof:
 # How fast a network is, by ours and by others: bench/README.md. SHAPE is any
 # chain, as 700-120-50-7; BATCH some numbers, as 48 or 1,32.
 bench: all
-	bench/run --fluxc $(FLUXC) --build $(B)/bench --blocks 100 \
-	    $(if $(SHAPE),--shape $(SHAPE)) $(if $(BATCH),--batch "$(BATCH)")
+	bench/run --blocks 100 $(if $(SHAPE),--shape $(SHAPE)) \
+	    $(if $(BATCH),--batch "$(BATCH)")
 bench-quick: all
-	bench/run --fluxc $(FLUXC) --build $(B)/bench
+	bench/run
 
 golden: tests
 	UPDATE=1 tests/run golden

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { COMMENT_LINES = 3, COMMENT_TEXT = 44 };
+enum { COMMENT_TEXT = 44 };
 
 /* Where a node comes from: the formula, which may stand in the library, the
  * place in the user's own source that led there, and the layer whose parameter
@@ -390,39 +390,52 @@ is_headed(const Printer *printer, const Stmt *stmt)
            (depth == 2 && stmt->tag != 0);
 }
 
+int
+c_origins(Printer *printer, const Stmt *stmt, const Source **source,
+          Place *place, const char *text[COMMENT_LINES])
+{
+    Origins origins = {.printer = printer};
+    origins_of(&origins, stmt);
+    int count = 0;
+    for (size_t i = 0; i < origins.origin.count && i < COMMENT_LINES; i++) {
+        Origin *origin = &origins.origin.item[i];
+        bool own = origin->layer != NULL && !origin->derivative;
+        if (origins.target != NULL && !origins.targets && !own)
+            origin->layer = origins.target;
+        text[count++] = origin_text(printer, origin);
+    }
+    if (count > 0) {
+        const Span first = origins.origin.item[0].place;
+        *source =
+            source_get(&printer->s->graph->context->sources, first.source);
+        *place = source_place(*source, first.begin);
+    }
+    return count;
+}
+
 void
 c_comment(Printer *printer, const Stmt *stmt)
 {
     const Emit *emit = printer->user;
-    if (!is_headed(printer, stmt))
+    const char *text[COMMENT_LINES];
+    const Source *source = NULL;
+    Place place;
+    int count = 0;
+    if (is_headed(printer, stmt))
+        count = c_origins(printer, stmt, &source, &place, text);
+    if (count == 0)
         return;
-    Origins origins = {.printer = printer};
-    origins_of(&origins, stmt);
-    if (origins.origin.count == 0)
-        return;
-    for (size_t i = 0; i < origins.origin.count && !origins.targets; i++)
-        if (origins.origin.item[i].layer == NULL)
-            origins.origin.item[i].layer = origins.target;
     Writer *writer = printer->writer;
     if (writer->size > 2 && writer->text[writer->size - 2] != '{' &&
         writer->text[writer->size - 2] != '\n')
         writer_raw(writer, "\n");
-    size_t count = origins.origin.count < COMMENT_LINES ? origins.origin.count
-                                                        : COMMENT_LINES;
-    for (size_t i = 0; i < count; i++) {
-        const char *text = origin_text(printer, &origins.origin.item[i]);
-        writer_line(writer, "%s%s%s", i == 0 ? "/* " : " * ", text,
+    for (int i = 0; i < count; i++)
+        writer_line(writer, "%s%s%s", i == 0 ? "/* " : " * ", text[i],
                     count == 1 ? " */" : "");
-    }
     if (count > 1)
         writer_line(writer, " */");
-    if (emit->options->debug_lines) {
-        const Origin *first = &origins.origin.item[0];
-        const Source *source = source_get(&printer->s->graph->context->sources,
-                                          first->place.source);
-        Place place = source_place(source, first->place.begin);
+    if (emit->options->debug_lines)
         writer_raw(writer,
                    arena_printf(printer->arena, "#line %u \"%s\"\n",
                                 (unsigned)place.line, base_name(source->path)));
-    }
 }

@@ -73,10 +73,14 @@ void emit_trainer_table(Emit *emit, const Trainer *trainer);
 void emit_selftest_header(Emit *emit);
 bool emit_selftest(Emit *emit);
 
-/* c_comment.c: the mathematics above a loop nest; of one node, or NULL where
- * its place is not known.
+/* c_comment.c: the mathematics above a loop nest; its lines by themselves, how
+ * many there are, and the place of the first; of one node, or NULL where its
+ * place is not known.
  */
 void c_comment(Printer *printer, const Stmt *stmt);
+enum { COMMENT_LINES = 3 };
+int c_origins(Printer *printer, const Stmt *stmt, const Source **source,
+              Place *place, const char *text[COMMENT_LINES]);
 const char *c_origin(Printer *printer, Ref node);
 
 /* c_nan.c, for --debug-nan: the function that notes a place; checks of a

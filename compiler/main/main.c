@@ -23,26 +23,6 @@ report(const Options *o, const Context *context)
     return context->diags.errors > 0 ? EXIT_source : EXIT_fine;
 }
 
-int
-command_explain(const Options *o)
-{
-    int code = EXIT_fine;
-    for (int i = 0; i < o->arguments; i++) {
-        DiagCode row = diag_find(o->argument[i]);
-        if (row == DIAG_COUNT) {
-            Near near = near_to(o->argument[i]);
-            for (int k = 0; k < DIAG_COUNT; k++)
-                near_try(&near, diag_info[k].code, diag_info[k].code);
-            usage_unknown("there is no diagnostic", o->argument[i], &near);
-            code = EXIT_usage;
-            continue;
-        }
-        printf("%s%s: %s\n\n%s\n", i > 0 ? "\n" : "", diag_info[row].code,
-               diag_info[row].title, diag_info[row].text);
-    }
-    return code;
-}
-
 static int (*const commands[COMMANDS])(const Options *) = {
 #define COMMAND(text, name, arguments, help) command_##name,
 #include "main/commands.def"

@@ -224,6 +224,15 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_time_passes:
         o->pass.time = true;
         return true;
+    case OPTION_samples:
+        o->samples = read_number(info, 1000000000, value);
+        return o->samples > 0;
+    case OPTION_gflops:
+        o->gflops = read_number(info, 1000000000, value);
+        return o->gflops > 0;
+    case OPTION_gigabytes:
+        o->gigabytes = read_number(info, 1000000000, value);
+        return o->gigabytes > 0;
     case OPTION_max_depth:
         o->script.max_depth = (int)read_number(info, 1000000, value);
         return o->script.max_depth > 0;
@@ -466,7 +475,8 @@ set_defaults(Options *o)
     o->emit.pass = &o->pass;
     o->script.compiling =
         o->command == COMMAND_compile || o->command == COMMAND_check ||
-        o->command == COMMAND_graph || o->command == COMMAND_gradcheck;
+        o->command == COMMAND_graph || o->command == COMMAND_gradcheck ||
+        o->command == COMMAND_explain;
     o->script.testing = o->command == COMMAND_test;
     o->script.echo = o->command == COMMAND_run;
 }
@@ -482,7 +492,8 @@ is_question(const Options *o)
 bool
 options_read(Options *o, Arena *arena, int argc, char **argv)
 {
-    *o = (Options){.colour = isatty(2)};
+    *o = (Options){
+        .colour = isatty(2), .samples = 64, .gflops = 100, .gigabytes = 20};
     o->script.dtype = DTYPE_f32;
     o->script.out = stdout;
     o->pass.dump_file = stderr;

@@ -29,8 +29,8 @@ enum {
 #include "main/commands.def"
 #undef COMMAND
     ON_all = (1 << COMMANDS) - 1,
-    ON_scripts =
-        ON_compile | ON_run | ON_test | ON_check | ON_graph | ON_gradcheck
+    ON_scripts = ON_compile | ON_run | ON_test | ON_check | ON_graph |
+                 ON_gradcheck | ON_explain
 };
 
 typedef struct {
@@ -73,6 +73,9 @@ typedef struct {
     ScriptOptions script;
     EmitOptions emit;
     PassOptions pass;
+    int64_t samples; /* of explain */
+    int64_t gflops;
+    int64_t gigabytes;
     bool colour;
     Shell shell;      /* of --completions */
     const char *line; /* the command line for the first comment */

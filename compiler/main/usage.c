@@ -52,7 +52,7 @@ usage_help(Command command, FILE *file)
         fprintf(file, "usage: fluxc [COMMAND] [OPTIONS] FILE…\n\n"
                       "Compiles differentiable models to C.\n\ncommands:\n");
         for (int i = 0; i < COMMANDS; i++)
-            fprintf(file, "  %-8s %-*s %s\n", command_info[i].text,
+            fprintf(file, "  %-9s %-*s %s\n", command_info[i].text,
                     strstr(command_info[i].arguments, "…") ? 20 : 18,
                     command_info[i].arguments, command_info[i].help);
     } else {

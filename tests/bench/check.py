@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 import agree  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
-from implementations import TABLE, Model  # noqa: E402
+from implementations import Model  # noqa: E402
 from worker import Failed  # noqa: E402
 
 ONLY = ["fluxc gcc -O2", "C, plain loops"]
@@ -41,24 +41,9 @@ def comparisons():
           and agree.moved_apart(shape, before, one, one[:2]) == math.inf)
 
 
-def refuses(errors):
-    try:
-        measure.accept({}, "one", "", ("train", 1), errors)
-    except Failed:
-        return True
-    return False
-
-
-def acceptance():
-    holds("a bound is within", not refuses([("loss", 0.5, 0.5)]))
-    holds("more is not", refuses([("loss", 0, 0), ("bits", 1, 0)]))
-    holds("nor what is no number", refuses([("loss", math.nan, 1)]))
-
-
 def another_rate(fluxc, folder):
     """Peers that train at another rate than the model's are not timed."""
     model = Model(fluxc, folder, [6, 5, 4, 3])
-    TABLE[0].flags = ("-O0",)  # soon compiled
     model.eta = str(float(model.eta) * 1.01)
     start, before = measure.start_write(model, 3)
     built, _ = measure.programs(ONLY, model, start, 3)
@@ -89,8 +74,7 @@ def written(folder, text, history):
     holds("ratio", math.isclose(ours["times_c"], peer["us"] / ours["us"]))
     holds("operations", math.isclose(  # 6-5-4-3, three samples
         ours["gflops"] * ours["us"] * 1e3, 3 * (4 * 62 + 2 * 32)))
-    holds("errors", ours["errors"].keys() == {"loss", "parameters", "bits"}
-          and peer["errors"].keys() == {"loss", "parameters"})
+    holds("errors", set(ours["errors"]) == {"loss", "parameters"})
     holds("shape", result["shape"] == "6-5-4-3")
     xml.dom.minidom.parse(os.path.join(folder, "latest.svg"))
     with open(history, encoding="utf-8") as file:
@@ -104,7 +88,6 @@ def written(folder, text, history):
 
 def main(fluxc, folder):
     comparisons()
-    acceptance()
     another_rate(fluxc, os.path.join(folder, "other"))
     written(folder, os.path.join(folder, "table"),
             os.path.join(folder, "history"))
