@@ -285,6 +285,32 @@ FLUX_P(flux_tree)(size_t rows, size_t n, size_t k, const FLUX_T *a, size_t ai,
     }
 }
 
+/* The product of a column and a row, one term a sum: c = (add ? c : ) + (+0 +
+ * a b), with the rows of both contiguous. */
+FLUX_TARGET FLUX_STATIC void
+FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
+                   size_t bj, FLUX_T *c, size_t cj, int add)
+{
+    const FLUX_V one = FLUX_SPLAT((FLUX_T)1);
+    size_t whole = m / FLUX_W * FLUX_W;
+    for (size_t j = 0; j < n; j++) {
+        FLUX_T *to = c + j * cj;
+        FLUX_T right = b[j * bj];
+        FLUX_V splat = FLUX_SPLAT(right);
+        for (size_t i = 0; i < whole; i += FLUX_W) {
+            FLUX_V sum = FLUX_VFMA(FLUX_LOAD(a + i), splat, FLUX_VZERO());
+            sum = FLUX_VFMA(sum, one, FLUX_VZERO()); /* -0 becomes +0 */
+            if (add)
+                sum = FLUX_VFMA(sum, one, FLUX_LOAD(to + i));
+            FLUX_STORE(to + i, sum);
+        }
+        for (size_t i = whole; i < m; i++) {
+            FLUX_T sum = (FLUX_T)0 + a[i] * right;
+            to[i] = add ? to[i] + sum : sum;
+        }
+    }
+}
+
 /* The whole product; k > 0. */
 FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
@@ -293,6 +319,10 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
                      int add)
 {
     size_t rows;
+    if (k == 1 && ai == 1 && ci == 1) {
+        FLUX_P(flux_outer)(m, n, a, b, bj, c, cj, add);
+        return;
+    }
     for (size_t i = 0; i < m; i += rows) {
         size_t left = m - i;
         if (order == FLUX_TREE16) {
