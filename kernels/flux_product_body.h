@@ -113,22 +113,30 @@ FLUX_P(flux_pack)(size_t rows, size_t lanes, size_t count, const FLUX_T *a,
             to[k * lanes + i] = i < rows ? a[i * ai + k * ak] : (FLUX_T)0;
 }
 
+/* x + y, for the sum of a product with 1 is rounded once. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_plus)(FLUX_V x, FLUX_V y)
+{
+    return FLUX_VFMA(x, FLUX_SPLAT((FLUX_T)1), y);
+}
+
 /* Adds a block's sums to the totals: total = (first ? +0 : total) + block,
- * where in the order split4 a block is (p0 + p1) + (p2 + p3). */
+ * where in the order split4 a block is (p0 + p1) + (p2 + p3). Whole vectors. */
 FLUX_TARGET FLUX_STATIC void
-FLUX_P(flux_add_block)(size_t parts, size_t length, FLUX_T *acc,
+FLUX_P(flux_add_block)(size_t parts, size_t length, const FLUX_T *acc,
                        size_t part_step, FLUX_T *total, int first)
 {
-    if (parts == 4)
-        for (size_t i = 0; i < length; i++)
-            acc[i] = (acc[i] + acc[i + part_step]) +
-                     (acc[i + 2 * part_step] + acc[i + 3 * part_step]);
-    if (first)
-        for (size_t i = 0; i < length; i++)
-            total[i] = (FLUX_T)0 + acc[i];
-    else
-        for (size_t i = 0; i < length; i++)
-            total[i] = total[i] + acc[i];
+    for (size_t i = 0; i < length; i += FLUX_W) {
+        const FLUX_T *at = acc + i;
+        FLUX_V sum = FLUX_LOAD(at);
+        if (parts == 4)
+            sum = FLUX_P(flux_plus)(
+                FLUX_P(flux_plus)(sum, FLUX_LOAD(at + part_step)),
+                FLUX_P(flux_plus)(FLUX_LOAD(at + 2 * part_step),
+                                  FLUX_LOAD(at + 3 * part_step)));
+        FLUX_V old = first ? FLUX_VZERO() : FLUX_LOAD(total + i);
+        FLUX_STORE(total + i, FLUX_P(flux_plus)(old, sum));
+    }
 }
 
 /* Writes the totals of `rows` by `columns` results. */
@@ -136,18 +144,18 @@ FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_put)(size_t rows, size_t lanes, size_t columns, const FLUX_T *total,
                  FLUX_T *c, size_t ci, size_t cj, int add)
 {
+    size_t whole = ci == 1 ? rows / FLUX_W * FLUX_W : 0;
     for (size_t j = 0; j < columns; j++) {
         const FLUX_T *from = total + j * lanes;
         FLUX_T *to = c + j * cj;
-        if (add && ci == 1)
-            for (size_t i = 0; i < rows; i++)
-                to[i] = to[i] + from[i];
-        else if (ci == 1)
-            for (size_t i = 0; i < rows; i++)
-                to[i] = from[i];
-        else
-            for (size_t i = 0; i < rows; i++)
-                to[i * ci] = add ? to[i * ci] + from[i] : from[i];
+        for (size_t i = 0; i < whole; i += FLUX_W) {
+            FLUX_V sum = FLUX_LOAD(from + i);
+            if (add)
+                sum = FLUX_P(flux_plus)(FLUX_LOAD(to + i), sum);
+            FLUX_STORE(to + i, sum);
+        }
+        for (size_t i = whole; i < rows; i++)
+            to[i * ci] = add ? to[i * ci] + from[i] : from[i];
     }
 }
 
@@ -291,7 +299,6 @@ FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
                    size_t bj, FLUX_T *c, size_t cj, int add)
 {
-    const FLUX_V one = FLUX_SPLAT((FLUX_T)1);
     size_t whole = m / FLUX_W * FLUX_W;
     for (size_t j = 0; j < n; j++) {
         FLUX_T *to = c + j * cj;
@@ -299,9 +306,9 @@ FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
         FLUX_V splat = FLUX_SPLAT(right);
         for (size_t i = 0; i < whole; i += FLUX_W) {
             FLUX_V sum = FLUX_VFMA(FLUX_LOAD(a + i), splat, FLUX_VZERO());
-            sum = FLUX_VFMA(sum, one, FLUX_VZERO()); /* -0 becomes +0 */
+            sum = FLUX_P(flux_plus)(sum, FLUX_VZERO()); /* -0 becomes +0 */
             if (add)
-                sum = FLUX_VFMA(sum, one, FLUX_LOAD(to + i));
+                sum = FLUX_P(flux_plus)(FLUX_LOAD(to + i), sum);
             FLUX_STORE(to + i, sum);
         }
         for (size_t i = whole; i < m; i++) {
