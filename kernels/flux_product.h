@@ -20,6 +20,12 @@
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
+/* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum. */
+typedef struct {
+    enum { FLUX_SET, FLUX_ADD, FLUX_STEP } kind;
+    double scale; /* a number of the element type */
+} flux_product_end;
+
 typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__TINYC__) &&         \
@@ -111,12 +117,21 @@ flux_block_f32(flux_order order, size_t rows, size_t length, const float *a,
     }
 }
 
+/* An element of c, from what it was. */
+FLUX_INLINE float
+flux_end_f32(float old, float sum, flux_product_end end)
+{
+    if (end.kind == FLUX_STEP)
+        return old - (float)end.scale * sum;
+    return end.kind == FLUX_ADD ? old + sum : sum;
+}
+
 /* The product in plain C, for any machine: 16 rows at a time. */
 FLUX_STATIC void
 flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
                        const float *a, size_t ai, size_t ak, const float *b,
                        size_t bk, size_t bj, float *c, size_t ci, size_t cj,
-                       int add)
+                       flux_product_end end)
 {
     size_t block = order == FLUX_TREE16 ? 4096 : 512;
     for (size_t j = 0; j < n; j++)
@@ -133,7 +148,7 @@ flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
             }
             for (size_t i = 0; i < rows; i++) {
                 float *to = c + (i0 + i) * ci + j * cj;
-                *to = add ? *to + total[i] : total[i];
+                *to = flux_end_f32(*to, total[i], end);
             }
         }
 }
@@ -192,12 +207,21 @@ flux_block_f64(flux_order order, size_t rows, size_t length, const double *a,
     }
 }
 
+/* An element of c, from what it was. */
+FLUX_INLINE double
+flux_end_f64(double old, double sum, flux_product_end end)
+{
+    if (end.kind == FLUX_STEP)
+        return old - (double)end.scale * sum;
+    return end.kind == FLUX_ADD ? old + sum : sum;
+}
+
 /* The product in plain C, for any machine: 16 rows at a time. */
 FLUX_STATIC void
 flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
                        const double *a, size_t ai, size_t ak, const double *b,
                        size_t bk, size_t bj, double *c, size_t ci, size_t cj,
-                       int add)
+                       flux_product_end end)
 {
     size_t block = order == FLUX_TREE16 ? 4096 : 512;
     for (size_t j = 0; j < n; j++)
@@ -214,7 +238,7 @@ flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
             }
             for (size_t i = 0; i < rows; i++) {
                 double *to = c + (i0 + i) * ci + j * cj;
-                *to = add ? *to + total[i] : total[i];
+                *to = flux_end_f64(*to, total[i], end);
             }
         }
 }
@@ -264,6 +288,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #define FLUX_STORE(p, v)   _mm512_storeu_ps(p, v)
 #define FLUX_SPLAT(x)      _mm512_set1_ps(x)
 #define FLUX_VFMA(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define FLUX_VMUL(a, b)    _mm512_mul_ps(a, b)
+#define FLUX_VSUB(a, b)    _mm512_sub_ps(a, b)
 #define FLUX_VZERO()       _mm512_setzero_ps()
 #include "kernels/flux_product_body.h"
 #undef FLUX_P
@@ -276,6 +302,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #undef FLUX_STORE
 #undef FLUX_SPLAT
 #undef FLUX_VFMA
+#undef FLUX_VMUL
+#undef FLUX_VSUB
 #undef FLUX_VZERO
 
 #define FLUX_P(name)       name##_f64_avx512
@@ -288,6 +316,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #define FLUX_STORE(p, v)   _mm512_storeu_pd(p, v)
 #define FLUX_SPLAT(x)      _mm512_set1_pd(x)
 #define FLUX_VFMA(a, b, c) _mm512_fmadd_pd(a, b, c)
+#define FLUX_VMUL(a, b)    _mm512_mul_pd(a, b)
+#define FLUX_VSUB(a, b)    _mm512_sub_pd(a, b)
 #define FLUX_VZERO()       _mm512_setzero_pd()
 #include "kernels/flux_product_body.h"
 #undef FLUX_P
@@ -300,6 +330,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #undef FLUX_STORE
 #undef FLUX_SPLAT
 #undef FLUX_VFMA
+#undef FLUX_VMUL
+#undef FLUX_VSUB
 #undef FLUX_VZERO
 
 #undef FLUX_TARGET
@@ -315,6 +347,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #define FLUX_STORE(p, v)   _mm256_storeu_ps(p, v)
 #define FLUX_SPLAT(x)      _mm256_set1_ps(x)
 #define FLUX_VFMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define FLUX_VMUL(a, b)    _mm256_mul_ps(a, b)
+#define FLUX_VSUB(a, b)    _mm256_sub_ps(a, b)
 #define FLUX_VZERO()       _mm256_setzero_ps()
 #include "kernels/flux_product_body.h"
 #undef FLUX_P
@@ -327,6 +361,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #undef FLUX_STORE
 #undef FLUX_SPLAT
 #undef FLUX_VFMA
+#undef FLUX_VMUL
+#undef FLUX_VSUB
 #undef FLUX_VZERO
 
 #define FLUX_P(name)       name##_f64_avx2
@@ -339,6 +375,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #define FLUX_STORE(p, v)   _mm256_storeu_pd(p, v)
 #define FLUX_SPLAT(x)      _mm256_set1_pd(x)
 #define FLUX_VFMA(a, b, c) _mm256_fmadd_pd(a, b, c)
+#define FLUX_VMUL(a, b)    _mm256_mul_pd(a, b)
+#define FLUX_VSUB(a, b)    _mm256_sub_pd(a, b)
 #define FLUX_VZERO()       _mm256_setzero_pd()
 #include "kernels/flux_product_body.h"
 #undef FLUX_P
@@ -351,6 +389,8 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #undef FLUX_STORE
 #undef FLUX_SPLAT
 #undef FLUX_VFMA
+#undef FLUX_VMUL
+#undef FLUX_VSUB
 #undef FLUX_VZERO
 
 #undef FLUX_TARGET
@@ -363,52 +403,66 @@ FLUX_STATIC void
 flux_product_f32_rows(flux_isa isa, flux_order order, size_t m, size_t n,
                       size_t k, const float *a, size_t ai, size_t ak,
                       const float *b, size_t bk, size_t bj, float *c, size_t ci,
-                      size_t cj, int add)
+                      size_t cj, flux_product_end end)
 {
 #if FLUX_X86
     if (isa == FLUX_ISA_AVX512 && k > 0) {
         flux_product_f32_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                                add);
+                                end);
         return;
     }
     if (isa == FLUX_ISA_AVX2 && k > 0) {
         flux_product_f32_avx2(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                              add);
+                              end);
         return;
     }
 #endif
     (void)isa;
     flux_product_f32_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                           add);
+                           end);
 }
 
-/* c[i ci + j cj] = (add ? that + : ) the sum over k of
+/* c[i ci + j cj] becomes what `end` makes of it and of the sum over k of
  * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
  * instruction set `isa`, which the machine must have. c overlaps neither. */
 FLUX_STATIC void
 flux_product_f32_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                      size_t k, const float *a, size_t ai, size_t ak,
                      const float *b, size_t bk, size_t bj, float *c, size_t ci,
-                     size_t cj, int add)
+                     size_t cj, flux_product_end end)
 {
     if ((m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4)) {
         /* the product's transpose: its rows are contiguous or more */
         flux_product_f32_rows(isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj,
-                              ci, add);
+                              ci, end);
         return;
     }
     flux_product_f32_rows(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                          add);
+                          end);
 }
 
-/* The same on the best instruction set of the machine. */
+/* The same on the best instruction set of the machine: the sums are stored, or
+ * with `add` are added to what is there. */
 FLUX_STATIC void
 flux_product_f32(flux_order order, size_t m, size_t n, size_t k, const float *a,
                  size_t ai, size_t ak, const float *b, size_t bk, size_t bj,
                  float *c, size_t ci, size_t cj, int add)
 {
+    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
     flux_product_f32_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
-                         c, ci, cj, add);
+                         c, ci, cj, end);
+}
+
+/* A step of gradient descent, c -= scale * (a b). */
+FLUX_STATIC void
+flux_product_step_f32(flux_order order, size_t m, size_t n, size_t k,
+                      const float *a, size_t ai, size_t ak, const float *b,
+                      size_t bk, size_t bj, float *c, size_t ci, size_t cj,
+                      float scale)
+{
+    const flux_product_end end = {FLUX_STEP, (double)scale};
+    flux_product_f32_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
+                         c, ci, cj, end);
 }
 
 /* The product with vectors along the rows of a. */
@@ -416,52 +470,66 @@ FLUX_STATIC void
 flux_product_f64_rows(flux_isa isa, flux_order order, size_t m, size_t n,
                       size_t k, const double *a, size_t ai, size_t ak,
                       const double *b, size_t bk, size_t bj, double *c,
-                      size_t ci, size_t cj, int add)
+                      size_t ci, size_t cj, flux_product_end end)
 {
 #if FLUX_X86
     if (isa == FLUX_ISA_AVX512 && k > 0) {
         flux_product_f64_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                                add);
+                                end);
         return;
     }
     if (isa == FLUX_ISA_AVX2 && k > 0) {
         flux_product_f64_avx2(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                              add);
+                              end);
         return;
     }
 #endif
     (void)isa;
     flux_product_f64_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                           add);
+                           end);
 }
 
-/* c[i ci + j cj] = (add ? that + : ) the sum over k of
+/* c[i ci + j cj] becomes what `end` makes of it and of the sum over k of
  * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
  * instruction set `isa`, which the machine must have. c overlaps neither. */
 FLUX_STATIC void
 flux_product_f64_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                      size_t k, const double *a, size_t ai, size_t ak,
                      const double *b, size_t bk, size_t bj, double *c,
-                     size_t ci, size_t cj, int add)
+                     size_t ci, size_t cj, flux_product_end end)
 {
     if ((m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4)) {
         /* the product's transpose: its rows are contiguous or more */
         flux_product_f64_rows(isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj,
-                              ci, add);
+                              ci, end);
         return;
     }
     flux_product_f64_rows(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                          add);
+                          end);
 }
 
-/* The same on the best instruction set of the machine. */
+/* The same on the best instruction set of the machine: the sums are stored, or
+ * with `add` are added to what is there. */
 FLUX_STATIC void
 flux_product_f64(flux_order order, size_t m, size_t n, size_t k,
                  const double *a, size_t ai, size_t ak, const double *b,
                  size_t bk, size_t bj, double *c, size_t ci, size_t cj, int add)
 {
+    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
     flux_product_f64_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
-                         c, ci, cj, add);
+                         c, ci, cj, end);
+}
+
+/* A step of gradient descent, c -= scale * (a b). */
+FLUX_STATIC void
+flux_product_step_f64(flux_order order, size_t m, size_t n, size_t k,
+                      const double *a, size_t ai, size_t ak, const double *b,
+                      size_t bk, size_t bj, double *c, size_t ci, size_t cj,
+                      double scale)
+{
+    const flux_product_end end = {FLUX_STEP, (double)scale};
+    flux_product_f64_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
+                         c, ci, cj, end);
 }
 
 #endif

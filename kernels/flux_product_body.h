@@ -7,8 +7,8 @@
  *    FLUX_W          lanes of a vector
  *    FLUX_J          columns of a tile, even, at most 8
  *    FLUX_TARGET     the attribute that allows the instructions
- *    FLUX_LOAD, FLUX_STORE, FLUX_SPLAT, FLUX_VFMA, FLUX_VZERO,
- *    FLUX_TRANSPOSE  (one vector or one 4 by 4 square each)
+ *    FLUX_LOAD, FLUX_STORE, FLUX_SPLAT, FLUX_VFMA, FLUX_VMUL, FLUX_VSUB,
+ *    FLUX_VZERO, FLUX_TRANSPOSE  (one vector or one 4 by 4 square each)
  *
  * A tile is R vectors of rows by J columns, all of it in registers. A panel is
  * a tile's rows by all columns. Rows that are not contiguous, or do not fill a
@@ -139,23 +139,39 @@ FLUX_P(flux_add_block)(size_t parts, size_t length, const FLUX_T *acc,
     }
 }
 
+/* One vector, and one element, of what a product writes. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
+{
+    if (end.kind == FLUX_ADD)
+        sum = FLUX_P(flux_plus)(FLUX_LOAD(to), sum);
+    if (end.kind == FLUX_STEP)
+        sum = FLUX_VSUB(FLUX_LOAD(to),
+                        FLUX_VMUL(FLUX_SPLAT((FLUX_T)end.scale), sum));
+    FLUX_STORE(to, sum);
+}
+
+FLUX_TARGET FLUX_INLINE FLUX_T
+FLUX_P(flux_end_one)(FLUX_T old, FLUX_T sum, flux_product_end end)
+{
+    if (end.kind == FLUX_STEP)
+        return old - (FLUX_T)end.scale * sum;
+    return end.kind == FLUX_ADD ? old + sum : sum;
+}
+
 /* Writes the totals of `rows` by `columns` results. */
 FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_put)(size_t rows, size_t lanes, size_t columns, const FLUX_T *total,
-                 FLUX_T *c, size_t ci, size_t cj, int add)
+                 FLUX_T *c, size_t ci, size_t cj, flux_product_end end)
 {
     size_t whole = ci == 1 ? rows / FLUX_W * FLUX_W : 0;
     for (size_t j = 0; j < columns; j++) {
         const FLUX_T *from = total + j * lanes;
         FLUX_T *to = c + j * cj;
-        for (size_t i = 0; i < whole; i += FLUX_W) {
-            FLUX_V sum = FLUX_LOAD(from + i);
-            if (add)
-                sum = FLUX_P(flux_plus)(FLUX_LOAD(to + i), sum);
-            FLUX_STORE(to + i, sum);
-        }
+        for (size_t i = 0; i < whole; i += FLUX_W)
+            FLUX_P(flux_end)(to + i, FLUX_LOAD(from + i), end);
         for (size_t i = whole; i < rows; i++)
-            to[i * ci] = add ? to[i * ci] + from[i] : from[i];
+            to[i * ci] = FLUX_P(flux_end_one)(to[i * ci], from[i], end);
     }
 }
 
@@ -164,7 +180,7 @@ FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_panel)(flux_order order, int R, size_t rows, size_t n, size_t k,
                    const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
                    size_t bk, size_t bj, FLUX_T *c, size_t ci, size_t cj,
-                   int add)
+                   flux_product_end end)
 {
     enum {
         ROOM = 2 * FLUX_W * 64,            /* sums held at a time */
@@ -213,7 +229,7 @@ FLUX_P(flux_panel)(flux_order order, int R, size_t rows, size_t n, size_t k,
                 FLUX_P(flux_add_block)
             (parts, columns * lanes, acc, group * lanes, total, k0 < 512);
         }
-        FLUX_P(flux_put)(rows, lanes, columns, total, c + j0 * cj, ci, cj, add);
+        FLUX_P(flux_put)(rows, lanes, columns, total, c + j0 * cj, ci, cj, end);
     }
 }
 
@@ -261,7 +277,7 @@ FLUX_P(flux_lanes)(size_t length, const FLUX_T *const row[4], const FLUX_T *b,
 FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_tree)(size_t rows, size_t n, size_t k, const FLUX_T *a, size_t ai,
                   size_t ak, const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
-                  size_t ci, size_t cj, int add)
+                  size_t ci, size_t cj, flux_product_end end)
 {
     FLUX_T buffer[5][256];
     for (size_t j = 0; j < n; j++) {
@@ -289,15 +305,15 @@ FLUX_P(flux_tree)(size_t rows, size_t n, size_t k, const FLUX_T *a, size_t ai,
                 total[i] = total[i] + lane[i][0];
             }
         }
-        FLUX_P(flux_put)(rows, rows, 1, total, c + j * cj, ci, cj, add);
+        FLUX_P(flux_put)(rows, rows, 1, total, c + j * cj, ci, cj, end);
     }
 }
 
-/* The product of a column and a row, one term a sum: c = (add ? c : ) + (+0 +
- * a b), with the rows of both contiguous. */
+/* The product of a column and a row, one term a sum: each +0 + a b, with the
+ * rows of both contiguous. */
 FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
-                   size_t bj, FLUX_T *c, size_t cj, int add)
+                   size_t bj, FLUX_T *c, size_t cj, flux_product_end end)
 {
     size_t whole = m / FLUX_W * FLUX_W;
     for (size_t j = 0; j < n; j++) {
@@ -306,14 +322,13 @@ FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
         FLUX_V splat = FLUX_SPLAT(right);
         for (size_t i = 0; i < whole; i += FLUX_W) {
             FLUX_V sum = FLUX_VFMA(FLUX_LOAD(a + i), splat, FLUX_VZERO());
-            sum = FLUX_P(flux_plus)(sum, FLUX_VZERO()); /* -0 becomes +0 */
-            if (add)
-                sum = FLUX_P(flux_plus)(FLUX_LOAD(to + i), sum);
-            FLUX_STORE(to + i, sum);
+            /* -0 becomes +0 */
+            FLUX_P(flux_end)
+            (to + i, FLUX_P(flux_plus)(sum, FLUX_VZERO()), end);
         }
         for (size_t i = whole; i < m; i++) {
             FLUX_T sum = (FLUX_T)0 + a[i] * right;
-            to[i] = add ? to[i] + sum : sum;
+            to[i] = FLUX_P(flux_end_one)(to[i], sum, end);
         }
     }
 }
@@ -323,11 +338,11 @@ FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
                      const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
                      size_t bk, size_t bj, FLUX_T *c, size_t ci, size_t cj,
-                     int add)
+                     flux_product_end end)
 {
     size_t rows;
     if (k == 1 && ai == 1 && ci == 1) {
-        FLUX_P(flux_outer)(m, n, a, b, bj, c, cj, add);
+        FLUX_P(flux_outer)(m, n, a, b, bj, c, cj, end);
         return;
     }
     for (size_t i = 0; i < m; i += rows) {
@@ -336,7 +351,7 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
             rows = left < 4 ? left : 4;
             FLUX_P(flux_tree)
             (rows, n, k, a + i * ai, ai, ak, b, bk, bj, c + i * ci, ci, cj,
-             add);
+             end);
             continue;
         }
         int R = left > FLUX_W ? 2 : 1;
@@ -346,6 +361,6 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         rows = left < rows ? left : rows;
         FLUX_P(flux_panel)
         (order, R, rows, n, k, a + i * ai, ai, ak, b, bk, bj, c + i * ci, ci,
-         cj, add);
+         cj, end);
     }
 }

@@ -275,11 +275,12 @@ c_call(Printer *printer, const Stmt *stmt)
         for (int v = 0; v < 3; v++)
             stride[i][v] = call_stride(printer, &at[i], product->var[v]);
     }
+    bool step = product->end.kind == END_step;
     writer_line(
         printer->writer,
-        "flux_product_%s(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-        "%d);",
-        c_suffix(product->dtype), orders[product->order],
+        "flux_product_%s%s(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+        "%s);",
+        step ? "step_" : "", c_suffix(product->dtype), orders[product->order],
         call_count(printer, product->var[0]),
         call_count(printer, product->var[1]),
         call_count(printer, product->var[2]),
@@ -289,5 +290,7 @@ c_call(Printer *printer, const Stmt *stmt)
         c_dim(printer, stride[2][2]).text, c_dim(printer, stride[2][1]).text,
         c_pointer(printer, product->buffer[0], &at[0]),
         c_dim(printer, stride[0][0]).text, c_dim(printer, stride[0][1]).text,
-        product->add ? 1 : 0);
+        step                           ? c_value(printer, product->scale).text
+        : product->end.kind == END_add ? "1"
+                                       : "0");
 }

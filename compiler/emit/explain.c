@@ -81,10 +81,12 @@ count_let(Explain *e, const Value *value, double times)
 static void
 count_product(Explain *e, const Product *product, double times)
 {
-    for (int i = 0; i < 3; i++)
+    static const int each[] = {[END_set] = 0, [END_add] = 1, [END_step] = 2};
+    for (int i = 0; i < 2; i++)
         if (product->var[i] >= 0)
             times *= turns_of(e, product->var[i]);
-    e->cost.operations += 2 * times;
+    double terms = product->var[2] >= 0 ? turns_of(e, product->var[2]) : 1;
+    e->cost.operations += times * (2 * terms + each[product->end.kind]);
 }
 
 static void
@@ -234,6 +236,9 @@ print_kernel(Explain *e, Stmt *stmt, double times)
     memset(e->written, 0, buffers * sizeof *e->written);
     count(e, stmt, times);
     schedule_accesses(e->s, stmt, note_access, e);
+    if (product && stmt->product->end.kind != END_set)
+        e->read[stmt->product->buffer[0]] =
+            e->written[stmt->product->buffer[0]];
     add_bytes(e);
     print_costs(e,
                 product ? product_text(e, stmt->product) : loops_text(e, stmt),

@@ -11,6 +11,7 @@ typedef struct {
     uint32_t *needed; /* outputs that need a node; bit 31: those from 31 on */
     bool *other;      /* needed by more than elementwise ways to next values */
     int *users;
+    int *late; /* users that may be taken after what computes next values */
 } Facts;
 
 static void
@@ -27,12 +28,14 @@ facts_of(const Graph *g)
     Facts facts = {.g = g,
                    .needed = ARENA_ARRAY(arena, uint32_t, g->node.count + 1),
                    .other = ARENA_ARRAY(arena, bool, g->node.count + 1),
-                   .users = ARENA_ARRAY(arena, int, g->node.count + 1)};
+                   .users = ARENA_ARRAY(arena, int, g->node.count + 1),
+                   .late = ARENA_ARRAY(arena, int, g->node.count + 1)};
     for (size_t o = 0; o < g->output.count; o++) {
         const Output *output = &g->output.item[o];
         facts_need(&facts, output->ref, 1u << (o < 31 ? o : 31),
                    output->next == REF_NONE);
         facts.users[output->ref]++;
+        facts.late[output->ref]++;
     }
     for (Ref r = (Ref)g->node.count - 1; r >= 0; r--) {
         const Node *node = ir_node(g, r);
@@ -44,6 +47,7 @@ facts_of(const Graph *g)
             facts_need(&facts, node->operand[i], facts.needed[r],
                        facts.other[r] || through);
             facts.users[node->operand[i]]++;
+            facts.late[node->operand[i]] += !through || !facts.other[r];
         }
     }
     return facts;
@@ -128,26 +132,68 @@ tag_of(const Schedule *s, const Facts *facts, Ref ref)
     return (needed & ~s->optional) != 0 ? 0 : needed;
 }
 
-/* p + contraction, whose result is the next value of p: the kernel adds. */
-static Ref
+/* A product that the kernel adds to a parameter or state, or takes from it. */
+typedef struct {
+    Ref product; /* REF_NONE: there is none */
+    ProductEnd end;
+} Added;
+
+/* The product among the operands of a node that nothing else needs. */
+static int
+own_product(Schedule *s, const Facts *facts, const Node *node)
+{
+    for (int i = 0; i < node->operands; i++) {
+        Ref sum = node->operand[i];
+        if (facts->users[sum] == 1 &&
+            ir_node(s->graph, sum)->op == OP_contract &&
+            schedule_is_product(s, sum))
+            return i;
+    }
+    return -1;
+}
+
+/* scale * product, where the scale is a leaf that is a scalar. */
+static Added
+scaled_product(Schedule *s, const Facts *facts, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    Added none = {.product = REF_NONE};
+    int i = own_product(s, facts, node);
+    if (node->op != OP_mul || facts->users[ref] != 1 || i < 0 ||
+        !schedule_is_call(s, node->operand[i]))
+        return none;
+    const Node *spread = ir_node(s->graph, node->operand[1 - i]);
+    Ref scale = spread->op == OP_broadcast ? spread->operand[0] : REF_NONE;
+    if (scale == REF_NONE || ir_node(s->graph, scale)->op != OP_state ||
+        ir_node(s->graph, scale)->rank != 0)
+        return none;
+    return (Added){node->operand[i], {.kind = END_step, .scale = scale}};
+}
+
+/* p + product and p - scale * product, where the result is the next value of p:
+ * the kernel adds or subtracts.
+ */
+static Added
 added_product(Schedule *s, const Facts *facts, Ref ref)
 {
     const Node *node = ir_node(s->graph, ref);
+    Added none = {.product = REF_NONE};
     int buffer = s->node_buffer[ref];
-    if (node->op != OP_add || buffer < 0 ||
+    if ((node->op != OP_add && node->op != OP_sub) || buffer < 0 ||
         s->buffer.item[buffer].kind != BUFFER_output)
-        return REF_NONE;
+        return none;
     Ref leaf = s->graph->output.item[s->buffer.item[buffer].number].next;
-    for (int i = 0; i < 2; i++) {
-        Ref sum = node->operand[i];
-        if (node->operand[1 - i] != leaf || facts->users[sum] != 1 ||
-            ir_node(s->graph, sum)->op != OP_contract ||
-            !schedule_is_product(s, sum))
-            continue;
-        bool read = facts->users[leaf] > 1;
-        return read ? REF_NONE : sum;
+    Added added = none;
+    if (node->op == OP_sub && node->operand[0] == leaf) {
+        if (facts->late[leaf] == 1)
+            added = scaled_product(s, facts, node->operand[1]);
+    } else if (node->op == OP_add) {
+        int i = own_product(s, facts, node);
+        if (i >= 0 && node->operand[1 - i] == leaf && facts->users[leaf] == 1)
+            added = (Added){node->operand[i], {.kind = END_add}};
     }
-    return REF_NONE;
+    added.end.node = ref;
+    return added;
 }
 
 /* What a node shows through its views: itself, where it is none. */
@@ -206,12 +252,13 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
 static void
 take_now(Schedule *s, const Facts *facts, Ref ref)
 {
-    Ref product = added_product(s, facts, ref);
+    Added added = added_product(s, facts, ref);
     s->waits[ref] = 0;
-    take_operands(s, facts, product != REF_NONE ? product : ref);
+    take_operands(s, facts, added.product != REF_NONE ? added.product : ref);
     s->tag = tag_of(s, facts, ref);
-    if (product != REF_NONE) {
-        Block tree = schedule_product(s, product, s->node_buffer[ref], true);
+    if (added.product != REF_NONE) {
+        Block tree =
+            schedule_product(s, added.product, s->node_buffer[ref], added.end);
         schedule_merge(s, &tree);
         return;
     }
@@ -239,9 +286,12 @@ skip_added(Schedule *s, const Facts *facts, bool *done)
     for (Ref r = 0; r < (Ref)s->graph->node.count; r++) {
         if (!s->material[r] || facts->needed[r] == 0)
             continue;
-        Ref product = added_product(s, facts, r);
-        if (product != REF_NONE)
-            done[product] = true;
+        Added added = added_product(s, facts, r);
+        if (added.product == REF_NONE)
+            continue;
+        done[added.product] = true;
+        if (added.end.kind == END_step)
+            done[ir_node(s->graph, r)->operand[1]] = true;
     }
 }
 

@@ -55,6 +55,8 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
             visit_value(visitor, stmt->factor);
         break;
     case STMT_call:
+        if (stmt->product->end.kind == END_step)
+            visit_value(visitor, stmt->product->scale);
         for (int i = 1; i <= 3; i++)
             visitor->function(visitor->user, &stmt->product->buffer[i % 3],
                               &stmt->product->at[i % 3], i == 3);

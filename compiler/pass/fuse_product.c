@@ -161,18 +161,34 @@ product_pays(const Schedule *s, const Node *node, const Labels *labels)
     return summed && (work >= SCHEDULE_PRODUCT || node->order == ORDER_tree16);
 }
 
+/* Finds a product's variables; what was made to look is not kept. */
+static bool
+product_look(Schedule *s, Ref ref, Labels *labels)
+{
+    const Node *node = ir_node(s->graph, ref);
+    size_t values = s->value.count;
+    size_t vars = s->var.count;
+    bool is = dtype_real(node->dtype) && product_find(s, ref, labels) &&
+              product_pays(s, node, labels);
+    s->value.count = values;
+    s->var.count = vars;
+    return is;
+}
+
 bool
 schedule_is_product(Schedule *s, Ref ref)
 {
-    const Node *node = ir_node(s->graph, ref);
     Labels labels;
-    size_t values = s->value.count;
-    size_t vars = s->var.count;
-    bool is = dtype_real(node->dtype) && product_find(s, ref, &labels) &&
-              product_pays(s, node, &labels);
-    /* What was made to look is not kept. */
-    s->value.count = values;
-    s->var.count = vars;
+    return product_look(s, ref, &labels);
+}
+
+bool
+schedule_is_call(Schedule *s, Ref ref)
+{
+    Labels labels;
+    bool is = product_look(s, ref, &labels);
+    for (int i = 0; is && i < labels.count; i++)
+        is = labels.side[i] != SIDE_loop;
     return is;
 }
 
@@ -225,21 +241,23 @@ product_block(Schedule *s, Ref ref, const Labels *labels, Block *body)
 }
 
 Block
-schedule_product(Schedule *s, Ref ref, int buffer, bool add)
+schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
 {
     const Node *node = ir_node(s->graph, ref);
     Labels labels;
     Block tree = {0};
     product_find(s, ref, &labels);
     Block *body = product_loops(s, ref, &labels, &tree);
-    if (!add)
+    if (end.kind == END_set)
         body = product_block(s, ref, &labels, body);
     Product *product = ARENA_NEW(s->arena, Product);
     *product = (Product){.order = node->order,
                          .dtype = node->dtype,
                          .var = {-1, -1, -1},
                          .buffer = {buffer, labels.buffer[1], labels.buffer[2]},
-                         .add = add};
+                         .end = end};
+    if (end.kind == END_step)
+        product->scale = schedule_point(s, end.scale, (Point){0});
     for (int i = 0; i < 3; i++)
         product->at[i] = labels.at[i];
     for (int i = 0; i < labels.count; i++) {

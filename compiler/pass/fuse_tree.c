@@ -180,6 +180,6 @@ schedule_node(Schedule *s, Ref ref, int buffer, int part)
         break;
     }
     if (node->op == OP_contract && schedule_is_product(s, ref))
-        return schedule_product(s, ref, buffer, false);
+        return schedule_product(s, ref, buffer, (ProductEnd){.kind = END_set});
     return schedule_reduce(s, ref, buffer);
 }

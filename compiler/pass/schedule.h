@@ -134,8 +134,19 @@ typedef enum {
 typedef struct Stmt Stmt;
 typedef VEC(Stmt *) Block;
 
-/* c[i, j] (+)= sum over k of a[i, k] * b[k, j]: three accesses, each affine in
- * the call's own variables and those of the loops around it.
+/* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum; what
+ * computes that, where it is more than the sums.
+ */
+typedef enum { END_set, END_add, END_step } EndKind;
+
+typedef struct {
+    EndKind kind;
+    Ref node;
+    Ref scale; /* step: a scalar */
+} ProductEnd;
+
+/* c[i, j] and the sum over k of a[i, k] * b[k, j]: three accesses, each affine
+ * in the call's own variables and those of the loops around it.
  */
 typedef struct {
     Order order;
@@ -143,7 +154,8 @@ typedef struct {
     int var[3]; /* i, j, k; -1: of extent 1 */
     int buffer[3];
     Affine at[3]; /* c, a, b */
-    bool add;
+    ProductEnd end;
+    int scale; /* its value */
 } Product;
 
 struct Stmt {
@@ -241,7 +253,8 @@ Affine schedule_linear(Schedule *s, Ref ref, const Affine *index);
 /* fuse_reduce.c, fuse_product.c: likewise for sums and contractions. */
 Block schedule_reduce(Schedule *s, Ref ref, int buffer);
 bool schedule_is_product(Schedule *s, Ref ref);
-Block schedule_product(Schedule *s, Ref ref, int buffer, bool add);
+bool schedule_is_call(Schedule *s, Ref ref); /* a product without loops */
+Block schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end);
 
 /* Makers of variables and statements. */
 int schedule_new_var(Schedule *s, VarKind kind, Dim extent);

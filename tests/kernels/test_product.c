@@ -63,7 +63,7 @@ term(uint32_t *state)
     }                                                                          \
                                                                                \
     static void check_##S(flux_isa isa, flux_order order, size_t m, size_t n,  \
-                          size_t k, const size_t s[6], int add)                \
+                          size_t k, const size_t s[6], flux_product_end end)   \
     {                                                                          \
         size_t na = m * s[0] + k * s[1] + 1;                                   \
         size_t nb = k * s[2] + n * s[3] + 1;                                   \
@@ -85,10 +85,14 @@ term(uint32_t *state)
                 T *at = &want[i * s[4] + j * s[5]];                            \
                 T sum = naive_##S(order, k, a + i * s[0], s[1], b + j * s[3],  \
                                   s[2]);                                       \
-                *at = add ? *at + sum : sum;                                   \
+                if (end.kind == FLUX_STEP)                                     \
+                    sum = *at - (T)end.scale * sum;                            \
+                else if (end.kind == FLUX_ADD)                                 \
+                    sum = *at + sum;                                           \
+                *at = sum;                                                     \
             }                                                                  \
         flux_product_##S##_isa(isa, order, m, n, k, a, s[0], s[1], b, s[2],    \
-                               s[3], c, s[4], s[5], add);                      \
+                               s[3], c, s[4], s[5], end);                      \
         assert_memory_equal(c, want, nc * sizeof *c);                          \
         free(a);                                                               \
         free(b);                                                               \
@@ -130,11 +134,15 @@ check_all(size_t m, size_t n, size_t k)
         for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
             for (int which = 0; which < 6; which++) {
                 size_t s[6];
+                const flux_product_end end[3] = {
+                    {FLUX_SET, 0}, {FLUX_ADD, 0}, {FLUX_STEP, (double)0.37f}};
                 layout(which, m, n, k, s);
-                check_f32((flux_isa)isa, (flux_order)order, m, n, k, s,
-                          which % 2);
-                check_f64((flux_isa)isa, (flux_order)order, m, n, k, s,
-                          which % 2 == 0);
+                for (int i = 0; i < 3; i++) {
+                    check_f32((flux_isa)isa, (flux_order)order, m, n, k, s,
+                              end[i]);
+                    check_f64((flux_isa)isa, (flux_order)order, m, n, k, s,
+                              end[i]);
+                }
             }
 }
 
