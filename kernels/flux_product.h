@@ -21,8 +21,9 @@
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
 /* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum. */
+typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP } flux_end_kind;
 typedef struct {
-    enum { FLUX_SET, FLUX_ADD, FLUX_STEP } kind;
+    flux_end_kind kind;
     double scale; /* a number of the element type */
 } flux_product_end;
 
@@ -117,13 +118,14 @@ flux_block_f32(flux_order order, size_t rows, size_t length, const float *a,
     }
 }
 
-/* An element of c, from what it was. */
-FLUX_INLINE float
-flux_end_f32(float old, float sum, flux_product_end end)
+/* What becomes of an element of c. */
+FLUX_INLINE void
+flux_end_f32(float *to, float sum, flux_product_end end)
 {
     if (end.kind == FLUX_STEP)
-        return old - (float)end.scale * sum;
-    return end.kind == FLUX_ADD ? old + sum : sum;
+        *to = *to - (float)end.scale * sum;
+    else
+        *to = end.kind == FLUX_ADD ? *to + sum : sum;
 }
 
 /* The product in plain C, for any machine: 16 rows at a time. */
@@ -146,10 +148,8 @@ flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
                 for (size_t i = 0; i < rows; i++)
                     total[i] = total[i] + sum[i];
             }
-            for (size_t i = 0; i < rows; i++) {
-                float *to = c + (i0 + i) * ci + j * cj;
-                *to = flux_end_f32(*to, total[i], end);
-            }
+            for (size_t i = 0; i < rows; i++)
+                flux_end_f32(c + (i0 + i) * ci + j * cj, total[i], end);
         }
 }
 
@@ -207,13 +207,14 @@ flux_block_f64(flux_order order, size_t rows, size_t length, const double *a,
     }
 }
 
-/* An element of c, from what it was. */
-FLUX_INLINE double
-flux_end_f64(double old, double sum, flux_product_end end)
+/* What becomes of an element of c. */
+FLUX_INLINE void
+flux_end_f64(double *to, double sum, flux_product_end end)
 {
     if (end.kind == FLUX_STEP)
-        return old - (double)end.scale * sum;
-    return end.kind == FLUX_ADD ? old + sum : sum;
+        *to = *to - (double)end.scale * sum;
+    else
+        *to = end.kind == FLUX_ADD ? *to + sum : sum;
 }
 
 /* The product in plain C, for any machine: 16 rows at a time. */
@@ -236,10 +237,8 @@ flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
                 for (size_t i = 0; i < rows; i++)
                     total[i] = total[i] + sum[i];
             }
-            for (size_t i = 0; i < rows; i++) {
-                double *to = c + (i0 + i) * ci + j * cj;
-                *to = flux_end_f64(*to, total[i], end);
-            }
+            for (size_t i = 0; i < rows; i++)
+                flux_end_f64(c + (i0 + i) * ci + j * cj, total[i], end);
         }
 }
 

@@ -151,12 +151,13 @@ FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
     FLUX_STORE(to, sum);
 }
 
-FLUX_TARGET FLUX_INLINE FLUX_T
-FLUX_P(flux_end_one)(FLUX_T old, FLUX_T sum, flux_product_end end)
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
     if (end.kind == FLUX_STEP)
-        return old - (FLUX_T)end.scale * sum;
-    return end.kind == FLUX_ADD ? old + sum : sum;
+        *to = *to - (FLUX_T)end.scale * sum;
+    else
+        *to = end.kind == FLUX_ADD ? *to + sum : sum;
 }
 
 /* Writes the totals of `rows` by `columns` results. */
@@ -171,7 +172,7 @@ FLUX_P(flux_put)(size_t rows, size_t lanes, size_t columns, const FLUX_T *total,
         for (size_t i = 0; i < whole; i += FLUX_W)
             FLUX_P(flux_end)(to + i, FLUX_LOAD(from + i), end);
         for (size_t i = whole; i < rows; i++)
-            to[i * ci] = FLUX_P(flux_end_one)(to[i * ci], from[i], end);
+            FLUX_P(flux_end_one)(to + i * ci, from[i], end);
     }
 }
 
@@ -305,7 +306,8 @@ FLUX_P(flux_tree)(size_t rows, size_t n, size_t k, const FLUX_T *a, size_t ai,
                 total[i] = total[i] + lane[i][0];
             }
         }
-        FLUX_P(flux_put)(rows, rows, 1, total, c + j * cj, ci, cj, end);
+        for (size_t i = 0; i < rows; i++)
+            FLUX_P(flux_end_one)(c + i * ci + j * cj, total[i], end);
     }
 }
 
@@ -328,7 +330,7 @@ FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
         }
         for (size_t i = whole; i < m; i++) {
             FLUX_T sum = (FLUX_T)0 + a[i] * right;
-            to[i] = FLUX_P(flux_end_one)(to[i], sum, end);
+            FLUX_P(flux_end_one)(to + i, sum, end);
         }
     }
 }
