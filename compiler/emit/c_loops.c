@@ -96,18 +96,29 @@ count_uses(Printer *printer, const Block *block)
     }
 }
 
-/* Whether an expression reads memory that a buffer may be. */
+/* Whether a value has, or will have, a line and a name of its own. */
+static bool
+is_named(const Printer *printer, int v)
+{
+    ValueKind kind = printer->s->value.item[v].kind;
+    bool let = kind == VALUE_map || kind == VALUE_sum || kind == VALUE_random;
+    return printer->value[v] != NULL ||
+           (let && (printer->uses[v] != 1 || printer->bound[v]));
+}
+
+/* Whether a value's expression reads memory that a buffer may be; what has a
+ * name is read where that is given.
+ */
 static bool
 reads(const Printer *printer, int v, int buffer)
 {
     const Value *value = &printer->s->value.item[v];
-    if (printer->value[v] != NULL)
-        return false;
     if ((value->kind == VALUE_load || value->kind == VALUE_sum) &&
         c_same_memory(printer->s, value->buffer, buffer))
         return true;
     for (int i = 0; i < value->operands; i++) {
-        if (reads(printer, value->operand[i], buffer))
+        int operand = value->operand[i];
+        if (!is_named(printer, operand) && reads(printer, operand, buffer))
             return true;
     }
     return false;

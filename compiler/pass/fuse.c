@@ -11,7 +11,8 @@ typedef struct {
     uint32_t *needed; /* outputs that need a node; bit 31: those from 31 on */
     bool *other;      /* needed by more than elementwise ways to next values */
     int *users;
-    int *late; /* users that may be taken after what computes next values */
+    int *late;   /* users that may be taken after what computes next values */
+    bool *ready; /* waits, and its operands are as it needs them */
 } Facts;
 
 static void
@@ -29,7 +30,8 @@ facts_of(const Graph *g)
                    .needed = ARENA_ARRAY(arena, uint32_t, g->node.count + 1),
                    .other = ARENA_ARRAY(arena, bool, g->node.count + 1),
                    .users = ARENA_ARRAY(arena, int, g->node.count + 1),
-                   .late = ARENA_ARRAY(arena, int, g->node.count + 1)};
+                   .late = ARENA_ARRAY(arena, int, g->node.count + 1),
+                   .ready = ARENA_ARRAY(arena, bool, g->node.count + 1)};
     for (size_t o = 0; o < g->output.count; o++) {
         const Output *output = &g->output.item[o];
         facts_need(&facts, output->ref, 1u << (o < 31 ? o : 31),
@@ -241,11 +243,13 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
         Ref from = seen_through(s, node->operand[i]);
         if (s->waits[from] == 0)
             continue;
-        if (from == node->operand[i] && schedule_is_map(s, ref) &&
-            tag_of(s, facts, from) == tag_of(s, facts, ref))
-            take_operands(s, facts, from);
-        else
+        if (from != node->operand[i] || !schedule_is_map(s, ref) ||
+            tag_of(s, facts, from) != tag_of(s, facts, ref)) {
             take_now(s, facts, from);
+        } else if (!facts->ready[from]) {
+            facts->ready[from] = true;
+            take_operands(s, facts, from);
+        }
     }
 }
 
