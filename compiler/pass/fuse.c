@@ -202,7 +202,7 @@ added_product(Schedule *s, const Facts *facts, Ref ref)
 static Ref
 seen_through(const Schedule *s, Ref ref)
 {
-    while (!s->material[ref] && ir_node(s->graph, ref)->operands > 0)
+    while (!s->material[ref] && ir_node(s->graph, ref)->operands == 1)
         ref = ir_node(s->graph, ref)->operand[0];
     return ref;
 }
@@ -241,6 +241,8 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
     const Node *node = ir_node(s->graph, ref);
     for (int i = 0; i < node->operands; i++) {
         Ref from = seen_through(s, node->operand[i]);
+        if (!s->material[from])
+            take_operands(s, facts, from);
         if (s->waits[from] == 0)
             continue;
         if (from != node->operand[i] || !schedule_is_map(s, ref) ||
@@ -266,11 +268,12 @@ take_now(Schedule *s, const Facts *facts, Ref ref)
         schedule_merge(s, &tree);
         return;
     }
-    int parts = ir_node(s->graph, ref)->op == OP_concat ? 2 : 1;
-    for (int part = 0; part < parts; part++) {
-        Block tree = schedule_node(s, ref, s->node_buffer[ref], part);
-        schedule_merge(s, &tree);
+    if (ir_node(s->graph, ref)->op == OP_concat) {
+        schedule_parts(s, ref, s->node_buffer[ref]);
+        return;
     }
+    Block tree = schedule_node(s, ref, s->node_buffer[ref]);
+    schedule_merge(s, &tree);
 }
 
 static void
@@ -364,7 +367,7 @@ schedule_graph(const Graph *g, const ScheduleOptions *options)
     Facts facts = facts_of(g);
     s->users = facts.users;
     s->waits = ARENA_ARRAY(arena, uint8_t, g->node.count + 1);
-    schedule_materials(g, s->material);
+    schedule_materials(g, facts.users, s->material);
     make_buffers(s);
     make_outputs(s);
     make_temps(s, &facts);

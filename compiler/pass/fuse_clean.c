@@ -299,8 +299,41 @@ flatten_block(Schedule *s, Block *block)
     }
 }
 
+typedef struct {
+    Schedule *s;
+    int key;
+} Absent;
+
+static bool
+is_absent(void *user, Affine *at)
+{
+    const Absent *absent = user;
+    Dim factor;
+    return affine_factor(absent->s, at, absent->key, &factor) && factor == 0;
+}
+
+/* Derived variables that no index needs, as where an array is empty. */
+static void
+drop_derived(Schedule *s, Block *block)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < block->count; i++) {
+        Stmt *stmt = block->item[i];
+        drop_derived(s, &stmt->body);
+        bool needed = stmt->kind != STMT_derive;
+        for (size_t k = i + 1; !needed && k < block->count; k++) {
+            Absent absent = {s, schedule_var(s, stmt->var)};
+            needed = !stmt_affines(s, block->item[k], is_absent, &absent);
+        }
+        if (needed)
+            block->item[kept++] = stmt;
+    }
+    block->count = kept;
+}
+
 void
 schedule_flatten(Schedule *s)
 {
     flatten_block(s, &s->body);
+    drop_derived(s, &s->body);
 }

@@ -90,24 +90,39 @@ schedule_copy(Schedule *s, Ref ref, int buffer)
     return tree;
 }
 
-/* One operand of a concatenation goes to its part of the result. */
-static Block
-tree_concat(Schedule *s, Ref ref, int buffer, int part)
+/* `from` becomes the part of a concatenation that begins at `start`. */
+static void
+tree_part(Schedule *s, Ref ref, int buffer, Ref from, const Affine *start)
 {
-    const Node *node = ir_node(s->graph, ref);
-    Ref from = node->operand[part];
     Block tree = {0};
     Point point = {0};
     Block *body = schedule_space(s, from, point.index, &tree);
     int value = schedule_point(s, from, point);
-    if (part == 1) {
-        const Node *before = ir_node(s->graph, node->operand[0]);
-        Affine start = affine_of(before->dim[node->as.axis]);
-        affine_add(s, &point.index[node->as.axis], &start);
-    }
+    affine_add(s, &point.index[ir_node(s->graph, ref)->as.axis], start);
     Affine at = schedule_linear(s, ref, point.index);
     tree_store(s, ref, buffer, value, &at, body);
-    return tree;
+    schedule_merge(s, &tree);
+}
+
+static void
+tree_parts(Schedule *s, Ref ref, int buffer, Ref from, Affine *start)
+{
+    const Node *node = ir_node(s->graph, from);
+    if (from == ref || (node->op == OP_concat && !s->material[from])) {
+        tree_parts(s, ref, buffer, node->operand[0], start);
+        tree_parts(s, ref, buffer, node->operand[1], start);
+        return;
+    }
+    tree_part(s, ref, buffer, from, start);
+    Affine length = affine_of(node->dim[ir_node(s->graph, ref)->as.axis]);
+    affine_add(s, start, &length);
+}
+
+void
+schedule_parts(Schedule *s, Ref ref, int buffer)
+{
+    Affine start = affine_of(0);
+    tree_parts(s, ref, buffer, ref, &start);
 }
 
 /* One operation at a point, behind what waits to be computed where it is used.
@@ -161,7 +176,7 @@ schedule_is_map(const Schedule *s, Ref ref)
 }
 
 Block
-schedule_node(Schedule *s, Ref ref, int buffer, int part)
+schedule_node(Schedule *s, Ref ref, int buffer)
 {
     const Node *node = ir_node(s->graph, ref);
     if (schedule_is_map(s, ref))
@@ -170,10 +185,7 @@ schedule_node(Schedule *s, Ref ref, int buffer, int part)
     case CLASS_MAP:
     case CLASS_COMPARE:
     case CLASS_LEAF:
-        return schedule_copy(s, ref, buffer);
     case CLASS_SHAPE:
-        if (node->op == OP_concat)
-            return tree_concat(s, ref, buffer, part);
         return schedule_copy(s, ref, buffer);
     case CLASS_REDUCE:
     case CLASS_CONTRACT:

@@ -228,24 +228,26 @@ typedef struct {
  */
 Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
 
-/* fuse_tree.c: the loops of one node, which store into a buffer. A part is an
- * operand of concat; other nodes have only part 0.
+/* fuse_tree.c: the loops of one node, which store into a buffer. Those of a
+ * concatenation, one for each part, take their places in the schedule.
  */
-Block schedule_node(Schedule *s, Ref ref, int buffer, int part);
+Block schedule_node(Schedule *s, Ref ref, int buffer);
+void schedule_parts(Schedule *s, Ref ref, int buffer);
 Block schedule_copy(Schedule *s, Ref ref, int buffer);
 
 /* Whether an operation computes each element from those at its place. */
 bool schedule_is_map(const Schedule *s, Ref ref);
 
 /* view.c: nodes that move data without computing. material[r] is set for nodes
- * that need memory or loops of their own.
+ * that need memory or loops of their own: of concatenations, those that are not
+ * just a part of another.
  */
 typedef struct {
     Affine index[IR_RANK];
     Guard *guard;
     int guards;
 } Point;
-void schedule_materials(const Graph *g, bool *material);
+void schedule_materials(const Graph *g, const int *users, bool *material);
 int schedule_value(Schedule *s, const Value *value);
 int schedule_point(Schedule *s, Ref ref, Point point);
 Affine schedule_linear(Schedule *s, Ref ref, const Affine *index);

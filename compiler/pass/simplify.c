@@ -287,7 +287,7 @@ simplify_make(Graph *g, const Node *node)
         ref = simplify_shape(g, &n);
         break;
     case CLASS_CONTRACT:
-        simplify_labels(g, &n);
+        ref = simplify_contract(g, &n);
         break;
     case CLASS_LEAF:
         if (n.op == OP_extent && dim_known(n.as.extent))

@@ -18,7 +18,7 @@ Ref simplify_fill(Graph *g, const Node *like, double value);
 /* simplify_shape.c: another way to a move of data, or REF_NONE. */
 Ref simplify_shape(Graph *g, const Node *n);
 
-/* Relabels a contraction so that it reads permuted operands as they stand. */
-void simplify_labels(const Graph *g, Node *n);
+/* simplify_contract.c */
+Ref simplify_contract(Graph *g, const Node *contract);
 
 #endif

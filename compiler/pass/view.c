@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* How deep concatenations within one another are followed. */
+#define VIEW_PARTS 200
+
 static bool
 view_is(Op op)
 {
@@ -51,8 +54,28 @@ view_split(const Graph *g, Ref ref, int *first)
     return true;
 }
 
+/* Concatenations within one another are one with many parts. */
+static void
+view_parts(const Graph *g, const int *users, bool *material)
+{
+    uint8_t *depth = ARENA_ARRAY(&g->context->scratch, uint8_t, g->node.count);
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        const Node *node = ir_node(g, r);
+        for (int i = 0; i < 2 && node->op == OP_concat; i++) {
+            Ref part = node->operand[i];
+            const Node *inner = ir_node(g, part);
+            if (inner->op != OP_concat || inner->as.axis != node->as.axis ||
+                users[part] != 1 || depth[part] == VIEW_PARTS)
+                continue;
+            material[part] = false;
+            if (depth[r] <= depth[part])
+                depth[r] = (uint8_t)(depth[part] + 1);
+        }
+    }
+}
+
 void
-schedule_materials(const Graph *g, bool *material)
+schedule_materials(const Graph *g, const int *users, bool *material)
 {
     for (Ref r = 0; r < (Ref)g->node.count; r++) {
         const Node *node = ir_node(g, r);
@@ -67,6 +90,7 @@ schedule_materials(const Graph *g, bool *material)
             !view_split(g, r, first))
             material[node->operand[0]] = true;
     }
+    view_parts(g, users, material);
 }
 
 int
