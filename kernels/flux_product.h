@@ -464,6 +464,27 @@ flux_product_step_f32(flux_order order, size_t m, size_t n, size_t k,
                          c, ci, cj, end);
 }
 
+/* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
+ * to it; the order as for
+ * flux_sum. */
+FLUX_STATIC void
+flux_sums_f32(flux_order order, size_t m, size_t k, const float *a, size_t ai,
+              size_t ak, float *c, size_t ci, int add)
+{
+    const float one = 1;
+    flux_product_f32(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
+}
+
+/* c[i ci] -= scale * the same sum. */
+FLUX_STATIC void
+flux_sums_step_f32(flux_order order, size_t m, size_t k, const float *a,
+                   size_t ai, size_t ak, float *c, size_t ci, float scale)
+{
+    const float one = 1;
+    flux_product_step_f32(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
+                          scale);
+}
+
 /* The product with vectors along the rows of a. */
 FLUX_STATIC void
 flux_product_f64_rows(flux_isa isa, flux_order order, size_t m, size_t n,
@@ -529,6 +550,27 @@ flux_product_step_f64(flux_order order, size_t m, size_t n, size_t k,
     const flux_product_end end = {FLUX_STEP, (double)scale};
     flux_product_f64_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
                          c, ci, cj, end);
+}
+
+/* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
+ * to it; the order as for
+ * flux_sum. */
+FLUX_STATIC void
+flux_sums_f64(flux_order order, size_t m, size_t k, const double *a, size_t ai,
+              size_t ak, double *c, size_t ci, int add)
+{
+    const double one = 1;
+    flux_product_f64(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
+}
+
+/* c[i ci] -= scale * the same sum. */
+FLUX_STATIC void
+flux_sums_step_f64(flux_order order, size_t m, size_t k, const double *a,
+                   size_t ai, size_t ak, double *c, size_t ci, double scale)
+{
+    const double one = 1;
+    flux_product_step_f64(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
+                          scale);
 }
 
 #endif

@@ -276,21 +276,32 @@ c_call(Printer *printer, const Stmt *stmt)
             stride[i][v] = call_stride(printer, &at[i], product->var[v]);
     }
     bool step = product->end.kind == END_step;
-    writer_line(
-        printer->writer,
-        "flux_product_%s%s(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-        "%s);",
-        step ? "step_" : "", c_suffix(product->dtype), orders[product->order],
-        call_count(printer, product->var[0]),
-        call_count(printer, product->var[1]),
-        call_count(printer, product->var[2]),
-        c_pointer(printer, product->buffer[1], &at[1]),
-        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
-        c_pointer(printer, product->buffer[2], &at[2]),
-        c_dim(printer, stride[2][2]).text, c_dim(printer, stride[2][1]).text,
-        c_pointer(printer, product->buffer[0], &at[0]),
-        c_dim(printer, stride[0][0]).text, c_dim(printer, stride[0][1]).text,
-        step                           ? c_value(printer, product->scale).text
-        : product->end.kind == END_add ? "1"
-                                       : "0");
+    bool sums = product->buffer[2] < 0;
+    const char *factor = "";
+    const char *columns = "";
+    const char *next = "";
+    if (!sums) {
+        columns = arena_printf(printer->arena, "%s, ",
+                               call_count(printer, product->var[1]));
+        factor = arena_printf(printer->arena, "%s, %s, %s, ",
+                              c_pointer(printer, product->buffer[2], &at[2]),
+                              c_dim(printer, stride[2][2]).text,
+                              c_dim(printer, stride[2][1]).text);
+        next = arena_printf(printer->arena, "%s, ",
+                            c_dim(printer, stride[0][1]).text);
+    }
+    writer_line(printer->writer,
+                "flux_%s_%s%s(%s, %s, %s%s, %s, %s, %s, %s%s, %s, %s%s);",
+                sums ? "sums" : "product", step ? "step_" : "",
+                c_suffix(product->dtype), orders[product->order],
+                call_count(printer, product->var[0]), columns,
+                call_count(printer, product->var[2]),
+                c_pointer(printer, product->buffer[1], &at[1]),
+                c_dim(printer, stride[1][0]).text,
+                c_dim(printer, stride[1][2]).text, factor,
+                c_pointer(printer, product->buffer[0], &at[0]),
+                c_dim(printer, stride[0][0]).text, next,
+                step ? c_value(printer, product->scale).text
+                : product->end.kind == END_add ? "1"
+                                               : "0");
 }

@@ -86,7 +86,8 @@ count_product(Explain *e, const Product *product, double times)
         if (product->var[i] >= 0)
             times *= turns_of(e, product->var[i]);
     double terms = product->var[2] >= 0 ? turns_of(e, product->var[2]) : 1;
-    e->cost.operations += times * (2 * terms + each[product->end.kind]);
+    terms *= product->buffer[2] < 0 ? 1 : 2;
+    e->cost.operations += times * (terms + each[product->end.kind]);
 }
 
 static void
@@ -174,6 +175,8 @@ product_text(Explain *e, const Product *product)
     double size[3];
     for (int i = 0; i < 3; i++)
         size[i] = product->var[i] >= 0 ? turns_of(e, product->var[i]) : 1;
+    if (product->buffer[2] < 0)
+        return arena_printf(e->s->arena, "%.0f sums of %.0f", size[0], size[2]);
     return arena_printf(e->s->arena, "product %.0f x %.0f x %.0f", size[0],
                         size[1], size[2]);
 }

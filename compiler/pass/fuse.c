@@ -37,7 +37,6 @@ facts_of(const Graph *g)
         facts_need(&facts, output->ref, 1u << (o < 31 ? o : 31),
                    output->next == REF_NONE);
         facts.users[output->ref]++;
-        facts.late[output->ref]++;
     }
     for (Ref r = (Ref)g->node.count - 1; r >= 0; r--) {
         const Node *node = ir_node(g, r);
@@ -49,7 +48,6 @@ facts_of(const Graph *g)
             facts_need(&facts, node->operand[i], facts.needed[r],
                        facts.other[r] || through);
             facts.users[node->operand[i]]++;
-            facts.late[node->operand[i]] += !through || !facts.other[r];
         }
     }
     return facts;
@@ -146,9 +144,7 @@ own_product(Schedule *s, const Facts *facts, const Node *node)
 {
     for (int i = 0; i < node->operands; i++) {
         Ref sum = node->operand[i];
-        if (facts->users[sum] == 1 &&
-            ir_node(s->graph, sum)->op == OP_contract &&
-            schedule_is_product(s, sum))
+        if (facts->users[sum] == 1 && schedule_is_product(s, sum))
             return i;
     }
     return -1;
@@ -205,6 +201,33 @@ seen_through(const Schedule *s, Ref ref)
     while (!s->material[ref] && ir_node(s->graph, ref)->operands == 1)
         ref = ir_node(s->graph, ref)->operand[0];
     return ref;
+}
+
+/* Counts the late users: what leads to next values alone, what waits for its
+ * first use, and copies to outputs; a view is read when its users are taken.
+ */
+static void
+count_late(const Schedule *s, Facts *facts)
+{
+    const Graph *g = facts->g;
+    bool *waits = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        const Node *node = ir_node(g, r);
+        waits[r] = schedule_is_map(s, r);
+        for (int i = 0; i < node->operands; i++) {
+            Ref from = seen_through(s, node->operand[i]);
+            waits[r] = waits[r] && (!s->material[from] || waits[from]);
+        }
+    }
+    for (size_t o = 0; o < g->output.count; o++)
+        facts->late[g->output.item[o].ref]++;
+    for (Ref r = (Ref)g->node.count - 1; r >= 0; r--) {
+        const Node *node = ir_node(g, r);
+        bool late =
+            s->material[r] ? waits[r] || !facts->other[r] : facts->late[r] > 0;
+        for (int i = 0; i < node->operands && facts->needed[r] != 0; i++)
+            facts->late[node->operand[i]] += late;
+    }
 }
 
 /* How many operations in a row wait up to this one, if it is a map of leaves
@@ -368,6 +391,7 @@ schedule_graph(const Graph *g, const ScheduleOptions *options)
     s->users = facts.users;
     s->waits = ARENA_ARRAY(arena, uint8_t, g->node.count + 1);
     schedule_materials(g, facts.users, s->material);
+    count_late(s, &facts);
     make_buffers(s);
     make_outputs(s);
     make_temps(s, &facts);

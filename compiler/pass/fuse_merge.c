@@ -57,9 +57,11 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
     case STMT_call:
         if (stmt->product->end.kind == END_step)
             visit_value(visitor, stmt->product->scale);
-        for (int i = 1; i <= 3; i++)
-            visitor->function(visitor->user, &stmt->product->buffer[i % 3],
-                              &stmt->product->at[i % 3], i == 3);
+        for (int i = 1; i <= 3; i++) {
+            if (stmt->product->buffer[i % 3] >= 0)
+                visitor->function(visitor->user, &stmt->product->buffer[i % 3],
+                                  &stmt->product->at[i % 3], i == 3);
+        }
         break;
     case STMT_derive:
     case STMT_init:

@@ -1,4 +1,5 @@
-/* Contractions that are products of matrices: calls of a kernel.
+/* Contractions that are products of matrices, and sums of columns: calls of a
+ * kernel. What follows holds for a sum, too, which has no second operand.
  *
  * Every axis of the result and every summed axis becomes a variable; axes that
  * lie at one stride in all operands are joined. What is left over besides one
@@ -29,13 +30,27 @@ label_axis(const int8_t *label, int rank, int8_t wanted)
     return -1;
 }
 
+/* A variable for an axis, which is the result's axis in_out or, if that is
+ * negative, summed; its index.
+ */
+static Affine
+product_axis(Schedule *s, Labels *labels, Dim extent, int in_out, int side)
+{
+    if (extent == 1)
+        return affine_of(0);
+    int var = schedule_new_var(s, VAR_plain, extent);
+    s->var.item[var].axis = in_out;
+    labels->var[labels->count] = var;
+    labels->side[labels->count++] = in_out < 0 ? SIDE_sum : side;
+    return affine_var(var);
+}
+
 /* One variable a label: the result's first, then the summed ones as operand 0
  * has them.
  */
 static void
-product_labels(Schedule *s, Ref ref, Labels *labels, Point *point)
+product_labels(Schedule *s, const Node *node, Labels *labels, Point *point)
 {
-    const Node *node = ir_node(s->graph, ref);
     const Node *a = ir_node(s->graph, node->operand[0]);
     const Node *b = ir_node(s->graph, node->operand[1]);
     for (int i = 0; i < node->rank + a->rank; i++) {
@@ -47,23 +62,30 @@ product_labels(Schedule *s, Ref ref, Labels *labels, Point *point)
         if (i >= node->rank && in_out >= 0)
             continue;
         Dim extent = in_a >= 0 ? a->dim[in_a] : b->dim[in_b];
-        Affine index = affine_of(0);
-        if (extent != 1) {
-            int var = schedule_new_var(s, VAR_plain, extent);
-            s->var.item[var].axis = in_out;
-            index = affine_var(var);
-            labels->var[labels->count] = var;
-            labels->side[labels->count++] = in_out < 0               ? SIDE_sum
-                                            : in_a >= 0 && in_b >= 0 ? SIDE_loop
-                                            : in_a >= 0              ? SIDE_row
-                                                        : SIDE_column;
-        }
+        int side = in_a >= 0 && in_b >= 0 ? SIDE_loop
+                   : in_a >= 0            ? SIDE_row
+                                          : SIDE_column;
+        Affine index = product_axis(s, labels, extent, in_out, side);
         if (in_out >= 0)
             point[0].index[in_out] = index;
         if (in_a >= 0)
             point[1].index[in_a] = index;
         if (in_b >= 0)
             point[2].index[in_b] = index;
+    }
+}
+
+static void
+sum_labels(Schedule *s, const Node *node, Labels *labels, Point *point)
+{
+    const Node *a = ir_node(s->graph, node->operand[0]);
+    int out = 0;
+    for (int i = 0; i < a->rank; i++) {
+        int in_out = (node->as.axes >> i & 1) != 0 ? -1 : out++;
+        Affine index = product_axis(s, labels, a->dim[i], in_out, SIDE_row);
+        point[1].index[i] = index;
+        if (in_out >= 0)
+            point[0].index[in_out] = index;
     }
 }
 
@@ -124,10 +146,13 @@ product_find(Schedule *s, Ref ref, Labels *labels)
 {
     const Node *node = ir_node(s->graph, ref);
     Point point[3] = {0};
-    *labels = (Labels){0};
-    product_labels(s, ref, labels, point);
+    *labels = (Labels){.buffer = {-1, -1, -1}};
+    if (node->op == OP_sum)
+        sum_labels(s, node, labels, point);
+    else
+        product_labels(s, node, labels, point);
     labels->at[0] = schedule_linear(s, ref, point[0].index);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < node->operands; i++) {
         int v = schedule_point(s, node->operand[i], point[i + 1]);
         const Value *value = &s->value.item[v];
         if (value->kind != VALUE_load)
@@ -140,6 +165,25 @@ product_find(Schedule *s, Ref ref, Labels *labels)
         }
     }
     return product_join(s, labels);
+}
+
+/* Whether a sum's terms are whole columns: the rows lie side by side. */
+static bool
+sum_pays(const Schedule *s, const Labels *labels)
+{
+    bool side = false;
+    bool summed = false;
+    for (int i = 0; i < labels->count; i++) {
+        Dim extent = s->var.item[labels->var[i]].extent;
+        Dim from;
+        Dim to;
+        affine_factor(s, &labels->at[1], labels->var[i], &from);
+        affine_factor(s, &labels->at[0], labels->var[i], &to);
+        summed = summed || labels->side[i] == SIDE_sum;
+        side = side || (labels->side[i] == SIDE_row && from == 1 && to == 1 &&
+                        extent >= SCHEDULE_SUMS);
+    }
+    return side && summed;
 }
 
 /* Whether a product is worth a call, or needs one. */
@@ -168,8 +212,12 @@ product_look(Schedule *s, Ref ref, Labels *labels)
     const Node *node = ir_node(s->graph, ref);
     size_t values = s->value.count;
     size_t vars = s->var.count;
-    bool is = dtype_real(node->dtype) && product_find(s, ref, labels) &&
-              product_pays(s, node, labels);
+    bool is = false;
+    if (dtype_real(node->dtype) &&
+        (node->op == OP_contract || node->op == OP_sum) &&
+        product_find(s, ref, labels))
+        is = node->op == OP_sum ? sum_pays(s, labels)
+                                : product_pays(s, node, labels);
     s->value.count = values;
     s->var.count = vars;
     return is;

@@ -191,7 +191,7 @@ schedule_node(Schedule *s, Ref ref, int buffer)
     case CLASS_CONTRACT:
         break;
     }
-    if (node->op == OP_contract && schedule_is_product(s, ref))
+    if (schedule_is_product(s, ref))
         return schedule_product(s, ref, buffer, (ProductEnd){.kind = END_set});
     return schedule_reduce(s, ref, buffer);
 }

@@ -12,11 +12,12 @@
 #include "ir/ir.h"
 
 enum {
-    SCHEDULE_BLOCK = 64,   /* samples that a product and its epilogue share */
-    SCHEDULE_TERMS = 20,   /* variables in one index */
-    SCHEDULE_WAITS = 64,   /* operations that wait for their use in a row */
-    SCHEDULE_STACK = 256,  /* elements of a buffer that is a local array */
-    SCHEDULE_PRODUCT = 128 /* multiplications that are worth a call */
+    SCHEDULE_BLOCK = 64,    /* samples that a product and its epilogue share */
+    SCHEDULE_TERMS = 20,    /* variables in one index */
+    SCHEDULE_WAITS = 64,    /* operations that wait for their use in a row */
+    SCHEDULE_STACK = 256,   /* elements of a buffer that is a local array */
+    SCHEDULE_PRODUCT = 128, /* multiplications that are worth a call */
+    SCHEDULE_SUMS = 4       /* sums side by side that are */
 };
 
 /* A loop's variable. A block variable runs in steps; one `within` it runs from
@@ -128,7 +129,7 @@ typedef enum {
     STMT_store,
     STMT_init, /* of an accumulator */
     STMT_step, /* it takes in one term */
-    STMT_call  /* a product of matrices */
+    STMT_call  /* a product of matrices, or sums of columns */
 } StmtKind;
 
 typedef struct Stmt Stmt;
@@ -145,15 +146,16 @@ typedef struct {
     Ref scale; /* step: a scalar */
 } ProductEnd;
 
-/* c[i, j] and the sum over k of a[i, k] * b[k, j]: three accesses, each affine
- * in the call's own variables and those of the loops around it.
+/* c[i, j] and the sum over k of a[i, k] * b[k, j], or of a[i, k] alone: three
+ * accesses, each affine in the call's own variables and those of the loops
+ * around it.
  */
 typedef struct {
     Order order;
     DType dtype;
-    int var[3]; /* i, j, k; -1: of extent 1 */
-    int buffer[3];
-    Affine at[3]; /* c, a, b */
+    int var[3];    /* i, j, k; -1: of extent 1 */
+    int buffer[3]; /* that of b is -1 for a sum */
+    Affine at[3];  /* c, a, b */
     ProductEnd end;
     int scale; /* its value */
 } Product;

@@ -109,6 +109,31 @@ term(uint32_t *state)
         T got = flux_sum_##S(order, n, x, stride);                             \
         T want = naive_##S(order, n, x, stride, NULL, 0);                      \
         assert_memory_equal(&got, &want, sizeof got);                          \
+    }                                                                          \
+                                                                               \
+    /* Sums of the columns of a matrix: stored, added, and a step along them.  \
+     */                                                                        \
+    static void check_sums_##S(flux_order order, size_t m, size_t k)           \
+    {                                                                          \
+        static T a[131 * 1025];                                                \
+        T got[3][130];                                                         \
+        T want[3][130];                                                        \
+        uint32_t state = (uint32_t)(m + k);                                    \
+        for (size_t i = 0; i < (m + 1) * k; i++)                               \
+            a[i] = (T)term(&state);                                            \
+        for (size_t i = 0; i < m; i++) {                                       \
+            T old = got[1][i] = got[2][i] = (T)term(&state);                   \
+            T sum = naive_##S(order, k, a + i, m + 1, NULL, 0);                \
+            want[0][i] = sum;                                                  \
+            want[1][i] = old + sum;                                            \
+            T step = (T)0.3 * sum;                                             \
+            want[2][i] = old - step;                                           \
+        }                                                                      \
+        flux_sums_##S(order, m, k, a, 1, m + 1, got[0], 1, 0);                 \
+        flux_sums_##S(order, m, k, a, 1, m + 1, got[1], 1, 1);                 \
+        flux_sums_step_##S(order, m, k, a, 1, m + 1, got[2], 1, (T)0.3);       \
+        for (int i = 0; i < 3; i++)                                            \
+            assert_memory_equal(got[i], want[i], m * sizeof(T));               \
     }
 
 NAIVE(float, f32, flux_fmaf)
@@ -194,6 +219,20 @@ test_sums(void **state)
 }
 
 static void
+test_sums_of_columns(void **state)
+{
+    (void)state;
+    const size_t rows[] = {1, 4, 5, 16, 33, 128, 130};
+    const size_t terms[] = {0, 1, 2, 3, 17, 64, 511, 513, 1025};
+    for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            for (size_t k = 0; k < sizeof terms / sizeof *terms; k++) {
+                check_sums_f32((flux_order)order, rows[i], terms[k]);
+                check_sums_f64((flux_order)order, rows[i], terms[k]);
+            }
+}
+
+static void
 test_empty_sum_is_positive_zero(void **state)
 {
     (void)state;
@@ -213,6 +252,7 @@ main(void)
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_many_columns),
         cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_sums_of_columns),
         cmocka_unit_test(test_empty_sum_is_positive_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
