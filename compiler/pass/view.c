@@ -61,7 +61,8 @@ view_parts(const Graph *g, const int *users, bool *material)
     uint8_t *depth = ARENA_ARRAY(&g->context->scratch, uint8_t, g->node.count);
     for (Ref r = 0; r < (Ref)g->node.count; r++) {
         const Node *node = ir_node(g, r);
-        for (int i = 0; i < 2 && node->op == OP_concat; i++) {
+        bool live = node->op == OP_concat && users[r] > 0;
+        for (int i = 0; i < 2 && live; i++) {
             Ref part = node->operand[i];
             const Node *inner = ir_node(g, part);
             if (inner->op != OP_concat || inner->as.axis != node->as.axis ||
