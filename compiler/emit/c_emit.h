@@ -15,6 +15,7 @@ typedef struct {
     const EmitOptions *options;
     Writer header;
     Writer source;
+    size_t kernels;    /* where their headers go in the source */
     const char *name;  /* in C */
     const char *upper; /* in C, for macros */
     const char *real;  /* float or double */

@@ -309,9 +309,6 @@ open_files(Emit *emit)
     writer_line(header, "#define %s_H", emit->upper);
     writer_raw(header, "\n");
     static const char *const types[] = {"flux.h", NULL};
-    static const char *const kernels[] = {"kernels/flux_math.h",
-                                          "kernels/flux_product.h",
-                                          "kernels/flux_random.h", NULL};
     if (emit->options->standalone) {
         emit_pasted(header, types);
     } else {
@@ -325,12 +322,7 @@ open_files(Emit *emit)
     }
     writer_raw(header, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
     file_head(emit, source, ".c", true);
-    if (emit->options->standalone) {
-        emit_pasted(source, kernels);
-    } else {
-        for (size_t i = 0; kernels[i] != NULL; i++)
-            writer_line(source, "#include \"%s\"", kernels[i]);
-    }
+    emit->kernels = source->size;
     emit_selftest_header(emit);
     writer_raw(source, "\n");
     writer_line(source, "#include \"%s.h\"", model->base);
@@ -423,6 +415,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     }
     if (!done(&emit, emit_selftest(&emit)))
         return false;
+    c_kernels(&emit.source, emit.kernels, options->standalone);
     writer_raw(&emit.header, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     return fwrite(emit.header.text, 1, emit.header.size, header) ==
                emit.header.size &&

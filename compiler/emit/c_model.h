@@ -26,6 +26,11 @@ void c_tables(Printer *printer, const char *wish);
 void c_table_numbers(Writer *writer, const Tensor *data, int64_t count);
 void c_table(Writer *writer, const char *declaration, const Tensor *data);
 
+/* c_kernels.c: puts the kernels that the text behind `at` uses there, as
+ * #includes or as their own text.
+ */
+void c_kernels(Writer *writer, size_t at, bool pasted);
+
 /* c_struct.c: a member of a struct, or a struct of members. */
 typedef struct Member Member;
 struct Member {

@@ -118,10 +118,7 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     Printer printer;
     if (!begin(context, graph, pass, &writer, &printer))
         return false;
-    writer_raw(&writer, "#include \"kernels/flux_math.h\"\n"
-                        "#include \"kernels/flux_product.h\"\n"
-                        "#include \"kernels/flux_random.h\"\n\n"
-                        "#define FLUX_ALIGN(bytes) "
+    writer_raw(&writer, "\n#define FLUX_ALIGN(bytes) "
                         "(((size_t)(bytes) + 63) / 64 * 64)\n\n");
     c_tables(&printer, "table");
     writer_raw(&writer,
@@ -156,6 +153,7 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     writer_line(&writer, "return 0;");
     writer_line(&writer, "}");
     writer_insert(&writer, start, parts.text, parts.size);
+    c_kernels(&writer, 0, false);
     return finish(context, &writer, file);
 }
 

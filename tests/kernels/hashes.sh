@@ -50,5 +50,18 @@ done
 try "g++ -O2" g++ -x c++ -O2
 try "clang++ -O2" clang++ -x c++ -O2
 try "tcc" tcc
+# A machine with half floats, which may be another than this.
+half="gcc -O2 -mavx512fp16 -fsyntax-only"
+if $half -x c /dev/null 2>/dev/null; then
+    if $half -I"$root" "$root/tests/kernels/hash.c"; then
+        passed=$((passed + 1))
+    else
+        echo "FAIL  $half"
+        failed=$((failed + 1))
+    fi
+else
+    echo "skipped: no gcc that knows AVX512-FP16"
+    skipped=$((skipped + 1))
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
-enum { LARGEST = 5000 };
+enum { LARGEST = 5000, ENDS = 3 };
+
+static const flux_product_end ends[ENDS] = {
+    {FLUX_SET, 0}, {FLUX_ADD, 0}, {FLUX_STEP, (double)0.37f}};
 
 static uint32_t
 next(uint32_t *state)
@@ -62,42 +65,55 @@ term(uint32_t *state)
         return total;                                                          \
     }                                                                          \
                                                                                \
-    static void check_##S(flux_isa isa, flux_order order, size_t m, size_t n,  \
-                          size_t k, const size_t s[6], flux_product_end end)   \
+    /* One product on each instruction set, with each end. */                  \
+    static void check_##S(flux_order order, size_t m, size_t n, size_t k,      \
+                          const size_t s[6])                                   \
     {                                                                          \
         size_t na = m * s[0] + k * s[1] + 1;                                   \
         size_t nb = k * s[2] + n * s[3] + 1;                                   \
         size_t nc = m * s[4] + n * s[5] + 1;                                   \
         T *a = malloc(na * sizeof *a);                                         \
         T *b = malloc(nb * sizeof *b);                                         \
+        T *old = malloc(nc * sizeof *old);                                     \
         T *c = malloc(nc * sizeof *c);                                         \
-        T *want = malloc(nc * sizeof *want);                                   \
-        assert_true(a &&b &&c &&want);                                         \
+        T *want[ENDS];                                                         \
         uint32_t state = (uint32_t)(m * 7919 + n * 104729 + k);                \
+        assert_true(a &&b &&old &&c);                                          \
         for (size_t i = 0; i < na; i++)                                        \
             a[i] = (T)term(&state);                                            \
         for (size_t i = 0; i < nb; i++)                                        \
             b[i] = (T)term(&state);                                            \
         for (size_t i = 0; i < nc; i++)                                        \
-            want[i] = c[i] = (T)term(&state);                                  \
+            old[i] = (T)term(&state);                                          \
+        for (int e = 0; e < ENDS; e++) {                                       \
+            want[e] = malloc(nc * sizeof *c);                                  \
+            assert_non_null(want[e]);                                          \
+            memcpy(want[e], old, nc * sizeof *c);                              \
+        }                                                                      \
         for (size_t i = 0; i < m; i++)                                         \
             for (size_t j = 0; j < n; j++) {                                   \
-                T *at = &want[i * s[4] + j * s[5]];                            \
+                size_t at = i * s[4] + j * s[5];                               \
                 T sum = naive_##S(order, k, a + i * s[0], s[1], b + j * s[3],  \
                                   s[2]);                                       \
-                if (end.kind == FLUX_STEP)                                     \
-                    sum = *at - (T)end.scale * sum;                            \
-                else if (end.kind == FLUX_ADD)                                 \
-                    sum = *at + sum;                                           \
-                *at = sum;                                                     \
+                T step = (T)ends[2].scale * sum;                               \
+                want[0][at] = sum;                                             \
+                want[1][at] = old[at] + sum;                                   \
+                want[2][at] = old[at] - step;                                  \
             }                                                                  \
-        flux_product_##S##_isa(isa, order, m, n, k, a, s[0], s[1], b, s[2],    \
-                               s[3], c, s[4], s[5], end);                      \
-        assert_memory_equal(c, want, nc * sizeof *c);                          \
+        for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++)     \
+            for (int e = 0; e < ENDS; e++) {                                   \
+                memcpy(c, old, nc * sizeof *c);                                \
+                flux_product_##S##_isa((flux_isa)isa, order, m, n, k, a, s[0], \
+                                       s[1], b, s[2], s[3], c, s[4], s[5],     \
+                                       ends[e]);                               \
+                assert_memory_equal(c, want[e], nc * sizeof *c);               \
+            }                                                                  \
+        for (int e = 0; e < ENDS; e++)                                         \
+            free(want[e]);                                                     \
         free(a);                                                               \
         free(b);                                                               \
+        free(old);                                                             \
         free(c);                                                               \
-        free(want);                                                            \
     }                                                                          \
                                                                                \
     static void check_sum_##S(flux_order order, size_t n, size_t stride)       \
@@ -155,20 +171,13 @@ layout(int which, size_t m, size_t n, size_t k, size_t s[6])
 static void
 check_all(size_t m, size_t n, size_t k)
 {
-    for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++)
-        for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
-            for (int which = 0; which < 6; which++) {
-                size_t s[6];
-                const flux_product_end end[3] = {
-                    {FLUX_SET, 0}, {FLUX_ADD, 0}, {FLUX_STEP, (double)0.37f}};
-                layout(which, m, n, k, s);
-                for (int i = 0; i < 3; i++) {
-                    check_f32((flux_isa)isa, (flux_order)order, m, n, k, s,
-                              end[i]);
-                    check_f64((flux_isa)isa, (flux_order)order, m, n, k, s,
-                              end[i]);
-                }
-            }
+    for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
+        for (int which = 0; which < 6; which++) {
+            size_t s[6];
+            layout(which, m, n, k, s);
+            check_f32((flux_order)order, m, n, k, s);
+            check_f64((flux_order)order, m, n, k, s);
+        }
 }
 
 static void

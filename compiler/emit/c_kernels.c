@@ -1,0 +1,49 @@
+/* The kernels' headers that a text needs: those of which it names something.
+ *
+ * Products bring the machine's intrinsics along, which take a C compiler longer
+ * than all the rest of a small model.
+ */
+#include "emit/c_emit.h"
+
+#include <string.h>
+
+enum { HEADERS = 3, NAMES = 6 };
+
+static const struct {
+    const char *header;
+    const char *name[NAMES]; /* how its names begin */
+} kernels[HEADERS] = {
+    {"kernels/flux_math.h", {""}},
+    {"kernels/flux_product.h",
+     {"flux_product_", "flux_sum", "flux_join_", "FLUX_SEQ", "FLUX_SPLIT4",
+      "FLUX_TREE16"}},
+    {"kernels/flux_random.h", {"flux_uniform", "flux_normal", "flux_philox"}},
+};
+
+static bool
+names_any(const char *text, const char *const *name)
+{
+    for (int i = 0; i < NAMES && name[i] != NULL; i++) {
+        if (strstr(text, name[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+void
+c_kernels(Writer *writer, size_t at, bool pasted)
+{
+    const char *used[HEADERS + 1] = {NULL};
+    int count = 0;
+    for (int i = 0; i < HEADERS; i++) {
+        if (names_any(writer->text + at, kernels[i].name))
+            used[count++] = kernels[i].header;
+    }
+    Writer text;
+    writer_init(&text, writer->arena);
+    if (pasted)
+        emit_pasted(&text, used);
+    for (int i = 0; i < count && !pasted; i++)
+        writer_line(&text, "#include \"%s\"", used[i]);
+    writer_insert(writer, at, text.text, text.size);
+}
