@@ -237,6 +237,43 @@ ir_batchsum(Graph *g, Ref a)
 }
 
 Ref
+ir_window(Graph *g, Ref a, int axis, Dim count, Dim size, int64_t stride,
+          int64_t dilation)
+{
+    Node node = build_unary(g, OP_window, a);
+    for (int i = node.rank; i > axis + 1 && i < IR_RANK; i--)
+        node.dim[i] = node.dim[i - 1];
+    if (axis >= 0 && axis + 1 < IR_RANK) {
+        node.dim[axis] = count;
+        node.dim[axis + 1] = size;
+    }
+    node.rank++;
+    node.as.window.axis = axis;
+    node.as.window.stride = stride;
+    node.as.window.dilation = dilation;
+    return build_push(g, &node);
+}
+
+Ref
+ir_unwindow(Graph *g, Ref a, int axis, Dim extent, int64_t stride,
+            int64_t dilation)
+{
+    Node node = build_unary(g, OP_unwindow, a);
+    for (int i = axis + 1; i >= 0 && i + 1 < node.rank; i++)
+        node.dim[i] = node.dim[i + 1];
+    if (axis >= 0 && axis < IR_RANK)
+        node.dim[axis] = extent;
+    node.rank--;
+    if (node.rank >= 0)
+        node.dim[node.rank] = 0;
+    node.order = ORDER_seq;
+    node.as.window.axis = axis;
+    node.as.window.stride = stride;
+    node.as.window.dilation = dilation;
+    return build_push(g, &node);
+}
+
+Ref
 ir_reduce(Graph *g, Op op, Ref a, uint32_t axes)
 {
     Node node = build_unary(g, op, a);
@@ -284,6 +321,26 @@ build_outputs(const Node *node)
     return outputs;
 }
 
+/* Whether a contraction sums the batch, the first axis of its first operand,
+ * and then others.
+ */
+static bool
+build_sums_batch(const Graph *g, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    int summed = 0;
+    for (int axis = 0; axis < a->rank; axis++) {
+        bool kept = false;
+        for (int out = 0; out < node->rank; out++)
+            kept =
+                kept || node->as.contract.out[out] == node->as.contract.a[axis];
+        if (kept && axis == 0)
+            return false;
+        summed += !kept;
+    }
+    return summed > 1 && a->dim[0] == dim_batch(g->dims);
+}
+
 Ref
 ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
             const int8_t *label_b, int rank, const int8_t *label_out)
@@ -304,7 +361,8 @@ ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
     }
     build_shape(&node, rank, dim);
     node.order = dtype_real(node.dtype)
-                     ? ir_sum_order(OP_contract, 0, build_outputs(&node))
+                     ? ir_sum_order(OP_contract, build_sums_batch(g, &node),
+                                    build_outputs(&node))
                      : ORDER_seq;
     return build_push(g, &node);
 }
@@ -360,7 +418,7 @@ ir_sum_order(Op op, uint32_t axes, int64_t outputs)
         return (axes & 1) != 0 ? ORDER_tree16 : ORDER_seq;
     if (op != OP_contract)
         return ORDER_seq;
-    if (outputs == 1)
+    if (outputs == 1 || (axes & 1) != 0)
         return ORDER_tree16;
     return outputs < 16 ? ORDER_split4 : ORDER_seq;
 }

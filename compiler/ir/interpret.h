@@ -25,6 +25,12 @@ void run_map(const Run *run, const Node *node, Tensor *result);
 /* interpret_move.c: NULL, or what does not fit the numbers of this run. */
 const char *run_shape(const Run *run, const Node *node, Tensor *result);
 
+/* interpret_window.c: whether the windows in `parts` lie in `whole`; the sum
+ * over them.
+ */
+bool window_fits(const Node *node, const Tensor *whole, const Tensor *parts);
+const char *run_unwindow(const Run *run, const Node *node, Tensor *result);
+
 /* interpret_sum.c: likewise. */
 const char *run_reduce(const Run *run, const Node *node, Tensor *result);
 const char *run_contract(const Run *run, const Node *node, Tensor *result);

@@ -150,6 +150,29 @@ run_slice(const Run *run, const Node *node, const Tensor *a, Tensor *result)
 }
 
 static const char *
+run_window(const Node *node, const Tensor *a, Tensor *result)
+{
+    Move move = move_into(result);
+    int axis = node->as.window.axis;
+    int64_t stride[IR_RANK];
+    tensor_strides(a, stride);
+    if (!window_fits(node, a, result))
+        return "the windows reach outside";
+    for (int i = 0; i < a->rank; i++)
+        move.from[i < axis ? i : i + 1] = stride[i];
+    if (result->dim[axis] > 1)
+        move.from[axis] = stride[axis] * node->as.window.stride;
+    else
+        move.from[axis] = 0;
+    if (result->dim[axis + 1] > 1)
+        move.from[axis + 1] = stride[axis] * node->as.window.dilation;
+    else
+        move.from[axis + 1] = 0;
+    move_run(&move, result, 0, a, 0);
+    return NULL;
+}
+
+static const char *
 run_pad(const Run *run, const Node *node, const Tensor *a, Tensor *result)
 {
     Move move = move_whole(a, result);
@@ -199,6 +222,8 @@ run_shape(const Run *run, const Node *node, Tensor *result)
         return run_slice(run, node, a, result);
     if (node->op == OP_pad)
         return run_pad(run, node, a, result);
+    if (node->op == OP_window)
+        return run_window(node, a, result);
     if (node->op == OP_broadcast)
         run_broadcast(node, a, result);
     else if (node->op == OP_permute)

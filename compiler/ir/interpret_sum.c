@@ -233,6 +233,8 @@ run_reduce(const Run *run, const Node *node, Tensor *result)
 {
     const Tensor *a = run_operand(run, node, 0);
     bool sum = node->op == OP_sum;
+    if (node->op == OP_unwindow)
+        return run_unwindow(run, node, result);
     SumPlan plan = {.order = node->order, .row = 1};
     int64_t stride = 1;
     int out = sum ? 0 : 1;

@@ -50,7 +50,9 @@ extern const OpInfo op_info[OP_COUNT];
  *         lane l takes in l+8, then l+4, l+2, l+1
  *
  * The terms of a reduction over several axes are numbered with the first axis
- * fastest, those of a contraction by the first operand's axes likewise.
+ * fastest, those of a contraction by the first operand's axes likewise. An
+ * unwindow adds the windows that an element lies in as they come, without
+ * blocks.
  */
 typedef enum { ORDER_none, ORDER_seq, ORDER_split4, ORDER_tree16 } Order;
 
@@ -96,6 +98,14 @@ typedef struct {
         } slice;
         uint32_t axes; /* reverse; sum, maximum, argmax: bit a is axis a, which
                           the result lacks */
+        struct {
+            int axis; /* window: it becomes the windows and, behind them, the
+                         elements of each: element k of window w is
+                         w * stride + k * dilation; unwindow: those two become
+                         it, each element the sum of where it lies */
+            int64_t stride;
+            int64_t dilation; /* unwindow: 1, or stride is */
+        } window;
         struct {
             int8_t a[IR_RANK];   /* the label of each axis of operand 0 */
             int8_t b[IR_RANK];   /* … of operand 1 */
@@ -156,6 +166,14 @@ Ref ir_pad(Graph *g, Ref a, const Dim *before, const Dim *dim);
 Ref ir_concat(Graph *g, Ref a, Ref b, int axis);
 Ref ir_reverse(Graph *g, Ref a, uint32_t axes);
 Ref ir_batchsum(Graph *g, Ref a);
+
+/* `count` windows of `size` elements along an axis; and the sum over the
+ * windows, where the axis has `extent` elements.
+ */
+Ref ir_window(Graph *g, Ref a, int axis, Dim count, Dim size, int64_t stride,
+              int64_t dilation);
+Ref ir_unwindow(Graph *g, Ref a, int axis, Dim extent, int64_t stride,
+                int64_t dilation);
 Ref ir_reduce(Graph *g, Op op, Ref a, uint32_t axes); /* argmax gives i32 */
 Ref ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
                 const int8_t *label_b, int rank, const int8_t *label_out);
@@ -173,7 +191,9 @@ bool ir_same_shape(const Graph *g, Ref a, Ref b);
 Dim ir_count(const Graph *g, Ref ref); /* elements */
 
 /* The order of a sum when its node is made: of a reduction over `axes`, or of a
- * contraction whose result has `outputs` elements a sample.
+ * contraction whose result has `outputs` elements a sample; axis 0 is among the
+ * axes of a contraction that sums several, the first of which is the batch, the
+ * first axis of its first operand.
  */
 Order ir_sum_order(Op op, uint32_t axes, int64_t outputs);
 

@@ -111,6 +111,14 @@ print_steps(const Node *node, FILE *file)
 }
 
 static void
+print_window(const Node *node, FILE *file)
+{
+    fprintf(file, " axis(%d) stride(%lld) dilation(%lld)", node->as.window.axis,
+            (long long)node->as.window.stride,
+            (long long)node->as.window.dilation);
+}
+
+static void
 print_data(const Tensor *data, FILE *file)
 {
     int64_t count = tensor_count(data);
@@ -180,6 +188,8 @@ print_shape(const Graph *g, const Node *node, FILE *file)
         fprintf(file, " axis(%d)", node->as.axis);
     } else if (op == OP_reverse) {
         print_axes("axes", node->as.axes, file);
+    } else if (op == OP_window) {
+        print_window(node, file);
     }
 }
 
@@ -198,6 +208,8 @@ print_body(const Graph *g, const Node *node, FILE *file)
         print_leaf(g, node, file);
     else if (class == CLASS_SHAPE)
         print_shape(g, node, file);
+    else if (node->op == OP_unwindow)
+        print_window(node, file);
     else if (class == CLASS_REDUCE)
         print_axes("axes", node->as.axes, file);
 }

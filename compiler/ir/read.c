@@ -98,6 +98,33 @@ item_stream(Reader *r, Node *node, int axis)
 }
 
 static bool
+item_window_axis(Reader *r, Node *node, int axis)
+{
+    (void)axis;
+    return read_small(r, &node->as.window.axis);
+}
+
+/* A stride or dilation. */
+static bool
+read_stride(Reader *r, const char *word, int64_t *stride)
+{
+    uint64_t number;
+    if (!read_expect_word(r, word) || !read_expect(r, '(') ||
+        !read_number(r, INT64_MAX, &number))
+        return false;
+    *stride = (int64_t)number;
+    return read_expect(r, ')');
+}
+
+static bool
+read_window(Reader *r, Node *node)
+{
+    return read_list(r, "axis", 1, node, item_window_axis) &&
+           read_stride(r, "stride", &node->as.window.stride) &&
+           read_stride(r, "dilation", &node->as.window.dilation);
+}
+
+static bool
 read_axes(Reader *r, Node *node)
 {
     int axis;
@@ -266,6 +293,8 @@ read_attributes(Reader *r, Node *node)
                read_list(r, "step", rank, node, item_step);
     if (op == OP_pad)
         return read_list(r, "before", rank, node, item_start);
+    if (op == OP_window || op == OP_unwindow)
+        return read_window(r, node);
     if (op == OP_reverse || op_info[op].class == CLASS_REDUCE)
         return read_axes(r, node);
     return true;

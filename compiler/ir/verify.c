@@ -303,6 +303,38 @@ verify_concat(const Graph *g, Ref ref, const Node *node)
     return NULL;
 }
 
+/* The windows of `whole`, which are the axes axis and axis + 1 of `parts`: all
+ * lie inside, as far as the numbers are known, and the other axes are the same.
+ */
+static const char *
+verify_windows(const Graph *g, Ref ref, const Node *whole, const Node *parts)
+{
+    const Node *node = ir_node(g, ref);
+    int axis = node->as.window.axis;
+    int64_t stride = node->as.window.stride;
+    int64_t dilation = node->as.window.dilation;
+    if (parts->rank != whole->rank + 1)
+        return fault(g, ref, "another rank");
+    if (axis < 0 || axis >= whole->rank)
+        return fault(g, ref, "no axis %d", axis);
+    if (stride < 1 || dilation < 1)
+        return fault(g, ref, "a stride of %lld and a dilation of %lld",
+                     (long long)stride, (long long)dilation);
+    for (int a = 0; a < whole->rank; a++) {
+        if (a != axis && whole->dim[a] != parts->dim[a < axis ? a : a + 1])
+            return fault(g, ref, "axis %d changes its extent", a);
+    }
+    Dim count = parts->dim[axis];
+    Dim size = parts->dim[axis + 1];
+    int64_t reach;
+    if (!dim_known(size) || size == 0)
+        return fault(g, ref, "windows of no known size");
+    if (__builtin_mul_overflow(size - 1, dilation, &reach) ||
+        !slice_inside(g->dims, reach, count, stride, whole->dim[axis]))
+        return fault(g, ref, "axis %d reaches outside", axis);
+    return NULL;
+}
+
 /* The product of a shape; false where it overflows, which is no mistake of the
  * graph that made the dimensions.
  */
@@ -333,6 +365,8 @@ verify_shape(const Graph *g, Ref ref, const Node *node)
         return verify_slice(g, ref, node);
     if (node->op == OP_concat)
         return verify_concat(g, ref, node);
+    if (node->op == OP_window)
+        return verify_windows(g, ref, a, node);
     if (node->op == OP_reshape) {
         Dim count;
         Dim given;
@@ -356,6 +390,11 @@ verify_reduce(const Graph *g, Ref ref, const Node *node)
         return fault(g, ref, "not defined for %s", dtype_name[a->dtype]);
     if (node->dtype != (node->op == OP_argmax ? DTYPE_i32 : a->dtype))
         return fault(g, ref, "a result in %s", dtype_name[node->dtype]);
+    if (node->op == OP_unwindow) {
+        if (node->as.window.stride > 1 && node->as.window.dilation > 1)
+            return fault(g, ref, "both a stride and a dilation");
+        return verify_windows(g, ref, node, a);
+    }
     if (node->as.axes >> a->rank != 0)
         return fault(g, ref, "axes that there are not");
     int rank = 0;

@@ -154,6 +154,10 @@ batch_shape(Batcher *b, const Node *n, const Dim *dim, Ref u, int rank)
         return ir_reverse(b->g, u, n->as.axes);
     case OP_reshape:
         return ir_reshape(b->g, u, n->rank + 1, dim);
+    case OP_window:
+        return ir_window(b->g, u, n->as.window.axis, n->dim[n->as.window.axis],
+                         n->dim[n->as.window.axis + 1], n->as.window.stride,
+                         n->as.window.dilation);
     case OP_batchsum:
 #define CASE_LEAF(op)    case op:
 #define CASE_MAP(op)     case op:
@@ -176,6 +180,17 @@ batch_sum(Batcher *b, const Node *n)
 {
     Ref u = batched_ref(b, n->operand[0]);
     return ir_reduce(b->g, OP_sum, u, 1U << n->rank);
+}
+
+static Ref
+batch_reduce(Batcher *b, const Node *n)
+{
+    Ref u = b->map[n->operand[0]];
+    if (n->op == OP_unwindow)
+        return ir_unwindow(b->g, u, n->as.window.axis,
+                           n->dim[n->as.window.axis], n->as.window.stride,
+                           n->as.window.dilation);
+    return ir_reduce(b->g, n->op, u, n->as.axes);
 }
 
 static Ref
@@ -209,7 +224,7 @@ batch_node(Batcher *b, Ref ref)
                            ir_node(b->from, n.operand[0])->rank);
         break;
     case CLASS_REDUCE:
-        made = ir_reduce(g, n.op, b->map[n.operand[0]], n.as.axes);
+        made = batch_reduce(b, &n);
         break;
     case CLASS_CONTRACT:
         made = batch_contract(b, &n);

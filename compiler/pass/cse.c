@@ -36,6 +36,11 @@ same_payload(const Node *a, const Node *b)
     case OP_maximum:
     case OP_argmax:
         return a->as.axes == b->as.axes;
+    case OP_window:
+    case OP_unwindow:
+        return a->as.window.axis == b->as.window.axis &&
+               a->as.window.stride == b->as.window.stride &&
+               a->as.window.dilation == b->as.window.dilation;
     case OP_contract:
         return memcmp(&a->as.contract, &b->as.contract,
                       sizeof a->as.contract) == 0;

@@ -36,11 +36,11 @@ rule_permute(Graph *g, const Node *n, Ref dy)
     return ir_permute(g, dy, inverse);
 }
 
-/* Puts step - 1 zeros behind each element along `axis`: as the shape (before,
- * 1, length, after) padded to (before, step, length, after).
+/* As the shape (before, 1, length, after) padded to (before, step, length,
+ * after).
  */
-static Ref
-dilate(Graph *g, Ref u, int axis, int64_t step)
+Ref
+pass_dilate(Graph *g, Ref u, int axis, int64_t step)
 {
     Node n = *ir_node(g, u);
     Dim fold[4] = {1, 1, n.dim[axis], 1};
@@ -69,7 +69,7 @@ rule_slice(Graph *g, const Node *n, const Node *x, Ref dy)
         room[a] = x->dim[a];
         if (step == 1 || n->dim[a] == 0 || n->dim[a] == 1)
             continue; /* what has no second element has no step */
-        dx = dilate(g, dx, a, step);
+        dx = pass_dilate(g, dx, a, step);
         room[a] = dim_add(g->dims, room[a], step - 1);
         cut = true;
     }
@@ -120,8 +120,12 @@ rule_contract(Graph *g, const Node *n, int k, const Node *x, Ref dy)
     if (k == 0)
         return ir_contract(g, dy, n->as.contract.out, n->operand[1],
                            n->as.contract.b, x->rank, n->as.contract.a);
-    return ir_contract(g, n->operand[0], n->as.contract.a, dy,
-                       n->as.contract.out, x->rank, n->as.contract.b);
+    int8_t label[IR_RANK];
+    memcpy(label, n->as.contract.a, sizeof label);
+    Ref a =
+        pass_batch_first(g, n->operand[0], label, n->as.contract.b, x->rank);
+    return ir_contract(g, a, label, dy, n->as.contract.out, x->rank,
+                       n->as.contract.b);
 }
 
 Ref
@@ -144,6 +148,13 @@ diff_structural(Graph *g, Ref user, int k, Ref dy)
         return rule_concat(g, &n, k, &x, dy);
     case OP_reverse:
         return ir_reverse(g, dy, n.as.axes);
+    case OP_window:
+        return pass_unwindow(g, dy, n.as.window.axis, x.dim[n.as.window.axis],
+                             n.as.window.stride, n.as.window.dilation);
+    case OP_unwindow:
+        return ir_window(g, dy, n.as.window.axis, x.dim[n.as.window.axis],
+                         x.dim[n.as.window.axis + 1], n.as.window.stride,
+                         n.as.window.dilation);
     case OP_batchsum:
         return dy;
     case OP_sum:

@@ -97,6 +97,8 @@ diff_structural_forward(Graph *g, Ref ref, const Ref *t)
     case OP_slice:
     case OP_pad:
     case OP_reverse:
+    case OP_window:
+    case OP_unwindow:
     case OP_batchsum:
     case OP_sum:
         return again(g, &n, t[0], REF_NONE);

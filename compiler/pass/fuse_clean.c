@@ -275,6 +275,13 @@ pair_drop(void *user, Affine *at)
     return true;
 }
 
+/* Whether variables are derived from a loop's. */
+static bool
+is_derived_from(const Stmt *loop)
+{
+    return loop->body.count > 0 && loop->body.item[0]->kind == STMT_derive;
+}
+
 static void
 flatten_block(Schedule *s, Block *block)
 {
@@ -290,7 +297,7 @@ flatten_block(Schedule *s, Block *block)
         LoopVar *inner = &s->var.item[pair.inner];
         const LoopVar *outer = &s->var.item[pair.outer];
         if (inner->kind != VAR_plain || outer->kind != VAR_plain ||
-            !stmt_affines(s, only, pair_joins, &pair))
+            is_derived_from(only) || !stmt_affines(s, only, pair_joins, &pair))
             continue;
         stmt_affines(s, only, pair_drop, &pair);
         inner->extent = dim_mul(s->dims, inner->extent, outer->extent);

@@ -191,6 +191,8 @@ schedule_node(Schedule *s, Ref ref, int buffer)
     case CLASS_CONTRACT:
         break;
     }
+    if (node->op == OP_unwindow)
+        return schedule_unwindow(s, ref, buffer);
     if (schedule_is_product(s, ref))
         return schedule_product(s, ref, buffer, (ProductEnd){.kind = END_set});
     return schedule_reduce(s, ref, buffer);

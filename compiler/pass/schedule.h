@@ -256,6 +256,7 @@ Affine schedule_linear(Schedule *s, Ref ref, const Affine *index);
 
 /* fuse_reduce.c, fuse_product.c: likewise for sums and contractions. */
 Block schedule_reduce(Schedule *s, Ref ref, int buffer);
+Block schedule_unwindow(Schedule *s, Ref ref, int buffer); /* fuse_window.c */
 bool schedule_is_product(Schedule *s, Ref ref);
 bool schedule_is_call(Schedule *s, Ref ref); /* a product without loops */
 Block schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end);

@@ -303,6 +303,9 @@ simplify_shape(Graph *g, const Node *n)
     case OP_reverse:
         return pass_filled(g, a, &value) ? simplify_fill(g, n, value)
                                          : rule_reverse(g, n);
+    case OP_window:
+        return pass_filled(g, a, &value) ? simplify_fill(g, n, value)
+                                         : REF_NONE;
     case OP_pad:
         return rule_pad(g, n);
     case OP_concat:

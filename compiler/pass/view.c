@@ -17,7 +17,7 @@ view_is(Op op)
 {
     return op == OP_broadcast || op == OP_permute || op == OP_slice ||
            op == OP_pad || op == OP_reverse || op == OP_reshape ||
-           op == OP_batchsum;
+           op == OP_window || op == OP_batchsum;
 }
 
 static bool
@@ -161,6 +161,18 @@ view_reshape(Schedule *s, Ref ref, Point *point)
     *point = to;
 }
 
+/* Element k of window w is w * stride + k * dilation. */
+static void
+view_window(Schedule *s, const Node *node, const Node *from, Point *point)
+{
+    int axis = node->as.window.axis;
+    affine_scale(s, &point->index[axis], node->as.window.stride);
+    affine_scale(s, &point->index[axis + 1], node->as.window.dilation);
+    affine_add(s, &point->index[axis], &point->index[axis + 1]);
+    for (int a = axis + 1; a < from->rank; a++)
+        point->index[a] = point->index[a + 1];
+}
+
 /* Turns a point of a view into the point of its operand. */
 static void
 view_step(Schedule *s, Ref ref, Point *point)
@@ -189,6 +201,8 @@ view_step(Schedule *s, Ref ref, Point *point)
             affine_subtract(s, &to.index[a], &one);
             affine_subtract(s, &to.index[a], &point->index[a]);
         }
+    } else if (node->op == OP_window) {
+        view_window(s, node, from, &to);
     } else if (node->op == OP_pad) {
         view_pad(s, node, from, &to);
     } else if (node->op == OP_reshape) {

@@ -68,6 +68,35 @@ typedef struct {
 } IndexOp;
 Ref make_index(Lift *l, const Ref *operand, size_t count, const void *extra);
 
+/* Windows along the first axes; extra: WindowOp, whose size is that of the
+ * whole axes for overlap.
+ */
+typedef struct {
+    int axes;
+    int64_t size[IR_RANK];
+    int64_t stride[IR_RANK];
+    int64_t dilation[IR_RANK];
+} WindowOp;
+Ref make_windows(Lift *l, const Ref *operand, size_t count, const void *extra);
+Ref make_overlap(Lift *l, const Ref *operand, size_t count, const void *extra);
+
+/* Zeros around the first axes; extra: PadOp. */
+typedef struct {
+    int axes;
+    int64_t before[IR_RANK];
+    int64_t after[IR_RANK];
+} PadOp;
+Ref make_padzeros(Lift *l, const Ref *operand, size_t count, const void *extra);
+
+/* The product that sums the last axes of a, but for the paired ones behind
+ * them, with the first of b; extra: ContractOp.
+ */
+typedef struct {
+    int axes;
+    int paired;
+} ContractOp;
+Ref make_contract(Lift *l, const Ref *operand, size_t count, const void *extra);
+
 Ref make_select(Lift *l, const Ref *operand, size_t count, const void *extra);
 Ref make_batchsum(Lift *l, const Ref *operand, size_t count,
                   const void *extra); /* extra: const bool *mean */

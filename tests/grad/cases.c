@@ -248,6 +248,37 @@ body_layer(Graph *g, const Case *test, const Ref *x)
     return ir_map(g, OP_mul, y, x[2], REF_NONE);
 }
 
+/* Windows along an axis that share elements, squared; and the sum over them. */
+static Ref
+body_windows(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref w = ir_window(g, x[0], 1, 3, 3, 2, 1);
+    w = ir_map(g, OP_mul, w, w, REF_NONE);
+    return ir_window(g, ir_unwindow(g, w, 1, 9, 2, 1), 1, 4, 2, 1, 3);
+}
+
+/* A stride and a dilation at once. */
+static Ref
+body_windows_both(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref w = ir_window(g, x[0], 0, 2, 3, 3, 2);
+    return ir_map(g, OP_exp, w, REF_NONE, REF_NONE);
+}
+
+/* x[9,7,2] by kernels w[3,2,2,4], with strides and a dilation: [4,5,4]. */
+static Ref
+body_convolution(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref w = ir_window(g, x[0], 1, 5, 2, 1, 2);
+    w = ir_window(g, w, 0, 4, 3, 2, 1);
+    Ref y = ir_contract(g, w, (int8_t[]){0, 1, 2, 3, 4}, x[1],
+                        (int8_t[]){1, 3, 4, 5}, 3, (int8_t[]){0, 2, 5});
+    return ir_map(g, OP_mul, y, y, REF_NONE);
+}
+
 /* clang-format off */
 const Case grad_case[] = {
     {"broadcast", body_broadcast, OP_COUNT, 1, {{1, {3}}}, -1, 1},
@@ -285,6 +316,10 @@ const Case grad_case[] = {
     {"log softmax", body_log_softmax, OP_COUNT, 1, {{3, {4, 2, 3}}}, -2, 2},
     {"log sum exp", body_log_sum_exp, OP_COUNT, 1, {{3, {4, 2, 3}}}, -2, 2},
     {"logistic", body_logistic, OP_COUNT, 1, {{2, {4, 2}}}, -2, 2},
+    {"windows", body_windows, OP_COUNT, 1, {{2, {2, 8}}}, -1, 1},
+    {"windows both", body_windows_both, OP_COUNT, 1, {{1, {8}}}, -1, 1},
+    {"convolution", body_convolution, OP_COUNT, 2,
+     {{3, {9, 7, 2}}, {4, {3, 2, 2, 4}}}, -1, 1},
     {"layer", body_layer, OP_COUNT, 3,
      {{1, {4}}, {2, {3, 4}}, {1, {3}}}, -1, 1},
 };

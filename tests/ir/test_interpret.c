@@ -343,6 +343,29 @@ interpret_greatest(void **state)
     EXPECT(f, ir_reduce(g, OP_maximum, x, 0), 1, -INF, 3, 3, -INF, -5);
 }
 
+/* Windows are (0, 1, 2), (2, 3, 4); elements that two hold are added in their
+ * order, those that none holds are 0.
+ */
+static void
+interpret_windows(void **state)
+{
+    Fixture *f = *state;
+    Graph *g = f->g;
+    Ref x = VECTOR(f, DTYPE_f32, 0, 1, 2, 3, 4, 5);
+    Ref w = ir_window(g, x, 0, 2, 3, 2, 1);
+    EXPECT(f, w, 0, 2, 1, 3, 2, 4);
+    EXPECT(f, ir_window(g, x, 0, 3, 2, 1, 3), 0, 1, 2, 3, 4, 5);
+    EXPECT(f, ir_unwindow(g, w, 0, 6, 2, 1), 0, 1, 4, 3, 4, 0);
+    Ref k = ir_reshape(g, VECTOR(f, DTYPE_i32, 1, 2, 3, 4, 5, INT32_MAX), 2,
+                       DIMS(3, 2));
+    EXPECT(f, ir_unwindow(g, k, 0, 5, 1, 2), 1, 2, 7, 5, INT32_MAX);
+    Ref large = ir_reshape(g, VECTOR(f, DTYPE_f32, 1, 0x1p24, -0x1p24, 1, 1, 1),
+                           2, DIMS(2, 3));
+    EXPECT(f, ir_unwindow(g, large, 0, 4, 1, 1), 1, 0, 2, 1);
+    Ref rows = ir_reshape(g, x, 2, DIMS(2, 3));
+    EXPECT(f, ir_window(g, rows, 1, 2, 2, 1, 1), 0, 1, 2, 3, 2, 3, 4, 5);
+}
+
 /* Sums of infinities and NaN; nothing at all. */
 static void
 interpret_special(void **state)
@@ -479,11 +502,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(interpret_maps),    TEST(interpret_integers),
-        TEST(interpret_logic),   TEST(interpret_leaves),
-        TEST(interpret_moves),   TEST(interpret_greatest),
-        TEST(interpret_special), TEST(interpret_problems),
-        TEST(interpret_flops),   TEST(interpret_leaves_and_room),
+        TEST(interpret_maps),
+        TEST(interpret_integers),
+        TEST(interpret_logic),
+        TEST(interpret_leaves),
+        TEST(interpret_moves),
+        TEST(interpret_greatest),
+        TEST(interpret_windows),
+        TEST(interpret_special),
+        TEST(interpret_problems),
+        TEST(interpret_flops),
+        TEST(interpret_leaves_and_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

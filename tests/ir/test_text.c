@@ -96,6 +96,9 @@ every_move(Fixture *f, Ref x, Dim n)
     ir_reverse(g, x, 3);
     ir_reverse(g, x, 0);
     ir_batchsum(g, x);
+    Ref windows = ir_window(g, x, 0, 2, 2, 2, 1);
+    ir_window(g, x, 1, n, 1, 1, 3);
+    ir_unwindow(g, windows, 0, 5, 2, 1);
 }
 
 static void
@@ -213,6 +216,11 @@ text_mistakes(void **state)
         {"graph g\n%0 = data (1 : f32[1]", "expected `:`"},
         {"graph g\n%0 = const 1 : f32\n%1 = contract %0[i] %0[] -> [] seq",
          "as many labels"},
+        {"graph g\n%0 = input \"x\" : f32[3]\n%1 = window %0 axis(0)",
+         "expected `stride`"},
+        {"graph g\n%0 = input \"x\" : f32[3]\n%1 = window %0 axis(0) "
+         "stride(1) dilation(2) : f32[2,2]",
+         "%1 = window: axis 0 reaches outside"},
         {"graph g\n%0 = const 1 : f32\nnext %0 = %0", "only a param"},
         {"graph g\n%0 = param \"p\" : f32\nnext %0 = %0\nnext %0 = %0",
          "%0 = param: two next values"},

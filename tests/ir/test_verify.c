@@ -28,6 +28,8 @@ enum {
     ARGMAX,
     WHOLE,
     CONTRACT,
+    WINDOW,
+    UNWINDOW,
     NODES
 };
 
@@ -61,6 +63,8 @@ sound_graph(Fixture *f)
     ir_reduce(g, OP_argmax, X, 1);
     ir_reduce(g, OP_sum, IOTA, 2);
     ir_contract(g, X, MAP(0, 1), P, MAP(2, 1), 2, MAP(0, 2));
+    ir_window(g, X, 0, 2, 2, 2, 1);
+    ir_unwindow(g, WINDOW, 0, 5, 2, 1);
     ir_output(g, "y", CONTRACT, REF_NONE);
     ir_output(g, "p", ADD, P);
     assert_int_equal(g->node.count, NODES);

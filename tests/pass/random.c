@@ -166,12 +166,29 @@ make_pad(Maker *m, Ref a, const Node *n)
     ir_pad(m->g, a, before, dim);
 }
 
+/* Windows along an axis, and sometimes the sum over them. */
+static void
+make_window(Maker *m, Ref a, const Node *n)
+{
+    int axis = pick(m, n->rank);
+    int64_t stride = 1 + pick(m, 3);
+    int64_t dilation = stride > 1 ? 1 : 1 + pick(m, 2);
+    Dim size = 1 + pick(m, (int)((n->dim[axis] - 1) / dilation) + 1);
+    Dim most = (n->dim[axis] - 1 - (size - 1) * dilation) / stride + 1;
+    Dim count = 1 + pick(m, (int)most);
+    a = ir_window(m->g, a, axis, count, size, stride, dilation);
+    if (pick(m, 2) == 0)
+        return;
+    Ref b = pick(m, 2) == 0 ? a : ir_map(m->g, OP_mul, a, a, REF_NONE);
+    ir_unwindow(m->g, b, axis, n->dim[axis] + pick(m, 2), stride, dilation);
+}
+
 static void
 make_shape(Maker *m)
 {
     Ref a = pick_node(m, DTYPE_f32);
     Node n = *ir_node(m->g, a);
-    int kind = pick(m, 7);
+    int kind = pick(m, 8);
     if (kind == 0)
         make_broadcast(m, a, &n);
     else if (kind == 1)
@@ -184,6 +201,8 @@ make_shape(Maker *m)
         make_pad(m, a, &n);
     else if (kind == 5)
         ir_reverse(m->g, a, pick_axes(m, &n));
+    else if (kind == 6 && n.rank > 0 && n.rank < 4)
+        make_window(m, a, &n);
     else if (n.rank > 0)
         ir_concat(m->g, a, pick_like(m, a), pick(m, n.rank));
 }

@@ -307,6 +307,42 @@ class Steps:
             return self.add(f"reverse({x})", a.shape, a.size)
         return self.add(f"reverse({x}, dims = {axis + 1})", a.shape, a.size)
 
+    def step_windows(self):
+        """Windows, and what pools, sums or multiplies them."""
+        a = self.pick(lambda v: 0 < len(v.shape) <= 2
+                      and 0 < min(v.shape) and max(v.shape) < 100)
+        if a is None:
+            return None
+        x, axes = self.use(a), self.rng.randint(1, len(a.shape))
+        kernel, stride, dilation, counts = [], [], [], []
+        for d in a.shape[:axes]:
+            by = self.rng.choice([1, 1, 2])
+            k = self.rng.randint(1, min(3, (d - 1) // by + 1))
+            s = self.rng.choice([1, 1, k, 2, 3])
+            kernel.append(k)
+            stride.append(s)
+            dilation.append(by)
+            counts.append((d - 1 - (k - 1) * by) // s + 1)
+        rest = list(a.shape[axes:])
+        options = (f"stride = ({shape_text(stride)},), "
+                   f"dilation = ({shape_text(dilation)},)")
+        w = f"windows({x}, {shape_text(kernel)}; {options})"
+        folded = shape_text([axes + i + 1 for i in range(axes)])
+        n = count(kernel)
+        kind = self.rng.randint(0, 3)
+        if kind == 0:
+            return self.add(f"overlap({w}, {shape_text(a.shape[:axes])}; "
+                            f"{options})", a.shape, a.size * n)
+        if kind == 1:
+            name = self.rng.choice(["sum", "mean", "maximum"])
+            return self.add(f"reshape({name}({w}, dims = ({folded},)), "
+                            f"{shape_text(counts + rest)})", counts + rest,
+                            a.size * n)
+        out = self.rng.randint(1, 4)
+        p = self.param(kernel + rest + [out])
+        return self.add(f"contract({w}, {p.text}, {axes + len(rest)})",
+                        counts + [out], a.size * p.size * n * count(rest))
+
     def step_slice(self):
         a = self.pick(lambda v: len(v.shape) > 0 and count(v.shape) > 0)
         if a is None:
