@@ -152,8 +152,8 @@ term(uint32_t *state)
             assert_memory_equal(got[i], want[i], m * sizeof(T));               \
     }
 
-NAIVE(float, f32, flux_fmaf)
-NAIVE(double, f64, flux_fma)
+NAIVE(float, f32, fmaf)
+NAIVE(double, f64, fma)
 
 /* Strides ai ak bk bj ci cj of an m x k by k x n product in a layout. */
 static void
