@@ -238,6 +238,19 @@ open_loop(Printer *printer, const Stmt *stmt, bool single)
     const char *extent = c_dim(printer, var->extent).text;
     /* gcc warns of an unsigned number below 0. */
     const char *below = var->extent == 0 ? "!=" : "<";
+    if (var->kind == VAR_step) {
+        const char *name = printer_typed(printer, "t", "size_t ");
+        const char *head =
+            var->backward ? arena_printf(printer->arena,
+                                         "for (size_t %s = %s; %s-- > 0;)",
+                                         name, extent, name)
+                          : arena_printf(printer->arena,
+                                         "for (size_t %s = 0; %s %s %s; %s++)",
+                                         name, name, below, extent, name);
+        printer->var[v] = name;
+        writer_line(printer->writer, "%s%s", head, single ? "" : " {");
+        return;
+    }
     if (var->kind == VAR_block) {
         const char *base = var->batch ? "s0" : "i0";
         const char *name = printer_typed(printer, base, "size_t ");

@@ -367,6 +367,44 @@ ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
     return build_push(g, &node);
 }
 
+Ref
+ir_scan(Graph *g, const Scan *scan, int operands, Graph *body)
+{
+    Arena *arena = &g->context->arena;
+    size_t ports = (size_t)(scan->sequences + scan->results);
+    Scan *own = arena_copy(arena, scan, sizeof *scan);
+    own->axis = arena_copy(arena, scan->axis, ports * sizeof *scan->axis);
+    own->operand = arena_copy(arena, scan->operand,
+                              (size_t)operands * sizeof *scan->operand);
+    Node node = {.op = OP_scan,
+                 .dtype = DTYPE_bool,
+                 .rank = 1, /* of extent 0: it has no value of its own */
+                 .operands = operands,
+                 .as.scan = own,
+                 .region = body};
+    return build_push(g, &node);
+}
+
+Ref
+ir_part(Graph *g, Ref scan, int part)
+{
+    const Node *loop = ir_node(g, scan);
+    const Scan *from = loop->as.scan;
+    const Graph *body = loop->region;
+    Node node = build_unary(g, OP_part, scan);
+    const Node *value = ir_node(body, body->output.item[part].ref);
+    node.dtype = value->dtype;
+    node.as.part = part;
+    build_shape(&node, value->rank, value->dim);
+    if (part >= from->states && value->rank < IR_RANK) {
+        int axis = from->axis[from->sequences + part - from->states];
+        for (int a = node.rank++; a > axis; a--)
+            node.dim[a] = node.dim[a - 1];
+        node.dim[axis] = from->extent;
+    }
+    return build_push(g, &node);
+}
+
 void
 ir_output(Graph *g, const char *name, Ref ref, Ref next)
 {
@@ -378,7 +416,17 @@ Ref
 ir_copy(Graph *g, const Graph *from, Ref ref, const Ref *map)
 {
     Node node = *ir_node(from, ref);
-    for (int i = 0; i < node.operands; i++)
+    if (node.region != NULL) {
+        Scan *scan =
+            arena_copy(&g->context->arena, node.as.scan, sizeof *node.as.scan);
+        Ref *operand =
+            ARENA_ARRAY(&g->context->arena, Ref, (size_t)node.operands + 1);
+        for (int i = 0; i < node.operands; i++)
+            operand[i] = map[scan->operand[i]];
+        scan->operand = operand;
+        node.as.scan = scan;
+    }
+    for (int i = 0; node.region == NULL && i < node.operands; i++)
         node.operand[i] = map[node.operand[i]];
     VEC_PUSH(&g->context->arena, &g->node, node);
     Ref copy = (Ref)(g->node.count - 1);

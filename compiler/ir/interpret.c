@@ -40,7 +40,7 @@ evaluation_uses(Evaluation *e)
     for (Ref ref = (Ref)g->node.count - 1; ref >= 0; ref--) {
         const Node *node = ir_node(g, ref);
         for (int i = 0; e->last[ref] != USE_NEVER && i < node->operands; i++) {
-            Ref *last = &e->last[node->operand[i]];
+            Ref *last = &e->last[ir_operand(node, i)];
             *last = *last == USE_NEVER ? ref : *last;
         }
     }
@@ -112,6 +112,49 @@ evaluation_borrow(Evaluation *e, Ref ref, const Tensor *given)
     return NULL;
 }
 
+/* Whether a node is wanted of what `of` gives: a part, or itself. */
+static bool
+evaluation_is_part(const Evaluation *e, Ref ref, Ref of)
+{
+    const Node *node = ir_node(e->run.g, ref);
+    return e->last[ref] != USE_NEVER &&
+           (ref == of || (node->op == OP_part && node->operand[0] == of));
+}
+
+/* Evaluates a loop into the values of its parts. */
+static const char *
+evaluate_scan(Evaluation *e, Ref ref)
+{
+    const Graph *g = e->run.g;
+    const Node *node = ir_node(g, ref);
+    int parts = node->as.scan->states + node->as.scan->results;
+    const char *problem = NULL;
+    Tensor **part = base_alloc(((size_t)parts + 1) * sizeof *part);
+    memset(part, 0, ((size_t)parts + 1) * sizeof *part);
+    for (Ref r = ref + 1; !problem && r <= e->last[ref]; r++) {
+        const Node *own = ir_node(g, r);
+        if (!evaluation_is_part(e, r, ref))
+            continue;
+        if (part[own->as.part] == NULL)
+            part[own->as.part] = &e->run.value[r];
+        problem = evaluation_shape(e, own, &e->run.value[r]);
+        if (!problem)
+            problem = evaluation_own(e, r);
+    }
+    if (!problem)
+        problem = run_scan(&e->run, node, part, e->arena);
+    for (Ref r = ref + 1; !problem && r <= e->last[ref]; r++) {
+        const Tensor *value = &e->run.value[r];
+        if (!evaluation_is_part(e, r, ref))
+            continue;
+        const Tensor *from = part[ir_node(g, r)->as.part];
+        if (from != value)
+            memcpy(value->data, from->data, tensor_bytes(value));
+    }
+    free(part);
+    return problem;
+}
+
 static const char *
 evaluate_node(Evaluation *e, Ref ref)
 {
@@ -119,6 +162,8 @@ evaluate_node(Evaluation *e, Ref ref)
     Tensor *value = &e->run.value[ref];
     if (node->op == OP_data)
         return evaluation_borrow(e, ref, node->as.data);
+    if (node->op == OP_part)
+        return NULL; /* its scan has made it */
     const char *problem = evaluation_own(e, ref);
     if (problem)
         return problem;
@@ -136,6 +181,8 @@ evaluate_node(Evaluation *e, Ref ref)
         return run_reduce(&e->run, node, value);
     case CLASS_CONTRACT:
         return run_contract(&e->run, node, value);
+    case CLASS_LOOP:
+        return evaluate_scan(e, ref);
     }
     return NULL;
 }
@@ -165,14 +212,18 @@ evaluation_note(const Evaluation *e, Ref ref)
 {
     const Node *node = ir_node(e->run.g, ref);
     Ref *nan = e->run.options->nan;
-    if (nan == NULL || *nan != REF_NONE || node->operands == 0)
+    if (nan == NULL || *nan != REF_NONE || node->operands == 0 ||
+        node->op == OP_part)
         return;
     for (int i = 0; i < node->operands; i++) {
-        if (!evaluation_finite(e, node->operand[i]))
+        if (!evaluation_finite(e, ir_operand(node, i)))
             return;
     }
-    if (!evaluation_finite(e, ref))
-        *nan = ref;
+    Ref last = node->region != NULL ? e->last[ref] : ref;
+    for (Ref r = ref; *nan == REF_NONE && r <= last; r++) {
+        if (evaluation_is_part(e, r, ref) && !evaluation_finite(e, r))
+            *nan = r;
+    }
 }
 
 static const char *
@@ -193,8 +244,8 @@ evaluate_all(Evaluation *e, const Tensor *const *given)
             return evaluation_problem(e, ref, problem);
         evaluation_note(e, ref);
         for (int i = 0; i < node->operands; i++) {
-            if (e->last[node->operand[i]] == ref)
-                evaluation_release(e, node->operand[i]);
+            if (e->last[ir_operand(node, i)] == ref)
+                evaluation_release(e, ir_operand(node, i));
         }
     }
     return NULL;
@@ -304,6 +355,9 @@ ir_flops(const Graph *g, const int64_t *symbol)
             flops += flops_count(g, ir_node(g, node->operand[0]), symbol);
         else if (class == CLASS_MAP || class == CLASS_COMPARE)
             flops += flops_count(g, node, symbol);
+        else if (node->region != NULL)
+            flops += (double)dim_value(g->dims, node->as.scan->extent, symbol) *
+                     ir_flops(node->region, symbol);
     }
     return flops;
 }

@@ -31,6 +31,12 @@ const char *run_shape(const Run *run, const Node *node, Tensor *result);
 bool window_fits(const Node *node, const Tensor *whole, const Tensor *parts);
 const char *run_unwindow(const Run *run, const Node *node, Tensor *result);
 
+/* interpret_scan.c: the parts of a scan by number, NULL where not wanted, whose
+ * memory is there.
+ */
+const char *run_scan(const Run *run, const Node *node, Tensor *const *part,
+                     Arena *arena);
+
 /* interpret_sum.c: likewise. */
 const char *run_reduce(const Run *run, const Node *node, Tensor *result);
 const char *run_contract(const Run *run, const Node *node, Tensor *result);

@@ -29,7 +29,8 @@ typedef enum {
     CLASS_COMPARE,
     CLASS_SHAPE,
     CLASS_REDUCE,
-    CLASS_CONTRACT
+    CLASS_CONTRACT,
+    CLASS_LOOP
 } OpClass;
 
 typedef struct {
@@ -66,6 +67,23 @@ enum { REF_NONE = -1 };
 
 typedef struct Graph Graph;
 
+/* A loop over steps. Its operands are sequences, initial states and what it
+ * captures; its body has an input for each, in this order: a step's slice, the
+ * state so far, the value. The body's outputs are the next states, then a
+ * step's results. A `part` is one of what the scan gives: the states after the
+ * last step, then each result of all steps, beside one another.
+ */
+typedef struct {
+    Dim extent;    /* steps */
+    bool backward; /* from the last step to the first */
+    int sequences;
+    int states;
+    int results;
+    const int8_t *axis; /* of the steps: in each sequence, then in each result
+                         */
+    const Ref *operand;
+} Scan;
+
 typedef struct {
     Op op;
     DType dtype;
@@ -73,7 +91,7 @@ typedef struct {
     int rank;
     Dim dim[IR_RANK];
     int operands;
-    Ref operand[3];
+    Ref operand[3]; /* a scan's stand in its own list: ir_operand */
     union {
         double value; /* const: of every real type, exact; bool 0 or 1 */
         struct {
@@ -87,7 +105,9 @@ typedef struct {
             uint64_t stream; /* the ordinal of the call in the script */
         } random;            /* uniform, normal: element = memory index; key:
                                 the seed given to the run */
-        int axis;            /* iota: counts from 0 along it; concat */
+        int axis;            /* iota: counts from 0 along it; concat; step */
+        int part;            /* part: its number, states first */
+        const Scan *scan;
         int8_t map[IR_RANK]; /* broadcast: the result's axis of each operand's
                                 axis, increasing; permute: the operand's axis
                                 of each result's axis */
@@ -177,6 +197,8 @@ Ref ir_unwindow(Graph *g, Ref a, int axis, Dim extent, int64_t stride,
 Ref ir_reduce(Graph *g, Op op, Ref a, uint32_t axes); /* argmax gives i32 */
 Ref ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
                 const int8_t *label_b, int rank, const int8_t *label_out);
+Ref ir_scan(Graph *g, const Scan *scan, int operands, Graph *body);
+Ref ir_part(Graph *g, Ref scan, int part);
 void ir_output(Graph *g, const char *name, Ref ref, Ref next);
 
 /* Copies node `ref` of `from` into g, its operands through map. */
@@ -186,6 +208,11 @@ static inline Node *
 ir_node(const Graph *g, Ref ref)
 {
     return &g->node.item[ref];
+}
+static inline Ref
+ir_operand(const Node *node, int k)
+{
+    return node->region != NULL ? node->as.scan->operand[k] : node->operand[k];
 }
 bool ir_same_shape(const Graph *g, Ref a, Ref b);
 Dim ir_count(const Graph *g, Ref ref); /* elements */
@@ -202,6 +229,9 @@ const char *ir_verify(const Graph *g);
 
 /* The same of one node, whose operands are known to be right. */
 const char *ir_verify_node(const Graph *g, Ref ref);
+
+/* verify_scan.c: the rules of scans and their parts; NULL, or what is wrong. */
+const char *ir_verify_scan(const Graph *g, Ref ref);
 
 /* print.c, read.c: the text form. ir_read reports into the context and gives
  * NULL where the text is not a graph.

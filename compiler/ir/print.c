@@ -193,6 +193,42 @@ print_shape(const Graph *g, const Node *node, FILE *file)
     }
 }
 
+static void print_graph(const Graph *g, int depth, FILE *file);
+
+/* "sequences(%0@1,%2@0)": operands with the axis of the steps, if any. */
+static void
+print_ports(const char *word, const Ref *ref, const int8_t *axis, int count,
+            FILE *file)
+{
+    fprintf(file, " %s(", word);
+    for (int i = 0; i < count; i++) {
+        fputs(i > 0 ? "," : "", file);
+        if (ref != NULL)
+            fprintf(file, "%%%d", (int)ref[i]);
+        if (axis != NULL)
+            fprintf(file, "@%d", axis[i]);
+    }
+    fputc(')', file);
+}
+
+static void
+print_scan(const Graph *g, const Node *node, int depth, FILE *file)
+{
+    const Scan *scan = node->as.scan;
+    const Ref *state = scan->operand + scan->sequences;
+    fprintf(file, " %s%s", dim_text(g->dims, scan->extent),
+            scan->backward ? " backward" : "");
+    print_ports("sequences", scan->operand, scan->axis, scan->sequences, file);
+    print_ports("states", state, NULL, scan->states, file);
+    print_ports("captured", state + scan->states, NULL,
+                node->operands - scan->sequences - scan->states, file);
+    print_ports("results", NULL, scan->axis + scan->sequences, scan->results,
+                file);
+    fputs(" {\n", file);
+    print_graph(node->region, depth + 1, file);
+    fprintf(file, "%*s}", 2 * depth, "");
+}
+
 /* The operands, and what the operation holds besides. */
 static void
 print_body(const Graph *g, const Node *node, FILE *file)
@@ -204,6 +240,8 @@ print_body(const Graph *g, const Node *node, FILE *file)
     }
     for (int i = 0; i < node->operands; i++)
         fprintf(file, " %%%d", (int)node->operand[i]);
+    if (node->op == OP_part)
+        fprintf(file, " %d", node->as.part);
     if (class == CLASS_LEAF)
         print_leaf(g, node, file);
     else if (class == CLASS_SHAPE)
@@ -227,10 +265,17 @@ print_place(const Graph *g, Span span, FILE *file)
 }
 
 static void
-print_node(const Graph *g, Ref ref, FILE *file)
+print_node(const Graph *g, Ref ref, int depth, FILE *file)
 {
     const Node *node = ir_node(g, ref);
-    fprintf(file, "  %%%d = %s", (int)ref, op_info[node->op].name);
+    fprintf(file, "%*s%%%d = %s", 2 * depth, "", (int)ref,
+            op_info[node->op].name);
+    if (node->region != NULL) {
+        print_scan(g, node, depth, file);
+        print_place(g, node->span, file);
+        fputc('\n', file);
+        return;
+    }
     print_body(g, node, file);
     if (node->order != ORDER_none)
         fprintf(file, " %s", order_name[node->order]);
@@ -240,14 +285,15 @@ print_node(const Graph *g, Ref ref, FILE *file)
 }
 
 static void
-print_output(const Graph *g, const Output *output, FILE *file)
+print_output(const Graph *g, const Output *output, int depth, FILE *file)
 {
+    fprintf(file, "%*s", 2 * depth, "");
     if (output->next == REF_NONE) {
-        fputs("  out ", file);
+        fputs("out ", file);
         print_quoted(output->name, file);
     } else {
         const char *leaf = ir_node(g, output->next)->as.leaf.name;
-        fputs("  next ", file);
+        fputs("next ", file);
         if (output->name && strcmp(output->name, leaf) != 0) {
             print_quoted(output->name, file);
             fputc(' ', file);
@@ -257,14 +303,21 @@ print_output(const Graph *g, const Output *output, FILE *file)
     fprintf(file, " = %%%d\n", (int)output->ref);
 }
 
+/* The nodes and outputs, `depth` bodies deep. */
+static void
+print_graph(const Graph *g, int depth, FILE *file)
+{
+    for (size_t i = 0; i < g->node.count; i++)
+        print_node(g, (Ref)i, depth, file);
+    for (size_t i = 0; i < g->output.count; i++)
+        print_output(g, &g->output.item[i], depth, file);
+}
+
 void
 ir_print(const Graph *g, FILE *file)
 {
     fputs("graph ", file);
     print_name(g->name, file);
     fputc('\n', file);
-    for (size_t i = 0; i < g->node.count; i++)
-        print_node(g, (Ref)i, file);
-    for (size_t i = 0; i < g->output.count; i++)
-        print_output(g, &g->output.item[i], file);
+    print_graph(g, 1, file);
 }

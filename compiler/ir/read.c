@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { READ_DEPTH = 16 }; /* bodies within bodies */
+
+typedef VEC(Ref) Ports;
+typedef VEC(int8_t) Axes;
+
 static bool
 read_type(Reader *r, Node *node)
 {
@@ -270,6 +275,16 @@ read_payload(Reader *r, Node *node)
 }
 
 static bool
+read_part(Reader *r, Node *node)
+{
+    uint64_t number;
+    if (!read_number(r, INT32_MAX, &number))
+        return false;
+    node->as.part = (int)number;
+    return true;
+}
+
+static bool
 read_attributes(Reader *r, Node *node)
 {
     Op op = node->op;
@@ -297,6 +312,8 @@ read_attributes(Reader *r, Node *node)
         return read_window(r, node);
     if (op == OP_reverse || op_info[op].class == CLASS_REDUCE)
         return read_axes(r, node);
+    if (op == OP_part)
+        return read_part(r, node);
     return true;
 }
 
@@ -342,6 +359,84 @@ read_body(Reader *r, Node *node)
     return true;
 }
 
+static bool read_line(Reader *r);
+
+/* WORD(%1@0,…): operands and axes, as far as they are wanted; gives how many.
+ */
+static bool
+read_ports(Reader *r, const char *word, Ports *ref, Axes *axis, int *count)
+{
+    *count = 0;
+    if (!read_expect_word(r, word) || !read_expect(r, '('))
+        return false;
+    if (read_accept(r, ')'))
+        return true;
+    do {
+        Ref port;
+        int number;
+        if (ref != NULL) {
+            if (!read_ref(r, &port))
+                return false;
+            VEC_PUSH(&r->context->arena, ref, port);
+        }
+        if (axis != NULL) {
+            if (!read_expect(r, '@') || !read_small(r, &number))
+                return false;
+            VEC_PUSH(&r->context->arena, axis, (int8_t)number);
+        }
+        ++*count;
+    } while (read_accept(r, ','));
+    return read_expect(r, ')');
+}
+
+/* The lines of a body, between braces. */
+static bool
+read_region(Reader *r, Node *node)
+{
+    Graph *outer = r->g;
+    if (!read_expect(r, '{'))
+        return false;
+    if (++r->depth > READ_DEPTH)
+        return read_fail(r, "bodies more than %d deep", READ_DEPTH);
+    r->g = ir_graph(r->context, outer->dims, outer->name);
+    read_lines(r);
+    while (!read_accept(r, '}')) {
+        if (*r->at == 0)
+            return read_fail(r, "expected `}`");
+        if (!read_line(r))
+            return false;
+        read_lines(r);
+    }
+    node->region = r->g;
+    r->g = outer;
+    r->depth--;
+    return true;
+}
+
+static bool
+read_scan(Reader *r, Node *node)
+{
+    Scan *scan = ARENA_NEW(&r->context->arena, Scan);
+    Ports port = {0};
+    Axes axis = {0};
+    int captured = 0;
+    if (!read_dim(r, &scan->extent))
+        return false;
+    scan->backward = read_accept_word(r, "backward");
+    if (!read_ports(r, "sequences", &port, &axis, &scan->sequences) ||
+        !read_ports(r, "states", &port, NULL, &scan->states) ||
+        !read_ports(r, "captured", &port, NULL, &captured) ||
+        !read_ports(r, "results", NULL, &axis, &scan->results))
+        return false;
+    scan->operand = port.item;
+    scan->axis = axis.item;
+    node->as.scan = scan;
+    node->operands = scan->sequences + scan->states + captured;
+    node->dtype = DTYPE_bool;
+    node->rank = 1;
+    return read_region(r, node);
+}
+
 static bool
 read_node(Reader *r)
 {
@@ -352,7 +447,8 @@ read_node(Reader *r)
         return false;
     if (number != g->node.count)
         return read_fail(r, "expected node %%%zu", g->node.count);
-    if (!read_expect(r, '=') || !read_op(r, &node) || !read_body(r, &node))
+    if (!read_expect(r, '=') || !read_op(r, &node) ||
+        !(node.op == OP_scan ? read_scan(r, &node) : read_body(r, &node)))
         return false;
     VEC_PUSH(&r->context->arena, &g->node, node);
     if (node.op == OP_input || node.op == OP_param || node.op == OP_state)

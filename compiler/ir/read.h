@@ -8,6 +8,7 @@ typedef struct {
     Context *context;
     Graph *g;
     uint32_t source;
+    int depth; /* bodies that we are in */
     const char *begin;
     const char *at;
     bool failed;

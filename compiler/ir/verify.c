@@ -57,15 +57,15 @@ verify_frame(const Graph *g, Ref ref, const Node *node)
         if (node->dim[axis] < -(Dim)g->dims->poly.count)
             return fault(g, ref, "axis %d has no such dimension", axis);
     }
-    if (node->operands != op_info[node->op].operands)
+    if (node->op != OP_scan && node->operands != op_info[node->op].operands)
         return fault(g, ref, "%d operands, not %d", node->operands,
                      op_info[node->op].operands);
+    if ((node->region != NULL) != (node->op == OP_scan))
+        return fault(g, ref, "%s", node->region != NULL ? "a body" : "no body");
     for (int i = 0; i < node->operands; i++) {
-        if (node->operand[i] < 0 || node->operand[i] >= ref)
+        if (ir_operand(node, i) < 0 || ir_operand(node, i) >= ref)
             return fault(g, ref, "operand %d is no earlier node", i);
     }
-    if (node->region)
-        return fault(g, ref, "a region that the operation does not have");
     return NULL;
 }
 
@@ -463,6 +463,13 @@ verify_contract(const Graph *g, Ref ref, const Node *node)
     return NULL;
 }
 
+static const char *
+verify_loop(const Graph *g, Ref ref)
+{
+    const char *message = ir_verify_scan(g, ref);
+    return message != NULL ? fault(g, ref, "%s", message) : NULL;
+}
+
 const char *
 ir_verify_node(const Graph *g, Ref ref)
 {
@@ -484,6 +491,8 @@ ir_verify_node(const Graph *g, Ref ref)
         return verify_reduce(g, ref, node);
     case CLASS_CONTRACT:
         return verify_contract(g, ref, node);
+    case CLASS_LOOP:
+        return verify_loop(g, ref);
     }
     return NULL;
 }

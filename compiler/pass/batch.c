@@ -9,14 +9,32 @@
 
 #include <string.h>
 
-typedef struct {
+typedef struct Batcher Batcher;
+struct Batcher {
     const Graph *from;
     Graph *g;
     Ref *map;
     bool *batched;             /* of the nodes of `from` */
     const char *const *shared; /* inputs that are not batched, or NULL */
+    bool *input;               /* of a body: by input, whether it is batched */
+    Batcher **body;            /* by node: of loops */
     Dim n;
-} Batcher;
+};
+
+static Batcher *
+batcher_new(const Graph *from)
+{
+    Context *context = from->context;
+    size_t count = from->node.count + 1;
+    Batcher *b = ARENA_NEW(&context->arena, Batcher);
+    b->from = from;
+    b->g = ir_graph(context, from->dims, from->name);
+    b->map = ARENA_ARRAY(&context->arena, Ref, count);
+    b->batched = ARENA_ARRAY(&context->arena, bool, count);
+    b->body = ARENA_ARRAY(&context->arena, Batcher *, count);
+    b->n = dim_batch(from->dims);
+    return b;
+}
 
 static bool
 is_shared(const Batcher *b, const char *name)
@@ -27,14 +45,61 @@ is_shared(const Batcher *b, const char *name)
     return false;
 }
 
+static void find_batched(Batcher *b);
+
+/* A loop's state is batched where its initial or next value is. */
+static void
+spread_body(Batcher *b, Ref ref)
+{
+    const Node *n = ir_node(b->from, ref);
+    const Scan *scan = n->as.scan;
+    const Graph *body = n->region;
+    bool changed = true;
+    if (b->body[ref] == NULL) {
+        b->body[ref] = batcher_new(body);
+        b->body[ref]->input =
+            ARENA_ARRAY(&body->context->arena, bool, body->leaf.count + 1);
+    }
+    Batcher *own = b->body[ref];
+    for (int i = 0; i < n->operands; i++)
+        own->input[i] |= b->batched[scan->operand[i]];
+    while (changed) {
+        changed = false;
+        find_batched(own);
+        for (int k = 0; k < scan->states; k++) {
+            bool *state = &own->input[scan->sequences + k];
+            bool next = own->batched[body->output.item[k].ref];
+            changed = changed || (next && !*state);
+            *state = *state || next;
+        }
+    }
+}
+
+static bool
+part_batched(const Batcher *b, const Node *part)
+{
+    const Batcher *own = b->body[part->operand[0]];
+    const Scan *scan = ir_node(b->from, part->operand[0])->as.scan;
+    return part->as.part < scan->states
+               ? own->input[scan->sequences + part->as.part]
+               : own->batched[own->from->output.item[part->as.part].ref];
+}
+
 /* Sets `batched` of every node but the states'. */
 static void
 spread_batch(Batcher *b)
 {
+    size_t leaf = 0;
     for (size_t i = 0; i < b->from->node.count; i++) {
         const Node *n = &b->from->node.item[i];
-        if (n->op == OP_input)
+        if (n->op == OP_input && b->input != NULL)
+            b->batched[i] = b->input[leaf++];
+        else if (n->op == OP_input)
             b->batched[i] = !is_shared(b, n->as.leaf.name);
+        else if (n->op == OP_scan)
+            spread_body(b, (Ref)i);
+        else if (n->op == OP_part)
+            b->batched[i] = part_batched(b, n);
         else if (n->op == OP_uniform || n->op == OP_normal)
             b->batched[i] = true;
         else if (n->op != OP_batchsum)
@@ -165,6 +230,7 @@ batch_shape(Batcher *b, const Node *n, const Dim *dim, Ref u, int rank)
 #define CASE_SHAPE(op)
 #define CASE_REDUCE(op)                         case op:
 #define CASE_CONTRACT(op)                       case op:
+#define CASE_LOOP(op)                           case op:
 #define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
 #include "ir/ops.def"
 #undef OP
@@ -180,6 +246,38 @@ batch_sum(Batcher *b, const Node *n)
 {
     Ref u = batched_ref(b, n->operand[0]);
     return ir_reduce(b->g, OP_sum, u, 1U << n->rank);
+}
+
+static Ref batch_node(Batcher *b, Ref ref);
+
+/* A loop, its body batched; sequences and captured values as they are. */
+static Ref
+batch_scan(Batcher *b, Ref ref)
+{
+    const Node n = *ir_node(b->from, ref);
+    Scan scan = *n.as.scan;
+    Batcher *own = b->body[ref];
+    Ref *operand =
+        ARENA_ARRAY(&b->g->context->arena, Ref, (size_t)n.operands + 1);
+    for (size_t i = 0; i < own->from->node.count; i++)
+        own->map[i] = batch_node(own, (Ref)i);
+    for (size_t i = 0; i < own->from->output.count; i++) {
+        Output out = own->from->output.item[i];
+        bool state =
+            (int)i < scan.states && own->input[scan.sequences + (int)i];
+        ir_output(own->g, out.name,
+                  state ? batched_ref(own, out.ref) : own->map[out.ref],
+                  REF_NONE);
+    }
+    for (int i = 0; i < n.operands; i++) {
+        bool state = i >= scan.sequences && i < scan.sequences + scan.states;
+        operand[i] = state && own->input[i] ? batched_ref(b, scan.operand[i])
+                                            : b->map[scan.operand[i]];
+    }
+    scan.operand = operand;
+    b->g->span = n.span;
+    b->g->frame = n.frame;
+    return ir_scan(b->g, &scan, n.operands, own->g);
 }
 
 static Ref
@@ -202,6 +300,8 @@ batch_node(Batcher *b, Ref ref)
     g->frame = n.frame;
     if (n.op == OP_batchsum)
         return batch_sum(b, &n);
+    if (n.op == OP_scan)
+        return batch_scan(b, ref);
     if (!b->batched[ref])
         return ir_copy(g, b->from, ref, b->map);
 
@@ -229,6 +329,9 @@ batch_node(Batcher *b, Ref ref)
     case CLASS_CONTRACT:
         made = batch_contract(b, &n);
         break;
+    case CLASS_LOOP:
+        made = ir_part(g, b->map[n.operand[0]], n.as.part);
+        break;
     }
     ir_node(g, made)->order = n.order;
     return made;
@@ -236,13 +339,15 @@ batch_node(Batcher *b, Ref ref)
 
 /* Whether every node has room for one more axis; reports the first without. */
 static bool
-ranks_fit(const Batcher *b)
+ranks_fit(const Graph *g)
 {
-    for (size_t i = 0; i < b->from->node.count; i++) {
-        const Node *n = &b->from->node.item[i];
+    for (size_t i = 0; i < g->node.count; i++) {
+        const Node *n = &g->node.item[i];
+        if (n->region != NULL && !ranks_fit(n->region))
+            return false;
         if (n->rank < IR_RANK)
             continue;
-        Diag *diag = diag_add(&b->g->context->diags, DIAG_rank, n->span,
+        Diag *diag = diag_add(&g->context->diags, DIAG_rank, n->span,
                               "an array of rank %d leaves no axis for the "
                               "batch; %d is the most",
                               n->rank, IR_RANK - 1);
@@ -255,30 +360,25 @@ ranks_fit(const Batcher *b)
 Graph *
 batch_graph_shared(const Graph *sample, const char *const *shared)
 {
-    Context *context = sample->context;
-    size_t count = sample->node.count;
-    Batcher b = {.from = sample, .shared = shared};
-    b.g = ir_graph(context, sample->dims, sample->name);
-    b.map = ARENA_ARRAY(&context->arena, Ref, count);
-    b.batched = ARENA_ARRAY(&context->arena, bool, count);
-    b.n = dim_batch(sample->dims);
-    if (!ranks_fit(&b))
+    Batcher *b = batcher_new(sample);
+    b->shared = shared;
+    if (!ranks_fit(sample))
         return NULL;
-    find_batched(&b);
-    for (size_t i = 0; i < count; i++)
-        b.map[i] = batch_node(&b, (Ref)i);
+    find_batched(b);
+    for (size_t i = 0; i < sample->node.count; i++)
+        b->map[i] = batch_node(b, (Ref)i);
     for (size_t i = 0; i < sample->output.count; i++) {
         Output out = sample->output.item[i];
-        bool kept = out.next != REF_NONE && !b.batched[out.next];
-        b.g->span = sample->node.item[out.ref].span;
-        b.g->frame = sample->node.item[out.ref].frame;
-        Ref ref = kept ? b.map[out.ref] : batched_ref(&b, out.ref);
-        Ref next = out.next == REF_NONE ? REF_NONE : b.map[out.next];
-        ir_output(b.g, out.name, ref, next);
+        bool kept = out.next != REF_NONE && !b->batched[out.next];
+        b->g->span = sample->node.item[out.ref].span;
+        b->g->frame = sample->node.item[out.ref].frame;
+        Ref ref = kept ? b->map[out.ref] : batched_ref(b, out.ref);
+        Ref next = out.next == REF_NONE ? REF_NONE : b->map[out.next];
+        ir_output(b->g, out.name, ref, next);
     }
-    b.g->span = sample->span;
-    b.g->frame = sample->frame;
-    return b.g;
+    b->g->span = sample->span;
+    b->g->frame = sample->frame;
+    return b->g;
 }
 
 Graph *

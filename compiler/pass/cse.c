@@ -44,6 +44,11 @@ same_payload(const Node *a, const Node *b)
     case OP_contract:
         return memcmp(&a->as.contract, &b->as.contract,
                       sizeof a->as.contract) == 0;
+    case OP_part:
+        return a->as.part == b->as.part;
+    case OP_scan: /* and what stands in its body on the way to a schedule */
+    case OP_step:
+    case OP_carry:
     case OP_input:
     case OP_param:
     case OP_state:
@@ -56,6 +61,7 @@ same_payload(const Node *a, const Node *b)
 #define CASE_SHAPE(op)
 #define CASE_REDUCE(op)
 #define CASE_CONTRACT(op)
+#define CASE_LOOP(op)
 #define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
 #include "ir/ops.def"
 #undef OP
@@ -70,10 +76,11 @@ same_node(const Node *a, const Node *b)
 {
     return a->op == b->op && a->dtype == b->dtype && a->order == b->order &&
            a->rank == b->rank && a->operands == b->operands &&
+           a->region == NULL && b->region == NULL &&
            memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0 &&
            memcmp(a->operand, b->operand,
                   (size_t)a->operands * sizeof a->operand[0]) == 0 &&
-           a->region == NULL && b->region == NULL && same_payload(a, b);
+           same_payload(a, b);
 }
 
 static uint64_t
@@ -110,7 +117,7 @@ hash_node(const Node *n)
     for (int a = 0; a < n->rank; a++)
         hash = mix(hash, (uint64_t)n->dim[a]);
     for (int k = 0; k < n->operands; k++)
-        hash = mix(hash, (uint64_t)n->operand[k]);
+        hash = mix(hash, (uint64_t)ir_operand(n, k));
     return hash_payload(hash, n);
 }
 
@@ -138,5 +145,6 @@ pass_cse(const Graph *from)
         map[i] = (Ref)(slot[at] - 1);
     }
     pass_outputs(g, from, map);
+    pass_bodies(g, pass_cse);
     return g;
 }

@@ -1,28 +1,174 @@
 /* Dead code: keeps the leaves, which are the graph's signature, and what an
- * output reaches.
+ * output reaches. A loop keeps what its parts need.
  */
 #include "pass/pass.h"
+
+/* What stays of a loop: by input and by output of its body. */
+typedef struct {
+    bool *in;
+    bool *out; /* at first the parts that are wanted */
+} Kept;
+
+typedef struct {
+    const Graph *from;
+    Graph *g;
+    Ref *map;
+    bool *live;
+    Kept *kept; /* by node: of loops that are live */
+} Dce;
+
+static Kept *
+kept_of(Dce *d, Ref scan)
+{
+    Arena *arena = &d->from->context->arena;
+    const Node *n = ir_node(d->from, scan);
+    Kept *kept = &d->kept[scan];
+    if (kept->out == NULL) {
+        kept->in = ARENA_ARRAY(arena, bool, (size_t)n->operands + 1);
+        kept->out = ARENA_ARRAY(arena, bool, n->region->output.count + 1);
+    }
+    return kept;
+}
+
+/* A state that something reads is wanted, too, which may make others so. */
+static void
+keep_ports(const Node *n, Kept *kept)
+{
+    const Graph *body = n->region;
+    const Scan *scan = n->as.scan;
+    bool *live = ARENA_ARRAY(&body->context->arena, bool, body->node.count + 1);
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (size_t o = 0; o < body->output.count; o++)
+            if (kept->out[o])
+                live[body->output.item[o].ref] = true;
+        for (size_t i = body->node.count; i-- > 0;) {
+            const Node *own = &body->node.item[i];
+            for (int k = 0; live[i] && k < own->operands; k++)
+                live[ir_operand(own, k)] = true;
+        }
+        for (int k = 0; k < scan->states; k++) {
+            bool read = live[body->leaf.item[scan->sequences + k]];
+            changed = changed || (read && !kept->out[k]);
+            kept->out[k] = kept->out[k] || read;
+        }
+    }
+    for (int i = 0; i < n->operands; i++) {
+        int state = i - scan->sequences;
+        bool own = state >= 0 && state < scan->states;
+        kept->in[i] = own ? kept->out[state] : live[body->leaf.item[i]];
+    }
+}
+
+/* The body without the inputs and outputs that are not kept. */
+static Graph *
+keep_body(const Graph *body, const Kept *kept)
+{
+    Graph *g = ir_graph_like(body);
+    Ref *map = ARENA_ARRAY(&body->context->arena, Ref, body->node.count + 1);
+    bool *live = ARENA_ARRAY(&body->context->arena, bool, body->node.count + 1);
+    for (size_t i = 0; i < body->leaf.count; i++)
+        live[body->leaf.item[i]] = kept->in[i];
+    for (size_t o = 0; o < body->output.count; o++)
+        live[body->output.item[o].ref] |= kept->out[o];
+    for (size_t i = body->node.count; i-- > 0;) {
+        const Node *n = &body->node.item[i];
+        for (int k = 0; live[i] && k < n->operands; k++)
+            live[ir_operand(n, k)] = true;
+    }
+    for (size_t i = 0; i < body->node.count; i++)
+        map[i] = live[i] ? ir_copy(g, body, (Ref)i, map) : REF_NONE;
+    for (size_t o = 0; o < body->output.count; o++) {
+        const Output *out = &body->output.item[o];
+        if (kept->out[o])
+            ir_output(g, out->name, map[out->ref], REF_NONE);
+    }
+    return pass_dce(g);
+}
+
+/* The loop with what is kept of it. */
+static Ref
+copy_scan(Dce *d, Ref ref)
+{
+    Arena *arena = &d->from->context->arena;
+    const Node *n = ir_node(d->from, ref);
+    const Scan *from = n->as.scan;
+    const Kept *kept = &d->kept[ref];
+    Scan scan = {.extent = from->extent, .backward = from->backward};
+    size_t ports = (size_t)(n->operands + from->results) + 1;
+    int8_t *axis = ARENA_ARRAY(arena, int8_t, ports);
+    Ref *operand = ARENA_ARRAY(arena, Ref, ports);
+    int operands = 0;
+    for (int i = 0; i < n->operands; i++) {
+        if (!kept->in[i])
+            continue;
+        if (i < from->sequences)
+            axis[scan.sequences++] = from->axis[i];
+        else if (i < from->sequences + from->states)
+            scan.states++;
+        operand[operands++] = d->map[from->operand[i]];
+    }
+    for (int i = 0; i < from->results; i++)
+        if (kept->out[from->states + i])
+            axis[scan.sequences + scan.results++] =
+                from->axis[from->sequences + i];
+    scan.axis = axis;
+    scan.operand = operand;
+    d->g->span = n->span;
+    d->g->frame = n->frame;
+    return ir_scan(d->g, &scan, operands, keep_body(n->region, kept));
+}
+
+static Ref
+copy_node(Dce *d, Ref ref)
+{
+    const Node *n = ir_node(d->from, ref);
+    if (n->region != NULL)
+        return copy_scan(d, ref);
+    Ref copy = ir_copy(d->g, d->from, ref, d->map);
+    if (n->op == OP_part) {
+        int part = 0;
+        for (int k = 0; k < n->as.part; k++)
+            part += d->kept[n->operand[0]].out[k];
+        ir_node(d->g, copy)->as.part = part;
+    }
+    return copy;
+}
+
+/* Marks what a live node needs. */
+static void
+need_operands(Dce *d, Ref ref)
+{
+    const Node *n = ir_node(d->from, ref);
+    if (n->op == OP_part)
+        kept_of(d, n->operand[0])->out[n->as.part] = true;
+    if (n->region != NULL)
+        keep_ports(n, kept_of(d, ref));
+    for (int k = 0; k < n->operands; k++)
+        if (n->region == NULL || d->kept[ref].in[k])
+            d->live[ir_operand(n, k)] = true;
+}
 
 Graph *
 pass_dce(const Graph *from)
 {
     Arena *arena = &from->context->arena;
-    Graph *g = ir_graph_like(from);
-    Ref *map = ARENA_ARRAY(arena, Ref, from->node.count);
-    bool *live = ARENA_ARRAY(arena, bool, from->node.count);
+    Dce d = {.from = from, .g = ir_graph_like(from)};
+    d.map = ARENA_ARRAY(arena, Ref, from->node.count + 1);
+    d.live = ARENA_ARRAY(arena, bool, from->node.count + 1);
+    d.kept = ARENA_ARRAY(arena, Kept, from->node.count + 1);
 
     for (size_t i = 0; i < from->leaf.count; i++)
-        live[from->leaf.item[i]] = true;
+        d.live[from->leaf.item[i]] = true;
     for (size_t i = 0; i < from->output.count; i++)
-        live[from->output.item[i].ref] = true;
+        d.live[from->output.item[i].ref] = true;
     /* Backwards, so that users come before what they use. */
-    for (size_t i = from->node.count; i-- > 0;) {
-        const Node *n = &from->node.item[i];
-        for (int k = 0; live[i] && k < n->operands; k++)
-            live[n->operand[k]] = true;
-    }
+    for (size_t i = from->node.count; i-- > 0;)
+        if (d.live[i])
+            need_operands(&d, (Ref)i);
     for (size_t i = 0; i < from->node.count; i++)
-        map[i] = live[i] ? ir_copy(g, from, (Ref)i, map) : REF_NONE;
-    pass_outputs(g, from, map);
-    return g;
+        d.map[i] = d.live[i] ? copy_node(&d, (Ref)i) : REF_NONE;
+    pass_outputs(d.g, from, d.map);
+    return d.g;
 }

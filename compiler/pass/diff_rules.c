@@ -169,6 +169,7 @@ diff_structural(Graph *g, Ref user, int k, Ref dy)
 #define CASE_SHAPE(op)
 #define CASE_REDUCE(op)
 #define CASE_CONTRACT(op)
+#define CASE_LOOP(op)                           case op:
 #define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
 #include "ir/ops.def"
 #undef OP

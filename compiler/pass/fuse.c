@@ -22,9 +22,27 @@ facts_need(Facts *facts, Ref ref, uint32_t outputs, bool other)
     facts->other[ref] = facts->other[ref] || other;
 }
 
-static Facts
-facts_of(const Graph *g)
+/* At the last node of loops: what is needed of them needs their states. */
+static void
+facts_states(const Schedule *s, Facts *facts, Ref last)
 {
+    for (int l = s->loop_of[last]; l >= 0; l = s->loop.item[l].outer) {
+        const Loop *loop = &s->loop.item[l];
+        if (loop->end != last + 1)
+            return;
+        for (int k = 0; k < loop->states && loop->needed != 0; k++) {
+            facts_need(facts, loop->value[k], loop->needed, true);
+            facts->users[loop->value[k]]++;
+            facts_need(facts, loop->carry[k], loop->needed, true);
+        }
+        facts->needed[loop->first] |= loop->needed;
+    }
+}
+
+static Facts
+facts_of(Schedule *s)
+{
+    const Graph *g = s->graph;
     Arena *arena = &g->context->scratch;
     Facts facts = {.g = g,
                    .needed = ARENA_ARRAY(arena, uint32_t, g->node.count + 1),
@@ -41,9 +59,14 @@ facts_of(const Graph *g)
     for (Ref r = (Ref)g->node.count - 1; r >= 0; r--) {
         const Node *node = ir_node(g, r);
         bool through = op_info[node->op].class == CLASS_REDUCE ||
-                       op_info[node->op].class == CLASS_CONTRACT;
+                       op_info[node->op].class == CLASS_CONTRACT ||
+                       op_info[node->op].class == CLASS_LOOP ||
+                       s->loop_of[r] >= 0;
+        facts_states(s, &facts, r);
         if (facts.needed[r] == 0)
             continue;
+        if (s->part_of[r] >= 0)
+            s->loop.item[s->part_of[r]].needed |= facts.needed[r];
         for (int i = 0; i < node->operands; i++) {
             facts_need(&facts, node->operand[i], facts.needed[r],
                        facts.other[r] || through);
@@ -67,6 +90,44 @@ new_buffer(Schedule *s, BufferKind kind, int number, Ref ref)
     return (int)s->buffer.count - 1;
 }
 
+/* What a node shows through its views: itself, where it is none. */
+static Ref
+seen_through(const Schedule *s, Ref ref)
+{
+    while (!s->material[ref] && ir_node(s->graph, ref)->operands == 1)
+        ref = ir_node(s->graph, ref)->operand[0];
+    return ref;
+}
+
+/* A loop's state has memory, in which its last value stays. */
+static void
+make_states(Schedule *s)
+{
+    const Graph *g = s->graph;
+    for (size_t l = 0; l < s->loop.count; l++) {
+        Loop *loop = &s->loop.item[l];
+        loop->waiting = ARENA_ARRAY(s->arena, int, (size_t)loop->states + 1);
+        for (int k = 0; k < loop->states; k++) {
+            Ref carry = loop->carry[k];
+            int buffer = new_buffer(s, BUFFER_temp, -1, carry);
+            s->buffer.item[buffer].carried = true;
+            s->node_buffer[carry] = buffer;
+            const Node *from = ir_node(g, seen_through(s, loop->value[k]));
+            bool waits = from->op == OP_carry && loop->value[k] != carry;
+            loop->waiting[k] =
+                waits ? new_buffer(s, BUFFER_temp, -1, carry) : -1;
+        }
+    }
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        const Node *node = ir_node(g, r);
+        if (s->part_of[r] < 0)
+            continue;
+        const Loop *loop = &s->loop.item[s->part_of[r]];
+        if (node->as.part < loop->states)
+            s->node_buffer[r] = s->node_buffer[loop->carry[node->as.part]];
+    }
+}
+
 static void
 make_buffers(Schedule *s)
 {
@@ -84,6 +145,7 @@ make_buffers(Schedule *s)
     }
     for (size_t o = 0; o < g->output.count; o++)
         s->output_buffer[o] = -1;
+    make_states(s);
 }
 
 /* The node whose computation an output's buffer receives directly: itself, or
@@ -129,6 +191,8 @@ static uint32_t
 tag_of(const Schedule *s, const Facts *facts, Ref ref)
 {
     uint32_t needed = facts->needed[ref];
+    for (int l = s->loop_of[ref]; l >= 0; l = s->loop.item[l].outer)
+        needed = s->loop.item[l].needed;
     return (needed & ~s->optional) != 0 ? 0 : needed;
 }
 
@@ -192,15 +256,6 @@ added_product(Schedule *s, const Facts *facts, Ref ref)
     }
     added.end.node = ref;
     return added;
-}
-
-/* What a node shows through its views: itself, where it is none. */
-static Ref
-seen_through(const Schedule *s, Ref ref)
-{
-    while (!s->material[ref] && ir_node(s->graph, ref)->operands == 1)
-        ref = ir_node(s->graph, ref)->operand[0];
-    return ref;
 }
 
 /* Counts the late users: what leads to next values alone, what waits for its
@@ -299,14 +354,118 @@ take_now(Schedule *s, const Facts *facts, Ref ref)
     schedule_merge(s, &tree);
 }
 
+static void take_loop(Schedule *s, const Facts *facts, int number,
+                      const bool *done);
+
 static void
 take_node(Schedule *s, const Facts *facts, Ref ref, const bool *done)
 {
+    int loop = s->loop_of[ref];
+    if (loop != s->within) {
+        if (loop >= 0 && s->loop.item[loop].first == ref &&
+            s->loop.item[loop].outer == s->within)
+            take_loop(s, facts, loop, done);
+        return;
+    }
+    OpClass class = op_info[ir_node(s->graph, ref)->op].class;
+    if (class == CLASS_LOOP && s->node_buffer[ref] >= 0 &&
+        ir_node(s->graph, ref)->op != OP_step)
+        return; /* its loop fills it */
     if (done[ref] || !s->material[ref] || facts->needed[ref] == 0)
         return;
     s->waits[ref] = (uint8_t)waits_of(s, ref);
     if (s->waits[ref] == 0)
         take_now(s, facts, ref);
+}
+
+/* What stands around a loop and is used in it stops waiting. */
+static void
+take_captured(Schedule *s, const Facts *facts, Ref ref)
+{
+    Ref from = seen_through(s, ref);
+    if (!s->material[from])
+        take_operands(s, facts, from);
+    if (s->waits[from] != 0 && s->loop_of[from] == s->within)
+        take_now(s, facts, from);
+}
+
+static void
+take_outside(Schedule *s, const Facts *facts, const Loop *loop)
+{
+    for (Ref r = loop->first; r < loop->end; r++) {
+        const Node *node = ir_node(s->graph, r);
+        for (int i = 0; i < node->operands && facts->needed[r] != 0; i++)
+            if (node->operand[i] < loop->first)
+                take_captured(s, facts, node->operand[i]);
+    }
+    for (int k = 0; k < loop->values; k++)
+        if (loop->value[k] < loop->first)
+            take_captured(s, facts, loop->value[k]);
+}
+
+/* Every state takes its next value, all of which are complete; what shows
+ * another state waits until that has been read.
+ */
+static void
+take_states(Schedule *s, const Facts *facts, const Loop *loop)
+{
+    for (int k = 0; k < loop->states; k++) {
+        take_captured(s, facts, loop->value[k]);
+        if (loop->waiting[k] < 0)
+            continue;
+        Block tree = schedule_copy(s, loop->value[k], loop->waiting[k]);
+        schedule_append(s, &tree);
+    }
+    for (int k = 0; k < loop->states; k++) {
+        Ref carry = loop->carry[k];
+        Ref from = loop->waiting[k] < 0 ? loop->value[k] : carry;
+        int own = s->node_buffer[carry];
+        if (loop->value[k] == carry)
+            continue;
+        if (from == carry)
+            s->node_buffer[carry] = loop->waiting[k];
+        Block tree = schedule_copy(s, from, own);
+        s->node_buffer[carry] = own;
+        schedule_append(s, &tree);
+    }
+}
+
+static void
+take_loop(Schedule *s, const Facts *facts, int number, const bool *done)
+{
+    Loop *loop = &s->loop.item[number];
+    const Graph *g = s->graph;
+    if (loop->needed == 0)
+        return;
+    take_outside(s, facts, loop);
+    s->tag = tag_of(s, facts, loop->first);
+    for (int k = 0; k < loop->states; k++) {
+        Ref carry = loop->carry[k];
+        take_captured(s, facts, ir_node(g, carry)->operand[0]);
+        Block tree = schedule_copy(s, ir_node(g, carry)->operand[0],
+                                   s->node_buffer[carry]);
+        schedule_merge(s, &tree);
+    }
+    loop->stmt = schedule_stmt(s, STMT_loop, loop->first);
+    loop->stmt->var = schedule_new_var(s, VAR_step, loop->extent);
+    s->var.item[loop->stmt->var].backward = loop->backward;
+    Block tree = {0};
+    schedule_push(s, &tree, loop->stmt);
+    schedule_append(s, &tree);
+    s->within = number;
+    for (Ref r = loop->first + 1; r < loop->end; r++)
+        take_node(s, facts, r, done);
+    for (Ref r = loop->end; r < (Ref)g->node.count; r++) {
+        if (s->part_of[r] != number || facts->needed[r] == 0 ||
+            ir_node(g, r)->as.part < loop->states)
+            continue;
+        take_captured(s, facts, ir_node(g, r)->operand[0]);
+        s->tag = loop->stmt->tag;
+        tree = schedule_stack(s, r, s->node_buffer[r]);
+        schedule_merge(s, &tree);
+    }
+    take_states(s, facts, loop);
+    s->within = loop->outer;
 }
 
 /* A contraction that its only user, an addition, lets the kernel add. */
@@ -344,7 +503,8 @@ take_nodes(Schedule *s, const Facts *facts)
     skip_added(s, facts, done);
     for (int last = 0; last < 2; last++) {
         for (Ref r = 0; r < (Ref)g->node.count; r++) {
-            if (facts->other[r] != (last == 1))
+            bool early = facts->other[r] || s->loop_of[r] >= 0;
+            if (early != (last == 1))
                 take_node(s, facts, r, done);
         }
     }
@@ -373,13 +533,15 @@ copy_outputs(Schedule *s, const Facts *facts)
 }
 
 Schedule *
-schedule_graph(const Graph *g, const ScheduleOptions *options)
+schedule_graph(const Graph *graph, const ScheduleOptions *options)
 {
-    Arena *arena = &g->context->scratch;
+    Arena *arena = &graph->context->scratch;
     Schedule *s = ARENA_NEW(arena, Schedule);
     s->arena = arena;
-    s->dims = g->dims;
-    s->graph = g;
+    s->dims = graph->dims;
+    s->within = -1;
+    schedule_lower(s, graph);
+    const Graph *g = s->graph;
     s->optional = options == NULL ? 0 : options->optional;
     s->material = ARENA_ARRAY(arena, bool, g->node.count + 1);
     s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
@@ -387,7 +549,7 @@ schedule_graph(const Graph *g, const ScheduleOptions *options)
     s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
     VEC_RESERVE(arena, &s->value, 2 * g->node.count + 1);
     VEC_RESERVE(arena, &s->var, 2 * g->node.count + 1);
-    Facts facts = facts_of(g);
+    Facts facts = facts_of(s);
     s->users = facts.users;
     s->waits = ARENA_ARRAY(arena, uint8_t, g->node.count + 1);
     schedule_materials(g, facts.users, s->material);

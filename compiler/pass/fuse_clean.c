@@ -37,7 +37,8 @@ static void
 forward_store(Forward *f, const Stmt *stmt, bool top)
 {
     ValueKind kind = f->s->value.item[stmt->value].kind;
-    if (kind == VALUE_load || kind == VALUE_guard || (top && stmt->tag != 0))
+    if (kind == VALUE_load || kind == VALUE_guard || (top && stmt->tag != 0) ||
+        f->s->buffer.item[stmt->buffer].carried)
         return;
     Known known = {stmt->buffer, &stmt->at, stmt->value};
     VEC_PUSH(f->s->arena, &f->known, known);

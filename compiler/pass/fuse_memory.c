@@ -272,6 +272,17 @@ read_across(Schedule *s, const Uses *uses, const Use *store)
     return false;
 }
 
+/* The innermost loop over steps around an access; NULL: none. */
+static const Stmt *
+step_loop(const Schedule *s, const Use *use)
+{
+    for (size_t i = use->depth; i-- > 0;) {
+        if (s->var.item[schedule_var(s, use->path[i]->var)].kind == VAR_step)
+            return use->path[i];
+    }
+    return NULL;
+}
+
 /* Whether `old` may live in the memory of what `store` stores: at that place it
  * is read for the last time, element by element.
  */
@@ -281,6 +292,7 @@ may_share(Schedule *s, const Uses *uses, const Use *store, int old)
     const Buffer *to = &s->buffer.item[*store->buffer];
     const Buffer *from = &s->buffer.item[old];
     bool read = false;
+    const Stmt *turn = step_loop(s, store);
     if (old == *store->buffer || from->kind != BUFFER_temp ||
         from->count != to->count || from->dtype != to->dtype ||
         read_across(s, uses, store))
@@ -291,7 +303,8 @@ may_share(Schedule *s, const Uses *uses, const Use *store, int old)
             return false;
     }
     for (use = use_first(uses, old); use != NULL; use = use_next(uses, use)) {
-        if (use->tag != store->tag || use->place > store->place)
+        if (use->tag != store->tag || use->place > store->place ||
+            step_loop(s, use) != turn)
             return false;
         if (use->store)
             continue;
@@ -404,7 +417,8 @@ shrink_buffer(Schedule *s, const Uses *uses, int buffer)
         const Stmt *loop = first->path[i];
         int key = schedule_key(s, loop->var);
         Dim factor = 0;
-        if (i + 1 < common && schedule_key(s, first->path[i + 1]->var) == key)
+        if (s->var.item[key].kind == VAR_step ||
+            (i + 1 < common && schedule_key(s, first->path[i + 1]->var) == key))
             continue;
         if (!shrinks(s, uses, buffer, key, &factor))
             return;

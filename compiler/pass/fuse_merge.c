@@ -174,7 +174,7 @@ loops_fit(Schedule *s, const Stmt *into, const Stmt *loop, const Accesses *own,
 {
     const LoopVar *a = &s->var.item[schedule_var(s, into->var)];
     const LoopVar *b = &s->var.item[schedule_var(s, loop->var)];
-    if (into->tag != loop->tag || a->extent != b->extent)
+    if (into->tag != loop->tag || a->extent != b->extent || a->kind == VAR_step)
         return false;
     bool block = a->kind == VAR_block && a->step == SCHEDULE_BLOCK;
     if (a->kind == VAR_block && b->kind == VAR_block && a->step != b->step)
@@ -353,6 +353,13 @@ last_dependency(Schedule *s, const List *list, const Accesses *tree)
     return -1;
 }
 
+/* The loop that whole trees now go into; NULL: none. */
+static const Stmt *
+around(const Schedule *s)
+{
+    return s->within >= 0 ? s->loop.item[s->within].stmt : NULL;
+}
+
 /* Where in a list a tree's loop may be merged; -1: nowhere. */
 static int
 find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
@@ -369,8 +376,8 @@ find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
         const Stmt *into = block->item[i];
         if (!is_loop(into) || !loops_fit(s, into, loop, &own, outer))
             continue;
-        if (i == last || outer->count > 0 || shares_load(s, into, tree) ||
-            both_blocks(s, into, loop))
+        if (i == last || list->loop != around(s) ||
+            shares_load(s, into, tree) || both_blocks(s, into, loop))
             return i;
     }
     return -1;
@@ -416,10 +423,32 @@ merge_into(Schedule *s, const List *list, const Block *tree, const Outer *outer)
     merge_loop(s, into, tree->item[at], outer);
 }
 
+/* The list that trees go into now; the loops around it are merged already. */
+static List
+list_now(Schedule *s, Outer *outer)
+{
+    *outer = (Outer){0};
+    for (int l = s->within; l >= 0; l = s->loop.item[l].outer) {
+        if (outer->count < 2 * IR_RANK)
+            outer->key[outer->count++] = s->loop.item[l].stmt->var;
+    }
+    Stmt *loop = s->within >= 0 ? s->loop.item[s->within].stmt : NULL;
+    return (List){loop != NULL ? &loop->body : &s->body, loop};
+}
+
 void
 schedule_merge(Schedule *s, const Block *tree)
 {
-    Outer outer = {0};
-    List top = {&s->body, NULL};
-    merge_into(s, &top, tree, &outer);
+    Outer outer;
+    List list = list_now(s, &outer);
+    merge_into(s, &list, tree, &outer);
+}
+
+void
+schedule_append(Schedule *s, const Block *tree)
+{
+    Outer outer;
+    List list = list_now(s, &outer);
+    for (size_t i = 0; i < tree->count; i++)
+        insert(s, &list, list.block->count, tree->item[i]);
 }

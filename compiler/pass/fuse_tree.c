@@ -90,6 +90,25 @@ schedule_copy(Schedule *s, Ref ref, int buffer)
     return tree;
 }
 
+Block
+schedule_stack(Schedule *s, Ref part, int buffer)
+{
+    Block tree = {0};
+    Point point = {0};
+    const Node *node = ir_node(s->graph, part);
+    const Loop *loop = &s->loop.item[s->part_of[part]];
+    Ref from = node->operand[0];
+    int axis = loop->axis[loop->sequences + node->as.part - loop->states];
+    Block *body = schedule_space(s, from, point.index, &tree);
+    int value = schedule_point(s, from, point);
+    for (int a = node->rank - 1; a > axis; a--)
+        point.index[a] = point.index[a - 1];
+    point.index[axis] = affine_var(loop->stmt->var);
+    Affine at = schedule_linear(s, part, point.index);
+    tree_store(s, part, buffer, value, &at, body);
+    return tree;
+}
+
 /* `from` becomes the part of a concatenation that begins at `start`. */
 static void
 tree_part(Schedule *s, Ref ref, int buffer, Ref from, const Affine *start)
@@ -186,6 +205,7 @@ schedule_node(Schedule *s, Ref ref, int buffer)
     case CLASS_COMPARE:
     case CLASS_LEAF:
     case CLASS_SHAPE:
+    case CLASS_LOOP:
         return schedule_copy(s, ref, buffer);
     case CLASS_REDUCE:
     case CLASS_CONTRACT:

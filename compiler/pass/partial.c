@@ -63,6 +63,7 @@ partial(Graph *g, Op op, int k, Ref a, Ref b, Ref y)
 #define PARTIAL_SHAPE(name, da, db)
 #define PARTIAL_REDUCE(name, da, db)
 #define PARTIAL_CONTRACT(name, da, db)
+#define PARTIAL_LOOP(name, da, db)
 #define OP(name, class, operands, text, da, db) PARTIAL_##class(name, da, db)
 #include "ir/ops.def"
 #undef OP

@@ -108,6 +108,16 @@ pass_append(Graph *g, const Node *node)
 }
 
 void
+pass_bodies(Graph *g, Graph *(*run)(const Graph *body))
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        Graph *body = g->node.item[i].region;
+        if (body != NULL)
+            g->node.item[i].region = run(body);
+    }
+}
+
+void
 pass_outputs(Graph *g, const Graph *from, const Ref *map)
 {
     for (size_t i = 0; i < from->output.count; i++) {

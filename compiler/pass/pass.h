@@ -129,6 +129,9 @@ Graph *pass_dce(const Graph *g);
 /* Appends a node as it stands, its operands being of g. */
 Ref pass_append(Graph *g, const Node *node);
 
+/* Runs a pass on the bodies of a new graph's loops. */
+void pass_bodies(Graph *g, Graph *(*run)(const Graph *body));
+
 /* Gives g the outputs and the place of `from`, its nodes through map. */
 void pass_outputs(Graph *g, const Graph *from, const Ref *map);
 

@@ -21,9 +21,16 @@ enum {
 };
 
 /* A loop's variable. A block variable runs in steps; one `within` it runs from
- * it to the block's end; a derived one is (parent / div) % mod.
+ * it to the block's end; a derived one is (parent / div) % mod. The turns of a
+ * step variable's loop follow one another: each reads what earlier ones stored.
  */
-typedef enum { VAR_plain, VAR_block, VAR_within, VAR_derived } VarKind;
+typedef enum {
+    VAR_plain,
+    VAR_block,
+    VAR_within,
+    VAR_derived,
+    VAR_step
+} VarKind;
 
 typedef struct {
     VarKind kind;
@@ -32,9 +39,10 @@ typedef struct {
     int parent; /* within, derived: the other variable */
     Dim div;    /* derived */
     Dim mod;
-    int alias;  /* the variable that took over, or -1 */
-    int axis;   /* of the result; -1: a reduction's */
-    bool batch; /* runs over the batch */
+    int alias;     /* the variable that took over, or -1 */
+    int axis;      /* of the result; -1: a reduction's */
+    bool batch;    /* runs over the batch */
+    bool backward; /* step: from the last to the first */
 } LoopVar;
 
 /* start - minus + sum of ±factor * variable */
@@ -62,9 +70,10 @@ typedef enum {
 typedef struct {
     BufferKind kind;
     DType dtype;
-    int number; /* of the leaf or output */
-    Ref node;   /* whose value it holds */
-    Dim count;  /* elements */
+    int number;   /* of the leaf or output */
+    Ref node;     /* whose value it holds */
+    Dim count;    /* elements */
+    bool carried; /* a loop's state: stored anew by each turn */
     /* Set by plan.c for buffers of kind temp. */
     bool local;         /* a local array, at the head of its home */
     int slot;           /* in the arena; -1: none */
@@ -193,6 +202,26 @@ typedef struct {
 } Touch;
 typedef VEC(Touch) Touches;
 
+/* A loop over steps, whose nodes stand in the graph: its head, the steps and
+ * states that it reads, its operations.
+ */
+typedef struct {
+    int outer; /* the loop around it, or -1 */
+    Dim extent;
+    bool backward;
+    int states;
+    Ref first;  /* the head */
+    Ref end;    /* past the last node */
+    Ref *carry; /* by state */
+    Ref *value; /* by part: what a step makes */
+    int values;
+    int sequences;
+    const int8_t *axis; /* as of the scan */
+    int *waiting;       /* by state: where its next value waits, or -1 */
+    uint32_t needed;    /* outputs that need it */
+    Stmt *stmt;         /* NULL: not made yet */
+} Loop;
+
 typedef struct {
     Arena *arena; /* the context's scratch */
     Dims *dims;
@@ -202,6 +231,10 @@ typedef struct {
     VEC(Value) value;
     VEC(Accumulator) accumulator;
     Block body;
+    VEC(Loop) loop;
+    const int *loop_of; /* by node: the innermost loop around it, or -1 */
+    const int *part_of; /* by node: the loop that a part is of, or -1 */
+    int within;         /* the loop that statements now go into, or -1 */
     Touches *touches;   /* by buffer */
     int mark;           /* the last that a statement was marked with */
     bool *material;     /* by node */
@@ -230,12 +263,18 @@ typedef struct {
  */
 Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
 
+/* lower.c: sets the graph, its loops opened, and what is known of them. */
+void schedule_lower(Schedule *s, const Graph *g);
+
 /* fuse_tree.c: the loops of one node, which store into a buffer. Those of a
  * concatenation, one for each part, take their places in the schedule.
  */
 Block schedule_node(Schedule *s, Ref ref, int buffer);
 void schedule_parts(Schedule *s, Ref ref, int buffer);
 Block schedule_copy(Schedule *s, Ref ref, int buffer);
+
+/* Stores a step's value in its place among those of all steps. */
+Block schedule_stack(Schedule *s, Ref part, int buffer);
 
 /* Whether an operation computes each element from those at its place. */
 bool schedule_is_map(const Schedule *s, Ref ref);
@@ -271,6 +310,9 @@ Block *schedule_space(Schedule *s, Ref ref, Affine *index, Block *block);
 
 /* fuse_merge.c: puts a tree of loops into the schedule. */
 void schedule_merge(Schedule *s, const Block *tree);
+
+/* Puts it behind all else, as it is. */
+void schedule_append(Schedule *s, const Block *tree);
 
 /* fuse_clean.c: values instead of memory, fewer loops. */
 void schedule_forward(Schedule *s);

@@ -294,6 +294,7 @@ simplify_make(Graph *g, const Node *node)
             ref = ir_const(g, n.dtype, (double)n.as.extent);
         break;
     case CLASS_REDUCE:
+    case CLASS_LOOP:
         break;
     }
     return ref != REF_NONE ? ref : pass_append(g, &n);
@@ -313,5 +314,6 @@ pass_simplify(const Graph *from)
         map[i] = leaf ? copy : simplify_again(g, copy);
     }
     pass_outputs(g, from, map);
+    pass_bodies(g, pass_simplify);
     return pass_dce(g);
 }

@@ -316,6 +316,7 @@ simplify_shape(Graph *g, const Node *n)
 #define CASE_SHAPE(op)
 #define CASE_REDUCE(op)                         case op:
 #define CASE_CONTRACT(op)                       case op:
+#define CASE_LOOP(op)                           case op:
 #define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
 #include "ir/ops.def"
 #undef OP

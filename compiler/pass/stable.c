@@ -269,5 +269,6 @@ pass_stable(const Graph *from)
         map[i] = form == REF_NONE ? copy : form;
     }
     pass_outputs(g, from, map);
+    pass_bodies(g, pass_stable);
     return pass_dce(g);
 }

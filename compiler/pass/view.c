@@ -17,7 +17,7 @@ view_is(Op op)
 {
     return op == OP_broadcast || op == OP_permute || op == OP_slice ||
            op == OP_pad || op == OP_reverse || op == OP_reshape ||
-           op == OP_window || op == OP_batchsum;
+           op == OP_window || op == OP_batchsum || op == OP_step;
 }
 
 static bool
@@ -85,7 +85,8 @@ schedule_materials(const Graph *g, const int *users, bool *material)
         material[r] = class == CLASS_MAP || class == CLASS_COMPARE ||
                       class == CLASS_REDUCE || class == CLASS_CONTRACT ||
                       node->op == OP_concat || node->op == OP_uniform ||
-                      node->op == OP_normal;
+                      node->op == OP_normal || node->op == OP_carry ||
+                      node->op == OP_part;
         if (node->op == OP_reshape &&
             !view_is_memory(g, material, node->operand[0]) &&
             !view_split(g, r, first))
@@ -203,6 +204,11 @@ view_step(Schedule *s, Ref ref, Point *point)
         }
     } else if (node->op == OP_window) {
         view_window(s, node, from, &to);
+    } else if (node->op == OP_step) {
+        const Loop *loop = &s->loop.item[s->loop_of[ref]];
+        for (int a = from->rank - 1; a > node->as.axis; a--)
+            to.index[a] = point->index[a - 1];
+        to.index[node->as.axis] = affine_var(loop->stmt->var);
     } else if (node->op == OP_pad) {
         view_pad(s, node, from, &to);
     } else if (node->op == OP_reshape) {

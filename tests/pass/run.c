@@ -21,17 +21,30 @@
 static void
 forget_places(Graph *g)
 {
-    for (size_t i = 0; i < g->node.count; i++)
+    for (size_t i = 0; i < g->node.count; i++) {
         g->node.item[i].span = (Span){0};
+        if (g->node.item[i].region != NULL)
+            forget_places(g->node.item[i].region);
+    }
+}
+
+/* The nodes of an operation, those in bodies, too. */
+static int
+count_nodes(const Graph *g, const char *op)
+{
+    int found = 0;
+    for (size_t i = 0; i < g->node.count; i++) {
+        const Node *n = &g->node.item[i];
+        found += strcmp(op_info[n->op].name, op) == 0;
+        found += n->region != NULL ? count_nodes(n->region, op) : 0;
+    }
+    return found;
 }
 
 static bool
 check_expectation(const Graph *g, const char *count, const char *op)
 {
-    int found = 0;
-    for (size_t i = 0; i < g->node.count; i++)
-        found += strcmp(op_info[g->node.item[i].op].name, op) == 0;
-    return found == (strcmp(count, "no") == 0 ? 0 : atoi(count));
+    return count_nodes(g, op) == (strcmp(count, "no") == 0 ? 0 : atoi(count));
 }
 
 /* Compares a text with a file's, or writes it there. */
