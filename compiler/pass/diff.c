@@ -37,41 +37,96 @@ accumulate(Graph *g, Ref *adjoint, Ref more)
                    : ir_map(g, OP_add, *adjoint, more, REF_NONE);
 }
 
-/* Which of the first `count` nodes are reals that depend on one of wrt. */
-static bool *
-dependent(const Graph *g, size_t count, const Ref *wrt, int wrts)
+/* A differentiation: of the nodes that were there before. */
+typedef struct {
+    Graph *g;
+    bool *depends; /* reals that depend on one of wrt */
+    Ref *adjoint;
+    bool **part; /* by loop: the parts that depend */
+    Ref **dpart; /* by loop: the adjoints of its parts */
+} Reverse;
+
+static void
+depend_loop(Reverse *r, Ref ref)
 {
-    bool *depends = ARENA_ARRAY(&g->context->arena, bool, count);
+    const Node *n = ir_node(r->g, ref);
+    const Graph *body = n->region;
+    Arena *arena = &r->g->context->arena;
+    size_t outs = body->output.count;
+    bool *from = ARENA_ARRAY(arena, bool, (size_t)n->operands + 1);
+    for (int k = 0; k < n->operands; k++) {
+        from[k] = r->depends[ir_operand(n, k)];
+        r->depends[ref] = r->depends[ref] || from[k];
+    }
+    bool *depends = derived_depends(n, from);
+    r->part[ref] = ARENA_ARRAY(arena, bool, outs + 1);
+    r->dpart[ref] = ARENA_ARRAY(arena, Ref, outs + 1);
+    for (size_t o = 0; o < outs; o++) {
+        bool state = (int)o < n->as.scan->states;
+        r->part[ref][o] = state ? from[n->as.scan->sequences + (int)o]
+                                : depends[body->output.item[o].ref];
+        r->dpart[ref][o] = REF_NONE;
+    }
+}
+
+/* Finds which of the first `count` nodes depend. */
+static void
+find_dependent(Reverse *r, size_t count, const Ref *wrt, int wrts)
+{
+    const Graph *g = r->g;
     for (int i = 0; i < wrts; i++)
-        depends[wrt[i]] = dtype_real(ir_node(g, wrt[i])->dtype);
+        r->depends[wrt[i]] = dtype_real(ir_node(g, wrt[i])->dtype);
     for (size_t i = 0; i < count; i++) {
         const Node *n = &g->node.item[i];
+        if (n->region != NULL)
+            depend_loop(r, (Ref)i);
         if (!dtype_real(n->dtype) || n->op == OP_stop)
             continue;
-        for (int k = 0; k < n->operands; k++)
-            depends[i] = depends[i] || depends[n->operand[k]];
+        if (n->op == OP_part)
+            r->depends[i] = r->part[n->operand[0]][n->as.part];
+        for (int k = 0; n->op != OP_part && k < n->operands; k++)
+            r->depends[i] = r->depends[i] || r->depends[n->operand[k]];
     }
-    return depends;
+}
+
+/* The adjoints of a loop's parts make those of its operands. */
+static bool
+propagate_loop(Reverse *r, Ref i)
+{
+    Node n = *ir_node(r->g, i);
+    Arena *arena = &r->g->context->arena;
+    bool *wanted = ARENA_ARRAY(arena, bool, (size_t)n.operands + 1);
+    Ref *more = ARENA_ARRAY(arena, Ref, (size_t)n.operands + 1);
+    for (int k = 0; k < n.operands; k++)
+        wanted[k] = r->depends[ir_operand(&n, k)];
+    if (!diff_scan_reverse(r->g, i, r->dpart[i], wanted, more))
+        return false;
+    for (int k = 0; k < n.operands; k++)
+        if (wanted[k])
+            accumulate(r->g, &r->adjoint[ir_operand(&n, k)], more[k]);
+    return true;
 }
 
 /* Sends the adjoint of node i to its operands. */
 static bool
-propagate(Graph *g, Ref i, const bool *depends, Ref *adjoint)
+propagate(Reverse *r, Ref i)
 {
+    Graph *g = r->g;
     Node n = *ir_node(g, i);
     g->span = n.span;
     g->frame = n.frame;
+    if (n.region != NULL)
+        return propagate_loop(r, i);
+    if (n.op == OP_part) {
+        accumulate(g, &r->dpart[n.operand[0]][n.as.part], r->adjoint[i]);
+        r->adjoint[n.operand[0]] = r->adjoint[i]; /* of its parts, there is */
+        return true;
+    }
     for (int k = 0; k < n.operands; k++) {
-        if (!depends[n.operand[k]])
+        if (!r->depends[n.operand[k]])
             continue;
-        if (n.region != NULL) {
-            Diag *diag = diag_add(&g->context->diags, DIAG_derivative, n.span,
-                                  "%s has no derivative", op_info[n.op].name);
-            diag->frame = n.frame;
-            return false;
-        }
-        Ref more = contribution(g, i, k, adjoint[i]);
-        accumulate(g, &adjoint[n.operand[k]], more);
+        Ref more = contribution(g, i, k, r->adjoint[i]);
+        accumulate(g, &r->adjoint[n.operand[k]], more);
     }
     return true;
 }
@@ -80,23 +135,28 @@ bool
 diff_reverse(Graph *g, const Ref *y, const Ref *dy, int outputs, const Ref *wrt,
              int count, Ref *gradient)
 {
+    Arena *arena = &g->context->arena;
     size_t nodes = g->node.count;
-    bool *depends = dependent(g, nodes, wrt, count);
-    Ref *adjoint = ARENA_ARRAY(&g->context->arena, Ref, nodes);
+    Reverse r = {.g = g,
+                 .depends = ARENA_ARRAY(arena, bool, nodes),
+                 .adjoint = ARENA_ARRAY(arena, Ref, nodes),
+                 .part = ARENA_ARRAY(arena, bool *, nodes),
+                 .dpart = ARENA_ARRAY(arena, Ref *, nodes)};
     Span span = g->span;
     const Frame *frame = g->frame;
 
+    find_dependent(&r, nodes, wrt, count);
     for (size_t i = 0; i < nodes; i++)
-        adjoint[i] = REF_NONE;
+        r.adjoint[i] = REF_NONE;
     for (int i = 0; i < outputs; i++)
-        if (depends[y[i]])
-            accumulate(g, &adjoint[y[i]], dy[i]);
+        if (r.depends[y[i]])
+            accumulate(g, &r.adjoint[y[i]], dy[i]);
     bool good = true;
     for (size_t i = nodes; good && i-- > 0;)
-        if (adjoint[i] != REF_NONE && depends[i])
-            good = propagate(g, (Ref)i, depends, adjoint);
+        if (r.adjoint[i] != REF_NONE && r.depends[i])
+            good = propagate(&r, (Ref)i);
     for (int i = 0; i < count; i++)
-        gradient[i] = adjoint[wrt[i]];
+        gradient[i] = r.adjoint[wrt[i]];
     g->span = span;
     g->frame = frame;
     return good;

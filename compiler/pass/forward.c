@@ -20,7 +20,7 @@ reached(const Graph *g, size_t count, const Ref *y, int outputs)
     for (size_t i = count; i-- > 0;) {
         const Node *n = &g->node.item[i];
         for (int k = 0; needed[i] && k < n->operands; k++)
-            needed[n->operand[k]] = true;
+            needed[ir_operand(n, k)] = true;
     }
     return needed;
 }
@@ -60,26 +60,47 @@ elementwise(Graph *g, Ref ref, const Ref *t)
     return sum;
 }
 
+/* The tangents of a loop's parts, given those of its operands. */
+static bool
+propagate_loop(Graph *g, Ref ref, const Ref *tangent, Ref **part)
+{
+    Arena *arena = &g->context->arena;
+    Node n = *ir_node(g, ref);
+    Ref *t = ARENA_ARRAY(arena, Ref, (size_t)n.operands + 1);
+    bool any = false;
+    for (int k = 0; k < n.operands; k++) {
+        t[k] = tangent[ir_operand(&n, k)];
+        any = any || t[k] != REF_NONE;
+    }
+    if (!any)
+        return true;
+    g->span = n.span;
+    g->frame = n.frame;
+    part[ref] = ARENA_ARRAY(arena, Ref, n.region->output.count + 1);
+    return diff_scan_forward(g, ref, t, part[ref]);
+}
+
 /* The tangent of node `ref`, whose operands have theirs; REF_NONE is 0. */
 static bool
-propagate(Graph *g, Ref ref, const Ref *tangent, Ref *result)
+propagate(Graph *g, Ref ref, const Ref *tangent, Ref **part, Ref *result)
 {
     Node n = *ir_node(g, ref);
     Ref t[3] = {REF_NONE, REF_NONE, REF_NONE};
     bool any = false;
     *result = REF_NONE;
+    if (n.region != NULL)
+        return propagate_loop(g, ref, tangent, part);
+    if (n.op == OP_part) {
+        const Ref *own = part[n.operand[0]];
+        *result = own != NULL ? own[n.as.part] : REF_NONE;
+        return true;
+    }
     for (int k = 0; k < n.operands && dtype_real(n.dtype); k++) {
         t[k] = tangent[n.operand[k]];
         any = any || t[k] != REF_NONE;
     }
     if (!any || n.op == OP_stop)
         return true;
-    if (n.region != NULL) {
-        Diag *diag = diag_add(&g->context->diags, DIAG_derivative, n.span,
-                              "%s has no derivative", op_info[n.op].name);
-        diag->frame = n.frame;
-        return false;
-    }
     g->span = n.span;
     g->frame = n.frame;
     *result = op_info[n.op].class == CLASS_MAP
@@ -95,6 +116,7 @@ diff_forward(Graph *g, const Ref *x, const Ref *tangent, int count,
     size_t nodes = g->node.count;
     bool *needed = reached(g, nodes, y, outputs);
     Ref *t = ARENA_ARRAY(&g->context->arena, Ref, nodes);
+    Ref **part = ARENA_ARRAY(&g->context->arena, Ref *, nodes);
     Span span = g->span;
     const Frame *frame = g->frame;
 
@@ -107,7 +129,7 @@ diff_forward(Graph *g, const Ref *x, const Ref *tangent, int count,
     for (size_t i = 0; good && i < nodes; i++) {
         Ref more = REF_NONE;
         if (needed[i])
-            good = propagate(g, (Ref)i, t, &more);
+            good = propagate(g, (Ref)i, t, part, &more);
         t[i] = plus(g, t[i], more);
     }
     for (int i = 0; i < outputs; i++)

@@ -87,6 +87,21 @@ Ref pass_batch_first(Graph *g, Ref a, int8_t *label, const int8_t *out,
 bool diff_forward(Graph *g, const Ref *x, const Ref *tangent, int count,
                   const Ref *y, int outputs, Ref *dy);
 
+/* diff_loop_reverse.c: the adjoints of a loop's operands, as far as they are
+ * wanted, for those of its parts; the loop may get more results. False after a
+ * report.
+ */
+bool diff_scan_reverse(Graph *g, Ref scan, const Ref *dpart, const bool *wanted,
+                       Ref *dx);
+
+/* diff_loop_forward.c: likewise the tangents of its parts. */
+bool diff_scan_forward(Graph *g, Ref scan, const Ref *t, Ref *dpart);
+
+/* diff_loop.c: which of a body's nodes are reals that depend on an input that
+ * `from` marks, by number; states that come to do so are marked.
+ */
+bool *derived_depends(const Node *scan, bool *from);
+
 /* tangent.c: a forward graph in double with its derivative in a direction.
  * Leaves are those of forward, an input "held" for every stop, and an input
  * "dNAME" for every real input and trained param; outputs are the real results,

@@ -3,3 +3,4 @@
  */
 #include "tests/grad/cases.c"
 #include "tests/grad/fixture.c"
+#include "tests/grad/loops.c"

@@ -320,6 +320,12 @@ const Case grad_case[] = {
     {"windows both", body_windows_both, OP_COUNT, 1, {{1, {8}}}, -1, 1},
     {"convolution", body_convolution, OP_COUNT, 2,
      {{3, {9, 7, 2}}, {4, {3, 2, 2, 4}}}, -1, 1},
+    {"loop", body_loop, OP_COUNT, 3,
+     {{2, {4, 5}}, {2, {4, 4}}, {1, {4}}}, -1, 1},
+    {"loop backward", body_loop_back, OP_COUNT, 3,
+     {{2, {4, 3}}, {1, {3}}, {1, {3}}}, -1, 1},
+    {"loop nested", body_loop_nested, OP_COUNT, 3,
+     {{3, {2, 4, 3}}, {2, {2, 2}}, {1, {2}}}, -1, 1},
     {"layer", body_layer, OP_COUNT, 3,
      {{1, {4}}, {2, {3, 4}}, {1, {3}}}, -1, 1},
 };

@@ -29,6 +29,11 @@ extern const size_t grad_cases;
 /* The body of the elementwise operation test->op. */
 Ref grad_map(Graph *g, const Case *test, const Ref *x);
 
+/* loops.c: bodies with loops. */
+Ref body_loop(Graph *g, const Case *test, const Ref *x);
+Ref body_loop_back(Graph *g, const Case *test, const Ref *x);
+Ref body_loop_nested(Graph *g, const Case *test, const Ref *x);
+
 /* A case with its memory and its source of random numbers; the batch is the
  * first symbol.
  */
