@@ -33,15 +33,32 @@ input_like(Graph *g, Ref like, const char *name)
     return ir_leaf(g, OP_input, name, n.dtype, n.rank, n.dim);
 }
 
+static Ref widen(Graph *g, const Graph *from, Ref ref, const Ref *map);
+
+/* The body of a loop with float made double; what a stop in it holds is
+ * computed anew.
+ */
+static Graph *
+widen_body(const Graph *body)
+{
+    Graph *g = ir_graph(body->context, body->dims, body->name);
+    Ref *map = ARENA_ARRAY(&body->context->arena, Ref, body->node.count + 1);
+    for (Ref i = 0; i < (Ref)body->node.count; i++)
+        map[i] = widen(g, body, i, map);
+    pass_outputs(g, body, map);
+    return g;
+}
+
 /* Copies a node with float made double. Arrays of numbers stay, and a cast
  * stands behind them.
  */
 static Ref
-widen(Tangent *t, Ref ref)
+widen(Graph *g, const Graph *from, Ref ref, const Ref *map)
 {
-    Graph *g = t->g;
-    Ref copy = ir_copy(g, t->from, ref, t->map);
+    Ref copy = ir_copy(g, from, ref, map);
     Node *n = ir_node(g, copy);
+    if (n->region != NULL)
+        n->region = widen_body(n->region);
     if (n->dtype != DTYPE_f32)
         return copy;
     if (n->op == OP_data)
@@ -73,13 +90,14 @@ make_nodes(Tangent *t)
 {
     Arena *arena = &t->g->context->arena;
     for (size_t i = 0; i < t->from->leaf.count; i++)
-        t->map[t->from->leaf.item[i]] = widen(t, t->from->leaf.item[i]);
+        t->map[t->from->leaf.item[i]] =
+            widen(t->g, t->from, t->from->leaf.item[i], t->map);
     for (Ref i = 0; i < (Ref)t->from->node.count; i++) {
         const Node *n = ir_node(t->from, i);
         if (n->op == OP_input || n->op == OP_param || n->op == OP_state)
             continue;
         if (n->op != OP_stop || !dtype_real(n->dtype)) {
-            t->map[i] = widen(t, i);
+            t->map[i] = widen(t->g, t->from, i, t->map);
             continue;
         }
         Ref stop = t->map[n->operand[0]];

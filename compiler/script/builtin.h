@@ -25,7 +25,10 @@ BuiltinRun builtin_values, builtin_haskey;
 BuiltinRun builtin_typeof, builtin_isa, builtin_in, builtin_identity;
 BuiltinRun builtin_tuple, builtin_pair, builtin_to_int, builtin_to_float64;
 BuiltinRun builtin_to_float32, builtin_to_bool, builtin_to_symbol;
-BuiltinRun builtin_to_tuple, builtin_abstract, builtin_unroll;
+BuiltinRun builtin_to_tuple, builtin_abstract;
+
+/* recur.c */
+BuiltinRun builtin_over_steps, builtin_scan;
 
 /* script.c */
 BuiltinRun builtin_include;

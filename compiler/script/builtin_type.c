@@ -60,13 +60,6 @@ builtin_abstract(Script *s, const Args *args)
                 "this type cannot be made by a call");
 }
 
-Value
-builtin_unroll(Script *s, const Args *args)
-{
-    script_fail(s, DIAG_not_yet, args->span, NULL,
-                "recurrence: unroll, unroll1, flip and scan");
-}
-
 static Value
 convert_number(Script *s, Value v, DType dtype, Span span)
 {

@@ -1,6 +1,8 @@
 /* The evaluator: a walk over the tree, one case for each kind of syntax. */
 #include "script/eval.h"
+#include "script/number.h"
 #include "script/numeric.h"
+#include "script/recur.h"
 
 #include <string.h>
 
@@ -268,19 +270,40 @@ eval_unary(Script *s, Scope *scope, const Ast *ast)
     return numeric_unary(s, op, a, ast->span);
 }
 
+/* The object whose method is under way and has a field of this name, or NULL.
+ */
+static Object *
+object_with(const Scope *scope, const char *field)
+{
+    for (; scope != NULL; scope = scope->parent)
+        for (size_t i = 0; scope->object && i < scope->object->type->fields;
+             i++)
+            if (scope->object->type->field[i] == field)
+                return scope->object;
+    return NULL;
+}
+
+/* y{-1}, the value of an earlier step; other braces are types. */
 static Value
 eval_curly(Script *s, Scope *scope, const Ast *ast)
 {
     const AstList *index = &ast->as.call.positional;
+    const Ast *callee = ast->as.call.callee;
     const Ast *first = index->count ? index->item[0] : NULL;
     bool lag =
         first &&
         ((first->kind == AST_INT && first->as.integer < 0) ||
          (first->kind == AST_UNARY && !strcmp(first->as.binary.op, "-")));
-    if (lag)
-        script_fail(s, DIAG_not_yet, ast->span, NULL,
-                    "recurrence: the value of an earlier step");
-    return eval_operand(s, scope, ast->as.call.callee);
+    if (!lag)
+        return eval_operand(s, scope, callee);
+    if (callee->kind != AST_NAME || index->count != 1)
+        script_fail(s, DIAG_recurrence, ast->span, NULL,
+                    "y{-1} is the value of a field y in an earlier step");
+    Value steps = eval_operand(s, scope, first);
+    int64_t count =
+        number_int(s, steps, "a number of steps", -64, -1, first->span);
+    return recur_earlier(s, object_with(scope, callee->as.name),
+                         callee->as.name, -count, ast->span);
 }
 
 static Value

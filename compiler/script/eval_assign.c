@@ -92,8 +92,8 @@ eval_bind(Script *s, Scope *scope, const Ast *target, Value value, bool define)
         eval_index_assign(s, scope, target, value);
         return;
     case AST_CURLY:
-        script_fail(s, DIAG_not_yet, target->span, NULL,
-                    "recurrence: the value of an earlier step");
+        script_fail(s, DIAG_recurrence, target->span, NULL,
+                    "the value of an earlier step cannot be changed");
     default:
         script_fail(s, DIAG_assign, target->span, NULL, "cannot assign to %s",
                     ast_kind_name[target->kind]);

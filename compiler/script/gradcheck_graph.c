@@ -45,13 +45,13 @@ number_of(Check *c, const Graph *from, Dim dim, const int64_t *symbol)
     return value;
 }
 
-void
-check_graph(Check *c, const Graph *from, const int64_t *symbol,
-            const char *only)
+/* Copies every node, in double and with numbers for dimensions. */
+static Graph *
+double_nodes(Check *c, const Graph *from, const int64_t *symbol, Ref *map)
 {
     Script *s = c->s;
+    Arena *arena = &s->context->arena;
     Graph *g = ir_graph(s->context, &s->dims, from->name);
-    Ref *map = ARENA_ARRAY(&s->context->arena, Ref, from->node.count + 1);
     for (size_t i = 0; i < from->node.count; i++) {
         map[i] = ir_copy(g, from, (Ref)i, map);
         Node *n = ir_node(g, map[i]);
@@ -67,7 +67,28 @@ check_graph(Check *c, const Graph *from, const int64_t *symbol,
             if (n->op == OP_slice || n->op == OP_pad)
                 n->as.slice.start[a] =
                     number_of(c, from, n->as.slice.start[a], symbol);
+        if (n->region == NULL)
+            continue;
+        Scan *scan = arena_copy(arena, n->as.scan, sizeof *n->as.scan);
+        scan->extent = number_of(c, from, scan->extent, symbol);
+        n->as.scan = scan;
+        const Graph *body = n->region;
+        Ref *own = ARENA_ARRAY(arena, Ref, body->node.count + 1);
+        n->region = double_nodes(c, body, symbol, own);
+        for (size_t o = 0; o < body->output.count; o++)
+            ir_output(n->region, body->output.item[o].name,
+                      own[body->output.item[o].ref], REF_NONE);
     }
+    return g;
+}
+
+void
+check_graph(Check *c, const Graph *from, const int64_t *symbol,
+            const char *only)
+{
+    Arena *arena = &c->s->context->arena;
+    Ref *map = ARENA_ARRAY(arena, Ref, from->node.count + 1);
+    Graph *g = double_nodes(c, from, symbol, map);
     for (size_t i = 0; i < from->output.count; i++) {
         const Output *out = &from->output.item[i];
         bool wanted = only == NULL ? true : strcmp(out->name, only) == 0;

@@ -6,6 +6,7 @@
  * again when it is closed: a loop of a million passes takes no memory.
  */
 #include "script/eval.h"
+#include "script/recur.h"
 
 #include <string.h>
 
@@ -163,18 +164,18 @@ void
 scope_set(Script *s, Scope *scope, const char *name, Value value)
 {
     bool soft = true;
-    for (Scope *at = scope; at; at = at->parent) {
+    Scope *inner = scope; /* of a method, in the scope of its fields */
+    for (Scope *at = scope; at; inner = at, at = at->parent) {
         if (at->kind == SCOPE_script) {
             if (soft && find_binding(at, name))
                 scope = at;
             break;
         }
-        if (at->object && object_field(at->object, name))
-            script_fail(s, DIAG_not_yet, s->span,
-                        "give the local variable another name",
-                        "assigning to the field %s in its model, as a "
-                        "recurrent one does",
-                        name);
+        if (at->object && object_field(at->object, name)) {
+            recur_assign(s, at->object, name, value);
+            scope = inner;
+            break;
+        }
         if (!at->object && find_binding(at, name)) {
             scope = at;
             break;

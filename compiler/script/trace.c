@@ -260,6 +260,7 @@ trace_leave(Script *s, const TraceState *state)
 void
 trace_restart(Trace *t)
 {
+    t->steps = NULL;
     for (size_t i = 0; i < t->params.count; i++)
         t->leaf[i] = REF_NONE;
 }

@@ -34,7 +34,8 @@ struct Trace {
     Ref *leaf;     /* the node of each, REF_NONE: not used yet */
     InputShape input[TRACE_INPUTS];
     int inputs;
-    jmp_buf *bound; /* where trace_bind goes */
+    struct Steps *steps; /* the step under way, or NULL (recur.c) */
+    jmp_buf *bound;      /* where trace_bind goes */
     Value first;    /* an argument before the inputs, or nothing */
 };
 

@@ -317,6 +317,15 @@ walk_function(Walk *w, const Function *f, const char *path, const Type *type)
     }
 }
 
+/* Whether a field is a model that the object stands for: W, not model.W, is a
+ * parameter of unroll(m).
+ */
+static bool
+stands_for(const Type *type, const char *field)
+{
+    return strcmp(type->name, "Unrolled") == 0 && strcmp(field, "model") == 0;
+}
+
 static void
 walk_object(Walk *w, const Object *o, const char *path)
 {
@@ -325,7 +334,9 @@ walk_object(Walk *w, const Object *o, const char *path)
     Arena *arena = &w->s->context->arena;
     for (size_t i = 0; i < o->type->fields; i++) {
         const char *name = o->type->field[i];
-        if (path[0] != '\0')
+        if (stands_for(o->type, name))
+            name = path;
+        else if (path[0] != '\0')
             name = arena_printf(arena, "%s.%s", path, name);
         walk_value(w, o->field[i], name, o->type->net);
     }
