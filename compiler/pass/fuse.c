@@ -174,14 +174,16 @@ make_outputs(Schedule *s)
         if (source != REF_NONE)
             s->node_buffer[source] = buffer;
     }
-    /* A result that may be absent holds only what nothing else reads. */
+    /* A result that may be absent holds only what nothing else reads, and what
+     * no loop over steps stores.
+     */
     for (size_t o = 0; o < g->output.count && o < 32; o++) {
         const Output *output = &g->output.item[o];
         if ((s->optional >> o & 1) == 0 || s->output_buffer[o] < 0)
             continue;
         Ref source = output_source(s, output->ref);
         if (source != REF_NONE && s->users[source] == 1 &&
-            source == output->ref)
+            source == output->ref && s->part_of[source] < 0)
             s->node_buffer[source] = s->output_buffer[o];
     }
 }

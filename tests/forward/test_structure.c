@@ -302,8 +302,16 @@ test_refused(void **state)
     Ref x = input(&f, "x", 0, NULL);
     f.g->span = (Span){1, 2, 3};
     f.g->frame = &frame;
-    Ref y = ir_map(f.g, OP_neg, x, REF_NONE, REF_NONE);
-    ir_node(f.g, y)->region = f.g;
+    Graph *body = ir_graph_like(f.g);
+    Ref in = ir_leaf(body, OP_input, "x", DTYPE_f64, 0, NULL);
+    Ref wide = ir_reshape(body, in, 8, (Dim[]){1, 1, 1, 1, 1, 1, 1, 1});
+    body->span = f.g->span;
+    body->frame = f.g->frame;
+    wide = ir_map(body, OP_sin, wide, REF_NONE, REF_NONE);
+    wide = ir_map(body, OP_mul, wide, wide, REF_NONE);
+    ir_output(body, "x", ir_reshape(body, wide, 0, NULL), REF_NONE);
+    Scan scan = {.extent = 2, .states = 1, .operand = &x};
+    Ref y = ir_part(f.g, ir_scan(f.g, &scan, 1, body), 0);
     f.g->span = (Span){1, 5, 6};
     f.g->frame = NULL;
     Ref one = ir_const(f.g, DTYPE_f64, 1);
