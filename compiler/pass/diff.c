@@ -27,14 +27,59 @@ contribution(Graph *g, Ref user, int k, Ref dy)
     return diff_elementwise(g, user, k, dy);
 }
 
+/* The axis along which a node pads its operand, if that is one only; -1. */
+static int
+pad_axis(const Graph *g, Ref ref)
+{
+    const Node *n = ir_node(g, ref);
+    int found = -1;
+    if (n->op != OP_pad)
+        return -1;
+    for (int a = 0; a < n->rank; a++) {
+        if (n->dim[a] == ir_node(g, n->operand[0])->dim[a])
+            continue;
+        if (found >= 0)
+            return -1;
+        found = a;
+    }
+    return found;
+}
+
+/* Two parts side by side, each with zeros around, as one: what slices that lie
+ * side by side give. REF_NONE where they are none.
+ */
+static Ref
+join_pads(Graph *g, Ref low, Ref high)
+{
+    int axis = pad_axis(g, low);
+    if (axis < 0 || axis != pad_axis(g, high))
+        return REF_NONE;
+    Node a = *ir_node(g, low);
+    Node b = *ir_node(g, high);
+    Dim end = dim_add(g->dims, a.as.slice.start[axis],
+                      ir_node(g, a.operand[0])->dim[axis]);
+    if (end != b.as.slice.start[axis])
+        return REF_NONE;
+    Ref both = ir_concat(g, a.operand[0], b.operand[0], axis);
+    if (ir_node(g, both)->dim[axis] == a.dim[axis])
+        return both;
+    return ir_pad(g, both, a.as.slice.start, a.dim);
+}
+
 static void
 accumulate(Graph *g, Ref *adjoint, Ref more)
 {
+    Ref sum = *adjoint;
     if (more == REF_NONE)
         return;
-    *adjoint = *adjoint == REF_NONE
-                   ? more
-                   : ir_map(g, OP_add, *adjoint, more, REF_NONE);
+    *adjoint = more;
+    if (sum == REF_NONE)
+        return;
+    *adjoint = join_pads(g, more, sum);
+    if (*adjoint == REF_NONE)
+        *adjoint = join_pads(g, sum, more);
+    if (*adjoint == REF_NONE)
+        *adjoint = ir_map(g, OP_add, sum, more, REF_NONE);
 }
 
 /* A differentiation: of the nodes that were there before. */

@@ -17,7 +17,7 @@ typedef struct {
     const bool *wanted; /* by operand */
     Ref *dx;            /* by operand */
     int *state;         /* by state: the adjoint's number, or -1 */
-    int *result;        /* by operand: of its gradient a step, or -1 */
+    int *result;        /* by operand: of its gradient a step; -1: behind */
     Ref *gradient;      /* by operand: a step's, in the body */
     int *sum;           /* by operand: the state that adds up, or -1 */
 } Reverse;
@@ -154,13 +154,17 @@ put_label(int8_t *to, const int8_t *label, int rank, int axis, int8_t steps)
         to[a] = a < axis ? label[a] : a == axis ? steps : label[a - 1];
 }
 
+/* The product over all steps; summed over them, or, where the result has an
+ * axis for them, at each.
+ */
 static Ref
-product_all(Reverse *r, const Node *n, bool make, bool *fits)
+product_all(Reverse *r, const Node *n, int at, bool make, bool *fits)
 {
     Graph *g = r->l.g;
     Ref operand[2];
-    int8_t label[2][IR_RANK + 1];
+    int8_t label[3][IR_RANK + 1];
     int8_t steps = 0;
+    int having = 0;
     for (int i = 0; i < 2; i++) {
         int rank = ir_node(r->l.d, n->operand[i])->rank;
         const int8_t *own = i == 0 ? n->as.contract.a : n->as.contract.b;
@@ -175,14 +179,17 @@ product_all(Reverse *r, const Node *n, bool make, bool *fits)
         int rank = ir_node(r->l.d, n->operand[i])->rank;
         const int8_t *own = i == 0 ? n->as.contract.a : n->as.contract.b;
         operand[i] = value_all(r, n->operand[i], make, &axis);
-        *fits = axis >= 0;
-        if (*fits)
-            put_label(label[i], own, rank, axis, steps);
+        *fits = axis >= 0 || at >= 0;
+        having += axis >= 0;
+        put_label(label[i], own, rank, axis >= 0 ? axis : rank, steps);
     }
+    *fits = *fits && having > 0 && (at < 0 || n->rank < IR_RANK);
     if (!*fits || !make)
         return REF_NONE;
-    return ir_contract(g, operand[0], label[0], operand[1], label[1], n->rank,
-                       n->as.contract.out);
+    put_label(label[2], n->as.contract.out, n->rank, at >= 0 ? at : n->rank,
+              steps);
+    return ir_contract(g, operand[0], label[0], operand[1], label[1],
+                       n->rank + (at >= 0), label[2]);
 }
 
 static Ref
@@ -213,7 +220,7 @@ term_all(Reverse *r, Ref term, bool make, bool *fits)
         return REF_NONE;
     switch ((int)n.op) {
     case OP_contract:
-        return product_all(r, &n, make, fits);
+        return product_all(r, &n, -1, make, fits);
     case OP_sum:
         return sum_all(r, &n, make, fits);
     case OP_reshape:
@@ -254,6 +261,27 @@ split_terms(Reverse *r, Ref sum, bool make, Ref *rest, Ref *all)
                                 : ir_map(l->g, OP_add, *all, term, REF_NONE);
 }
 
+/* The gradient of a sequence behind the loop, where a step's is a product, or
+ * products added up; a step's products are then one, and no work where nobody
+ * wants them. REF_NONE as for term_all.
+ */
+static Ref
+slices_all(Reverse *r, Ref ref, int axis, bool make, bool *fits)
+{
+    Derived *l = &r->l;
+    Node n = *ir_node(l->d, ref);
+    *fits = !derived_own(l, ref) && (n.op == OP_contract || n.op == OP_add);
+    if (!*fits)
+        return REF_NONE;
+    if (n.op == OP_contract)
+        return product_all(r, &n, axis, make, fits);
+    Ref u = slices_all(r, n.operand[0], axis, make, fits);
+    bool first = *fits;
+    Ref v = slices_all(r, n.operand[1], axis, make, fits);
+    *fits = *fits && first;
+    return make && *fits ? ir_map(l->g, OP_add, u, v, REF_NONE) : REF_NONE;
+}
+
 /* What the new loop gives for operand i, besides its states. */
 static void
 note_operand(Reverse *r, int i)
@@ -264,7 +292,10 @@ note_operand(Reverse *r, int i)
     Ref rest = REF_NONE;
     Ref all = REF_NONE;
     if (i < scan->sequences) {
-        r->result[i] = derived_result(l, r->gradient[i], scan->axis[i]);
+        bool fits;
+        slices_all(r, r->gradient[i], scan->axis[i], false, &fits);
+        r->result[i] =
+            fits ? -1 : derived_result(l, r->gradient[i], scan->axis[i]);
         return;
     }
     split_terms(r, r->gradient[i], false, &rest, &all);
@@ -285,7 +316,10 @@ give_operand(Reverse *r, int i)
     Ref rest = REF_NONE;
     Ref all = REF_NONE;
     if (i < scan->sequences) {
-        r->dx[i] = derived_part(l, r->result[i]);
+        bool fits;
+        r->dx[i] = r->result[i] >= 0 ? derived_part(l, r->result[i])
+                                     : slices_all(r, r->gradient[i],
+                                                  scan->axis[i], true, &fits);
         return;
     }
     split_terms(r, r->gradient[i], true, &rest, &all);
