@@ -36,7 +36,7 @@ struct Trace {
     int inputs;
     struct Steps *steps; /* the step under way, or NULL (recur.c) */
     jmp_buf *bound;      /* where trace_bind goes */
-    Value first;    /* an argument before the inputs, or nothing */
+    Value first;         /* an argument before the inputs, or nothing */
 };
 
 /* The parameters of a model in the order of their paths: fields, then captured
