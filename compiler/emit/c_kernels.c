@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { HEADERS = 3, NAMES = 6 };
+enum { HEADERS = 4, NAMES = 6 };
 
 static const struct {
     const char *header;
@@ -17,6 +17,7 @@ static const struct {
     {"kernels/flux_product.h",
      {"flux_product_", "flux_sum", "flux_join_", "FLUX_SEQ", "FLUX_SPLIT4",
       "FLUX_TREE16"}},
+    {"kernels/flux_windows.h", {"flux_windows_"}},
     {"kernels/flux_random.h", {"flux_uniform", "flux_normal", "flux_philox"}},
 };
 

@@ -262,12 +262,59 @@ call_stride(Printer *printer, Affine *at, int var)
     return 0;
 }
 
+static const char *const orders[] = {"FLUX_SEQ", "FLUX_SEQ", "FLUX_SPLIT4",
+                                     "FLUX_TREE16"};
+
+/* The axes of the rows, columns or terms of a call over several; the strides in
+ * a, b and c.
+ */
+static void
+call_axes(Printer *printer, const Product *product, int side, Affine *at)
+{
+    static const char *const name[] = {"row", "column", "term"};
+    int count = product->axes[side] + 1;
+    writer_line(printer->writer, "const flux_axis %s[] = {", name[side]);
+    for (int i = 0; i < count; i++) {
+        int var = i == 0 ? product->var[side] : product->more[side][i - 1];
+        Dim stride[3];
+        for (int k = 0; k < 3; k++)
+            stride[k] = call_stride(printer, &at[(k + 1) % 3], var);
+        writer_line(printer->writer, "{%s, %s, %s, %s},",
+                    call_count(printer, var), c_dim(printer, stride[0]).text,
+                    c_dim(printer, stride[1]).text,
+                    c_dim(printer, stride[2]).text);
+    }
+    writer_line(printer->writer, "};");
+}
+
+static void
+call_windows(Printer *printer, const Product *product)
+{
+    Affine at[3];
+    memcpy(at, product->at, sizeof at);
+    writer_line(printer->writer, "{");
+    for (int side = 0; side < 3; side++)
+        call_axes(printer, product, side, at);
+    writer_line(printer->writer,
+                "flux_windows_%s(%s, %d, row, %d, column, %d, term, %s, %s, "
+                "%s);",
+                c_suffix(product->dtype), orders[product->order],
+                product->axes[0] + 1, product->axes[1] + 1,
+                product->axes[2] + 1,
+                c_pointer(printer, product->buffer[1], &at[1]),
+                c_pointer(printer, product->buffer[2], &at[2]),
+                c_pointer(printer, product->buffer[0], &at[0]));
+    writer_line(printer->writer, "}");
+}
+
 void
 c_call(Printer *printer, const Stmt *stmt)
 {
-    static const char *const orders[] = {"FLUX_SEQ", "FLUX_SEQ", "FLUX_SPLIT4",
-                                         "FLUX_TREE16"};
     const Product *product = stmt->product;
+    if (product->windows) {
+        call_windows(printer, product);
+        return;
+    }
     Affine at[3];
     Dim stride[3][3];
     for (int i = 0; i < 3; i++) {

@@ -321,26 +321,6 @@ build_outputs(const Node *node)
     return outputs;
 }
 
-/* Whether a contraction sums the batch, the first axis of its first operand,
- * and then others.
- */
-static bool
-build_sums_batch(const Graph *g, const Node *node)
-{
-    const Node *a = ir_node(g, node->operand[0]);
-    int summed = 0;
-    for (int axis = 0; axis < a->rank; axis++) {
-        bool kept = false;
-        for (int out = 0; out < node->rank; out++)
-            kept =
-                kept || node->as.contract.out[out] == node->as.contract.a[axis];
-        if (kept && axis == 0)
-            return false;
-        summed += !kept;
-    }
-    return summed > 1 && a->dim[0] == dim_batch(g->dims);
-}
-
 Ref
 ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
             const int8_t *label_b, int rank, const int8_t *label_out)
@@ -361,8 +341,7 @@ ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
     }
     build_shape(&node, rank, dim);
     node.order = dtype_real(node.dtype)
-                     ? ir_sum_order(OP_contract, build_sums_batch(g, &node),
-                                    build_outputs(&node))
+                     ? ir_sum_order(OP_contract, 0, build_outputs(&node))
                      : ORDER_seq;
     return build_push(g, &node);
 }
@@ -466,7 +445,7 @@ ir_sum_order(Op op, uint32_t axes, int64_t outputs)
         return (axes & 1) != 0 ? ORDER_tree16 : ORDER_seq;
     if (op != OP_contract)
         return ORDER_seq;
-    if (outputs == 1 || (axes & 1) != 0)
+    if (outputs == 1)
         return ORDER_tree16;
     return outputs < 16 ? ORDER_split4 : ORDER_seq;
 }

@@ -218,9 +218,7 @@ bool ir_same_shape(const Graph *g, Ref a, Ref b);
 Dim ir_count(const Graph *g, Ref ref); /* elements */
 
 /* The order of a sum when its node is made: of a reduction over `axes`, or of a
- * contraction whose result has `outputs` elements a sample; axis 0 is among the
- * axes of a contraction that sums several, the first of which is the batch, the
- * first axis of its first operand.
+ * contraction whose result has `outputs` elements a sample.
  */
 Order ir_sum_order(Op op, uint32_t axes, int64_t outputs);
 

@@ -120,12 +120,8 @@ rule_contract(Graph *g, const Node *n, int k, const Node *x, Ref dy)
     if (k == 0)
         return ir_contract(g, dy, n->as.contract.out, n->operand[1],
                            n->as.contract.b, x->rank, n->as.contract.a);
-    int8_t label[IR_RANK];
-    memcpy(label, n->as.contract.a, sizeof label);
-    Ref a =
-        pass_batch_first(g, n->operand[0], label, n->as.contract.b, x->rank);
-    return ir_contract(g, a, label, dy, n->as.contract.out, x->rank,
-                       n->as.contract.b);
+    return ir_contract(g, n->operand[0], n->as.contract.a, dy,
+                       n->as.contract.out, x->rank, n->as.contract.b);
 }
 
 Ref

@@ -3,10 +3,11 @@
  *
  * Every axis of the result and every summed axis becomes a variable; axes that
  * lie at one stride in all operands are joined. What is left over besides one
- * row, one column and one summed variable becomes loops around the call. Where
- * the last axis is alone in its group it is cut in blocks, so that what uses
- * the result can follow while it is in the cache; schedule_flatten joins the
- * blocks again if nothing did.
+ * row, one column and one summed variable becomes loops around the call; where
+ * the summed variables are several, as in a convolution, the call is one over
+ * several axes. Where the last axis is alone in its group it is cut in blocks,
+ * so that what uses the result can follow while it is in the cache;
+ * schedule_flatten joins the blocks again if nothing did.
  */
 #include "pass/schedule.h"
 
@@ -18,6 +19,7 @@ typedef struct {
     int side[2 * IR_RANK];
     Affine at[3]; /* result, operands */
     int buffer[3];
+    bool axes; /* the call is one over several axes */
 } Labels;
 
 static int
@@ -104,38 +106,50 @@ product_joins(Schedule *s, const Labels *labels, int var, int next)
     return true;
 }
 
-/* Joins variables of one side; the rest of a side's variables but one become
- * loops. False where more than one summed variable is left.
+/* Joins variable i with `kept`, which it goes on from. */
+static void
+product_merge(Schedule *s, Labels *labels, int kept, int i)
+{
+    int var = labels->var[i];
+    LoopVar *into = &s->var.item[kept];
+    into->extent = dim_mul(s->dims, into->extent, s->var.item[var].extent);
+    for (int k = 0; k < 3; k++)
+        affine_drop(s, &labels->at[k], var);
+    labels->count--;
+    for (int k = i; k < labels->count; k++) {
+        labels->var[k] = labels->var[k + 1];
+        labels->side[k] = labels->side[k + 1];
+    }
+}
+
+/* Joins variables of one side. Those that are left are further axes of the call
+ * where `axes` is set; else all but one of a side become loops, and there may
+ * be only one summed variable.
  */
 static bool
-product_join(Schedule *s, Labels *labels)
+product_join(Schedule *s, Labels *labels, bool axes)
 {
+    labels->axes = axes;
     for (int side = SIDE_row; side <= SIDE_sum; side++) {
         int kept = -1;
+        int count = 0;
         for (int i = 0; i < labels->count; i++) {
             if (labels->side[i] != side)
                 continue;
-            int var = labels->var[i];
-            if (kept < 0) {
-                kept = var;
-            } else if (product_joins(s, labels, kept, var)) {
-                LoopVar *into = &s->var.item[kept];
-                into->extent =
-                    dim_mul(s->dims, into->extent, s->var.item[var].extent);
-                for (int k = 0; k < 3; k++)
-                    affine_drop(s, &labels->at[k], var);
-                labels->count--;
-                for (int k = i; k < labels->count; k++) {
-                    labels->var[k] = labels->var[k + 1];
-                    labels->side[k] = labels->side[k + 1];
-                }
-                i--;
-            } else if (side == SIDE_sum) {
-                return false;
-            } else {
-                labels->side[i] = SIDE_loop;
+            if (kept >= 0 && product_joins(s, labels, kept, labels->var[i])) {
+                product_merge(s, labels, kept, i--);
+                continue;
             }
+            count++;
+            if (kept < 0 || axes)
+                kept = labels->var[i];
+            else if (side == SIDE_sum)
+                return false;
+            else
+                labels->side[i] = SIDE_loop;
         }
+        if (axes && (count == 0 || count > SCHEDULE_AXES))
+            return false;
     }
     return true;
 }
@@ -164,7 +178,30 @@ product_find(Schedule *s, Ref ref, Labels *labels)
                 return false;
         }
     }
-    return product_join(s, labels);
+    return true;
+}
+
+/* The variables of a call: of a product, else of one over several axes. */
+static bool
+product_call(Schedule *s, Ref ref, Labels *labels)
+{
+    const Node *node = ir_node(s->graph, ref);
+    if (!product_find(s, ref, labels))
+        return false;
+    Labels before = *labels;
+    size_t vars = s->var.count;
+    Dim extent[2 * IR_RANK];
+    for (int i = 0; i < before.count; i++)
+        extent[i] = s->var.item[before.var[i]].extent;
+    if (product_join(s, labels, false))
+        return true;
+    if (node->op == OP_sum || node->order == ORDER_tree16)
+        return false;
+    s->var.count = vars;
+    *labels = before;
+    for (int i = 0; i < before.count; i++)
+        s->var.item[before.var[i]].extent = extent[i];
+    return product_join(s, labels, true);
 }
 
 /* Whether a sum's terms are whole columns: the rows lie side by side. */
@@ -215,7 +252,7 @@ product_look(Schedule *s, Ref ref, Labels *labels)
     bool is = false;
     if (dtype_real(node->dtype) &&
         (node->op == OP_contract || node->op == OP_sum) &&
-        product_find(s, ref, labels))
+        product_call(s, ref, labels))
         is = node->op == OP_sum ? sum_pays(s, labels)
                                 : product_pays(s, node, labels);
     s->value.count = values;
@@ -236,7 +273,7 @@ schedule_is_call(Schedule *s, Ref ref)
     Labels labels;
     bool is = product_look(s, ref, &labels);
     for (int i = 0; is && i < labels.count; i++)
-        is = labels.side[i] != SIDE_loop;
+        is = labels.side[i] != SIDE_loop && !labels.axes;
     return is;
 }
 
@@ -294,7 +331,7 @@ schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
     const Node *node = ir_node(s->graph, ref);
     Labels labels;
     Block tree = {0};
-    product_find(s, ref, &labels);
+    product_call(s, ref, &labels);
     Block *body = product_loops(s, ref, &labels, &tree);
     if (end.kind == END_set)
         body = product_block(s, ref, &labels, body);
@@ -309,9 +346,15 @@ schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
     for (int i = 0; i < 3; i++)
         product->at[i] = labels.at[i];
     for (int i = 0; i < labels.count; i++) {
-        if (labels.side[i] != SIDE_loop)
-            product->var[labels.side[i]] = labels.var[i];
+        int side = labels.side[i];
+        if (side == SIDE_loop)
+            continue;
+        if (product->var[side] < 0)
+            product->var[side] = labels.var[i];
+        else
+            product->more[side][product->axes[side]++] = labels.var[i];
     }
+    product->windows = labels.axes;
     Stmt *call = schedule_stmt(s, STMT_call, ref);
     call->product = product;
     schedule_push(s, body, call);

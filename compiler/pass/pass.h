@@ -72,13 +72,6 @@ Ref pass_dilate(Graph *g, Ref u, int axis, int64_t step);
 Ref pass_unwindow(Graph *g, Ref parts, int axis, Dim extent, int64_t stride,
                   int64_t dilation);
 
-/* windows.c: the first operand of a gradient's contraction, permuted so that
- * the batch is the first of the axes that it sums, where it shows windows; its
- * labels likewise.
- */
-Ref pass_batch_first(Graph *g, Ref a, int8_t *label, const int8_t *out,
-                     int rank);
-
 /* forward.c: builds, in g, the tangents of y for the tangents of x: dy[i] gets
  * a node of y[i]'s shape, REF_NONE where it is 0; REF_NONE is a tangent 0 as
  * well. It is the transpose of diff_reverse, and nests with it in any order.

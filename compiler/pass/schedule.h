@@ -17,6 +17,7 @@ enum {
     SCHEDULE_WAITS = 64,    /* operations that wait for their use in a row */
     SCHEDULE_STACK = 256,   /* elements of a buffer that is a local array */
     SCHEDULE_PRODUCT = 128, /* multiplications that are worth a call */
+    SCHEDULE_AXES = 4,      /* of a call: of rows, of columns, of terms */
     SCHEDULE_SUMS = 4       /* sums side by side that are */
 };
 
@@ -157,12 +158,16 @@ typedef struct {
 
 /* c[i, j] and the sum over k of a[i, k] * b[k, j], or of a[i, k] alone: three
  * accesses, each affine in the call's own variables and those of the loops
- * around it.
+ * around it. Where it is over windows, i, j and k have further variables, all
+ * slower.
  */
 typedef struct {
     Order order;
     DType dtype;
-    int var[3];    /* i, j, k; -1: of extent 1 */
+    bool windows;
+    int var[3];  /* i, j, k; -1: of extent 1 */
+    int axes[3]; /* windows: how many more each has */
+    int more[3][SCHEDULE_AXES];
     int buffer[3]; /* that of b is -1 for a sum */
     Affine at[3];  /* c, a, b */
     ProductEnd end;

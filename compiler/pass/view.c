@@ -75,6 +75,28 @@ view_parts(const Graph *g, const int *users, bool *material)
     }
 }
 
+/* A padding that windows are taken of, and what a contraction with windows
+ * multiplies them with reversed, have memory: so the contraction is a call.
+ */
+static void
+view_windows(const Graph *g, Ref ref, bool *material)
+{
+    Ref operand[2];
+    bool windows = false;
+    for (int i = 0; i < 2; i++) {
+        operand[i] = ir_node(g, ref)->operand[i];
+        while (view_is(ir_node(g, operand[i])->op) &&
+               ir_node(g, operand[i])->op != OP_pad &&
+               ir_node(g, operand[i])->op != OP_reverse) {
+            windows = windows || ir_node(g, operand[i])->op == OP_window;
+            operand[i] = ir_node(g, operand[i])->operand[0];
+        }
+    }
+    for (int i = 0; i < 2; i++)
+        if (windows && view_is(ir_node(g, operand[i])->op))
+            material[operand[i]] = true;
+}
+
 void
 schedule_materials(const Graph *g, const int *users, bool *material)
 {
@@ -92,6 +114,9 @@ schedule_materials(const Graph *g, const int *users, bool *material)
             !view_split(g, r, first))
             material[node->operand[0]] = true;
     }
+    for (Ref r = 0; r < (Ref)g->node.count; r++)
+        if (ir_node(g, r)->op == OP_contract && users[r] > 0)
+            view_windows(g, r, material);
     view_parts(g, users, material);
 }
 

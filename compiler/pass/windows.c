@@ -14,12 +14,19 @@
 static const int64_t unit_steps[IR_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 /* The axis with `before` zeros, then its elements, `step` apart, in `extent`
- * elements.
+ * elements. Of windows along other axes, what they are taken of is spread out.
  */
 static Ref
 spread_out(Graph *g, Ref u, int axis, Dim before, int64_t step, Dim extent)
 {
     Node n = *ir_node(g, u);
+    int along = n.as.window.axis;
+    if (n.op == OP_window && axis != along && axis != along + 1) {
+        u = spread_out(g, n.operand[0], axis < along ? axis : axis - 1, before,
+                       step, extent);
+        return ir_window(g, u, along, n.dim[along], n.dim[along + 1],
+                         n.as.window.stride, n.as.window.dilation);
+    }
     Dim start[IR_RANK] = {0};
     Dim room[IR_RANK] = {0};
     if (n.dim[axis] == 1)
@@ -123,38 +130,4 @@ pass_unwindow(Graph *g, Ref parts, int axis, Dim extent, int64_t stride,
         dilation = 1;
     }
     return ir_unwindow(g, parts, axis, extent, stride, dilation);
-}
-
-/* Whether a node shows windows of another. */
-static bool
-shows_windows(const Graph *g, Ref ref)
-{
-    while (ir_node(g, ref)->op == OP_permute ||
-           ir_node(g, ref)->op == OP_reshape)
-        ref = ir_node(g, ref)->operand[0];
-    return ir_node(g, ref)->op == OP_window;
-}
-
-Ref
-pass_batch_first(Graph *g, Ref a, int8_t *label, const int8_t *out, int rank)
-{
-    Node n = *ir_node(g, a);
-    int8_t map[IR_RANK];
-    int8_t from[IR_RANK];
-    int last = -1;
-    int count = 0;
-    for (int k = 0; k < n.rank; k++)
-        if (label_axis(out, rank, label[k]) < 0)
-            last = k;
-    if (last <= 0 || n.dim[last] != dim_batch(g->dims) || !shows_windows(g, a))
-        return a;
-    memcpy(from, label, sizeof from);
-    map[count++] = (int8_t)last;
-    for (int summed = 1; summed >= 0; summed--)
-        for (int k = 0; k < n.rank; k++)
-            if (k != last && (label_axis(out, rank, from[k]) < 0) == summed)
-                map[count++] = (int8_t)k;
-    for (int k = 0; k < n.rank; k++)
-        label[k] = from[map[k]];
-    return ir_permute(g, a, map);
 }

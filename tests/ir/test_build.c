@@ -131,24 +131,6 @@ build_reductions(void **state)
     expect_node(g, ir_reduce(g, OP_sum, k, 1), DTYPE_i32, ORDER_seq, 0, NULL);
 }
 
-/* A contraction that sums the batch, its first axis, and more is a tree. */
-static void
-build_batch_sums(void **state)
-{
-    Fixture *f = *state;
-    Graph *g = f->g;
-    Dim n = dim_batch(&f->dims);
-    Ref x = leaf(f, DTYPE_f32, 3, DIMS(n, 5, 6));
-    Ref y = leaf(f, DTYPE_f32, 3, DIMS(n, 5, 7));
-    Ref both = ir_contract(g, x, MAP(0, 1, 2), y, MAP(0, 1, 3), 2, MAP(2, 3));
-    expect_node(g, both, DTYPE_f32, ORDER_tree16, 2, DIMS(6, 7));
-    Ref one = ir_contract(g, x, MAP(0, 1, 2), y, MAP(0, 1, 3), 3, MAP(1, 2, 3));
-    expect_node(g, one, DTYPE_f32, ORDER_seq, 3, DIMS(5, 6, 7));
-    Ref last = ir_permute(g, x, MAP(1, 2, 0));
-    last = ir_contract(g, last, MAP(1, 2, 0), y, MAP(0, 1, 3), 2, MAP(2, 3));
-    expect_node(g, last, DTYPE_f32, ORDER_seq, 2, DIMS(6, 7));
-}
-
 /* The order of a product whose result is a vector. */
 static Order
 matvec_order(Fixture *f, DType dtype, Dim rows, bool batch)
@@ -199,10 +181,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(build_leaves),     TEST(build_maps),
-        TEST(build_shapes),     TEST(build_reductions),
-        TEST(build_batch_sums), TEST(build_contractions),
-        TEST(build_copies),
+        TEST(build_leaves),     TEST(build_maps),         TEST(build_shapes),
+        TEST(build_reductions), TEST(build_contractions), TEST(build_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,93 @@
+/* flux_windows.h - products of arrays whose rows, columns and terms run over
+ * several axes: convolutions and their derivatives.
+ *
+ *    c[row, column] = sum over the terms of a[row, term] b[term, column]
+ *
+ * in the orders seq and split4 of flux_product.h, the first axis of the terms
+ * fastest. An axis has a length and the steps that it takes in a, b and c.
+ * Blocks of the operands are laid side by side and multiplied by the product of
+ * flux_product.h, so that windows that share elements are never made as a
+ * whole.
+ */
+#ifndef FLUX_WINDOWS_H
+#define FLUX_WINDOWS_H
+
+#include "kernels/flux_product.h"
+
+#include <string.h>
+
+typedef struct {
+    size_t length;
+    size_t a; /* of rows and terms */
+    size_t b; /* of terms and columns */
+    size_t c; /* of rows and columns */
+} flux_axis;
+
+enum { FLUX_AXES = 4, FLUX_TERMS = 512, FLUX_COLUMNS = 16 };
+
+/* Places along some axes, the first fastest: index and offsets. */
+typedef struct {
+    size_t index[FLUX_AXES];
+    flux_axis at;
+} flux_place;
+
+FLUX_STATIC size_t
+flux_axes_count(size_t axes, const flux_axis *axis)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < axes; i++)
+        count *= axis[i].length;
+    return count;
+}
+
+FLUX_STATIC void
+flux_place_next(flux_place *place, size_t axes, const flux_axis *axis)
+{
+    for (size_t i = 0; i < axes; i++) {
+        place->at.a += axis[i].a;
+        place->at.b += axis[i].b;
+        place->at.c += axis[i].c;
+        if (++place->index[i] < axis[i].length)
+            return;
+        place->index[i] = 0;
+        place->at.a -= axis[i].a * axis[i].length;
+        place->at.b -= axis[i].b * axis[i].length;
+        place->at.c -= axis[i].c * axis[i].length;
+    }
+}
+
+/* The offsets of the next `count` places. */
+FLUX_STATIC void
+flux_places(flux_place *place, size_t axes, const flux_axis *axis, size_t count,
+            flux_axis *at)
+{
+    for (size_t i = 0; i < count; i++) {
+        at[i] = place->at;
+        flux_place_next(place, axes, axis);
+    }
+}
+
+/* The axes with the operands exchanged. */
+FLUX_STATIC void
+flux_axes_swap(size_t axes, const flux_axis *axis, flux_axis *to)
+{
+    for (size_t i = 0; i < axes; i++) {
+        to[i] = axis[i];
+        to[i].a = axis[i].b;
+        to[i].b = axis[i].a;
+    }
+}
+
+#define FLUX_T          float
+#define FLUX_NAME(name) name##_f32
+#include "kernels/flux_windows_body.h"
+#undef FLUX_T
+#undef FLUX_NAME
+
+#define FLUX_T          double
+#define FLUX_NAME(name) name##_f64
+#include "kernels/flux_windows_body.h"
+#undef FLUX_T
+#undef FLUX_NAME
+
+#endif
