@@ -10,13 +10,13 @@
  *
  * Block sums are added in order to a total from +0. No terms give +0.
  *
- * On x86-64, gcc and clang compile the product for AVX-512, for AVX2 with FMA
- * and for the compile target, and the machine's best is taken at run time.
+ * The product has code for AVX-512, for AVX2 with FMA and for any machine; its
+ * callers say which (flux_isa.h).
  */
 #ifndef FLUX_PRODUCT_H
 #define FLUX_PRODUCT_H
 
-#include "kernels/flux_fp.h"
+#include "kernels/flux_isa.h"
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
@@ -26,36 +26,6 @@ typedef struct {
     flux_end_kind kind;
     double scale; /* a number of the element type */
 } flux_product_end;
-
-typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__TINYC__) &&         \
-    !defined(__CUDACC__)
-#define FLUX_X86 1
-#else
-#define FLUX_X86 0
-#endif
-
-/* The best instruction set of the machine that the product has code for.
- * FLUX_FORCE_ISA is another one, for tests: a flux_isa.
- */
-FLUX_STATIC flux_isa
-flux_best_isa(void)
-{
-#ifdef FLUX_FORCE_ISA
-    return FLUX_FORCE_ISA;
-#elif FLUX_X86
-    if (__builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq"))
-        return FLUX_ISA_AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return FLUX_ISA_AVX2;
-    return FLUX_ISA_PLAIN;
-#else
-    return FLUX_ISA_PLAIN;
-#endif
-}
 
 /* How many accumulators a block has. */
 FLUX_INLINE size_t
@@ -275,7 +245,7 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
             to[k * to_step + i] = from[i * step + k];
 }
 
-#define FLUX_TARGET __attribute__((target("avx512f,avx512vl,avx512dq")))
+#define FLUX_TARGET FLUX_AVX512
 
 #define FLUX_P(name)       name##_f32_avx512
 #define FLUX_T             float
@@ -334,7 +304,7 @@ flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
 #undef FLUX_VZERO
 
 #undef FLUX_TARGET
-#define FLUX_TARGET __attribute__((target("avx2,fma")))
+#define FLUX_TARGET FLUX_AVX2
 
 #define FLUX_P(name)       name##_f32_avx2
 #define FLUX_T             float
@@ -440,48 +410,49 @@ flux_product_f32_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                           end);
 }
 
-/* The same on the best instruction set of the machine: the sums are stored, or
- * with `add` are added to what is there. */
+/* The same where the sums are stored, or with `add` are added to what is there.
+ */
 FLUX_STATIC void
-flux_product_f32(flux_order order, size_t m, size_t n, size_t k, const float *a,
-                 size_t ai, size_t ak, const float *b, size_t bk, size_t bj,
-                 float *c, size_t ci, size_t cj, int add)
+flux_product_f32(flux_isa isa, flux_order order, size_t m, size_t n, size_t k,
+                 const float *a, size_t ai, size_t ak, const float *b,
+                 size_t bk, size_t bj, float *c, size_t ci, size_t cj, int add)
 {
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
-    flux_product_f32_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
-                         c, ci, cj, end);
+    flux_product_f32_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                         end);
 }
 
 /* A step of gradient descent, c -= scale * (a b). */
 FLUX_STATIC void
-flux_product_step_f32(flux_order order, size_t m, size_t n, size_t k,
-                      const float *a, size_t ai, size_t ak, const float *b,
-                      size_t bk, size_t bj, float *c, size_t ci, size_t cj,
-                      float scale)
+flux_product_step_f32(flux_isa isa, flux_order order, size_t m, size_t n,
+                      size_t k, const float *a, size_t ai, size_t ak,
+                      const float *b, size_t bk, size_t bj, float *c, size_t ci,
+                      size_t cj, float scale)
 {
     const flux_product_end end = {FLUX_STEP, (double)scale};
-    flux_product_f32_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
-                         c, ci, cj, end);
+    flux_product_f32_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                         end);
 }
 
 /* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
- * to it; the order as for
- * flux_sum. */
+ * to it; the order as for flux_sum. */
 FLUX_STATIC void
-flux_sums_f32(flux_order order, size_t m, size_t k, const float *a, size_t ai,
-              size_t ak, float *c, size_t ci, int add)
+flux_sums_f32(flux_isa isa, flux_order order, size_t m, size_t k,
+              const float *a, size_t ai, size_t ak, float *c, size_t ci,
+              int add)
 {
     const float one = 1;
-    flux_product_f32(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
+    flux_product_f32(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
 }
 
 /* c[i ci] -= scale * the same sum. */
 FLUX_STATIC void
-flux_sums_step_f32(flux_order order, size_t m, size_t k, const float *a,
-                   size_t ai, size_t ak, float *c, size_t ci, float scale)
+flux_sums_step_f32(flux_isa isa, flux_order order, size_t m, size_t k,
+                   const float *a, size_t ai, size_t ak, float *c, size_t ci,
+                   float scale)
 {
     const float one = 1;
-    flux_product_step_f32(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
+    flux_product_step_f32(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
                           scale);
 }
 
@@ -528,48 +499,49 @@ flux_product_f64_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                           end);
 }
 
-/* The same on the best instruction set of the machine: the sums are stored, or
- * with `add` are added to what is there. */
+/* The same where the sums are stored, or with `add` are added to what is there.
+ */
 FLUX_STATIC void
-flux_product_f64(flux_order order, size_t m, size_t n, size_t k,
+flux_product_f64(flux_isa isa, flux_order order, size_t m, size_t n, size_t k,
                  const double *a, size_t ai, size_t ak, const double *b,
                  size_t bk, size_t bj, double *c, size_t ci, size_t cj, int add)
 {
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
-    flux_product_f64_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
-                         c, ci, cj, end);
+    flux_product_f64_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                         end);
 }
 
 /* A step of gradient descent, c -= scale * (a b). */
 FLUX_STATIC void
-flux_product_step_f64(flux_order order, size_t m, size_t n, size_t k,
-                      const double *a, size_t ai, size_t ak, const double *b,
-                      size_t bk, size_t bj, double *c, size_t ci, size_t cj,
-                      double scale)
+flux_product_step_f64(flux_isa isa, flux_order order, size_t m, size_t n,
+                      size_t k, const double *a, size_t ai, size_t ak,
+                      const double *b, size_t bk, size_t bj, double *c,
+                      size_t ci, size_t cj, double scale)
 {
     const flux_product_end end = {FLUX_STEP, (double)scale};
-    flux_product_f64_isa(flux_best_isa(), order, m, n, k, a, ai, ak, b, bk, bj,
-                         c, ci, cj, end);
+    flux_product_f64_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
+                         end);
 }
 
 /* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
- * to it; the order as for
- * flux_sum. */
+ * to it; the order as for flux_sum. */
 FLUX_STATIC void
-flux_sums_f64(flux_order order, size_t m, size_t k, const double *a, size_t ai,
-              size_t ak, double *c, size_t ci, int add)
+flux_sums_f64(flux_isa isa, flux_order order, size_t m, size_t k,
+              const double *a, size_t ai, size_t ak, double *c, size_t ci,
+              int add)
 {
     const double one = 1;
-    flux_product_f64(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
+    flux_product_f64(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
 }
 
 /* c[i ci] -= scale * the same sum. */
 FLUX_STATIC void
-flux_sums_step_f64(flux_order order, size_t m, size_t k, const double *a,
-                   size_t ai, size_t ak, double *c, size_t ci, double scale)
+flux_sums_step_f64(flux_isa isa, flux_order order, size_t m, size_t k,
+                   const double *a, size_t ai, size_t ak, double *c, size_t ci,
+                   double scale)
 {
     const double one = 1;
-    flux_product_step_f64(order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
+    flux_product_step_f64(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
                           scale);
 }
 

@@ -208,9 +208,8 @@ emit_init(Emit *emit)
 
 /* m -= eta * g; g = 0 for one parameter. */
 static void
-update_param(Emit *emit, int i)
+update_param(Emit *emit, Writer *writer, int i)
 {
-    Writer *writer = &emit->source;
     const EmitParam *param = &emit->model->param[i];
     const char *zero = c_number(emit->arena, emit->model->dtype, 0);
     const char *at = param->rank == 0 ? "" : "[i]";
@@ -229,43 +228,65 @@ update_param(Emit *emit, int i)
         writer_line(writer, "}");
 }
 
-/* Of many parameters, PART_NESTS at a time in functions of their own. */
+/* The update of the parameters from one on, `count` of them or fewer, as a
+ * function.
+ */
 static void
-update_parts(Emit *emit)
+update_function(Emit *emit, const char *name, int from, int count)
 {
-    Writer *writer = &emit->source;
-    for (int i = 0; i < emit->model->params; i++) {
-        if (i % PART_NESTS == 0) {
-            writer_raw(writer, "\nstatic FLUX_NOINLINE void\n");
-            writer_line(writer, "%s_update_part%d(%s *m, %s_grad *g, %s eta)",
-                        emit->name, i / PART_NESTS + 1, emit->name, emit->name,
-                        emit->real);
-            writer_line(writer, "{");
-        }
-        update_param(emit, i);
-        if (i % PART_NESTS == PART_NESTS - 1 || i == emit->model->params - 1)
-            writer_line(writer, "}");
+    Writer body;
+    writer_init(&body, emit->arena);
+    body.depth = 1;
+    for (int i = from; i < from + count && i < emit->model->params; i++)
+        update_param(emit, &body, i);
+    const PartText part = {
+        .name = name,
+        .formal = arena_printf(emit->arena, "%s *m, %s_grad *g, %s eta",
+                               emit->name, emit->name, emit->real),
+        .actual = "m, g, eta",
+        .body = body.text};
+    part_for_each_isa(&emit->source, &part, "isa");
+}
+
+/* The computation of an update, of many parameters in functions of PART_NESTS
+ * each: its call, or calls.
+ */
+static const char *
+update_calls(Emit *emit)
+{
+    const char *name = function_name(emit, "update");
+    const char *calls = "";
+    int params = emit->model->params;
+    bool frozen = false;
+    for (int i = 0; i < params; i++)
+        frozen = frozen || emit->grad[i] == NULL;
+    if (params < PART_FROM || frozen) {
+        update_function(emit, name, 0, params);
+        return arena_printf(emit->arena,
+                            "    %s_isa(flux_best_isa(), m, g, eta);\n", name);
     }
+    for (int i = 0; i < params; i += PART_NESTS) {
+        const char *part =
+            arena_printf(emit->arena, "%s_part%d", name, i / PART_NESTS + 1);
+        update_function(emit, part, i, PART_NESTS);
+        calls = arena_printf(emit->arena,
+                             "%s    %s_isa(flux_best_isa(), m, g, eta);\n",
+                             calls, part);
+    }
+    return calls;
 }
 
 void
 emit_update(Emit *emit)
 {
     Writer *writer = &emit->source;
-    bool trains = false;
-    bool frozen = false;
+    bool trains = emit->grads->first != NULL;
     writer_raw(&emit->header, "\n/* update!: m -= eta * g; g = 0. */\n");
     writer_line(&emit->header,
                 "flux_status %s_update(%s *m, %s_grad *g, %s "
                 "eta);",
                 emit->name, emit->name, emit->name, emit->real);
-    for (int i = 0; i < emit->model->params; i++) {
-        trains = trains || emit->grad[i] != NULL;
-        frozen = frozen || emit->grad[i] == NULL;
-    }
-    bool parts = emit->model->params >= PART_FROM && !frozen;
-    if (parts)
-        update_parts(emit);
+    const char *calls = trains ? update_calls(emit) : "    g->none = 0;\n";
     writer_raw(writer, "\nflux_status\n");
     writer_line(writer, "%s_update(%s *m, %s_grad *g, %s eta)", emit->name,
                 emit->name, emit->name, emit->real);
@@ -276,15 +297,7 @@ emit_update(Emit *emit)
                        "        return FLUX_E_NULL;\n"
                        "    if (flux_overlap(m, sizeof *m, g, sizeof *g))\n"
                        "        return FLUX_E_OVERLAP;\n");
-    for (int i = 0; i < emit->model->params; i++) {
-        if (!parts)
-            update_param(emit, i);
-        else if (i % PART_NESTS == 0)
-            writer_line(writer, "%s_update_part%d(m, g, eta);", emit->name,
-                        i / PART_NESTS + 1);
-    }
-    if (!trains)
-        writer_line(writer, "g->none = 0;");
+    writer_raw(writer, calls);
     writer_line(writer, "return FLUX_OK;");
     writer_line(writer, "}");
 }

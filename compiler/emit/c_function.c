@@ -220,31 +220,57 @@ c_mark_unused(Writer *writer, size_t from, const char *const *name,
     writer_raw(writer, rest);
 }
 
+/* Prints what the function computes, at depth 1. */
+static void
+print_computation(Function *f, Writer *body)
+{
+    Printer *printer = &f->printer;
+    Writer *writer = printer->writer;
+    size_t scope = c_scope_mark(&printer->scope);
+    writer_init(body, printer->arena);
+    body->depth = 1;
+    printer->writer = body;
+    if (f->seed != NULL)
+        printer->seed = f->seed;
+    if (f->arena != NULL)
+        c_arena_pointers(printer, arena_printf(printer->arena,
+                                               "flux_arena_base(%s)", f->work));
+    if (printer->check != NULL)
+        c_nan_arguments(f);
+    printer_body(printer);
+    if (printer->check != NULL)
+        c_nan_results(f);
+    c_scope_leave(&printer->scope, scope);
+    printer->writer = writer;
+}
+
 void
 function_define(Function *f)
 {
-    Writer *writer = f->printer.writer;
+    Printer *printer = &f->printer;
+    Writer *writer = printer->writer;
     Writer parts;
-    size_t start = writer->size;
-    writer_init(&parts, f->printer.arena);
-    f->printer.parts = &parts;
-    f->printer.function = f->name;
+    Writer body;
+    writer_init(&parts, printer->arena);
+    printer->parts = &parts;
+    printer->function = f->name;
+    if (printer->check == NULL && part_nests(&printer->s->body) > 0)
+        printer->isa = printer_typed(printer, "isa", "flux_isa ");
+    print_computation(f, &body);
+    const char *call = "";
+    if (printer->isa != NULL)
+        call = part_function(printer, &parts, f->name, body.text,
+                             "flux_best_isa()");
+    writer_raw(writer, parts.text);
     writer_raw(writer, "\nflux_status\n");
     writer_line(writer, "%s(%s)", f->name, join_arguments(f));
     writer_line(writer, "{");
     size_t from = writer->size;
     function_checks(f);
-    if (f->seed != NULL)
-        f->printer.seed = f->seed;
-    if (f->arena != NULL)
-        c_arena_pointers(
-            &f->printer,
-            arena_printf(f->printer.arena, "flux_arena_base(%s)", f->work));
-    if (f->printer.check != NULL)
-        c_nan_arguments(f);
-    printer_body(&f->printer);
-    if (f->printer.check != NULL)
-        c_nan_results(f);
+    if (printer->isa == NULL)
+        writer_raw(writer, body.text);
+    else
+        writer_line(writer, "%s", call);
     writer_line(writer, "return FLUX_OK;");
     const char **name =
         ARENA_ARRAY(writer->arena, const char *, f->argument.count + 1);
@@ -252,5 +278,4 @@ function_define(Function *f)
         name[i] = f->argument.item[i].name;
     c_mark_unused(writer, from, name, f->argument.count);
     writer_line(writer, "}");
-    writer_insert(writer, start, parts.text, parts.size);
 }

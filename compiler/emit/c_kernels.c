@@ -14,6 +14,7 @@ static const struct {
     const char *name[NAMES]; /* how its names begin */
 } kernels[HEADERS] = {
     {"kernels/flux_math.h", {""}},
+    {"kernels/flux_isa.h", {"FLUX_BODY", "flux_best_isa"}},
     {"kernels/flux_product.h",
      {"flux_product_", "flux_sum", "flux_join_", "FLUX_SEQ", "FLUX_SPLIT4",
       "FLUX_TREE16"}},

@@ -1,9 +1,10 @@
-/* Long programs in parts: a body of many loops and calls is printed as
- * functions of some of them each, so that a C compiler, whose time grows faster
- * than its functions do, stays linear in the model.
+/* Statements in functions of their own. What such a function names of what is
+ * in scope around it becomes its parameters.
  *
- * Loops and calls speak to each other through memory only. What a part names of
- * what is in scope around it becomes its parameters.
+ * The body of a function is one, for flux_isa.h to compile it for several
+ * instruction sets. Long bodies are cut into parts of some loops and calls
+ * each, which speak to each other through memory only, so that a C compiler,
+ * whose time grows faster than its functions do, stays linear in the model.
  */
 #include "emit/c_print.h"
 
@@ -40,14 +41,20 @@ is_nest(const Printer *printer, const Stmt *stmt)
     return stmt->kind == STMT_loop && steps_inside(stmt, printer->begun);
 }
 
-bool
-part_needed(const Printer *printer, const Block *block)
+size_t
+part_nests(const Block *block)
 {
     size_t nests = 0;
     for (size_t i = 0; i < block->count; i++)
         nests += block->item[i]->kind == STMT_loop ||
                  block->item[i]->kind == STMT_call;
-    return printer->parts != NULL && nests >= PART_FROM;
+    return nests;
+}
+
+bool
+part_needed(const Printer *printer, const Block *block)
+{
+    return printer->parts != NULL && part_nests(block) >= PART_FROM;
 }
 
 size_t
@@ -108,14 +115,76 @@ find_names(const CScope *scope, size_t mark, const char *text, bool *used)
     }
 }
 
+/* What a body names and has a type, but for the instruction set. */
+static void
+list_names(const Printer *printer, PartText *part)
+{
+    Arena *arena = printer->arena;
+    size_t mark = c_scope_mark(&printer->scope);
+    bool *used = ARENA_ARRAY(arena, bool, mark + 1);
+    find_names(&printer->scope, mark, part->body, used);
+    part->formal = "";
+    part->actual = "";
+    for (size_t i = 0; i < mark; i++) {
+        const CScopeName *own = &printer->scope.name.item[i];
+        if (!used[i] || own->type == NULL)
+            continue;
+        if (own->text == printer->isa) {
+            part->uses_isa = true;
+            continue;
+        }
+        const char *comma = *part->formal != 0 ? ", " : "";
+        part->formal = arena_printf(arena, "%s%s%s%s", part->formal, comma,
+                                    own->type, own->text);
+        part->actual =
+            arena_printf(arena, "%s%s%s", part->actual, comma, own->text);
+    }
+}
+
+void
+part_for_each_isa(Writer *to, const PartText *part, const char *isa)
+{
+    Arena *arena = to->arena;
+    const char *formal =
+        arena_printf(arena, "flux_isa %s, %s", isa, part->formal);
+    writer_raw(to, "\nFLUX_BODY void\n");
+    writer_line(to, "%s_body(%s)", part->name, formal);
+    writer_line(to, "{");
+    if (!part->uses_isa)
+        writer_line(to, "(void)%s;", isa);
+    writer_raw(to, part->body);
+    writer_line(to, "}");
+    writer_raw(to, "\n");
+    writer_line(to, "FLUX_FOR_EACH_ISA(%s, (%s), %s, %s)", part->name, formal,
+                isa, part->actual);
+}
+
+const char *
+part_function(const Printer *printer, Writer *to, const char *name,
+              const char *body, const char *isa)
+{
+    PartText part = {.name = name, .body = body};
+    list_names(printer, &part);
+    if (printer->isa != NULL) {
+        part_for_each_isa(to, &part, printer->isa);
+        return arena_printf(printer->arena, "%s_isa(%s, %s);", name, isa,
+                            part.actual);
+    }
+    writer_raw(to, "\nstatic FLUX_NOINLINE void\n");
+    writer_line(to, "%s(%s)", name, part.formal);
+    writer_raw(to, "{\n");
+    writer_raw(to, body);
+    writer_raw(to, "}\n");
+    return arena_printf(printer->arena, "%s(%s);", name, part.actual);
+}
+
 void
 part_print(Printer *printer, const Block *block, size_t from, size_t count)
 {
-    Arena *arena = printer->arena;
     Writer *writer = printer->writer;
     size_t mark = c_scope_mark(&printer->scope);
     Writer body;
-    writer_init(&body, arena);
+    writer_init(&body, printer->arena);
     body.depth = 1;
     printer->writer = &body;
     for (size_t i = from; i < from + count; i++) {
@@ -125,25 +194,9 @@ part_print(Printer *printer, const Block *block, size_t from, size_t count)
     }
     printer->writer = writer;
     c_scope_leave(&printer->scope, mark);
-    bool *used = ARENA_ARRAY(arena, bool, mark + 1);
-    find_names(&printer->scope, mark, body.text, used);
-    const char *name =
-        arena_printf(arena, "%s_part%d", printer->function, ++printer->part);
-    const char *formal = "";
-    const char *actual = "";
-    for (size_t i = 0; i < mark; i++) {
-        const CScopeName *own = &printer->scope.name.item[i];
-        if (!used[i] || own->type == NULL)
-            continue;
-        const char *comma = *formal != 0 ? ", " : "";
-        formal = arena_printf(arena, "%s%s%s%s", formal, comma, own->type,
-                              own->text);
-        actual = arena_printf(arena, "%s%s%s", actual, comma, own->text);
-    }
-    writer_raw(printer->parts, "\nstatic FLUX_NOINLINE void\n");
-    writer_line(printer->parts, "%s(%s)", name, formal);
-    writer_raw(printer->parts, "{\n");
-    writer_raw(printer->parts, body.text);
-    writer_raw(printer->parts, "}\n");
-    writer_line(writer, "%s(%s);", name, actual);
+    const char *name = arena_printf(printer->arena, "%s_part%d",
+                                    printer->function, ++printer->part);
+    const char *call =
+        part_function(printer, printer->parts, name, body.text, printer->isa);
+    writer_line(writer, "%s", call);
 }

@@ -24,10 +24,11 @@ struct Printer {
     const char **var;   /* by variable: its name, or NULL */
     const char **value; /* by value: its name, or NULL */
     const char **accumulator;
-    const char **best;    /* argmax: the greatest so far */
-    int *uses;            /* by value */
-    bool *bound;          /* by value: has a name, for its line was too long */
-    bool again;           /* a line was too long: print once more */
+    const char **best; /* argmax: the greatest so far */
+    int *uses;         /* by value */
+    bool *bound;       /* by value: has a name, for its line was too long */
+    bool again;        /* a line was too long: print once more */
+    const char *isa;   /* the instruction set, in C; NULL: the best, in place */
     const char *function; /* its name, for its parts */
     Writer *parts;        /* their definitions; NULL: none */
     bool *begun;          /* by accumulator: c_part.c's own */
@@ -87,7 +88,29 @@ enum {
     PART_NESTS = 16 /* nests of a part, at most */
 };
 
-/* c_part.c: how many statements of a block, from a place on, go into a function
+/* c_part.c: a body, its parameters with and without their types. */
+typedef struct {
+    const char *name;
+    const char *formal;
+    const char *actual;
+    const char *body; /* lines */
+    bool uses_isa;
+} PartText;
+
+/* Writes a function for each instruction set (flux_isa.h); NAME_isa calls it.
+ */
+void part_for_each_isa(Writer *to, const PartText *part, const char *isa);
+
+/* Writes a function of a body, for each instruction set where the printer names
+ * one; its call, on the instruction set `isa`.
+ */
+const char *part_function(const Printer *printer, Writer *to, const char *name,
+                          const char *body, const char *isa);
+
+/* How many loops and calls a block has, not counting those in loops. */
+size_t part_nests(const Block *block);
+
+/* How many statements of a block, from a place on, go into a function
  * of their own; 0: none.
  */
 size_t part_length(const Printer *printer, const Block *block, size_t from);

@@ -180,6 +180,7 @@ c_step(Printer *printer, const Stmt *stmt)
     const char *f = acc->dtype == DTYPE_f32 ? "f" : "";
     bool real = dtype_real(acc->dtype);
     const char *best = printer->best[stmt->accumulator];
+    const char *isa = printer->isa;
     switch (acc->kind) {
     case ACC_sum:
         if (real || acc->dtype == DTYPE_u32)
@@ -191,8 +192,9 @@ c_step(Printer *printer, const Stmt *stmt)
     case ACC_product: {
         Expr factor = c_value(printer, stmt->factor);
         if (real)
-            writer_line(writer, "%s = flux_fma%s(%s, %s, %s);", lane, f,
-                        value.text, factor.text, lane);
+            writer_line(writer, "%s = flux_fma%s%s(%s%s%s, %s, %s);", lane, f,
+                        isa != NULL ? "_isa" : "", isa != NULL ? isa : "",
+                        isa != NULL ? ", " : "", value.text, factor.text, lane);
         else
             writer_line(writer,
                         "%s = (%s)((uint32_t)%s + (uint32_t)%s * "
@@ -338,11 +340,12 @@ c_call(Printer *printer, const Stmt *stmt)
                             c_dim(printer, stride[0][1]).text);
     }
     writer_line(printer->writer,
-                "flux_%s_%s%s(%s, %s, %s%s, %s, %s, %s, %s%s, %s, %s%s);",
+                "flux_%s_%s%s(%s, %s, %s, %s%s, %s, %s, %s, %s%s, %s, %s%s);",
                 sums ? "sums" : "product", step ? "step_" : "",
-                c_suffix(product->dtype), orders[product->order],
-                call_count(printer, product->var[0]), columns,
-                call_count(printer, product->var[2]),
+                c_suffix(product->dtype),
+                printer->isa != NULL ? printer->isa : "flux_best_isa()",
+                orders[product->order], call_count(printer, product->var[0]),
+                columns, call_count(printer, product->var[2]),
                 c_pointer(printer, product->buffer[1], &at[1]),
                 c_dim(printer, stride[1][0]).text,
                 c_dim(printer, stride[1][2]).text, factor,

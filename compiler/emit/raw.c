@@ -3,8 +3,7 @@
  * The caller has checked everything, and lets `leaf` and `out` point to the
  * same memory where an output is the next value of a leaf.
  */
-#include "emit/c_model.h"
-#include "emit/emit.h"
+#include "emit/c_function.h"
 
 #include <string.h>
 
@@ -22,16 +21,6 @@ raw_pointer(Printer *printer, int buffer, const char *from, size_t number,
     printer->memory[buffer] = (Memory){name, false};
     writer_line(printer->writer, "%s%s *%s = %s[%zu];", constant, type, name,
                 from, number);
-}
-
-static bool
-uses_seed(const Schedule *s)
-{
-    for (size_t i = 0; i < s->value.count; i++) {
-        if (s->value.item[i].kind == VALUE_random)
-            return true;
-    }
-    return false;
 }
 
 static bool
@@ -69,13 +58,6 @@ raw_arguments(Printer *printer)
     Schedule *s = printer->s;
     const Graph *g = s->graph;
     bool *used = schedule_used(s);
-    if (!uses_seed(s))
-        writer_line(printer->writer, "(void)seed;");
-    if (s->slot.count == 0)
-        writer_line(printer->writer, "(void)arena;");
-    writer_line(printer->writer, "(void)leaf;");
-    writer_line(printer->writer, "(void)out;");
-    writer_line(printer->writer, "(void)dims;");
     raw_dims(printer);
     for (size_t i = 0; i < g->leaf.count; i++) {
         int buffer = s->leaf_buffer[i];
@@ -110,6 +92,52 @@ finish(Context *context, const Writer *writer, FILE *file)
     return fwrite(writer->text, 1, writer->size, file) == writer->size;
 }
 
+/* The function that computes. */
+static void
+raw_run(Printer *printer)
+{
+    static const char *const type[] = {"const void *const *", "void *const *",
+                                       "const size_t *", "uint64_t ", "void *"};
+    static const char *const name[] = {"leaf", "out", "dims", "seed", "arena"};
+    const size_t count = sizeof name / sizeof *name;
+    Writer *writer = printer->writer;
+    Writer parts;
+    Writer body;
+    writer_init(&parts, printer->arena);
+    writer_init(&body, printer->arena);
+    body.depth = 1;
+    printer->function = "fluxc_run";
+    printer->parts = &parts;
+    for (size_t i = 0; i < count; i++)
+        printer_typed(printer, name[i], type[i]);
+    if (part_nests(&printer->s->body) > 0)
+        printer->isa = printer_typed(printer, "isa", "flux_isa ");
+    size_t scope = c_scope_mark(&printer->scope);
+    printer->writer = &body;
+    raw_arguments(printer);
+    c_arena_pointers(printer, "arena");
+    printer_body(printer);
+    printer->writer = writer;
+    c_scope_leave(&printer->scope, scope);
+    const char *call = "";
+    if (printer->isa != NULL)
+        call = part_function(printer, &parts, "fluxc_run", body.text,
+                             "flux_best_isa()");
+    writer_raw(writer, parts.text);
+    writer_raw(writer,
+               "\nint\nfluxc_run(const void *const *leaf, void *const *out, "
+               "const size_t *dims,\n          uint64_t seed, void *arena)\n");
+    writer_line(writer, "{");
+    size_t from = writer->size;
+    if (printer->isa == NULL)
+        writer_raw(writer, body.text);
+    else
+        writer_line(writer, "%s", call);
+    c_mark_unused(writer, from, name, count);
+    writer_line(writer, "return 0;");
+    writer_line(writer, "}");
+}
+
 bool
 emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
          FILE *file)
@@ -134,25 +162,7 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     writer_line(&writer, "return %s;", c_arena_size(&printer));
     writer_line(&writer, "}");
     c_scope_leave(&printer.scope, scope);
-    size_t start = writer.size;
-    Writer parts;
-    writer_init(&parts, &context->arena);
-    printer.function = "fluxc_run";
-    printer.parts = &parts;
-    writer_raw(&writer,
-               "\nint\nfluxc_run(const void *const *leaf, void *const *out, "
-               "const size_t *dims,\n          uint64_t seed, void *arena)\n");
-    writer_line(&writer, "{");
-    static const char *const taken[] = {"leaf", "out", "dims", "seed", "arena"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        printer_name(&printer, taken[i]);
-    c_scope_type(&printer.scope, "seed", "uint64_t ");
-    raw_arguments(&printer);
-    c_arena_pointers(&printer, "arena");
-    printer_body(&printer);
-    writer_line(&writer, "return 0;");
-    writer_line(&writer, "}");
-    writer_insert(&writer, start, parts.text, parts.size);
+    raw_run(&printer);
     c_kernels(&writer, 0, false);
     return finish(context, &writer, file);
 }

@@ -1,5 +1,7 @@
 /* The native engine: runs what build.c has compiled. */
 #define _POSIX_C_SOURCE 200809L
+#include "kernels/flux_isa.h"
+
 #include "emit/emit.h"
 #include "engine/native.h"
 
@@ -76,7 +78,10 @@ native_compile(Context *context, const Graph *graph,
     if (file == NULL)
         base_out_of_memory();
     PassOptions defaults = {0};
+    /* one machine runs it: what is for others is not compiled */
     size_t limit = arena_lift(&context->arena);
+    fprintf(file, "#define FLUX_FORCE_ISA ((flux_isa)%d)\n",
+            (int)flux_best_isa());
     bool fine =
         emit_raw(context, graph,
                  options->pass != NULL ? options->pass : &defaults, file);

@@ -145,9 +145,12 @@ term(uint32_t *state)
             T step = (T)0.3 * sum;                                             \
             want[2][i] = old - step;                                           \
         }                                                                      \
-        flux_sums_##S(order, m, k, a, 1, m + 1, got[0], 1, 0);                 \
-        flux_sums_##S(order, m, k, a, 1, m + 1, got[1], 1, 1);                 \
-        flux_sums_step_##S(order, m, k, a, 1, m + 1, got[2], 1, (T)0.3);       \
+        flux_sums_##S(flux_best_isa(), order, m, k, a, 1, m + 1, got[0], 1,    \
+                      0);                                                      \
+        flux_sums_##S(flux_best_isa(), order, m, k, a, 1, m + 1, got[1], 1,    \
+                      1);                                                      \
+        flux_sums_step_##S(flux_best_isa(), order, m, k, a, 1, m + 1, got[2],  \
+                           1, (T)0.3);                                         \
         for (int i = 0; i < 3; i++)                                            \
             assert_memory_equal(got[i], want[i], m * sizeof(T));               \
     }
@@ -247,7 +250,8 @@ test_empty_sum_is_positive_zero(void **state)
     (void)state;
     float c = -1.0f;
     float one = 1.0f;
-    flux_product_f32(FLUX_SEQ, 1, 1, 0, &one, 1, 1, &one, 1, 1, &c, 1, 1, 0);
+    flux_product_f32(flux_best_isa(), FLUX_SEQ, 1, 1, 0, &one, 1, 1, &one, 1, 1,
+                     &c, 1, 1, 0);
     assert_int_equal(flux_f32_bits(c), 0);
     float minus = -0.0f;
     assert_int_equal(flux_f32_bits(flux_sum_f32(FLUX_SEQ, 1, &minus, 1)), 0);

@@ -1,0 +1,123 @@
+/* flux_isa.h - one text of a function, compiled for several instruction sets.
+ *
+ * On x86-64, gcc and clang compile what is in loops for AVX-512, for AVX2 with
+ * FMA and for the target of the compilation, and the machine's best is taken at
+ * run time: plain -O2 is as fast as -march=native. No bit depends on it, for
+ * nothing is contracted (flux_fp.h). Other compilers, other machines and
+ * builds without optimisation have the text once:
+ *
+ *    FLUX_BODY void
+ *    f_body(flux_isa isa, float *y, size_t n)
+ *    {
+ *        ... flux_product_f32(isa, ...) ...
+ *    }
+ *
+ *    FLUX_FOR_EACH_ISA(f, (flux_isa isa, float *y, size_t n), isa, y, n)
+ *
+ * That is f_isa(isa, y, n), to be called with flux_best_isa().
+ */
+#ifndef FLUX_ISA_H
+#define FLUX_ISA_H
+
+#include "kernels/flux_fp.h"
+
+typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__TINYC__) &&         \
+    !defined(__CUDACC__)
+#define FLUX_X86 1
+#else
+#define FLUX_X86 0
+#endif
+
+/* The best instruction set of the machine that there is code for.
+ * FLUX_FORCE_ISA is another one: a flux_isa.
+ */
+FLUX_STATIC flux_isa
+flux_best_isa(void)
+{
+#ifdef FLUX_FORCE_ISA
+    return FLUX_FORCE_ISA;
+#elif FLUX_X86
+    if (__builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+        return FLUX_ISA_AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return FLUX_ISA_AVX2;
+    return FLUX_ISA_PLAIN;
+#else
+    return FLUX_ISA_PLAIN;
+#endif
+}
+
+/* clang ignores an attribute whole that has a word it does not know. */
+#if FLUX_X86
+#if defined(__clang__)
+#define FLUX_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq")))
+#else
+#define FLUX_AVX512                                                            \
+    __attribute__((target("avx512f,avx512vl,avx512dq,prefer-vector-width="     \
+                          "512")))
+#endif
+#define FLUX_AVX2 __attribute__((target("avx2,fma")))
+#endif
+
+/* Bodies are inlined whatever FLUX_INLINE is: their instructions are those of
+ * the function that they are inlined into. */
+#if FLUX_X86 && defined(__OPTIMIZE__)
+#define FLUX_MANY_ISA 1
+#define FLUX_BODY     static inline __attribute__((always_inline, unused))
+#define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
+    FLUX_FOR_ISA(name, avx512, FLUX_AVX512, AVX512, formal, isa, __VA_ARGS__)  \
+    FLUX_FOR_ISA(name, avx2, FLUX_AVX2, AVX2, formal, isa, __VA_ARGS__)        \
+    FLUX_FOR_ISA(name, plain, , PLAIN, formal, isa, __VA_ARGS__)               \
+    FLUX_BODY void name##_isa formal                                           \
+    {                                                                          \
+        if (isa == FLUX_ISA_AVX512)                                            \
+            name##_avx512(isa, __VA_ARGS__);                                   \
+        else if (isa == FLUX_ISA_AVX2)                                         \
+            name##_avx2(isa, __VA_ARGS__);                                     \
+        else                                                                   \
+            name##_plain(isa, __VA_ARGS__);                                    \
+    }
+#define FLUX_FOR_ISA(name, suffix, target, constant, formal, isa, ...)         \
+    target FLUX_NOINLINE static void name##_##suffix formal                    \
+    {                                                                          \
+        (void)isa;                                                             \
+        name##_body(FLUX_ISA_##constant, __VA_ARGS__);                         \
+    }
+#else
+#define FLUX_MANY_ISA 0
+#define FLUX_BODY     FLUX_STATIC
+#define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
+    FLUX_STATIC void name##_isa formal                                         \
+    {                                                                          \
+        name##_body(isa, __VA_ARGS__);                                         \
+    }
+#endif
+
+/* a * b + c rounded once, in a body: the instruction where isa has one. */
+FLUX_BODY float
+flux_fmaf_isa(flux_isa isa, float a, float b, float c)
+{
+#if FLUX_MANY_ISA && !defined(FLUX_SOFT_FMA)
+    if (isa != FLUX_ISA_PLAIN)
+        return __builtin_fmaf(a, b, c);
+#endif
+    (void)isa;
+    return flux_fmaf(a, b, c);
+}
+
+FLUX_BODY double
+flux_fma_isa(flux_isa isa, double a, double b, double c)
+{
+#if FLUX_MANY_ISA && !defined(FLUX_SOFT_FMA)
+    if (isa != FLUX_ISA_PLAIN)
+        return __builtin_fma(a, b, c);
+#endif
+    (void)isa;
+    return flux_fma(a, b, c);
+}
+
+#endif
