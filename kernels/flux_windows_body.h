@@ -74,14 +74,14 @@ FLUX_NAME(flux_lay_columns)(FLUX_NAME(flux_block_of) * block, size_t columns,
 
 /* Adds the products of a block to the results: to +0 where it is the first. */
 FLUX_STATIC void
-FLUX_NAME(flux_multiply)(flux_order order,
+FLUX_NAME(flux_multiply)(flux_isa isa, flux_order order,
                          const FLUX_NAME(flux_block_of) * block, size_t lanes,
                          size_t columns, const flux_axis *column, FLUX_T *c,
                          int first)
 {
     FLUX_T sum[FLUX_COLUMNS * 128 / sizeof(FLUX_T)];
     FLUX_NAME(flux_product)
-    (order, lanes, columns, block->terms, block->a, 1, lanes, block->b, 1,
+    (isa, order, lanes, columns, block->terms, block->a, 1, lanes, block->b, 1,
      FLUX_TERMS, sum, 1, lanes, 0);
     for (size_t j = 0; j < columns; j++) {
         FLUX_T *to = c + column[j].c;
@@ -103,11 +103,11 @@ FLUX_NAME(flux_multiply)(flux_order order,
 /* The results of some rows, block of terms by block of terms. What stands laid
  * out of b's only block is used again. */
 FLUX_STATIC void
-FLUX_NAME(flux_windows_rows)(flux_order order, FLUX_NAME(flux_block_of) * block,
-                             size_t columns, const flux_axis *column,
-                             size_t terms, const flux_axis *term,
-                             const FLUX_T *a, const FLUX_T *b, FLUX_T *c,
-                             int again)
+FLUX_NAME(flux_windows_rows)(flux_isa isa, flux_order order,
+                             FLUX_NAME(flux_block_of) * block, size_t columns,
+                             const flux_axis *column, size_t terms,
+                             const flux_axis *term, const FLUX_T *a,
+                             const FLUX_T *b, FLUX_T *c, int again)
 {
     const size_t lanes = 128 / sizeof(FLUX_T);
     size_t width = flux_axes_count(columns, column);
@@ -126,7 +126,7 @@ FLUX_NAME(flux_windows_rows)(flux_order order, FLUX_NAME(flux_block_of) * block,
             if (!again || length > FLUX_TERMS || width > FLUX_COLUMNS)
                 FLUX_NAME(flux_lay_columns)(block, wide, some, b);
             FLUX_NAME(flux_multiply)
-            (order, block, lanes, wide, some, c, k == 0);
+            (isa, order, block, lanes, wide, some, c, k == 0);
         }
     }
 }
@@ -136,8 +136,9 @@ FLUX_NAME(flux_windows_rows)(flux_order order, FLUX_NAME(flux_block_of) * block,
  * Where the terms run further than the rows, the columns take the place of the
  * rows: the products are the same. */
 FLUX_STATIC void
-FLUX_NAME(flux_windows)(flux_order order, size_t rows, const flux_axis *row,
-                        size_t columns, const flux_axis *column, size_t terms,
+FLUX_NAME(flux_windows)(flux_isa isa, flux_order order, size_t rows,
+                        const flux_axis *row, size_t columns,
+                        const flux_axis *column, size_t terms,
                         const flux_axis *term, const FLUX_T *a, const FLUX_T *b,
                         FLUX_T *c)
 {
@@ -172,6 +173,6 @@ FLUX_NAME(flux_windows)(flux_order order, size_t rows, const flux_axis *row,
         block.run = row[0].a != 1 ? 1 : line < block.rows ? line : block.rows;
         flux_places(&at, rows, row, block.rows, block.row);
         FLUX_NAME(flux_windows_rows)
-        (order, &block, columns, column, terms, term, a, b, c, i > 0);
+        (isa, order, &block, columns, column, terms, term, a, b, c, i > 0);
     }
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { HEADERS = 4, NAMES = 6 };
+enum { HEADERS = 5, NAMES = 6 };
 
 static const struct {
     const char *header;

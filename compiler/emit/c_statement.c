@@ -264,6 +264,13 @@ call_stride(Printer *printer, Affine *at, int var)
     return 0;
 }
 
+/* The instruction set of a call. */
+static const char *
+call_isa(const Printer *printer)
+{
+    return printer->isa != NULL ? printer->isa : "flux_best_isa()";
+}
+
 static const char *const orders[] = {"FLUX_SEQ", "FLUX_SEQ", "FLUX_SPLIT4",
                                      "FLUX_TREE16"};
 
@@ -298,11 +305,11 @@ call_windows(Printer *printer, const Product *product)
     for (int side = 0; side < 3; side++)
         call_axes(printer, product, side, at);
     writer_line(printer->writer,
-                "flux_windows_%s(%s, %d, row, %d, column, %d, term, %s, %s, "
-                "%s);",
-                c_suffix(product->dtype), orders[product->order],
-                product->axes[0] + 1, product->axes[1] + 1,
-                product->axes[2] + 1,
+                "flux_windows_%s(%s, %s, %d, row, %d, column, %d, term, %s, "
+                "%s, %s);",
+                c_suffix(product->dtype), call_isa(printer),
+                orders[product->order], product->axes[0] + 1,
+                product->axes[1] + 1, product->axes[2] + 1,
                 c_pointer(printer, product->buffer[1], &at[1]),
                 c_pointer(printer, product->buffer[2], &at[2]),
                 c_pointer(printer, product->buffer[0], &at[0]));
@@ -342,8 +349,7 @@ c_call(Printer *printer, const Stmt *stmt)
     writer_line(printer->writer,
                 "flux_%s_%s%s(%s, %s, %s, %s%s, %s, %s, %s, %s%s, %s, %s%s);",
                 sums ? "sums" : "product", step ? "step_" : "",
-                c_suffix(product->dtype),
-                printer->isa != NULL ? printer->isa : "flux_best_isa()",
+                c_suffix(product->dtype), call_isa(printer),
                 orders[product->order], call_count(printer, product->var[0]),
                 columns, call_count(printer, product->var[2]),
                 c_pointer(printer, product->buffer[1], &at[1]),

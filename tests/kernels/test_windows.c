@@ -97,8 +97,8 @@ axes_random(uint32_t *state, flux_axis *axis, bool in_a, bool in_b, size_t most,
             b[i] = (T)next(&state, 20001) / 7 - 1000;                          \
             c[i] = (T)77;                                                      \
         }                                                                      \
-        flux_windows_##S(order, rows, row, columns, column, terms, term, a, b, \
-                         c);                                                   \
+        flux_windows_##S(flux_best_isa(), order, rows, row, columns, column,   \
+                         terms, term, a, b, c);                                \
         for (size_t i = 0; i < flux_axes_count(rows, row); i++)                \
             for (size_t j = 0; j < flux_axes_count(columns, column); j++) {    \
                 flux_axis at = offsets(rows, row, i);                          \
