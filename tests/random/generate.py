@@ -10,6 +10,7 @@ driver.c computes the same from the generated C, in the same order.
 import random
 import sys
 
+import recur
 from steps import LARGE, Named, Steps, Unfit, Value, count, shape_text
 
 PRELUDE = """\
@@ -48,7 +49,7 @@ end
 """
 
 
-class Program(Steps):
+class Program(Steps, recur.Recurrences):
     """One model; rng decides everything."""
 
     def __init__(self, name, rng):
@@ -201,7 +202,7 @@ class Program(Steps):
             (self.step_gradient, 1.5), (self.step_loop, 0.7),
             (self.step_tuple, 1.5), (self.step_forward, 1),
             (self.step_hessian, 0.5), (self.step_list, 1.2),
-            (self.step_ties, 1)]
+            (self.step_ties, 1), (self.step_recurrence, 1.5)]
         if rng.random() < 0.05:
             steps.append((self.step_stop, 3))
         if rng.random() < 0.05:
@@ -382,7 +383,7 @@ class Program(Steps):
 def file_text(seed, total):
     """A file of `total` programs: the seeds seed, seed + 1, …"""
     parts = [f"# Random programs from seed {seed}.", f"seed!({seed % 1000})",
-             PRELUDE + "one(x) = vec(1 * x)"]
+             PRELUDE + recur.PRELUDE + "one(x) = vec(1 * x)"]
     programs = [Program(f"m{seed + i}", random.Random(seed + i))
                 for i in range(total)]
     parts += [p.definition() + "\n" + p.check() for p in programs]
