@@ -30,6 +30,9 @@ BuiltinRun builtin_to_tuple, builtin_abstract;
 /* recur.c */
 BuiltinRun builtin_over_steps, builtin_scan;
 
+/* stepped.c */
+BuiltinRun builtin_one_step;
+
 /* script.c */
 BuiltinRun builtin_include;
 

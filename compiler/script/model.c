@@ -224,6 +224,25 @@ results(Script *s, const Call *c, const Graph *g, const Tensor *result)
     return value_tuple(s, item, g->output.count);
 }
 
+/* Runs a call that was traced; its results. */
+static Value
+run_call(Script *s, Call *c, EngineKind engine)
+{
+    const Graph *g = model_graph(s, c, false);
+    Tensor *result =
+        ARENA_ARRAY(&s->context->arena, Tensor, g->output.count + 1);
+    run_graph(s, run_prepare(s, g, engine), g, &c->bound,
+              c->samples >= 0 ? c->samples : 1, result, c->span);
+    return results(s, c, g, result);
+}
+
+Value
+model_call_with(Script *s, Value model, Value first, const Args *args)
+{
+    Call c = model_begin(s, model, first, args, call_name(s, first));
+    return run_call(s, &c, model_engine(s, first));
+}
+
 Value
 model_call(Script *s, Value model, const Args *args)
 {
@@ -235,12 +254,7 @@ model_call(Script *s, Value model, const Args *args)
     EngineKind engine = model_engine(s, model);
     Value inner = model_of(s, model, "this call", args->span);
     Call c = model_begin(s, inner, value_nothing(), args, call_name(s, inner));
-    const Graph *g = model_graph(s, &c, false);
-    Tensor *result =
-        ARENA_ARRAY(&s->context->arena, Tensor, g->output.count + 1);
-    run_graph(s, run_prepare(s, g, engine), g, &c.bound,
-              c.samples >= 0 ? c.samples : 1, result, args->span);
-    return results(s, &c, g, result);
+    return run_call(s, &c, engine);
 }
 
 /* The gradient that a parameter accumulates, zero at first. */

@@ -33,6 +33,8 @@ void model_name_inputs(Script *s, Trace *t, Value model);
  */
 Call model_begin(Script *s, Value model, Value first, const Args *args,
                  const char *name);
+/* A call of a model, in which `first` is an argument before the inputs. */
+Value model_call_with(Script *s, Value model, Value first, const Args *args);
 Value model_result(Script *s, const Call *c, const Tensor *t);
 Tensor *model_grad(Script *s, Array *a);
 

@@ -13,31 +13,8 @@
 
 #include <string.h>
 
-/* A state of the loop under way. */
-typedef struct {
-    Object *object; /* whose field it is; NULL: of scan's own */
-    const char *field;
-    int64_t lag; /* 1: the last step's value, 2: of the one before … */
-    Ref first;   /* its initial value, in the graph around */
-    Ref leaf;    /* what it is in the step */
-    Ref next;    /* REF_NONE: not known yet */
-    Span span;
-} Carry;
-
-typedef struct Steps Steps;
-struct Steps {
-    Steps *outer;
-    size_t mark;   /* where the step's nodes begin */
-    size_t leaves; /* and its leaves */
-    Dim extent;
-    VEC(Carry) carry;
-    VEC(Ref) sequence;
-    VEC(Ref) slice;
-    VEC(Ref) result;
-};
-
-static Carry *
-find_carry(Steps *steps, const Object *object, const char *field, int64_t lag)
+Carry *
+recur_find(Steps *steps, const Object *object, const char *field, int64_t lag)
 {
     for (size_t i = 0; i < steps->carry.count; i++) {
         Carry *c = &steps->carry.item[i];
@@ -64,7 +41,8 @@ leaf_like(Script *s, Ref like, const char *name)
 static Carry *
 add_carry(Script *s, Steps *steps, Carry carry)
 {
-    carry.leaf = leaf_like(s, carry.first, carry.field);
+    carry.leaf = steps->kept != NULL ? carry.first
+                                     : leaf_like(s, carry.first, carry.field);
     carry.next = REF_NONE;
     VEC_PUSH(&s->context->arena, &steps->carry, carry);
     return &steps->carry.item[steps->carry.count - 1];
@@ -99,16 +77,17 @@ recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
     if (lag < 1 || lag > 64)
         script_fail(s, DIAG_recurrence, span, NULL,
                     "a value from 1 to 64 steps ago, not %lld", (long long)lag);
-    const Carry *last = find_carry(steps, object, field, 1);
+    const Carry *last = recur_find(steps, object, field, 1);
     if (last != NULL && last->next != REF_NONE)
         script_fail(s, DIAG_recurrence, span,
                     "make another instance: those share no state",
                     "%s is called twice in one step", object->type->name);
     for (int64_t k = 1; k <= lag; k++) {
-        if (find_carry(steps, object, field, k) != NULL)
+        if (recur_find(steps, object, field, k) != NULL)
             continue;
         size_t number = field_number(object->type, field);
-        Ref first = trace_value(s, object->field[number],
+        const Value *kept = stepped_find(steps, object, field, k);
+        Ref first = trace_value(s, kept != NULL ? *kept : object->field[number],
                                 "the value before the first step", span);
         add_carry(s, steps,
                   (Carry){.object = object,
@@ -117,7 +96,7 @@ recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
                           .first = first,
                           .span = span});
     }
-    return value_node(find_carry(steps, object, field, lag)->leaf);
+    return value_node(recur_find(steps, object, field, lag)->leaf);
 }
 
 bool
@@ -127,10 +106,10 @@ recur_assign(Script *s, Object *object, const char *field, Value value)
     if (s->graph == NULL || steps == NULL)
         return false;
     Ref next = trace_value(s, value, "the next value of a field", s->span);
-    Carry *c = find_carry(steps, object, field, 1);
+    Carry *c = recur_find(steps, object, field, 1);
     if (c == NULL) {
         recur_earlier(s, object, field, 1, s->span);
-        c = find_carry(steps, object, field, 1);
+        c = recur_find(steps, object, field, 1);
     }
     c->next = next;
     c->span = s->span;
@@ -173,14 +152,13 @@ begin_steps(Script *s, Steps *steps, const Value *x, size_t count, Span span)
     s->trace->steps = steps;
 }
 
-/* Every state has its next value, of the type that it begins with. */
-static void
-check_states(Script *s, Steps *steps)
+void
+recur_check(Script *s, Steps *steps)
 {
     for (size_t i = 0; i < steps->carry.count; i++) {
         Carry *c = &steps->carry.item[i];
         if (c->lag > 1)
-            c->next = find_carry(steps, c->object, c->field, c->lag - 1)->leaf;
+            c->next = recur_find(steps, c->object, c->field, c->lag - 1)->leaf;
         if (c->next == REF_NONE)
             script_fail(s, DIAG_recurrence, c->span, NULL,
                         "%s gets no value in this step", c->field);
@@ -310,7 +288,7 @@ end_steps(Script *s, Steps *steps, bool backward)
     Arena *arena = &s->context->arena;
     Span span = s->graph->span;
     const Frame *frame = s->graph->frame;
-    check_states(s, steps);
+    recur_check(s, steps);
     s->trace->steps = steps->outer;
     Extract e = {.s = s, .steps = steps};
     e.body = ir_graph(s->context, &s->dims, s->graph->name);

@@ -4,6 +4,52 @@
 
 #include "script/eval.h"
 
+/* A state of the loop under way. */
+typedef struct {
+    Object *object; /* whose field it is; NULL: of scan's own */
+    const char *field;
+    int64_t lag; /* 1: the last step's value, 2: of the one before … */
+    Ref first;   /* its initial value, in the graph around */
+    Ref leaf;    /* what it is in the step */
+    Ref next;    /* REF_NONE: not known yet */
+    Span span;
+} Carry;
+
+typedef struct Steps Steps;
+struct Steps {
+    Steps *outer;
+    Values *kept; /* unroll1: states from call to call (stepped.c); or NULL */
+    const Value *given; /* their values, as inputs */
+    size_t mark;        /* where the step's nodes begin */
+    size_t leaves;      /* and its leaves */
+    Dim extent;
+    VEC(Carry) carry;
+    VEC(Ref) sequence;
+    VEC(Ref) slice;
+    VEC(Ref) result;
+};
+
+/* A call of unroll1 under way. */
+typedef struct Stepping Stepping;
+struct Stepping {
+    Values *kept; /* the states that were known before it */
+    Values added; /* those that it is the first to use */
+    size_t results;
+    bool tuple; /* the step's result is one */
+};
+
+/* recur.c: a state, or NULL; that every state has its next value, of the type
+ * that it begins with.
+ */
+Carry *recur_find(Steps *steps, const Object *object, const char *field,
+                  int64_t lag);
+void recur_check(Script *s, Steps *steps);
+
+/* stepped.c: what unroll1 keeps of a state, as an input of the call; or NULL.
+ */
+const Value *stepped_find(const Steps *steps, const Object *object,
+                          const char *field, int64_t lag);
+
 /* y{-lag} of the field's object, in the step under way. */
 Value recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
                     Span span);

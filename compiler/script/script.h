@@ -49,6 +49,7 @@ struct Script {
     struct Eval *eval;         /* the evaluator's own state (script/eval.h) */
     struct Captured *captured; /* by models, when called last (model.c) */
     struct Engines *engines;   /* executables of graphs (run.c) */
+    struct Stepping *stepping; /* the call of unroll1 under way (stepped.c) */
     struct Known *known;       /* graphs made of traces (known.c) */
     Node *spare;               /* the nodes of a trace that was no new one, */
     size_t spares;             /* for the next; how many there is room for */
