@@ -103,7 +103,7 @@ mark_used(const Graph *g)
         used[g->output.item[i].ref] = true;
     for (size_t i = g->node.count; i-- > 0;)
         for (int k = 0; used[i] && k < g->node.item[i].operands; k++)
-            used[g->node.item[i].operand[k]] = true;
+            used[ir_operand(&g->node.item[i], k)] = true;
     return used;
 }
 
@@ -124,8 +124,9 @@ draw_graph(const Graph *g)
                        .place = place_of(g, node->span),
                        .group = group_of(g, &d, node->frame),
                        .operands = node->operands};
+        box.from = ARENA_ARRAY(arena, int, (size_t)node->operands + 1);
         for (int k = 0; k < node->operands; k++)
-            box.from[k] = box_of[node->operand[k]];
+            box.from[k] = box_of[ir_operand(node, k)];
         box_of[i] = (int)d.box.count;
         VEC_PUSH(arena, &d.box, box);
     }
@@ -139,7 +140,7 @@ draw_graph(const Graph *g)
                        .shape = shape_of(g, ir_node(g, o->ref)),
                        .place = "",
                        .group = -1,
-                       .from = {box_of[o->ref]},
+                       .from = &box_of[o->ref],
                        .operands = 1};
         VEC_PUSH(arena, &d.box, box);
     }

@@ -19,7 +19,7 @@ typedef struct {
     const char *shape; /* "f32[10,n]" */
     const char *place; /* "model.net:3", or "" */
     int group;         /* its model, -1: none */
-    int from[3];       /* boxes of the operands */
+    int *from;         /* boxes of the operands */
     int operands;
 } DrawBox;
 

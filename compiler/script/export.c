@@ -72,7 +72,7 @@ mark_reachable(const Graph *g, bool *needed)
     for (size_t i = g->node.count; i-- > 0;) {
         const Node *n = ir_node(g, (Ref)i);
         for (int k = 0; needed[i] && k < n->operands; k++)
-            needed[n->operand[k]] = true;
+            needed[ir_operand(n, k)] = true;
     }
 }
 
