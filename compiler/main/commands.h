@@ -15,9 +15,15 @@
 /* main.c: prints what was reported; the exit code that follows from it. */
 int report(const Options *o, const Context *context);
 
-/* write.c: writes a file whole or not at all; false, reported, on failure. */
-bool write_file(Context *context, const char *path, const char *text,
-                size_t size);
+/* write.c: writes files, all of them and whole, or none; false, reported, on
+ * failure: what was there stays.
+ */
+typedef struct {
+    const char *path;
+    char *text;
+    size_t size;
+} FileText;
+bool write_files(Context *context, const FileText *text, int count);
 
 /* compile.c: evaluates a file's definitions; gives the models to be emitted,
  * which live as long as the script; false where something was reported. The

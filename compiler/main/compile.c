@@ -5,27 +5,31 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* The text of a model's header and source. */
-typedef struct {
-    char *header;
-    size_t header_size;
-    char *source;
-    size_t source_size;
-} Files;
+/* A model's files. */
+enum { FILE_header, FILE_source, FILE_rule, FILES };
 
 static bool
-emit_files(const Options *o, Context *context, const EmitModel *m, Files *f)
+emit_files(const Options *o, Context *context, const EmitModel *m,
+           FileText *text)
 {
-    FILE *header = open_memstream(&f->header, &f->header_size);
-    FILE *source = open_memstream(&f->source, &f->source_size);
+    FileText *h = &text[FILE_header];
+    FileText *c = &text[FILE_source];
+    FILE *header = open_memstream(&h->text, &h->size);
+    FILE *source = open_memstream(&c->text, &c->size);
     if (header == NULL || source == NULL)
         base_out_of_memory();
     bool done = emit_c(context, m, &o->emit, header, source);
-    base_close_memory(header, &f->header);
-    base_close_memory(source, &f->source);
+    base_close_memory(header, &h->text);
+    base_close_memory(source, &c->text);
     return done;
+}
+
+static void
+free_files(FileText *text)
+{
+    for (int i = 0; i < FILES; i++)
+        free(text[i].text);
 }
 
 static bool
@@ -49,18 +53,17 @@ print_path(const char *path, FILE *file)
     }
 }
 
-/* STEM.d: the files depend on all sources that the script read. */
-static bool
-write_rule(Context *context, const char *stem, uint32_t first_source)
+/* The rule for make: the files depend on all sources that the script read. */
+static void
+emit_rule(Context *context, FileText *text, uint32_t first_source)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
+    FileText *rule = &text[FILE_rule];
+    FILE *file = open_memstream(&rule->text, &rule->size);
     if (file == NULL)
         base_out_of_memory();
-    print_path(arena_printf(&context->arena, "%s.c", stem), file);
+    print_path(text[FILE_source].path, file);
     fputc(' ', file);
-    print_path(arena_printf(&context->arena, "%s.h", stem), file);
+    print_path(text[FILE_header].path, file);
     fputc(':', file);
     for (uint32_t i = first_source; i < context->sources.count; i++) {
         const char *path = source_get(&context->sources, i)->path;
@@ -74,11 +77,7 @@ write_rule(Context *context, const char *stem, uint32_t first_source)
         print_path(path, file);
     }
     fputc('\n', file);
-    base_close_memory(file, &text);
-    bool done = write_file(context, arena_printf(&context->arena, "%s.d", stem),
-                           text, size);
-    free(text);
-    return done;
+    base_close_memory(file, &rule->text);
 }
 
 static void
@@ -86,23 +85,21 @@ write_model(const Options *o, Context *context, const EmitModel *m,
             uint32_t first_source)
 {
     Arena *arena = &context->arena;
-    Files f = {0};
-    if (emit_files(o, context, m, &f)) {
+    static const char *const end[FILES] = {"h", "c", "d"};
+    FileText text[FILES] = {0};
+    if (emit_files(o, context, m, text)) {
         const char *stem = m->base;
         if (has_suffix(o->output, ".c"))
             stem = arena_string(arena, o->output, strlen(o->output) - 2);
         else if (o->output != NULL)
             stem = arena_printf(arena, "%s/%s", o->output, m->base);
-        const char *h = arena_printf(arena, "%s.h", stem);
-        const char *c = arena_printf(arena, "%s.c", stem);
-        if (write_file(context, h, f.header, f.header_size) &&
-            !write_file(context, c, f.source, f.source_size))
-            unlink(h);
-        else if (o->given[OPTION_depend] && context->diags.errors == 0)
-            write_rule(context, stem, first_source);
+        for (int i = 0; i < FILES; i++)
+            text[i].path = arena_printf(arena, "%s.%s", stem, end[i]);
+        if (o->given[OPTION_depend])
+            emit_rule(context, text, first_source);
+        write_files(context, text, o->given[OPTION_depend] ? FILES : FILE_rule);
     }
-    free(f.header);
-    free(f.source);
+    free_files(text);
 }
 
 /* Every graph of a model. */
@@ -128,14 +125,13 @@ print_model(const Options *o, Context *context, const EmitModel *m)
         print_graphs(o, context, m);
         return;
     }
-    Files f = {0};
-    if (emit_files(o, context, m, &f)) {
-        bool header = o->stage == STAGE_h;
-        fwrite(header ? f.header : f.source, 1,
-               header ? f.header_size : f.source_size, stdout);
+    FileText text[FILES] = {0};
+    if (emit_files(o, context, m, text)) {
+        const FileText *shown =
+            &text[o->stage == STAGE_h ? FILE_header : FILE_source];
+        fwrite(shown->text, 1, shown->size, stdout);
     }
-    free(f.header);
-    free(f.source);
+    free_files(text);
 }
 
 bool

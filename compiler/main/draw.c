@@ -21,18 +21,17 @@ write_picture(const Options *o, Context *context, const Graph *g)
         draw_dot(g, stdout);
         return;
     }
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
+    FileText picture = {.path = o->output};
+    FILE *file = open_memstream(&picture.text, &picture.size);
     if (file == NULL)
         base_out_of_memory();
     if (is_svg(o->output))
         draw_svg(g, file);
     else
         draw_dot(g, file);
-    base_close_memory(file, &text);
-    write_file(context, o->output, text, size);
-    free(text);
+    base_close_memory(file, &picture.text);
+    write_files(context, &picture, 1);
+    free(picture.text);
 }
 
 int

@@ -90,7 +90,11 @@ format_file(const Options *o, Context *context, const char *path)
     else if (!o->given[OPTION_check] && stream)
         fwrite(text, 1, length, stdout);
     else if (differs)
-        write_file(context, path, text, length);
+        write_files(context,
+                    &(FileText){path,
+                                arena_string(&context->arena, text, length),
+                                length},
+                    1);
     return differs;
 }
 
