@@ -1,0 +1,101 @@
+/* Trains the convolutional model of lenet.net on Fashion-MNIST, from C:
+ *
+ *     demo [EPOCHS [IMAGES [FOLDER]]]
+ *
+ * with so many of the 60,000 training images. The last line is the share of
+ * the 10,000 test images that are classified rightly.
+ */
+#include "flux.h"
+#include "images.h"
+#include "lenet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH = 64 };
+
+/* Each epoch takes smaller steps than the one before. */
+static int
+end_epoch(void *user, const flux_epoch *e)
+{
+    lenet_step *step = e->state;
+    (void)user;
+    step->eta *= 0.8f;
+    printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.1f s\n", e->epoch,
+           e->loss, e->validation.accuracy, e->seconds);
+    fflush(stdout);
+    return 0;
+}
+
+static flux_status
+demo(const char *folder, size_t epochs, size_t images, Images *train,
+     Images *test, flux_error *err)
+{
+    static lenet m;
+    static lenet_step step;
+    flux_status status = images_read(folder, "train", train, err);
+    if (status == FLUX_OK)
+        status = images_read(folder, "t10k", test, err);
+    if (status != FLUX_OK)
+        return status;
+    const void *x = train->pixel.data;
+    const void *test_x = test->pixel.data;
+    const flux_data data = {.n = images < train->n ? images : train->n,
+                            .x = &x,
+                            .label = train->label.data};
+    const flux_data held_out = {
+        .n = test->n, .x = &test_x, .label = test->label.data};
+    const flux_train_options options = {
+        .epochs = epochs,
+        .batch = BATCH,
+        .seed = 1,
+        .validation = &held_out,
+        .on_epoch = end_epoch,
+    };
+    double accuracy = 0;
+    lenet_init(&m, LENET_SEED);
+    lenet_step_init(&step, LENET_SEED);
+    status =
+        flux_train(&lenet_step_trainer, &step, &m, &data, &options, NULL, err);
+    if (status == FLUX_OK)
+        status = flux_accuracy(&lenet_model, &m, &held_out, BATCH, &accuracy);
+    if (status == FLUX_OK)
+        printf("accuracy %.4f\n", accuracy);
+    return status;
+}
+
+/* Argument i as a number from 1 on; `absent` where there is none, 0 where it is
+ * no such number.
+ */
+static size_t
+count_of(int argc, char **argv, int i, size_t absent)
+{
+    char *end = NULL;
+    if (i >= argc)
+        return absent;
+    unsigned long n = strtoul(argv[i], &end, 10);
+    return argv[i][0] >= '0' && argv[i][0] <= '9' && *end == '\0' ? n : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    size_t epochs = count_of(argc, argv, 1, 12);
+    size_t images = count_of(argc, argv, 2, 60000);
+    const char *folder =
+        argc > 3 ? argv[3] : "/usr/share/datasets/fashion-mnist";
+    Images train = {0};
+    Images test = {0};
+    flux_error err = {{0}};
+    if (epochs == 0 || images == 0 || argc > 4) {
+        fputs("usage: demo [EPOCHS [IMAGES [FOLDER]]]\n", stderr);
+        return 2;
+    }
+    flux_status status = demo(folder, epochs, images, &train, &test, &err);
+    if (status != FLUX_OK)
+        fprintf(stderr, "demo: %s\n",
+                err.text[0] != '\0' ? err.text : flux_status_text(status));
+    images_free(&train);
+    images_free(&test);
+    return status != FLUX_OK;
+}
