@@ -139,13 +139,18 @@ proof:
 	$(MAKE) -j$(JOBS) tests
 	tests/proof/run --fuzz $(FUZZ) --random $(RANDOM) $(PARTS)
 
-# How fast a network is, by ours and by others: bench/README.md. SHAPE is any
-# chain, as 700-120-50-7; BATCH some numbers, as 48 or 1,32.
+# How fast models are, by ours and by others: bench/README.md. WORK are some of
+# its parts; SHAPE is any chain, as 700-120-50-7; BATCH some numbers, as 1,32.
+# PEERS is the folder of the frameworks that bench-peers installs.
+WORK =
+PEERS = $(B)/peers
 bench: all
-	bench/run --blocks 100 $(if $(SHAPE),--shape $(SHAPE)) \
-	    $(if $(BATCH),--batch "$(BATCH)")
+	PEERS=$(PEERS) bench/run $(if $(WORK),--work $(WORK)) \
+	    $(if $(SHAPE),--shape $(SHAPE)) $(if $(BATCH),--batch "$(BATCH)")
 bench-quick: all
-	bench/run
+	PEERS=$(PEERS) bench/run --quick --work train,infer
+bench-peers:
+	bench/peers $(PEERS)
 
 golden: tests
 	UPDATE=1 tests/run golden
@@ -189,4 +194,4 @@ clean:
 	rm -rf $(B)
 
 .PHONY: all tests check test asan cover fuzz fuzz-targets golden lint demo \
-    bench bench-quick proof deps install clean
+    bench bench-quick bench-peers proof deps install clean

@@ -1,9 +1,17 @@
-/* One network, several implementations: what driver.c asks of each.
+/* One model, several implementations: what driver.c asks of each.
  *
- * SHAPE, from the command line, has the sizes from input to result:
- * 784,128,64,10 is three layers. Parameters stand in one array, for each layer
- * W[in][out] and b[out]. Hidden layers end in a sigmoid, the last in softmax;
- * the loss is the mean cross-entropy of class numbers from 0.
+ * From the command line come BENCH_IN and BENCH_OUT, the numbers of a sample
+ * and of its result, and BENCH_PARAMETERS, how many the model has in one array:
+ *
+ *   chain    SHAPE has the sizes from input to result: 784,128,64,10 is three
+ *            layers, for each W[in][out] and b[out]. Hidden layers end in a
+ *            sigmoid, the last in softmax; the loss is the mean cross-entropy
+ *            of class numbers from 0. ETA is the rate of its steps, which are
+ *            gradient descent or, with ADAM, that.
+ *   product  W[in][out]; y = x W
+ *   map      what each function of maps.py takes
+ *
+ * THREADS may be used; one where it is not given.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -11,42 +19,42 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+
+#ifndef THREADS
+#define THREADS 1
+#endif
 
 typedef struct Implementation {
     /* What ran, in words: instruction set, version of a library. */
     const char *(*detail)(void);
 
-    /* Operations of one call of infer where that is no network; else 0. */
-    double flop;
+    /* Operations, or bytes, of one call of infer where that measures the
+     * machine; else 0. */
+    double amount;
 
     /* Takes memory for n samples; false where there is none. */
     bool (*open)(size_t n);
 
-    /* The parameters, in and out. */
+    /* The parameters, in and out; what is set begins to train anew. */
     void (*set)(const float *p);
     void (*get)(float *p);
 
-    /* One step of SGD on n samples; the loss before it. */
+    /* One step on n samples; the loss before it. NULL in what only infers. */
     float (*train)(const float *x, const int32_t *label, size_t n);
 
-    /* y[n][out]: probabilities. */
+    /* y[n][out] */
     void (*infer)(const float *x, size_t n, float *y);
 } Implementation;
 
 /* Each program has one. */
 extern const Implementation implementation;
 
-static const size_t bench_size[] = {SHAPE};
-enum { LAYERS = sizeof bench_size / sizeof bench_size[0] - 1 };
-
-/* All parameters' elements. */
-static inline size_t
-bench_parameters(void)
+/* Room for so many, aligned for any vector. */
+static inline float *
+bench_floats(size_t n)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < LAYERS; i++)
-        n += (bench_size[i] + 1) * bench_size[i + 1];
-    return n;
+    return aligned_alloc(64, (n * sizeof(float) + 64) / 64 * 64);
 }
 
 #endif

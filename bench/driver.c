@@ -1,13 +1,12 @@
 /* driver START N: runs one implementation, told by lines on standard input.
  *
  * START holds the start parameters, N samples and their labels, as raw float
- * and int32. First comes a line "ready FLOP DETAIL"; each line in gives one
+ * and int32. First comes a line "ready AMOUNT DETAIL"; each line in gives one
  * out:
  *
  *   train BATCH STEPS PATH   loss of the last step; parameters written to PATH
- *   infer BATCH PATH         0; probabilities written to PATH
- *   time train BATCH STEPS   nanoseconds of STEPS calls, all on the same
- * samples time infer BATCH STEPS
+ *   infer BATCH PATH         0; results written to PATH
+ *   time WORK BATCH STEPS    nanoseconds of STEPS calls of train or infer
  *
  * Each begins with the start parameters. What is timed has run once before.
  */
@@ -22,7 +21,8 @@
 static float *start;   /* parameters */
 static float *sample;  /* [n][in] */
 static int32_t *label; /* [n] */
-static float *out;     /* parameters or probabilities */
+static float *out;     /* parameters or results */
+static bool trained;   /* the parameters are no longer those of the start */
 static size_t samples;
 
 /* What was computed goes here, so that it has to be. */
@@ -39,13 +39,13 @@ nanoseconds(void)
 static bool
 start_read(const char *path)
 {
-    size_t in = bench_size[0];
-    size_t parameters = bench_parameters();
-    size_t results = samples * bench_size[LAYERS];
-    start = calloc(parameters, sizeof *start);
-    sample = aligned_alloc(64, (samples * in * sizeof *sample + 63) / 64 * 64);
+    size_t in = BENCH_IN;
+    size_t parameters = BENCH_PARAMETERS;
+    size_t results = samples * BENCH_OUT;
+    start = bench_floats(parameters);
+    sample = bench_floats(samples * in);
     label = calloc(samples, sizeof *label);
-    out = calloc(parameters > results ? parameters : results, sizeof *out);
+    out = bench_floats(parameters > results ? parameters : results);
     FILE *file = fopen(path, "rb");
     if (file == NULL || start == NULL || sample == NULL || label == NULL ||
         out == NULL)
@@ -72,6 +72,7 @@ out_write(const char *path, size_t n)
 static void
 run(bool training, size_t batch, size_t steps)
 {
+    trained = trained || training;
     float last = 0;
     for (size_t i = 0; i < steps; i++) {
         if (training)
@@ -82,6 +83,15 @@ run(bool training, size_t batch, size_t steps)
     sink = training ? last : out[0];
 }
 
+/* The start parameters, if what runs has others. */
+static void
+reset(void)
+{
+    if (trained)
+        implementation.set(start);
+    trained = false;
+}
+
 /* Answers one line; false where it is none of the above. */
 static bool
 answer(const char *line)
@@ -90,19 +100,19 @@ answer(const char *line)
     char work[8];
     size_t batch = 0;
     size_t steps = 0;
-    implementation.set(start);
+    reset();
     if (sscanf(line, "train %zu %zu %1023s", &batch, &steps, path) == 3 &&
         batch <= samples) {
         run(true, batch, steps);
         implementation.get(out);
         printf("%.9g\n", (double)sink);
-        return out_write(path, bench_parameters());
+        return out_write(path, BENCH_PARAMETERS);
     }
     if (sscanf(line, "infer %zu %1023s", &batch, path) == 2 &&
         batch <= samples) {
         run(false, batch, 1);
         puts("0");
-        return out_write(path, batch * bench_size[LAYERS]);
+        return out_write(path, batch * BENCH_OUT);
     }
     if (sscanf(line, "time %7s %zu %zu", work, &batch, &steps) == 3 &&
         batch <= samples) {
@@ -128,7 +138,8 @@ main(int argc, char **argv)
         fprintf(stderr, "%s: cannot be read, or no memory\n", argv[1]);
         return 1;
     }
-    printf("ready %.0f %s\n", implementation.flop, implementation.detail());
+    implementation.set(start);
+    printf("ready %.0f %s\n", implementation.amount, implementation.detail());
     fflush(stdout);
     char line[2048];
     while (fgets(line, sizeof line, stdin) != NULL) {

@@ -1,14 +1,14 @@
-"""What is timed: a table, and how each row of it becomes a program."""
+"""What is timed against what: a table, and how a row becomes a program."""
 import dataclasses
+import hashlib
 import os
 import re
 import shutil
 import time
 
-from worker import Failed, Missing, Worker, command
-
-BENCH = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(BENCH)
+import libraries as lib
+from libraries import BENCH, TOP
+from worker import Missing, Worker, command
 
 # What a peer is compiled with: its rounding may be what it likes.
 FASTEST = ("-O3", "-march=native", "-ffast-math")
@@ -16,140 +16,138 @@ FASTEST = ("-O3", "-march=native", "-ffast-math")
 
 @dataclasses.dataclass
 class Implementation:
-    """One implementation; of its variants the fastest counts."""
+    """One implementation; of its variants the fastest counts.
+
+    A source in Python is run, one in C built with driver.c.
+    """
     name: str
-    kind: str  # ours, c, framework, peak
+    group: str  # ours, c, eager, compiled, jax, onnx; limit: of the machine
+    sources: dict  # kind of workload: source
     compiler: str = ""
     flags: tuple = ()
-    source: str = ""
-    find: object = None  # gives the library's flags, or raises Missing
+    find: object = None  # gives flags or an interpreter, or raises Missing
     variants: object = None  # gives settings of the environment
+    trains: bool = True
+    alone: bool = True  # says something about one thread, too
+
+    def source(self, workload):
+        """The file for a workload; "" where there is none."""
+        trains = any(work == "train" for work, _ in workload.cases)
+        if trains and not self.trains or \
+                workload.threads == 1 and not self.alone:
+            return ""
+        return self.sources.get(workload.kind, "")
 
 
-def cpu_flags():
-    """What the CPU can, by Linux's names."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            found = re.search(r"^(?:flags|Features)\s*: (.*)$", file.read(),
-                              re.MULTILINE)
-    except OSError:
-        return set()
-    return set(found.group(1).split()) if found else set()
+def ours(compiler, *flags):
+    words = " ".join(flags).replace("-march=", "")
+    return Implementation(f"fluxc {compiler} {words}", "ours", dict.fromkeys(
+        ("chain", "product", "map"), "ours.c"), compiler, flags)
 
 
-def openblas_find():
-    """Flags that compile and link a call of OpenBLAS."""
-    tries = []
-    for package in ("openblas", "openblas64"):
-        try:
-            tries.append(command("pkg-config", "--cflags", "--libs",
-                                 package).split())
-        except Failed:
-            pass
-    tries += [["-lopenblas"], ["-I/usr/include/openblas", "-lopenblas"]]
-    program = ("#include <cblas.h>\n"
-               "int main(void) { return openblas_get_config() == 0; }\n")
-    for flags in tries:
-        try:
-            command(c_compiler(), "-x", "c", "-", "-o", os.devnull, *flags,
-                    input=program)
-            return flags
-        except Failed:
-            pass
-    raise Missing("no OpenBLAS")
+def gemm(name, header, find, variants=None, *flags):
+    """C over a library's products."""
+    return Implementation(
+        name, "c", {"chain": "chain_gemm.c", "product": "product_gemm.c"}, "",
+        (*FASTEST, f'-DGEMM="{header}"', *flags), find, variants)
 
 
-def openblas_variants():
-    """Its own choice, and each set of kernels that this CPU can run.
-
-    Releases do not know CPUs that came later, and then choose a lesser set.
-    """
-    cpu = cpu_flags()
-    cores = [("avx2", "Haswell"), ("avx2", "Zen"), ("avx512f", "SkylakeX"),
-             ("avx512_bf16", "Cooperlake")]
-    return [{}] + [{"OPENBLAS_CORETYPE": core} for flag, core in cores
-                   if flag in cpu]
-
-
-def torch_variants():
-    """As it comes; and all that it has for AVX-512, in its BLAS as well."""
-    if "avx512f" not in cpu_flags():
-        return [{}]
-    return [{}, {"ATEN_CPU_CAPABILITY": "avx512",
-                 "OPENBLAS_CORETYPE": "SkylakeX"}]
-
-
-def torch_find():
-    """An interpreter that has PyTorch."""
-    for python in ("python3", "/usr/bin/python3"):
-        try:
-            command(python, "-c", "import torch")
-            return [python]
-        except Failed:
-            pass
-    raise Missing("no PyTorch")
-
-
-def c_compiler():
-    """The compiler of what is not ours."""
-    for name in ("gcc", "clang", "cc"):
-        if shutil.which(name):
-            return name
-    raise Missing("no C compiler")
+def python(name, group, source, find, variants=None, **what):
+    return Implementation(name, group, dict.fromkeys(
+        ("chain", "product", "map"), source), find=find, variants=variants,
+        **what)
 
 
 TABLE = [
-    Implementation("fluxc gcc -O2", "ours", "gcc", ("-O2",), "ours.c"),
-    Implementation("fluxc gcc -O3 native", "ours", "gcc",
-                   ("-O3", "-march=native"), "ours.c"),
-    Implementation("fluxc clang -O2", "ours", "clang", ("-O2",), "ours.c"),
-    Implementation("C on OpenBLAS", "c", "", FASTEST, "peer_openblas.c",
-                   openblas_find, openblas_variants),
-    Implementation("C, plain loops", "c", "", FASTEST, "peer_naive.c"),
-    Implementation("PyTorch eager", "framework", find=torch_find,
-                   variants=torch_variants),
-    Implementation("FMA peak", "peak", "",
-                   ("-O3", "-march=native", "-ffp-contract=fast"), "peak.c"),
+    ours("gcc", "-O2"),
+    ours("gcc", "-O3", "-march=native"),
+    ours("clang", "-O2"),
+    ours("clang", "-O3", "-march=native"),
+    dataclasses.replace(ours("gcc", "-O2"), name="fluxc gcc -O2, 1 thread",
+                        flags=("-O2", "-DONE_THREAD"), alone=False),
+    gemm("C on OpenBLAS", "gemm_cblas.h", lib.openblas_find,
+         lib.openblas_variants),
+    gemm("C on BLIS", "gemm_cblas.h", lib.blis_find, lib.blis_variants,
+         "-DBLIS"),
+    gemm("C on oneDNN", "gemm_dnnl.h", lib.dnnl_find),
+    Implementation("oneDNN matmul", "c", {"product": "product_dnnl.c"}, "",
+                   FASTEST, lib.dnnl_find),
+    Implementation("libxsmm", "c", {"product": "product_xsmm.c"}, "",
+                   FASTEST, lib.xsmm_find),
+    Implementation("C, plain loops", "c", {
+        "chain": "chain_naive.c", "product": "product_naive.c",
+        "map": "map_naive.c"}, "", FASTEST),
+    python("PyTorch 1 eager", "eager", "torch_worker.py",
+           lib.debian_torch_find, lib.debian_torch_variants),
+    python("PyTorch eager", "eager", "torch_worker.py", lib.torch_find,
+           lib.torch_variants),
+    python("PyTorch compiled", "compiled", "torch_worker.py", lib.torch_find,
+           lib.compiled_variants),
+    python("JAX", "jax", "jax_worker.py", lib.jax_find),
+    python("ONNX Runtime", "onnx", "onnx_worker.py", lib.onnx_find,
+           trains=False),
+    Implementation("bandwidth", "limit", {"chain": "bandwidth.c"}, "",
+                       FASTEST, trains=False),
+    Implementation("FMA peak", "limit", dict.fromkeys(
+        ("chain", "product", "map"), "peak.c"), "",
+        ("-O3", "-march=native", "-ffp-contract=fast")),
 ]
 
 
 class Model:
-    """The network of mlp.net, or another chain: generated C, and its rate."""
+    """A workload's C, as fluxc writes it into a folder of its own."""
 
-    def __init__(self, fluxc, build, shape):
-        with open(os.path.join(BENCH, "mlp.net"), encoding="utf-8") as file:
-            text = file.read()
-        if shape:
-            text = re.sub(r"(?m)^mlp = .*$", "mlp = " + chain(shape), text)
-        self.shape = [int(size) for size in re.findall(
-            r"(?:Input|Affine)\((\d+)\)", re.search(r"(?m)^mlp = .*$",
-                                                    text).group())]
-        self.eta = re.search(r"SGD\(([\d.]+)\)", text).group(1)
-        self.build = build
-        os.makedirs(build, exist_ok=True)
-        with open(os.path.join(build, "mlp.net"), "w",
+    def __init__(self, fluxc, build, workload):
+        self.workload = workload
+        build = os.path.abspath(build)
+        self.build = os.path.join(build, re.sub(r"\W+", "-", workload.name))
+        os.makedirs(self.build, exist_ok=True)
+        with open(os.path.join(self.build, "timed.net"), "w",
                   encoding="utf-8") as file:
-            file.write(text)
+            file.write(workload.net())
         begin = time.perf_counter()
-        command(fluxc, "mlp.net", cwd=build)
+        command(fluxc, "timed.net", cwd=self.build)
         self.compile_seconds = time.perf_counter() - begin
 
-    def name(self):
-        return "-".join(str(size) for size in self.shape)
+    def defines(self):
+        """What bench.h wants to know."""
+        workload = self.workload
+        size, out = workload.sizes
+        said = {"BENCH_IN": size, "BENCH_OUT": out, "THREADS": workload.threads,
+                "BENCH_PARAMETERS": workload.parameters()}
+        if workload.kind == "chain":
+            said["SHAPE"] = ",".join(str(size) for size in workload.shape)
+            said["ETA"] = workload.rate + "f" if workload.optimiser else "0.0f"
+        if workload.optimiser:
+            said["TRAINS"] = 1
+        if workload.optimiser == "ADAM":
+            said["ADAM"] = 1
+        if workload.function:
+            said["MAP"] = "map_" + workload.function
+        return [f"-D{name}={value}" for name, value in said.items()]
 
-    def flop(self, work, batch):
-        """Operations of one call; a step has no gradient of the input."""
-        products = [a * b for a, b in zip(self.shape, self.shape[1:])]
-        each = 2 * sum(products)
-        if work == "train":
-            each += 2 * sum(products) + 2 * sum(products[1:])
-        return each * batch
+
+def read(path):
+    """The text of a file; "" where there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
-def chain(shape):
-    """The expression of a chain of these sizes."""
-    hidden = "".join(f"Affine({size}), σ, " for size in shape[1:-1])
-    return f"@Chain(Input({shape[0]}), {hidden}Affine({shape[-1]}), softmax)"
+def ingredients(words, generated):
+    """A hash of a command and of the files that it may read."""
+    found = hashlib.sha256(" ".join(words).encode())
+    folders = [os.path.join(TOP, name) for name in ("kernels", "runtime")] \
+        if generated else []
+    for folder in [BENCH, *folders]:
+        for name in sorted(os.listdir(folder)):
+            if name.endswith((".c", ".h")):
+                found.update(read(os.path.join(folder, name)).encode())
+    for path in generated:
+        found.update(read(path).encode())
+    return found.hexdigest()
 
 
 class Program:
@@ -157,40 +155,61 @@ class Program:
 
     def __init__(self, implementation, model, start, samples):
         self.name = implementation.name
-        self.kind = implementation.kind
+        self.group = implementation.group
         self.build_seconds = 0.0
-        if implementation.kind == "framework":
-            words = [*implementation.find(),
-                     os.path.join(BENCH, "torch_worker.py"),
-                     ",".join(str(size) for size in model.shape), model.eta]
+        source = implementation.source(model.workload)
+        if source.endswith(".py"):
+            words = self._words(implementation, source, model.workload)
         else:
-            words = [self._build(implementation, model)]
+            words = [self._build(implementation, source, model)]
         settings = implementation.variants() if implementation.variants \
             else [{}]
-        self.workers = [Worker(words, setting, start, samples)
+        self.workers = [Worker(words, setting, start, samples,
+                               model.workload.threads)
                         for setting in settings]
-        for worker, setting in zip(self.workers, settings):
-            worker.setting = " ".join(f"{k}={v}" for k, v in setting.items())
 
-    def _build(self, implementation, model):
-        compiler = implementation.compiler or c_compiler()
+    def _words(self, implementation, source, workload):
+        """The command of a framework's worker."""
+        return [*implementation.find(), os.path.join(BENCH, source),
+                workload.kind, ",".join(str(size) for size in workload.shape),
+                workload.function or workload.optimiser or "-", workload.rate,
+                str(workload.threads)]
+
+    def _build(self, implementation, source, model):
+        """The program; as it stands, if it was made of the same."""
+        compiler = implementation.compiler or lib.c_compiler()
         if not shutil.which(compiler):
             raise Missing(f"no {compiler}")
         library = implementation.find() if implementation.find else []
-        ours = implementation.kind == "ours"
-        generated = [os.path.join(model.build, "mlp.c")] if ours else []
+        generated = [os.path.join(model.build, "timed.c")] \
+            if implementation.group == "ours" else []
         program = os.path.join(model.build,
                                re.sub(r"\W+", "-", implementation.name))
-        begin = time.perf_counter()
-        command(compiler, *implementation.flags,
-                "-DSHAPE=" + ",".join(str(size) for size in model.shape),
-                f"-DETA={model.eta}f", f"-I{TOP}", f"-I{TOP}/runtime",
-                f"-I{BENCH}", f"-I{model.build}",
-                os.path.join(BENCH, "driver.c"),
-                os.path.join(BENCH, implementation.source), *generated,
-                "-o", program, *library, "-lm")
-        self.build_seconds = time.perf_counter() - begin
+        words = [compiler, *implementation.flags, *model.defines(),
+                 f"-I{TOP}", f"-I{TOP}/runtime", f"-I{BENCH}",
+                 f"-I{model.build}", os.path.join(BENCH, "driver.c"),
+                 os.path.join(BENCH, source), *generated, "-o", program,
+                 *library, "-lm", "-lpthread"]
+        made = ingredients(words, generated)
+        if not os.path.exists(program) or read(program + ".made") != made:
+            begin = time.perf_counter()
+            command(*words)
+            self.build_seconds = time.perf_counter() - begin
+            with open(program + ".made", "w", encoding="utf-8") as file:
+                file.write(made)
         return program
+
+    def ready(self):
+        """Waits for the workers; those that cannot are left out."""
+        said = ""
+        for worker in list(self.workers):
+            try:
+                worker.ready()
+            except Missing as error:
+                said = str(error)
+                self.workers.remove(worker)
+        if not self.workers:
+            raise Missing(said)
 
     def close(self):
         for worker in self.workers:

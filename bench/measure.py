@@ -1,63 +1,15 @@
-"""Building, checking and timing: from a model to the best time of each."""
+"""Building, checking and timing: from a workload to the best time of each."""
 import os
 
 import agree
-from implementations import TABLE, Program
+from implementations import TABLE, Model, Program
 from worker import Failed, Missing
 
 PASSES = 2
+VOID = 0.05  # passes further apart than this say nothing
 BLOCK = 0.004  # seconds
-
-
-def start_write(model, samples):
-    """The file that every worker reads; the parameters in it."""
-    path = os.path.join(model.build, "start.bin")
-    arrays = agree.start(model.shape, samples)
-    with open(path, "wb") as file:
-        for part in arrays:
-            part.tofile(file)
-    return path, arrays[0]
-
-
-def programs(only, model, start, samples):
-    """What can be built, and {name: why not}."""
-    built = []
-    skipped = {}
-    for implementation in TABLE:
-        if only and implementation.name not in only:
-            continue
-        try:
-            built.append(Program(implementation, model, start, samples))
-        except Missing as error:
-            skipped[implementation.name] = str(error)
-    return built, skipped
-
-
-def check(built, model, before, cases):
-    """The errors of all against the last C peer; {(name, work, batch): …}"""
-    peers = [program for program in built if program.kind == "c"]
-    if not peers:
-        raise Failed("no C peer to compare with")
-    reference = peers[-1].workers[0]
-    path = os.path.join(model.build, "result.bin")
-    found = {}
-    for work, batch in cases:
-        want = reference.result(work, batch, agree.STEPS, path)
-        for program in built:
-            if program.kind == "peak":
-                continue
-            for worker in program.workers:
-                have = worker.result(work, batch, agree.STEPS, path)
-                for name, error, bound in agree.errors(model, before, work,
-                                                       want, have):
-                    if not error <= bound:
-                        raise Failed(
-                            f"{program.name} {worker.setting}: {work} {batch}: "
-                            f"{name} differ by {error:.2g}, more than {bound}")
-                    key = program.name, work, batch
-                    found.setdefault(key, {})
-                    found[key][name] = max(error, found[key].get(name, 0))
-    return found
+ROUNDS = 3  # of blocks, while passes are apart
+QUICK = ("fluxc gcc -O2", "C on OpenBLAS", "FMA peak")
 
 
 class Case:
@@ -66,34 +18,121 @@ class Case:
     def __init__(self, program, worker, work, batch):
         self.program = program
         self.worker = worker
-        alone = program.kind == "peak"
-        self.work = "infer" if alone else work
+        alone = program.name == "FMA peak"
+        self.work = "infer" if alone or program.group == "limit" else work
         self.batch = 1 if alone else batch
-        self.best = []
-        self.steps = 3
-        once = min(self._seconds() for _ in range(2))
-        self.steps = max(2, round(BLOCK / once))
+        self.best = [float("inf")] * PASSES
+        self.steps = 1
+        once = self._seconds()
+        if once < BLOCK:
+            self.steps = 3
+            once = min(self._seconds() for _ in range(2))
+        self.steps = max(1, round(BLOCK / once))
 
     def _seconds(self):
         return self.worker.seconds(self.work, self.batch, self.steps)
 
-    def block(self):
+    def apart(self):
+        """Whether the passes say different things."""
+        return max(self.best) > min(self.best) * (1 + VOID)
+
+    def block(self, turn):
         """Times one block; the best of the pass is kept."""
-        self.best[-1] = min(self.best[-1], self._seconds())
+        self.best[turn] = min(self.best[turn], self._seconds())
 
 
-def measure(built, cases, blocks):
-    """{(work, batch): [Case]}: two passes, blocks of all in turn."""
-    table = {key: [Case(program, worker, *key) for program in built
-                   for worker in program.workers] for key in cases}
-    for _ in range(PASSES):
+class Bench:
+    """All programs of one workload; what they computed, what they took."""
+
+    def __init__(self, fluxc, build, workload, only=None):
+        self.workload = workload
+        self.model = Model(fluxc, build, workload)
+        self.skipped = {}
+        samples = max(batch for _, batch in workload.cases)
+        start, self.before = self._start(samples)
+        self.programs = []
+        for implementation in TABLE:
+            if only and implementation.name not in only or \
+                    not implementation.source(workload):
+                continue
+            self._try(implementation.name, lambda row=implementation:
+                      self.programs.append(Program(row, self.model, start,
+                                                   samples)))
+        for program in list(self.programs):
+            if not self._try(program.name, program.ready):
+                self.programs.remove(program)
+
+    def _try(self, name, action):
+        try:
+            action()
+            return True
+        except Missing as error:
+            self.skipped[name] = str(error)
+            return False
+
+    def _start(self, samples):
+        """The file that every worker reads; the parameters in it."""
+        path = os.path.join(self.model.build, "start.bin")
+        arrays = agree.start(self.workload, samples)
+        with open(path, "wb") as file:
+            for part in arrays:
+                part.tofile(file)
+        return path, arrays[0]
+
+    def check(self):
+        """The errors of all against the plain C, {(name, work, batch): …};
+        Failed where one is too large."""
+        peers = [p for p in self.programs if p.group == "c"]
+        if not peers:
+            raise Failed("no C peer to compare with")
+        found = {}
+        for work, batch in self.workload.cases:
+            want = peers[-1].workers[0].result(work, batch, agree.STEPS)
+            for program in self.programs:
+                if program.group == "limit":
+                    continue
+                for worker in program.workers:
+                    have = worker.result(work, batch, agree.STEPS)
+                    found.setdefault((program.name, work, batch), {}).update(
+                        self._errors(program, worker, (work, batch), want,
+                                     have))
+        return found
+
+    def _errors(self, program, worker, case, want, have):
+        errors = {}
+        for name, error, bound in agree.errors(self.workload, self.before,
+                                               case[0], want, have):
+            if not error <= bound:
+                raise Failed(f"{program.name} {worker.setting}: "
+                             f"{self.workload.name}: {case[0]} {case[1]}: "
+                             f"{name} differ by {error:.2g}, more than {bound}")
+            errors[name] = error
+        return errors
+
+    def measure(self, blocks):
+        """{(work, batch): [Case]}: of each program its fastest variant."""
+        table = {key: [Case(program, worker, *key)
+                       for program in self.programs
+                       for worker in program.workers]
+                 for key in self.workload.cases}
         for row in table.values():
+            interleaved(row, blocks)
+            for _ in range(ROUNDS - 1):
+                if any(case.apart() for case in row):
+                    interleaved(row, blocks)
+        return {key: fastest(row) for key, row in table.items()}
+
+    def close(self):
+        for program in self.programs:
+            program.close()
+
+
+def interleaved(row, blocks):
+    """So many blocks of each case in each pass, in turn."""
+    for turn in range(PASSES):
+        for _ in range(blocks):
             for case in row:
-                case.best.append(float("inf"))
-            for _ in range(blocks):
-                for case in row:
-                    case.block()
-    return {key: fastest(row) for key, row in table.items()}
+                case.block(turn)
 
 
 def fastest(row):

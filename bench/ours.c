@@ -1,13 +1,15 @@
-/* What fluxc makes of mlp.net. */
+/* What fluxc makes of a model by the name of timed; with TRAINS, of a step. */
 #include "bench.h"
-#include "mlp.h"
+#include "timed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static mlp *model;
-static mlp_step step;
+static timed *model;
+#ifdef TRAINS
+static timed_step step;
+#endif
 static flux_work work;
 
 static const char *
@@ -16,17 +18,45 @@ detail(void)
     return "generated C";
 }
 
+/* Weights in the layout that inference likes best, where there is one. */
+#ifdef TIMED_PACKED
+static bool
+packed_open(void)
+{
+    work.packed = aligned_alloc(64, (TIMED_PACKED + 64) / 64 * 64);
+    return work.packed != NULL;
+}
+
+static void
+packed_set(void)
+{
+    timed_pack(model, (void *)(uintptr_t)work.packed);
+}
+#else
+static bool
+packed_open(void)
+{
+    return true;
+}
+
+static void
+packed_set(void)
+{
+}
+#endif
+
 static bool
 ours_open(size_t n)
 {
-    size_t train = MLP_STEP_ARENA(n);
-    size_t infer = MLP_ARENA(n);
-    size_t most = train > infer ? train : infer;
+    size_t most = TIMED_ARENA(n);
+#ifdef TRAINS
+    size_t train = TIMED_STEP_ARENA(n);
+    most = train > most ? train : most;
+#endif
     work.bytes = (most + 127) / 64 * 64;
     work.arena = aligned_alloc(64, work.bytes);
     model = aligned_alloc(64, (sizeof *model + 63) / 64 * 64);
-    return work.arena != NULL && model != NULL &&
-           mlp_step_init(&step, 0) == FLUX_OK;
+    return work.arena != NULL && model != NULL && packed_open();
 }
 
 /* Where parameter i lies in the model, and its elements. The order of a layer's
@@ -35,33 +65,11 @@ ours_open(size_t n)
 static float *
 parameter(size_t i, size_t *n)
 {
-    const flux_param *p = &mlp_model.param[i];
+    const flux_param *p = &timed_model.param[i];
     *n = 1;
     for (size_t k = 0; k < p->rank; k++)
         *n *= p->dim[k];
     return (float *)(void *)((char *)model + p->offset);
-}
-
-static void
-ours_set(const float *p)
-{
-    for (size_t i = 0; i < mlp_model.nparam; i++) {
-        size_t n;
-        float *to = parameter(i, &n);
-        memcpy(to, p, n * sizeof *p);
-        p += n;
-    }
-}
-
-static void
-ours_get(float *p)
-{
-    for (size_t i = 0; i < mlp_model.nparam; i++) {
-        size_t n;
-        const float *from = parameter(i, &n);
-        memcpy(p, from, n * sizeof *p);
-        p += n;
-    }
 }
 
 static void
@@ -73,18 +81,46 @@ must(flux_status status)
     exit(1);
 }
 
+static void
+ours_set(const float *p)
+{
+    for (size_t i = 0; i < timed_model.nparam; i++) {
+        size_t n;
+        float *to = parameter(i, &n);
+        memcpy(to, p, n * sizeof *p);
+        p += n;
+    }
+    packed_set();
+#ifdef TRAINS
+    must(timed_step_init(&step, 0));
+#endif
+}
+
+static void
+ours_get(float *p)
+{
+    for (size_t i = 0; i < timed_model.nparam; i++) {
+        size_t n;
+        const float *from = parameter(i, &n);
+        memcpy(p, from, n * sizeof *p);
+        p += n;
+    }
+}
+
+#ifdef TRAINS
 static float
 ours_train(const float *x, const int32_t *label, size_t n)
 {
     float loss = 0;
-    must(mlp_step_train_labels(&step, model, x, label, n, &loss, &work));
+    must(timed_step_train_labels(&step, model, x, label, n, &loss, &work));
     return loss;
 }
+#endif
 
 static void
 ours_infer(const float *x, size_t n, float *y)
 {
-    must(mlp_forward(model, x, n, y, &work));
+    must(timed_forward(model, x, n, y, &work));
 }
 
 const Implementation implementation = {
@@ -92,6 +128,8 @@ const Implementation implementation = {
     .open = ours_open,
     .set = ours_set,
     .get = ours_get,
+#ifdef TRAINS
     .train = ours_train,
+#endif
     .infer = ours_infer,
 };

@@ -1,7 +1,7 @@
 /* The most multiply-adds that one core does: independent chains in registers,
  * as many as hide the latency, of the widest vectors there are.
  */
-#include "bench.h"
+#include "fixed.h"
 
 #if defined __AVX512F__
 #define BYTES 64
@@ -25,25 +25,6 @@ static const char *
 detail(void)
 {
     return NAME;
-}
-
-static bool
-peak_open(size_t n)
-{
-    (void)n;
-    return true;
-}
-
-static void
-peak_set(const float *p)
-{
-    (void)p;
-}
-
-static void
-peak_get(float *p)
-{
-    (void)p;
 }
 
 /* The empty asm keeps a chain in its register, and from being foreseen. */
@@ -85,21 +66,11 @@ peak_infer(const float *x, size_t n, float *y)
     y[0] = c0[0];
 }
 
-static float
-peak_train(const float *x, const int32_t *label, size_t n)
-{
-    float y = 0;
-    (void)label;
-    peak_infer(x, n, &y);
-    return y;
-}
-
 const Implementation implementation = {
     .detail = detail,
-    .flop = 2.0 * ROUNDS * CHAINS * LANES,
-    .open = peak_open,
-    .set = peak_set,
-    .get = peak_get,
-    .train = peak_train,
+    .amount = 2.0 * ROUNDS * CHAINS * LANES,
+    .open = fixed_open,
+    .set = fixed_set,
+    .get = fixed_get,
     .infer = peak_infer,
 };

@@ -1,4 +1,4 @@
-"""What was measured as JSON, as a table, and as a line of the history."""
+"""What was measured as JSON, as tables, and as a line of the history."""
 import datetime
 import json
 import os
@@ -6,15 +6,19 @@ import platform
 import re
 
 import agree
+import bars
 import chart
-from implementations import TOP
+import measure
+from libraries import TOP
 from worker import Failed, command
-
-VOID = 0.05  # a difference of passes, from which on they say nothing
 
 
 def now():
     return datetime.datetime.now(datetime.timezone.utc)
+
+
+def stamp():
+    return now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def cpu():
@@ -36,7 +40,8 @@ def commit():
     except Failed:
         return ""
     changed = [line for line in changed.splitlines()
-               if not line.endswith("bench/history.jsonl")]
+               if " bench/history.jsonl" not in line
+               and " bench/results/" not in line]
     return name.strip() + ("+" if changed else "")
 
 
@@ -51,107 +56,86 @@ def compilers():
     return found
 
 
-def apart(best):
-    """Whether two passes differ by more than VOID."""
-    return max(best) > min(best) * (1 + VOID)
-
-
-def rows(model, errors, table, peak):
-    """A row for each work and implementation, as JSON has it."""
-    out = []
-    for (work, batch), cases in table.items():
-        cases = [case for case in cases if case.program.kind != "peak"]
-        best = {}
-        for case in cases:
-            kind = case.program.kind
-            if kind not in best or min(case.best) < min(best[kind].best):
-                best[kind] = case
-        flop = model.flop(work, batch)
-        for case in cases:
-            seconds = min(case.best)
-            against = {"c": best.get("c"), "torch": best.get("framework")}
-            reasons = ["self"] if apart(case.best) else []
-            reasons += [name for name, other in against.items()
-                        if other and other is not case
-                        and apart(other.best)]
-            row = {
-                "work": work, "batch": batch, "name": case.program.name,
-                "kind": case.program.kind, "setting": case.worker.setting,
-                "us": seconds * 1e6, "us_passes": [b * 1e6 for b in case.best],
-                "gflops": flop / seconds / 1e9,
-            }
-            for name, other in against.items():
-                row["times_" + name] = min(other.best) / seconds \
-                    if other else None
-            row["of_peak"] = None
-            if peak:
-                row["of_peak"] = flop / seconds / 1e9 / peak["gflops"]
-                reasons += ["peak"] if peak["void"] else []
-            row["void"] = reasons
-            row["errors"] = errors[case.program.name, work, batch]
-            out.append(row)
-    return out
-
-
-def peak_of(table):
-    """The most of the whole run, by the passes' best; None where not run."""
-    cases = [case for row in table.values() for case in row
-             if case.program.kind == "peak"]
-    if not cases:
-        return None
-    best = [min(case.best[i] for case in cases)
-            for i in range(len(cases[0].best))]
-    worker = cases[0].worker
-    return {"gflops": worker.flop / min(best) / 1e9, "isa": worker.detail,
-            "void": apart(best)}
-
-
-def result(model, blocks, begin, built, skipped, errors, table):
-    """All that is known of the run."""
-    peak = peak_of(table)
+def row(bench, key, case, errors, peak):
+    """One implementation at one piece of work, as JSON has it."""
+    work, batch = key
+    workload = bench.workload
+    seconds = min(case.best)
+    amount = workload.amount(work, batch)
+    if case.program.group == "limit":
+        amount = case.worker.amount
+    rate = amount / seconds / 1e9
+    counts = workload.kind != "map"
     return {
-        "schema": 1,
-        "date": begin.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "seconds": (now() - begin).total_seconds(),
-        "commit": commit(),
-        "cpu": cpu(),
-        "load": os.getloadavg()[0],
-        "compilers": compilers(),
-        "shape": model.name(),
-        "dtype": "f32",
-        "optimiser": f"SGD({model.eta})",
-        "threads": 1,
-        "blocks": blocks,
-        "fluxc_seconds": model.compile_seconds,
-        "build_seconds": {p.name: p.build_seconds for p in built
-                          if p.build_seconds},
-        "details": {p.name: [w.detail for w in p.workers] for p in built},
-        "bounds": {"loss": agree.LOSS, "parameters": agree.MOVED,
-                   "probabilities": agree.PROBABILITY, "passes": VOID},
-        "skipped": skipped,
-        "peak": peak,
-        "rows": rows(model, errors, table, peak),
+        "id": f"{work} {workload.name} {batch}", "name": case.program.name,
+        "group": case.program.group, "setting": case.worker.setting,
+        "us": seconds * 1e6, "us_passes": [b * 1e6 for b in case.best],
+        "rate": rate, "of_peak": rate / peak if peak and counts else None,
+        "void": case.apart(),
+        "errors": errors.get((case.program.name, work, batch), {}),
     }
 
 
-def write(what, folder, history):
-    """FOLDER/latest.json and .svg; a line of the history unless it is ''."""
+def peak_of(table):
+    """The most of multiply-adds in all of a workload's passes; 0 where not
+    run."""
+    cases = [case for cases in table.values() for case in cases
+             if case.program.name == "FMA peak"]
+    return max((case.worker.amount / min(case.best) / 1e9 for case in cases),
+               default=0)
+
+
+def measured(bench, errors, table, peak):
+    """Rows of one workload. The peak is named once, by its part."""
+    return [row(bench, key, case, errors, peak)
+            for key, cases in table.items() for case in cases
+            if case.program.name != "FMA peak"]
+
+
+def part(blocks):
+    """The frame of a part's result."""
+    return {"date": stamp(), "commit": commit(), "blocks": blocks,
+            "seconds": 0.0, "load": os.getloadavg()[0], "peak": 0.0,
+            "skipped": {}, "details": {}, "build_seconds": {}, "rows": []}
+
+
+def merge(folder, parts):
+    """The result in FOLDER/latest.json, these parts in the place of its own."""
+    path = os.path.join(folder, "latest.json")
+    result = {}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            result = json.load(file)
+    if result.get("schema") != 2:
+        result = {"schema": 2, "parts": {}}
+    result.update({
+        "cpu": cpu(), "compilers": compilers(), "dtype": "f32",
+        "bounds": {"loss": agree.LOSS, "parameters": agree.MOVED,
+                   "results": agree.RESULT, "passes": measure.VOID}})
+    result["parts"].update(parts)
+    return result
+
+
+def write(result, parts, folder, history):
+    """FOLDER/latest.json, .svg and .txt; of the parts that ran a line of the
+    history, unless that is ''."""
     os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "latest.json"), "w",
-              encoding="utf-8") as file:
-        json.dump(what, file, indent=1, ensure_ascii=False)
-        file.write("\n")
-    with open(os.path.join(folder, "latest.svg"), "w",
-              encoding="utf-8") as file:
-        file.write(chart.svg(what))
+    texts = {"json": json.dumps(result, indent=1, ensure_ascii=False) + "\n",
+             "svg": chart.svg(result), "txt": text(result)}
+    for name, said in texts.items():
+        with open(os.path.join(folder, "latest." + name), "w",
+                  encoding="utf-8") as file:
+            file.write(said)
     if not history:
         return
-    line = {key: what[key] for key in (
-        "schema", "date", "commit", "cpu", "load", "compilers", "shape",
-        "blocks", "peak")}
-    line["rows"] = [{key: short(row[key]) for key in (
-        "work", "batch", "name", "us", "times_c", "times_torch", "of_peak",
-        "void")} for row in what["rows"]]
+    line = {key: result[key] for key in ("schema", "cpu", "compilers")}
+    line["parts"] = {
+        name: {**{key: what[key] for key in ("date", "commit", "load", "peak",
+                                             "blocks")},
+               "rows": [{key: short(row[key]) for key in (
+                   "id", "name", "us", "of_peak", "void")}
+                        for row in what["rows"]]}
+        for name, what in parts.items()}
     with open(history, "a", encoding="utf-8") as file:
         print(json.dumps(line, ensure_ascii=False), file=file)
 
@@ -161,47 +145,65 @@ def short(value):
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
-def head(what):
-    """What ran, in lines."""
-    lines = [f"{what['shape']}, σ, softmax, cross-entropy, "
-             f"{what['optimiser']}, float, one thread",
-             f"{what['cpu']}, load {what['load']:.1f}; commit "
-             f"{what['commit'] or 'unknown'}; {what['seconds']:.0f} s"]
-    lines += what["compilers"].values()
-    lines.append(f"fluxc took {what['fluxc_seconds'] * 1e3:.0f} ms; "
-                 + ", ".join(f"{name}: {seconds:.1f} s"
-                             for name, seconds in what["build_seconds"].items()
-                             if name.startswith("fluxc")))
-    peak = what["peak"]
-    if peak:
-        lines.append(f"peak of multiply-adds: {peak['gflops']:.0f} GFLOP/s, "
-                     f"{peak['isa']}{', void' if peak['void'] else ''}")
-    lines += [f"skipped: {name}: {why}"
-              for name, why in what["skipped"].items()]
+def head(name, what):
+    """What ran in a part, in lines."""
+    lines = [f"{name}: {what['date']}, commit {what['commit'] or 'unknown'}, "
+             f"{what['seconds']:.0f} s, load {what['load']:.1f}"]
+    if what["peak"]:
+        lines[0] += f", peak {what['peak']:.0f} GFLOP/s"
+    lines += [f"  not here: {peer}: {why}"
+              for peer, why in what["skipped"].items()]
     return lines
 
 
-def text(what):
-    """The table that people read."""
-    lines = head(what)
-    lines += ["", f"{'':11} {'':22} {'µs':>9} {'× best C':>9} "
-              f"{'× PyTorch':>9} {'of peak':>8}"]
-    last = None
+def table(what):
+    """The rows of a part, as people read them."""
+    lines = [f"{'':34} {'':24} {'µs':>10} {'10⁹/s':>7} {'of peak':>8} "
+             f"{'fluxc is':>9}"]
+    last = ""
     for row in what["rows"]:
-        key = f"{row['work']} {row['batch']:5}"
-        if last not in (None, key):
-            lines.append("")
-        ratios = [f"{row[name]:9.2f}" if row[name] else f"{'':9}"
-                  for name in ("times_c", "times_torch")]
+        ours = next((other for other in what["rows"]
+                     if other["id"] == row["id"] and
+                     other["name"] == bars.OURS), None)
+        ratio = f"{row['us'] / ours['us']:7.2f} ×" if ours else ""
         share = f"{100 * row['of_peak']:6.1f} %" if row["of_peak"] else ""
-        void = "  void: " + ", ".join(row["void"]) if row["void"] else ""
-        lines.append((f"{key if key != last else '':11} {row['name']:22} "
-                      f"{row['us']:9.2f} {' '.join(ratios)} {share:>8}{void}"
+        lines.append((f"{row['id'] if row['id'] != last else '':34} "
+                      f"{row['name']:24} {row['us']:10.2f} {row['rate']:7.2f} "
+                      f"{share:>8} {ratio:>9}{'  void' if row['void'] else ''}"
                       f"{setting(row)}").rstrip())
-        last = key
-    return "\n".join(lines)
+        last = row["id"]
+    return lines
 
 
 def setting(row):
     """The environment that was the fastest."""
     return f"  ({row['setting']})" if row["setting"] else ""
+
+
+def verdicts(result):
+    """The bars and what they found, in lines."""
+    found = bars.verdicts(result["parts"])
+    if not found:
+        return []
+    lines = ["", f"{'':34} {'':28} {'bar':>12} {'is':>7}"]
+    last = ""
+    for bar, value, verdict in found:
+        what, bound = bars.words(bar)
+        shown = "" if value is None else \
+            f"{100 * value:.1f} %" if bar.measure == "of_peak" \
+            else f"{value:.2f}"
+        lines.append(f"{bar.id if bar.id != last else '':34} {what:28} "
+                     f"{bound:>12} {shown:>7}  {verdict}")
+        last = bar.id
+    count = [verdict for _, _, verdict in found]
+    lines.append(", ".join(f"{count.count(name)} {name}" for name in (
+        "met", "missed", "void", "not measured") if name in count))
+    return lines
+
+
+def text(result):
+    """All tables."""
+    lines = [result["cpu"], *result["compilers"].values()]
+    for name, what in result["parts"].items():
+        lines += ["", *head(name, what), *table(what)]
+    return "\n".join([*lines, *verdicts(result), ""])

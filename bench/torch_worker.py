@@ -1,106 +1,147 @@
-"""torch_worker.py SHAPE ETA START N: driver.c's conversation, by PyTorch."""
-import array
-import sys
-import time
+"""PyTorch, as framework.py asks it. BENCH_MODE is
 
+    plain      eager, with the optimiser's default
+    fused      eager, with the fused optimiser
+    compiled   torch.compile of the whole step or forward pass, weights frozen
+    autotuned  the same with max-autotune
+"""
+import numpy
 import torch
 from torch import nn
 
+import framework
 
-def values(file, kind, shape):
-    """The next numbers of a file."""
-    numbers = array.array(kind)
-    n = 1
-    for size in shape:
-        n *= size
-    numbers.fromfile(file, n)
-    dtype = torch.float32 if kind == "f" else torch.int32
-    return torch.frombuffer(numbers, dtype=dtype).reshape(shape).clone()
+F = nn.functional
+MAPS = {
+    "gate": lambda x, a, b: torch.sigmoid(a * x + b) * torch.tanh(x),
+    "layernorm": lambda x, g, b: F.layer_norm(x, x.shape[1:], g, b, 1e-5),
+    "softmax": lambda x: torch.softmax(x, 1),
+    "exp": torch.exp, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
+}
 
 
-class Net:
-    """A chain of nn.Linear and nn.Sigmoid, with what trains it."""
+def logits(x, parameters):
+    """A chain before its softmax; weights are [out][in]."""
+    for i in range(0, len(parameters), 2):
+        x = F.linear(x, parameters[i], parameters[i + 1])
+        if i + 2 < len(parameters):
+            x = torch.sigmoid(x)
+    return x
 
-    def __init__(self, shape, eta):
-        layers = []
-        for size in zip(shape, shape[1:]):
-            layers += [nn.Linear(*size), nn.Sigmoid()]
-        self.module = nn.Sequential(*layers[:-1])
-        self.loss = nn.CrossEntropyLoss()
-        self.optimiser = torch.optim.SGD(self.module.parameters(), eta)
 
-    def set(self, parameters):
-        # Weights are [out][in] here, [in][out] in the file.
+def loss_of(parameters, x, label):
+    return F.cross_entropy(logits(x, parameters), label)
+
+
+class Made:
+    """Parameters, and the functions that use them."""
+
+    def __init__(self, task):
+        torch.set_num_threads(task.threads)
+        self.task = task
+        self.compiles = task.mode in ("compiled", "autotuned")
+        self.turned = task.kind != "map"  # [out][in] here, [in][out] there
+        self.parameters = [
+            torch.zeros(shape[::-1] if self.turned else shape)
+            for shape in task.arrays()]
+        self.detail = f"PyTorch {torch.__version__} {blas()}"
+        self.trains = task.what in ("SGD", "ADAM")
+        if self.trains:
+            self._prepare_training()
+        forward = self._forward
+        if self.compiles:
+            mode = {"mode": "max-autotune"} if task.mode == "autotuned" else {}
+            forward = torch.compile(forward, dynamic=False, **mode)
+        self.forward = forward
+
+    def _prepare_training(self):
+        if self.compiles:
+            self.state = []
+            self.count = torch.zeros(())
+            mode = {"mode": "max-autotune"} \
+                if self.task.mode == "autotuned" else {}
+            self.step = torch.compile(self._step, dynamic=False, **mode)
+            return
+        for p in self.parameters:
+            p.requires_grad_()
+        fused = {"fused": True} if self.task.mode == "fused" else {}
+        kind = {"SGD": torch.optim.SGD, "ADAM": torch.optim.Adam}
+        self.new = lambda: kind[self.task.what](self.parameters,
+                                                self.task.rate, **fused)
+
+    def _forward(self, x):
+        if self.task.kind == "chain":
+            return torch.softmax(logits(x, self.parameters), 1)
+        if self.task.kind == "product":
+            return F.linear(x, self.parameters[0])
+        return MAPS[self.task.what](x, *self.parameters)
+
+    def _step(self, parameters, state, count, x, label):
+        """A whole step as one graph: gradients, and the optimiser's update."""
+        gradients, loss = torch.func.grad_and_value(loss_of)(
+            parameters, x, label)
+        if self.task.what == "SGD":
+            for p, g in zip(parameters, gradients):
+                p.sub_(self.task.rate * g)
+            return loss
+        count.add_(1)
+        scale = self.task.rate / (1 - 0.9 ** count)
+        root = torch.sqrt(1 - 0.999 ** count)
+        for p, g, m, v in zip(parameters, gradients, state[::2], state[1::2]):
+            m.lerp_(g, 0.1)
+            v.mul_(0.999).addcmul_(g, g, value=0.001)
+            p.sub_(scale * m / (v.sqrt() / root + 1e-8))
+        return loss
+
+    def set(self, values):
         with torch.no_grad():
-            for to, value in zip(self.module.parameters(), parameters):
-                to.copy_(value.t() if value.dim() == 2 else value)
+            for to, value in zip(self.parameters, values):
+                to.copy_(torch.from_numpy(value.T if value.ndim == 2
+                                          else value))
+            if self.trains and not self.compiles:
+                self.optimiser = self.new()
+            elif self.trains:
+                self.count.zero_()
+                self.state = [torch.zeros_like(p) for p in self.parameters
+                              for _ in range(2)] \
+                    if self.task.what == "ADAM" else []
 
     def get(self):
-        return torch.cat([p.detach().t().reshape(-1)
-                          for p in self.module.parameters()])
+        return [p.detach().numpy().T if p.dim() == 2 else p.detach().numpy()
+                for p in self.parameters]
+
+    def data(self, x, label):
+        return (torch.from_numpy(numpy.array(x)),
+                torch.from_numpy(label.astype("i8")))
 
     def train(self, x, label):
+        if self.compiles:
+            with torch.no_grad():
+                return self.step(self.parameters, self.state, self.count, x,
+                                 label)
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self.loss(self.module(x), label)
+        loss = loss_of(self.parameters, x, label)
         loss.backward()
         self.optimiser.step()
         return loss
 
     def infer(self, x):
-        with torch.inference_mode():
-            return torch.softmax(self.module(x), 1)
+        # A compiled pass takes its weights for constants under no_grad.
+        with torch.no_grad() if self.compiles else torch.inference_mode():
+            return self.forward(x)
+
+    def done(self, result):
+        return result.detach().numpy()
 
 
-def libraries():
+def blas():
     """The BLAS in this process: Debian's PyTorch takes the system's."""
     try:
         with open("/proc/self/maps", encoding="utf-8") as maps:
             files = {line.split()[-1].rsplit("/", 1)[-1] for line in maps}
     except OSError:
-        return "BLAS unknown"
-    blas = sorted(f for f in files if "blas" in f or "mkl" in f)
-    return " ".join(blas) or "no BLAS of its own file"
+        return ""
+    return " ".join(sorted(f for f in files if "blas" in f))
 
 
-def run(net, work, x, label, steps):
-    result = None
-    for _ in range(steps):
-        result = net.train(x, label) if work == "train" else net.infer(x)
-    return result
-
-
-def answer(net, words, x, label):
-    """One line of driver.c's, answered."""
-    if words[0] == "time":
-        work, batch, steps = words[1], int(words[2]), int(words[3])
-        run(net, work, x[:batch], label[:batch], 1)
-        begin = time.perf_counter_ns()
-        run(net, work, x[:batch], label[:batch], steps)
-        return time.perf_counter_ns() - begin
-    batch = int(words[1])
-    steps = int(words[2]) if words[0] == "train" else 1
-    result = run(net, words[0], x[:batch], label[:batch], steps)
-    out = net.get() if words[0] == "train" else result
-    with open(words[-1], "wb") as file:
-        array.array("f", out.reshape(-1).tolist()).tofile(file)
-    return f"{result.item():.9g}" if words[0] == "train" else 0
-
-
-def main(shape, eta, path, samples):
-    torch.set_num_threads(1)
-    shape = [int(size) for size in shape.split(",")]
-    samples = int(samples)
-    net = Net(shape, float(eta))
-    with open(path, "rb") as file:
-        start = []
-        for size in zip(shape, shape[1:]):
-            start += [values(file, "f", size), values(file, "f", size[1:])]
-        x = values(file, "f", (samples, shape[0]))
-        label = values(file, "i", (samples,)).long()
-    print(f"ready 0 PyTorch {torch.__version__}, {libraries()}", flush=True)
-    for line in sys.stdin:
-        net.set(start)
-        print(answer(net, line.split(), x, label), flush=True)
-
-
-main(*sys.argv[1:])
+framework.main(Made)

@@ -1,7 +1,9 @@
 """Programs that run one implementation each, and their conversation."""
 import array
 import os
+import signal
 import subprocess
+import tempfile
 
 
 class Failed(Exception):
@@ -27,41 +29,65 @@ def command(*words, **options):
 class Worker:
     """One process, started with the start parameters; see driver.c.
 
-    It sleeps while it is not asked, so that many can be timed in turn.
+    It sleeps while it is not asked, so that many can be timed in turn: one
+    of several threads is stopped, for it might wait for work without sleep.
+    It runs in the folder of the start parameters.
     """
 
-    def __init__(self, words, environment, start, samples):
-        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    def __init__(self, words, setting, start, samples, threads):
+        self.setting = " ".join(f"{k}={v}" for k, v in setting.items())
+        self.stops = threads > 1
+        count = {name: str(threads) for name in (
+            "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS")}
+        waits = {"OMP_WAIT_POLICY": "active"} if threads > 1 else {}
+        self.said = tempfile.TemporaryFile("w+")
+        self.folder, start = os.path.split(start)
         self.process = subprocess.Popen(
             [*words, start, str(samples)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **threads, **environment})
-        word, flop, self.detail = self._line().split(" ", 2)
+            stdout=subprocess.PIPE, stderr=self.said, text=True,
+            cwd=self.folder, env={**os.environ, **count, **waits, **setting})
+        self.amount = 0.0
+        self.detail = ""
+
+    def ready(self):
+        """Waits until it has begun. Missing says why it cannot."""
+        word, amount, self.detail = (self._line().split(" ", 2) + ["", ""])[:3]
         if word != "ready":
-            raise Failed(self.detail)
-        self.flop = float(flop)
+            raise Missing(f"{amount} {self.detail}".strip() or word)
+        self.amount = float(amount)
+        self._stop()
+
+    def _stop(self):
+        if self.stops:
+            self.process.send_signal(signal.SIGSTOP)
 
     def _line(self):
         line = self.process.stdout.readline().strip()
         if not line:
             self.process.kill()
-            said = self.process.communicate()[1].strip().splitlines()
-            raise Failed(said[-1] if said else "ended without a word")
+            self.process.wait()
+            self.said.seek(0)
+            said = self.said.read().strip().splitlines()
+            raise Missing(said[-1] if said else "ended without a word")
         return line
 
     def _ask(self, *words):
+        if self.stops:
+            self.process.send_signal(signal.SIGCONT)
         try:
             print(*words, file=self.process.stdin, flush=True)
         except BrokenPipeError:
             pass
-        return self._line()
+        line = self._line()
+        self._stop()
+        return line
 
-    def result(self, work, batch, steps, path):
-        """The loss, and parameters or probabilities, after some steps."""
+    def result(self, work, batch, steps):
+        """The loss, and parameters or results, after some steps."""
         words = [batch, steps] if work == "train" else [batch]
-        loss = float(self._ask(work, *words, path))
+        loss = float(self._ask(work, *words, "result.bin"))
         values = array.array("f")
-        with open(path, "rb") as file:
+        with open(os.path.join(self.folder, "result.bin"), "rb") as file:
             values.frombytes(file.read())
         return loss, values
 
@@ -70,7 +96,9 @@ class Worker:
         return int(self._ask("time", work, batch, steps)) / steps / 1e9
 
     def close(self):
+        if self.stops:
+            self.process.send_signal(signal.SIGCONT)
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.stderr.close()
         self.process.wait()
+        self.said.close()

@@ -11,9 +11,9 @@ sys.path.insert(0, os.path.join(TOP, "bench"))
 sys.dont_write_bytecode = True
 
 import agree  # noqa: E402
+import bars  # noqa: E402
 import measure  # noqa: E402
-import report  # noqa: E402
-from implementations import Model  # noqa: E402
+import workloads  # noqa: E402
 from worker import Failed  # noqa: E402
 
 ONLY = ["fluxc gcc -O2", "C, plain loops"]
@@ -27,7 +27,6 @@ def holds(what, fine):
 
 
 def comparisons():
-    shape = [2, 1]
     before = array.array("f", [0, 0, 0])
     one = array.array("f", [1, 2, 4])
     for at, other, error in ((0, 1.0, 0), (1, 2.5, 0.25), (2, 5.0, 0.25),
@@ -35,60 +34,104 @@ def comparisons():
         two = array.array("f", one)
         two[at] = other
         holds(f"parameter {at} is {other}",
-              agree.moved_apart(shape, before, one, two) == error)
-    holds("nothing moved", agree.moved_apart(shape, one, one, one) == math.inf)
+              agree.moved_apart((2, 1), before, one, two) == error)
+    holds("nothing moved",
+          agree.moved_apart((2, 1), one, one, one) == math.inf)
     holds("lengths", agree.distance(one, one[:2]) == math.inf
-          and agree.moved_apart(shape, before, one, one[:2]) == math.inf)
+          and agree.moved_apart((2, 1), before, one, one[:2]) == math.inf)
 
 
-def another_rate(fluxc, folder):
-    """Peers that train at another rate than the model's are not timed."""
-    model = Model(fluxc, folder, [6, 5, 4, 3])
-    model.eta = str(float(model.eta) * 1.01)
-    start, before = measure.start_write(model, 3)
-    built, _ = measure.programs(ONLY, model, start, 3)
+def disagreement(fluxc, folder, work, peers):
+    """What a check of one workload says beside C peers of another, perhaps."""
+    folder = os.path.join(folder, "with space")
+    bench = measure.Bench(fluxc, folder, work, ONLY[:1])
+    other = measure.Bench(fluxc, folder, peers, ONLY[1:])
+    bench.programs += other.programs
     try:
-        measure.check(built, model, before, [("train", 3)])
-        said = ""
+        bench.check()
+        return ""
     except Failed as error:
-        said = str(error)
-    for program in built:
-        program.close()
-    holds("another rate: " + said, "loss differ" in said)
+        return str(error)
+    finally:
+        bench.close()
+
+
+def workload(kind, function="", optimiser="", shape=(6, 5, 4, 3)):
+    work = "train" if optimiser else "infer"
+    return workloads.Workload("shape", kind, shape, [(work, 3)], function,
+                              optimiser)
 
 
 def written(folder, text, history):
     """What a run has left."""
     with open(os.path.join(folder, "latest.json"), encoding="utf-8") as file:
         result = json.load(file)
-    rows = {(r["work"], r["batch"], r["name"]): r for r in result["rows"]}
-    want = {(*work, name) for work in (("infer", 1), ("train", 1),
-                                       ("train", 3)) for name in ONLY}
-    holds("rows", set(rows) == want)
-    holds("times", all(0 < r["us"] == min(r["us_passes"]) and
-                       len(r["us_passes"]) == 2 for r in result["rows"]))
-    holds("the only C peer is the best", all(
-        rows[key]["times_c"] == 1 for key in want if key[2] == ONLY[1]))
-    ours = rows["train", 3, ONLY[0]]
-    peer = rows["train", 3, ONLY[1]]
-    holds("ratio", math.isclose(ours["times_c"], peer["us"] / ours["us"]))
+    rows = {(r["id"], r["name"]): r
+            for r in result["parts"]["shape"]["rows"]}
+    ids = [f"train 6-5-4-3 SGD {batch}" for batch in (1, 3)]
+    holds("rows", set(rows) == {(id, name) for id in ids for name in ONLY})
+    holds("times", all(0 < r["us"] < math.inf and
+                       r["us"] == min(r["us_passes"]) and
+                       len(r["us_passes"]) == 2 for r in rows.values()))
+    ours = rows[ids[1], ONLY[0]]
     holds("operations", math.isclose(  # 6-5-4-3, three samples
-        ours["gflops"] * ours["us"] * 1e3, 3 * (4 * 62 + 2 * 32)))
+        ours["rate"] * ours["us"] * 1e3, 3 * (4 * 62 + 2 * 32)))
     holds("errors", set(ours["errors"]) == {"loss", "parameters"})
-    holds("shape", result["shape"] == "6-5-4-3")
     xml.dom.minidom.parse(os.path.join(folder, "latest.svg"))
     with open(history, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
-    holds("history", len(lines) == 1 and len(lines[0]["rows"]) == 6)
+    holds("history", len(lines) == 1 and
+          len(lines[0]["parts"]["shape"]["rows"]) == 4)
     with open(text, encoding="utf-8") as file:
         table = file.read()
     holds("table", all(name in table for name in ONLY))
-    holds("void", report.apart([1.0, 1.06]) and not report.apart([1.04, 1.0]))
+
+
+def row(name, us, **more):
+    return {"id": "train 784-128-64-10 SGD 64", "name": name, "us": us,
+            "void": False, "of_peak": 0.91, **more}
+
+
+def verdict(*rows):
+    """{what a bar asks: verdict} of the bars at one piece of work."""
+    found = bars.verdicts({"train": {"rows": list(rows)}})
+    return {bars.words(bar)[0]: said for bar, _, said in found
+            if bar.id == rows[0]["id"]}
+
+
+def judged():
+    ours = row(bars.OURS, 10)
+    said = verdict(ours, row("C on OpenBLAS", 15), row("C on oneDNN", 12),
+                   row("JAX", 14), row("PyTorch compiled", 13.5),
+                   row("PyTorch eager", 30, void=True))
+    holds("the best peer counts", said["× best C peer"] == "missed")
+    holds("far ahead", said["× JAX"] == "met")
+    holds("void", said["× PyTorch eager"] == "void")
+    holds("share", said["share of the FMA peak"] == "met")
+    holds("not there", said["× -O3 -march=native"] == "not measured")
+    one = row(bars.OURS, 10, of_peak=0.93)
+    holds("or so much of the peak", verdict(one, row("JAX", 11))["× JAX"]
+          == "met")
+    holds("neither", verdict(ours, row("JAX", 11))["× JAX"] == "missed")
+    ids = {f"{work} {row.name} {batch}" for row in workloads.TABLE
+           for work, batch in row.cases} | {"demo 32"}
+    holds("bars are of what is timed", {bar.id for bar in bars.table()} <= ids)
 
 
 def main(fluxc, folder):
     comparisons()
-    another_rate(fluxc, os.path.join(folder, "other"))
+    judged()
+    for work in (workload("chain", optimiser="ADAM"),
+                 workload("product", shape=(7, 5)),
+                 workload("map", "layernorm", shape=(9,))):
+        said = disagreement(fluxc, folder, work, work)
+        holds(f"{work.name}: {said}", said == "")
+    for work, other in ((workload("chain", optimiser="SGD"),
+                         workload("chain", optimiser="ADAM")),
+                        (workload("map", "sigmoid", shape=(5,)),
+                         workload("map", "tanh", shape=(5,)))):
+        said = disagreement(fluxc, folder, work, other)
+        holds(f"{work.name} as {other.name}: {said}", "differ by" in said)
     written(folder, os.path.join(folder, "table"),
             os.path.join(folder, "history"))
     print(f"{count['passed']} passed, {count['failed']} failed")

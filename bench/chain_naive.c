@@ -32,12 +32,12 @@ back_product(const float *restrict dy, const float *restrict w, size_t n,
 
 static void
 update_product(const float *restrict x, const float *restrict dy, size_t n,
-               size_t in, size_t out, float rate, float *restrict w)
+               size_t in, size_t out, float scale, float *restrict w)
 {
     for (size_t k = 0; k < in; k++)
         for (size_t s = 0; s < n; s++)
             for (size_t j = 0; j < out; j++)
-                w[k * out + j] -= rate * x[s * in + k] * dy[s * out + j];
+                w[k * out + j] += scale * x[s * in + k] * dy[s * out + j];
 }
 
-#include "peer.h"
+#include "chain.h"

@@ -1,0 +1,101 @@
+"""JAX, as framework.py asks it: all of it under jit, arguments given away
+where they come back changed."""
+import os
+
+import framework
+
+if os.environ.get("OMP_NUM_THREADS") == "1" and hasattr(os,
+                                                        "sched_setaffinity"):
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
+
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy  # noqa: E402
+
+jax.config.update("jax_platforms", "cpu")
+
+
+def layernorm(x, g, b):
+    centred = x - x.mean(1, keepdims=True)
+    variance = (centred * centred).mean(1, keepdims=True)
+    return g * centred * jax.lax.rsqrt(variance + 1e-5) + b
+
+
+MAPS = {
+    "gate": lambda x, a, b: jax.nn.sigmoid(a * x + b) * jnp.tanh(x),
+    "layernorm": layernorm,
+    "softmax": lambda x: jax.nn.softmax(x, 1),
+    "exp": jnp.exp, "sigmoid": jax.nn.sigmoid, "tanh": jnp.tanh,
+}
+
+
+def logits(parameters, x):
+    """A chain before its softmax; weights are [in][out]."""
+    for i in range(0, len(parameters), 2):
+        x = x @ parameters[i] + parameters[i + 1]
+        if i + 2 < len(parameters):
+            x = jax.nn.sigmoid(x)
+    return x
+
+
+def loss_of(parameters, x, label):
+    chosen = jax.nn.log_softmax(logits(parameters, x))
+    return -jnp.take_along_axis(chosen, label[:, None], 1).mean()
+
+
+class Made:
+    """Parameters, and the functions that use them."""
+
+    def __init__(self, task):
+        self.task = task
+        self.detail = f"JAX {jax.__version__}"
+        self.forward = jax.jit(self._forward)
+        self.step = jax.jit(self._step, donate_argnums=(0, 1))
+
+    def _forward(self, parameters, x):
+        if self.task.kind == "chain":
+            return jax.nn.softmax(logits(parameters, x), 1)
+        if self.task.kind == "product":
+            return x @ parameters[0]
+        return MAPS[self.task.what](x, *parameters)
+
+    def _step(self, parameters, state, x, label):
+        loss, gradients = jax.value_and_grad(loss_of)(parameters, x, label)
+        if self.task.what == "SGD":
+            return [p - self.task.rate * g
+                    for p, g in zip(parameters, gradients)], state, loss
+        count = state[0] + 1
+        scale = self.task.rate / (1 - 0.9 ** count)
+        root = jnp.sqrt(1 - 0.999 ** count)
+        m = [0.9 * m + 0.1 * g for m, g in zip(state[1], gradients)]
+        v = [0.999 * v + 0.001 * g * g for v, g in zip(state[2], gradients)]
+        return [p - scale * a / (jnp.sqrt(b) / root + 1e-8)
+                for p, a, b in zip(parameters, m, v)], (count, m, v), loss
+
+    def set(self, values):
+        self.parameters = [jnp.array(value) for value in values]
+        self.state = (jnp.zeros(()), [jnp.zeros_like(p)
+                                      for p in self.parameters],
+                      [jnp.zeros_like(p) for p in self.parameters]) \
+            if self.task.what == "ADAM" else ()
+
+    def get(self):
+        return self.parameters
+
+    def data(self, x, label):
+        return jnp.array(x), jnp.array(label)
+
+    def train(self, x, label):
+        self.parameters, self.state, loss = self.step(
+            self.parameters, self.state, x, label)
+        return loss
+
+    def infer(self, x):
+        return self.forward(self.parameters, x)
+
+    def done(self, result):
+        return numpy.asarray(result)
+
+
+framework.main(Made)
