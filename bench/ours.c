@@ -15,7 +15,7 @@ static flux_work work;
 static const char *
 detail(void)
 {
-    return "generated C";
+    return "generated C, one thread";
 }
 
 /* Weights in the layout that inference likes best, where there is one. */
