@@ -56,7 +56,7 @@ turns_of(const Explain *e, int number)
 static bool
 is_function(Op op)
 {
-    return op == OP_pow || (op >= OP_exp && op <= OP_softplus);
+    return op == OP_pow || (op >= OP_exp && op <= OP_gelu);
 }
 
 static bool

@@ -122,6 +122,31 @@ make_product(Lift *l, const Ref *operand, size_t count, const void *extra)
 }
 
 Ref
+make_matrices(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    (void)extra;
+    Ref a = lift_real(l, operand[0]);
+    Ref b = lift_real(l, operand[1]);
+    Node na = *ir_node(l->g, a);
+    Node nb = *ir_node(l->g, b);
+    int8_t label_a[IR_RANK] = {0, 1};
+    int8_t label_b[IR_RANK] = {1, 2};
+    int8_t out[IR_RANK] = {0, 2};
+    bool fits = na.rank == nb.rank && na.rank >= 2 && na.dim[1] == nb.dim[0];
+    for (int axis = 2; fits && axis < na.rank; axis++) {
+        fits = na.dim[axis] == nb.dim[axis];
+        label_a[axis] = label_b[axis] = out[axis] = (int8_t)(axis + 1);
+    }
+    if (!fits)
+        lift_shape_fail(l,
+                        "columns of the first are rows of the second, and the "
+                        "axes behind are equal",
+                        a, b);
+    return ir_contract(l->g, a, label_a, b, label_b, na.rank, out);
+}
+
+Ref
 make_transpose(Lift *l, const Ref *operand, size_t count, const void *extra)
 {
     (void)count;

@@ -116,6 +116,19 @@ make_reverse(Lift *l, const Ref *operand, size_t count, const void *extra)
 }
 
 Ref
+make_positions(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    int axis = *(const int *)extra;
+    Node n = *ir_node(l->g, operand[0]);
+    if (axis >= n.rank)
+        script_fail(l->s, DIAG_rank, l->span, NULL, "%s has no axis %d",
+                    lift_shape_text(l, operand[0]), axis + 1);
+    Ref from0 = ir_iota(l->g, l->dtype, n.rank, n.dim, axis);
+    return ir_map(l->g, OP_add, from0, ir_fill(l->g, from0, 1), REF_NONE);
+}
+
+Ref
 make_index(Lift *l, const Ref *operand, size_t count, const void *extra)
 {
     (void)count;

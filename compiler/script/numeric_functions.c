@@ -32,6 +32,8 @@ MAP_FUNCTION(cos, OP_cos)
 MAP_FUNCTION(tanh, OP_tanh)
 MAP_FUNCTION(sigma, OP_sigma)
 MAP_FUNCTION(softplus, OP_softplus)
+MAP_FUNCTION(erf, OP_erf)
+MAP_FUNCTION(gelu, OP_gelu)
 MAP_FUNCTION(stop, OP_stop)
 
 Value
@@ -262,6 +264,21 @@ Value
 numeric_fn_dot(Script *s, const Args *args)
 {
     return simple(s, args, "dot", make_dot, NULL);
+}
+
+Value
+numeric_fn_batched_mul(Script *s, const Args *args)
+{
+    return simple(s, args, "batched_mul", make_matrices, NULL);
+}
+
+Value
+numeric_fn_positions(Script *s, const Args *args)
+{
+    Value dims = value_int(1);
+    args_key(args, "dims", &dims);
+    int axis = (int)number_int(s, dims, "dims", 1, IR_RANK, args->span) - 1;
+    return simple(s, args, "positions", make_positions, &axis);
 }
 
 Value

@@ -26,6 +26,9 @@ typedef struct {
 } ProductOp;
 Ref make_product(Lift *l, const Ref *operand, size_t count, const void *extra);
 
+/* Matrices times matrices: axes after the second number them. */
+Ref make_matrices(Lift *l, const Ref *operand, size_t count, const void *extra);
+
 /* A transpose; a vector becomes a (1,n) row; extra: const bool *, whether the
  * operand is such a row.
  */
@@ -57,6 +60,10 @@ Ref make_concat(Lift *l, const Ref *operand, size_t count,
                 const void *extra); /* extra: const int *axis */
 Ref make_reverse(Lift *l, const Ref *operand, size_t count,
                  const void *extra); /* extra: const int *axis */
+
+/* The number of each element along an axis, from 1; extra: const int *axis. */
+Ref make_positions(Lift *l, const Ref *operand, size_t count,
+                   const void *extra);
 
 /* x[…]; extra: IndexOp. */
 typedef struct {

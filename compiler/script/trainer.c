@@ -160,6 +160,48 @@ descend(Script *s, const Trainer *trainer, const Values *names, Ref param,
     }
 }
 
+/* Leaves out the parameters on which the loss does not depend; gives the number
+ * of those that are left.
+ */
+static int
+with_gradient(Ref *wrt, Ref *gradient, int count)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        wrt[kept] = wrt[i];
+        gradient[kept] = gradient[i];
+        kept += gradient[i] != REF_NONE;
+    }
+    return kept;
+}
+
+/* The gradients as the optimiser wants to see them: adjust(opt, gradients). */
+static void
+adjust(Script *s, const Trainer *trainer, Ref *gradient, size_t count)
+{
+    Value *item = ARENA_ARRAY(&s->context->arena, Value, count + 1);
+    for (size_t i = 0; i < count; i++)
+        item[i] = value_node(gradient[i]);
+    Value both[2] = {trainer->opt, value_tuple(s, item, count)};
+    Value all =
+        call_named(s, s->globals, intern_text(&s->context->names, "adjust"),
+                   both, 2, trainer->span);
+    if (all.kind != VALUE_tuple || all.as.values->count != count)
+        script_fail(s, DIAG_value, trainer->span, NULL,
+                    "adjust(opt, gradients) gives a tuple of %zu gradients",
+                    count);
+    for (size_t i = 0; i < count; i++) {
+        Ref ref = trace_value(s, all.as.values->item[i], "a result of adjust",
+                              trainer->span);
+        if (!ir_same_shape(s->graph, ref, gradient[i]))
+            script_fail(s, DIAG_shape, trainer->span, NULL,
+                        "adjust gives %s for a gradient of shape %s",
+                        value_shape_text(s, value_node(ref)),
+                        value_shape_text(s, value_node(gradient[i])));
+        gradient[i] = ref;
+    }
+}
+
 /* Adds the gradients and the optimiser to the batched loss. */
 static void
 add_descent(Script *s, const Trainer *trainer, Graph *g)
@@ -190,9 +232,10 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
     Ref next = ir_map(g, OP_add, step, ir_const(g, DTYPE_i32, 1), REF_NONE);
     Ref time = ir_cast(g, next, dtype);
     Values names = moment_names(s, trainer);
+    count = with_gradient(wrt, gradient, count);
+    adjust(s, trainer, gradient, (size_t)count);
     for (int i = 0; i < count; i++)
-        if (gradient[i] != REF_NONE)
-            descend(s, trainer, &names, wrt[i], gradient[i], eta, time);
+        descend(s, trainer, &names, wrt[i], gradient[i], eta, time);
     ir_output(g, "step", next, step);
 }
 
@@ -211,13 +254,34 @@ is_library(Script *s, const char *name)
     return true;
 }
 
+/* Whether a value never changes: of numbers alone, and instances of such. */
+static bool
+is_fixed(Value v)
+{
+    if (v.kind == VALUE_tuple) {
+        for (size_t i = 0; i < v.as.values->count; i++)
+            if (!is_fixed(v.as.values->item[i]))
+                return false;
+        return true;
+    }
+    if (v.kind != VALUE_object)
+        return value_is_number(v);
+    const Object *o = v.as.object;
+    for (size_t i = 0; i < o->type->fields; i++)
+        if (!is_fixed(o->field[i]))
+            return false;
+    return !o->type->opened;
+}
+
 /* The optimiser, if the step depends on nothing else beside the loss. */
 static const void *
 plain_optimiser(Script *s, const Trainer *trainer)
 {
+    static const char *const rules[] = {"descend", "moments", "adjust", "rate"};
     Value opt = trainer->opt;
-    bool plain = opt.kind == VALUE_object && !opt.as.object->type->opened &&
-                 is_library(s, "descend") && is_library(s, "moments");
+    bool plain = opt.kind == VALUE_object && is_fixed(opt);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        plain = plain && is_library(s, rules[i]);
     return plain ? opt.as.object : NULL;
 }
 

@@ -19,6 +19,39 @@ OPTIMISERS = {
     "ADAM": lambda p: torch.optim.Adam(p, 0.01, eps=1e-8),
     "AdamW": lambda p: torch.optim.AdamW(p, 0.01, eps=1e-8, weight_decay=0.1),
     "RMSProp": lambda p: torch.optim.RMSprop(p, 0.002, alpha=0.9, eps=1e-8),
+    "ClipNorm": lambda p: torch.optim.Adam(p, 0.01, eps=1e-8),
+    "ClipValue": lambda p: torch.optim.SGD(p, 0.5),
+    "WeightDecay": lambda p: torch.optim.SGD(p, 0.05, momentum=0.9,
+                                             weight_decay=0.05),
+    "StepDecay": lambda p: torch.optim.SGD(p, 0.1),
+    "ExpDecay": lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.9, eps=1e-8),
+    "Cosine": lambda p: torch.optim.Adam(p, 0.01, eps=1e-8),
+    "Warmup": lambda p: torch.optim.AdamW(p, 0.02, eps=1e-8,
+                                          weight_decay=0.01),
+}
+
+# What is done to the gradients before a step.
+LIMITS = {
+    "ClipNorm": lambda p: torch.nn.utils.clip_grad_norm_(p, 0.25),
+    "ClipValue": lambda p: torch.nn.utils.clip_grad_value_(p, 0.02),
+    "WeightDecay": lambda p: torch.nn.utils.clip_grad_norm_(p, 0.3),
+}
+
+
+def cosine(opt):
+    """Half a wave in 60 steps, and its end from then on."""
+    wave = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 60, eta_min=0.001)
+    end = torch.optim.lr_scheduler.LambdaLR(opt, lambda i: 0.1)
+    return torch.optim.lr_scheduler.SequentialLR(opt, [wave, end], [60])
+
+
+# What follows the step.
+SCHEDULES = {
+    "StepDecay": lambda o: torch.optim.lr_scheduler.StepLR(o, 7, 0.5),
+    "ExpDecay": lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.95),
+    "Cosine": cosine,
+    "Warmup": lambda o: torch.optim.lr_scheduler.LambdaLR(
+        o, lambda i: min((i + 1) / 10, 1) / (i + 1) ** 0.5),
 }
 
 
@@ -34,12 +67,16 @@ def main(folder):
             assert p.dtype == torch.float64
             p.requires_grad_()
         opt = make(list(w.values()))
+        schedule = SCHEDULES.get(name, lambda o: None)(opt)
         for i in range(100):
             k = 32 * (i % 10)
             loss = -(y[k:k + 32] * forward(w, x[k:k + 32])).sum(1).mean()
             opt.zero_grad()
             loss.backward()
+            LIMITS.get(name, lambda p: None)(list(w.values()))
             opt.step()
+            if schedule is not None:
+                schedule.step()
         worst = max(((w[n] - after[n]).norm() / w[n].norm()).item() for n in w)
         moved = max((read(f"{folder}/{name}_before.safetensors")[n]
                      - after[n]).norm().item() for n in w)
