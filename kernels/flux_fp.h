@@ -311,6 +311,14 @@ flux_inside(int inside, size_t i)
     return i & ((size_t)0 - (size_t)(inside != 0));
 }
 
+/* The place below n that is nearest to i: an index of any table of n > 0 parts. */
+FLUX_INLINE size_t
+flux_index(int32_t i, size_t n)
+{
+    size_t place = i < 0 ? 0 : (size_t)i;
+    return place < n ? place : n - 1;
+}
+
 /* inside ? x[i] : 0, for an x of at least one element. */
 FLUX_INLINE float
 flux_padf(int inside, const float *x, size_t i)

@@ -51,6 +51,15 @@ flux_uniform(uint64_t seed, uint64_t stream, uint64_t element)
     return flux_philox53(seed, stream, element) * 1.1102230246251565e-16;
 }
 
+/* Uniform in [0, 1): others in every step, and at every site below 2^31 of a
+ * model. The streams are those from 2^63 on, which initialisers do not reach. */
+FLUX_INLINE double
+flux_draw(uint64_t seed, uint32_t site, int32_t step, uint64_t element)
+{
+    uint64_t stream = (uint64_t)(site | 0x80000000u) << 32 | (uint32_t)step;
+    return flux_uniform(seed, stream, element);
+}
+
 /* The quantile of the standard normal distribution in its tails, where
  * r = sqrt(-log(min(p, 1 - p))); as flux_normal_quantile. */
 FLUX_STATIC double

@@ -126,8 +126,11 @@ c_add_inputs(Function *f, const Graph *forward, bool of_forward,
             continue;
         Argument a = array_argument(f, ref, leaf->as.leaf.name, false,
                                     s->leaf_buffer[i]);
-        if (!of_forward && leaf->dtype == DTYPE_i32)
-            a.classes = classes;
+        a.dtype = leaf->dtype;
+        a.count = ir_count(s->graph, ref);
+        a.most = classes - 1;
+        a.ranged = (!of_forward && leaf->dtype == DTYPE_i32 && classes > 0) ||
+                   ir_index_range(s->graph, ref, &a.least, &a.most);
         function_add(f, a);
     }
 }

@@ -469,13 +469,34 @@ join_compute(Printer *printer, const Value *value)
                   PREC_primary};
 }
 
+/* table[row + rows * flux_index(index, columns)] */
+static Expr
+gather_compute(Printer *printer, const Value *value)
+{
+    Schedule *s = printer->s;
+    int var = schedule_var(s, value->sum_var);
+    const char *index = arena_printf(
+        printer->arena, "flux_index(%s, %s)",
+        c_value(printer, value->operand[0]).text,
+        c_dim(printer, s->var.item[var].extent).text);
+    const char *before = printer->var[var];
+    printer->var[var] = index;
+    const char *text = c_load(printer, value->buffer, &value->at);
+    printer->var[var] = before;
+    return (Expr){text, PREC_primary};
+}
+
 static Expr
 random_compute(Printer *printer, const Value *value)
 {
+    const char *step = "";
+    if (value->op == OP_draw)
+        step = arena_printf(printer->arena, "%s, ",
+                            c_value(printer, value->operand[0]).text);
     const char *text = arena_printf(
-        printer->arena, "flux_%s(%s, %llu, %s)",
-        value->op == OP_normal ? "normal" : "uniform", printer->seed,
-        (unsigned long long)value->stream, c_affine(printer, &value->at).text);
+        printer->arena, "flux_%s(%s, %llu, %s%s)", op_info[value->op].name,
+        printer->seed, (unsigned long long)value->stream, step,
+        c_affine(printer, &value->at).text);
     if (value->dtype == DTYPE_f64)
         return (Expr){text, PREC_primary};
     return (Expr){
@@ -522,6 +543,8 @@ c_compute(Printer *printer, int v)
         return join_compute(printer, value);
     case VALUE_sum:
         return sum_compute(printer, value);
+    case VALUE_gather:
+        return gather_compute(printer, value);
     }
     return (Expr){"0", PREC_primary};
 }

@@ -110,24 +110,32 @@ c_too_large(Printer *printer, Dim bytes)
     return arena_printf(arena, "%s == 0", text);
 }
 
+/* Labels and indices, whose numbers must be there. */
 static void
-check_labels(Function *f)
+check_ranges(Function *f)
 {
-    Writer *writer = f->printer.writer;
+    Printer *printer = &f->printer;
+    Writer *writer = printer->writer;
     for (size_t i = 0; i < f->argument.count; i++) {
         const Argument *a = &f->argument.item[i];
-        if (a->classes == 0)
+        if (!a->ranged)
             continue;
-        const char *n = f->printer.dim_text[0];
-        size_t scope = c_scope_mark(&f->printer.scope);
-        const char *s = printer_name(&f->printer, "s");
-        writer_line(writer, "for (size_t %s = 0; %s < %s; %s++) {", s, s, n, s);
+        size_t scope = c_scope_mark(&printer->scope);
+        const char *s = printer_name(printer, "s");
+        const char *least =
+            c_number(printer->arena, a->dtype, (double)a->least);
+        const char *most = c_number(printer->arena, a->dtype, (double)a->most);
+        bool whole = !dtype_real(a->dtype);
+        writer_line(writer, "for (size_t %s = 0; %s < %s; %s++) {", s, s,
+                    c_dim(printer, a->count).text, s);
         check(writer,
-              arena_printf(f->printer.arena, "%s[%s] < 0 || %s[%s] >= %lld",
-                           a->name, s, a->name, s, (long long)a->classes),
+              arena_printf(printer->arena,
+                           whole ? "%s[%s] < %s || %s[%s] > %s"
+                                 : "!(%s[%s] >= %s && %s[%s] <= %s)",
+                           a->name, s, least, a->name, s, most),
               "FLUX_E_LABEL");
         writer_line(writer, "}");
-        c_scope_leave(&f->printer.scope, scope);
+        c_scope_leave(&printer->scope, scope);
     }
 }
 
@@ -164,7 +172,7 @@ function_checks(Function *f)
         if (f->argument.item[i].output)
             check_overlap(f, i);
     }
-    check_labels(f);
+    check_ranges(f);
 }
 
 /* Whether a place is in a comment: behind its beginning on the same line, or on

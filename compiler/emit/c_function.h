@@ -14,7 +14,11 @@ typedef struct {
     const char *bytes; /* of what it points to, in C; NULL: no memory */
     Dim size;          /* the same, where it depends on dimensions */
     int buffer;        /* of the schedule; -1: none, or members of it */
-    int64_t classes;   /* of labels, to be checked; 0: none */
+    bool ranged;       /* its elements are checked: */
+    int64_t least;
+    int64_t most;
+    DType dtype; /* of its elements */
+    Dim count;
 } Argument;
 
 typedef struct {

@@ -101,7 +101,8 @@ static bool
 is_named(const Printer *printer, int v)
 {
     ValueKind kind = printer->s->value.item[v].kind;
-    bool let = kind == VALUE_map || kind == VALUE_sum || kind == VALUE_random;
+    bool let = kind == VALUE_map || kind == VALUE_sum ||
+               kind == VALUE_gather || kind == VALUE_random;
     return printer->value[v] != NULL ||
            (let && (printer->uses[v] != 1 || printer->bound[v]));
 }
@@ -113,7 +114,8 @@ static bool
 reads(const Printer *printer, int v, int buffer)
 {
     const Value *value = &printer->s->value.item[v];
-    if ((value->kind == VALUE_load || value->kind == VALUE_sum) &&
+    if ((value->kind == VALUE_load || value->kind == VALUE_sum ||
+         value->kind == VALUE_gather) &&
         c_same_memory(printer->s, value->buffer, buffer))
         return true;
     for (int i = 0; i < value->operands; i++) {

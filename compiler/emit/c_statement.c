@@ -43,7 +43,8 @@ check_line(Printer *printer, int v, int width)
             if (printer->value[child] != NULL)
                 continue;
             int own = writer_width(c_compute(printer, child).text);
-            if ((c->kind == VALUE_map || c->kind == VALUE_sum) &&
+            if ((c->kind == VALUE_map || c->kind == VALUE_sum ||
+                 c->kind == VALUE_gather) &&
                 own > length && own + 20 < width) {
                 longest = child;
                 length = own;

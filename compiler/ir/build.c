@@ -145,6 +145,17 @@ ir_cast(Graph *g, Ref a, DType dtype)
 }
 
 Ref
+ir_draw(Graph *g, Ref step, DType dtype, int rank, const Dim *dim,
+        uint64_t site)
+{
+    Node node = {.op = OP_draw, .dtype = dtype, .operands = 1};
+    node.operand[0] = step;
+    build_shape(&node, rank, dim);
+    node.as.random.stream = site;
+    return build_push(g, &node);
+}
+
+Ref
 ir_broadcast(Graph *g, Ref a, int rank, const Dim *dim, const int8_t *map)
 {
     Node node = build_unary(g, OP_broadcast, a);
@@ -218,6 +229,23 @@ ir_concat(Graph *g, Ref a, Ref b, int axis)
     node.as.axis = axis;
     if (axis >= 0 && axis < node.rank && axis < other->rank)
         node.dim[axis] = dim_add(g->dims, node.dim[axis], other->dim[axis]);
+    return build_push(g, &node);
+}
+
+Ref
+ir_gather(Graph *g, Ref table, Ref index)
+{
+    Node node = build_unary(g, OP_gather, table);
+    const Node *by = ir_node(g, index);
+    Dim dim[2 * IR_RANK];
+    int rank = 0;
+    for (int axis = 0; axis + 1 < node.rank; axis++)
+        dim[rank++] = node.dim[axis];
+    for (int axis = 0; axis < by->rank; axis++)
+        dim[rank++] = by->dim[axis];
+    build_shape(&node, rank, dim);
+    node.operands = 2;
+    node.operand[1] = index;
     return build_push(g, &node);
 }
 

@@ -208,6 +208,11 @@ run_leaf(const Run *run, const Node *node, Tensor *result)
     } else if (node->op == OP_uniform) {
         for (int64_t i = 0; i < count; i++)
             tensor_set(result, i, flux_uniform(seed, stream, (uint64_t)i));
+    } else if (node->op == OP_draw) {
+        int32_t step = *(const int32_t *)run_operand(run, node, 0)->data;
+        for (int64_t i = 0; i < count; i++)
+            tensor_set(result, i,
+                       flux_draw(seed, (uint32_t)stream, step, (uint64_t)i));
     } else {
         for (int64_t i = 0; i < count; i++)
             tensor_set(result, i, flux_normal(seed, stream, (uint64_t)i));

@@ -1,6 +1,7 @@
 /* The interpreter's moves of data: each is one or two copies between arrays
  * with strides.
  */
+#include "kernels/flux_math.h"
 #include "ir/interpret.h"
 
 #include <string.h>
@@ -201,6 +202,22 @@ run_concat(const Node *node, const Tensor *a, const Tensor *b, Tensor *result)
 }
 
 static void
+run_gather(const Tensor *table, const Tensor *index, Tensor *result)
+{
+    int64_t columns = table->dim[table->rank - 1];
+    size_t bytes = dtype_size(table->dtype);
+    for (int axis = 0; axis + 1 < table->rank; axis++)
+        bytes *= (size_t)table->dim[axis];
+    int64_t count = tensor_count(index);
+    for (int64_t i = 0; i < count; i++) {
+        size_t column =
+            flux_index(((const int32_t *)index->data)[i], (size_t)columns);
+        memcpy((char *)result->data + (size_t)i * bytes,
+               (const char *)table->data + column * bytes, bytes);
+    }
+}
+
+static void
 run_reverse(const Node *node, const Tensor *a, Tensor *result)
 {
     Move move = move_whole(a, result);
@@ -230,6 +247,8 @@ run_shape(const Run *run, const Node *node, Tensor *result)
         run_permute(node, a, result);
     else if (node->op == OP_concat)
         run_concat(node, a, run_operand(run, node, 1), result);
+    else if (node->op == OP_gather)
+        run_gather(a, run_operand(run, node, 1), result);
     else if (node->op == OP_reverse)
         run_reverse(node, a, result);
     else

@@ -102,9 +102,10 @@ typedef struct {
         const Tensor *data;   /* data */
         Dim extent;           /* extent: its value, as a number of dtype */
         struct {
-            uint64_t stream; /* the ordinal of the call in the script */
-        } random;            /* uniform, normal: element = memory index; key:
-                                the seed given to the run */
+            uint64_t stream; /* the ordinal of the call in the script; draw: of
+                                its place in the model */
+        } random;            /* uniform, normal, draw: element = memory index;
+                                key: the seed given to the run */
         int axis;            /* iota: counts from 0 along it; concat; step */
         int part;            /* part: its number, states first */
         const Scan *scan;
@@ -175,6 +176,12 @@ Ref ir_iota(Graph *g, DType dtype, int rank, const Dim *dim, int axis);
 Ref ir_random(Graph *g, Op op, DType dtype, int rank, const Dim *dim,
               uint64_t stream);
 Ref ir_map(Graph *g, Op op, Ref a, Ref b, Ref c); /* MAP, COMPARE */
+
+/* Numbers in [0, 1) that are others in every step: step is a scalar i32, and site
+ * below 2^31 tells draws of one model apart.
+ */
+Ref ir_draw(Graph *g, Ref step, DType dtype, int rank, const Dim *dim,
+            uint64_t site);
 Ref ir_cast(Graph *g, Ref a, DType dtype);
 Ref ir_broadcast(Graph *g, Ref a, int rank, const Dim *dim, const int8_t *map);
 Ref ir_spread(Graph *g, Ref a, Ref like); /* a scalar to like's shape */
@@ -184,6 +191,11 @@ Ref ir_slice(Graph *g, Ref a, const Dim *start, const Dim *dim,
              const int64_t *step);
 Ref ir_pad(Graph *g, Ref a, const Dim *before, const Dim *dim);
 Ref ir_concat(Graph *g, Ref a, Ref b, int axis);
+
+/* The parts of a table at indices along its last axis: i32 from 0, of any shape,
+ * whose axes take the place of that one. An index outside means the nearest.
+ */
+Ref ir_gather(Graph *g, Ref table, Ref index);
 Ref ir_reverse(Graph *g, Ref a, uint32_t axes);
 Ref ir_batchsum(Graph *g, Ref a);
 
@@ -230,6 +242,11 @@ const char *ir_verify_node(const Graph *g, Ref ref);
 
 /* verify_scan.c: the rules of scans and their parts; NULL, or what is wrong. */
 const char *ir_verify_scan(const Graph *g, Ref ref);
+
+/* range.c: false, or the least and the greatest number that the elements of an
+ * input may be, so that all that they are an index of is there.
+ */
+bool ir_index_range(const Graph *g, Ref input, int64_t *least, int64_t *most);
 
 /* print.c, read.c: the text form. ir_read reports into the context and gives
  * NULL where the text is not a graph.

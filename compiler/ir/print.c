@@ -163,7 +163,7 @@ print_leaf(const Graph *g, const Node *node, FILE *file)
         fprintf(file, " %s", dim_text(g->dims, node->as.extent));
     } else if (op == OP_iota) {
         fprintf(file, " axis(%d)", node->as.axis);
-    } else if (op == OP_uniform || op == OP_normal) {
+    } else if (op == OP_uniform || op == OP_normal || op == OP_draw) {
         fprintf(file, " stream(%llu)",
                 (unsigned long long)node->as.random.stream);
     } else {

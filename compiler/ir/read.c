@@ -297,7 +297,7 @@ read_attributes(Reader *r, Node *node)
     }
     if (op == OP_extent)
         return read_dim(r, &node->as.extent);
-    if (op == OP_uniform || op == OP_normal)
+    if (op == OP_uniform || op == OP_normal || op == OP_draw)
         return read_list(r, "stream", 1, node, item_stream);
     if (op == OP_iota || op == OP_concat)
         return read_list(r, "axis", 1, node, item_axis);

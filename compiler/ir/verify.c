@@ -139,9 +139,15 @@ verify_leaf(const Graph *g, Ref ref, const Node *node)
         if (node->as.axis < 0 || node->as.axis >= node->rank)
             return fault(g, ref, "no axis %d", node->as.axis);
     }
-    if ((node->op == OP_uniform || node->op == OP_normal) &&
+    bool draw = node->op == OP_draw;
+    if ((node->op == OP_uniform || node->op == OP_normal || draw) &&
         !dtype_real(node->dtype))
         return fault(g, ref, "random numbers in %s", dtype_name[node->dtype]);
+    if (draw && (ir_node(g, node->operand[0])->rank != 0 ||
+                 ir_node(g, node->operand[0])->dtype != DTYPE_i32))
+        return fault(g, ref, "a step that is not one i32");
+    if (draw && node->as.random.stream >> 31 != 0)
+        return fault(g, ref, "a site that is too large");
     return NULL;
 }
 
@@ -335,6 +341,26 @@ verify_windows(const Graph *g, Ref ref, const Node *whole, const Node *parts)
     return NULL;
 }
 
+static const char *
+verify_gather(const Graph *g, Ref ref, const Node *node)
+{
+    const Node *a = ir_node(g, node->operand[0]);
+    const Node *b = ir_node(g, node->operand[1]);
+    if (b->dtype != DTYPE_i32)
+        return fault(g, ref, "an index that is not i32");
+    if (a->rank == 0 || a->dim[a->rank - 1] == 0)
+        return fault(g, ref, "a table of nothing");
+    if (node->rank != a->rank - 1 + b->rank)
+        return fault(g, ref, "another rank");
+    for (int axis = 0; axis < node->rank; axis++) {
+        bool first = axis < a->rank - 1;
+        if (node->dim[axis] !=
+            (first ? a->dim[axis] : b->dim[axis - a->rank + 1]))
+            return fault(g, ref, "axis %d does not fit", axis);
+    }
+    return NULL;
+}
+
 /* The product of a shape; false where it overflows, which is no mistake of the
  * graph that made the dimensions.
  */
@@ -367,6 +393,8 @@ verify_shape(const Graph *g, Ref ref, const Node *node)
         return verify_concat(g, ref, node);
     if (node->op == OP_window)
         return verify_windows(g, ref, a, node);
+    if (node->op == OP_gather)
+        return verify_gather(g, ref, node);
     if (node->op == OP_reshape) {
         Dim count;
         Dim given;

@@ -85,6 +85,12 @@ part_batched(const Batcher *b, const Node *part)
                : own->batched[own->from->output.item[part->as.part].ref];
 }
 
+static bool
+is_random(Op op)
+{
+    return op == OP_uniform || op == OP_normal || op == OP_draw;
+}
+
 /* Sets `batched` of every node but the states'. */
 static void
 spread_batch(Batcher *b)
@@ -100,12 +106,18 @@ spread_batch(Batcher *b)
             spread_body(b, (Ref)i);
         else if (n->op == OP_part)
             b->batched[i] = part_batched(b, n);
-        else if (n->op == OP_uniform || n->op == OP_normal)
+        else if (is_random(n->op))
             b->batched[i] = true;
         else if (n->op != OP_batchsum)
             for (int k = 0; k < n->operands; k++)
                 b->batched[i] = b->batched[i] || b->batched[n->operand[k]];
     }
+}
+
+static bool
+is_param(const Graph *g, Ref ref)
+{
+    return ir_node(g, ref)->op == OP_param;
 }
 
 /* A state is each sample's own where its next value depends on the sample;
@@ -121,7 +133,7 @@ find_batched(Batcher *b)
         for (size_t i = 0; i < b->from->output.count; i++) {
             const Output *out = &b->from->output.item[i];
             if (out->next == REF_NONE || b->batched[out->next] ||
-                !b->batched[out->ref])
+                !b->batched[out->ref] || is_param(b->from, out->next))
                 continue;
             b->batched[out->next] = true;
             changed = true;
@@ -170,6 +182,9 @@ batch_contract(Batcher *b, const Node *n)
 static Ref
 batch_random(Batcher *b, const Node *n, const Dim *dim)
 {
+    if (n->op == OP_draw)
+        return ir_draw(b->g, b->map[n->operand[0]], n->dtype, n->rank + 1, dim,
+                       n->as.random.stream);
     return ir_random(b->g, n->op, n->dtype, n->rank + 1, dim,
                      n->as.random.stream);
 }
@@ -223,6 +238,7 @@ batch_shape(Batcher *b, const Node *n, const Dim *dim, Ref u, int rank)
         return ir_window(b->g, u, n->as.window.axis, n->dim[n->as.window.axis],
                          n->dim[n->as.window.axis + 1], n->as.window.stride,
                          n->as.window.dilation);
+    case OP_gather:
     case OP_batchsum:
 #define CASE_LEAF(op)    case op:
 #define CASE_MAP(op)     case op:
@@ -238,6 +254,31 @@ batch_shape(Batcher *b, const Node *n, const Dim *dim, Ref u, int rank)
         break;
     }
     return u;
+}
+
+/* A table that is each sample's own is one long table of all of them. */
+static Ref
+batch_gather(Batcher *b, const Node *n)
+{
+    Graph *g = b->g;
+    Ref index = b->map[n->operand[1]];
+    if (!b->batched[n->operand[0]])
+        return ir_gather(g, b->map[n->operand[0]], index);
+    index = batched_ref(b, n->operand[1]);
+    Node table = *ir_node(g, b->map[n->operand[0]]);
+    Node by = *ir_node(g, index);
+    int last = table.rank - 2;
+    Dim length = table.dim[last];
+    Ref size = ir_spread(g, ir_extent(g, DTYPE_i32, length), index);
+    Ref most = ir_map(g, OP_sub, size, ir_fill(g, index, 1), REF_NONE);
+    Ref inside = ir_map(g, OP_min, index, most, REF_NONE);
+    inside = ir_map(g, OP_max, inside, ir_fill(g, index, 0), REF_NONE);
+    Ref sample = ir_iota(g, DTYPE_i32, by.rank, by.dim, by.rank - 1);
+    Ref start = ir_map(g, OP_mul, sample, size, REF_NONE);
+    table.dim[last] = dim_mul(g->dims, length, b->n);
+    return ir_gather(g,
+                     ir_reshape(g, b->map[n->operand[0]], last + 1, table.dim),
+                     ir_map(g, OP_add, start, inside, REF_NONE));
 }
 
 /* The sum over the batch, also of what is the same for all samples. */
@@ -311,15 +352,16 @@ batch_node(Batcher *b, Ref ref)
     Ref made = REF_NONE;
     switch (op_info[n.op].class) {
     case CLASS_LEAF:
-        made = n.op == OP_uniform || n.op == OP_normal
-                   ? batch_random(b, &n, dim)
-                   : batch_leaf(b, &n, dim);
+        made = is_random(n.op) ? batch_random(b, &n, dim)
+                               : batch_leaf(b, &n, dim);
         break;
     case CLASS_MAP:
     case CLASS_COMPARE:
         made = batch_map(b, &n);
         break;
     case CLASS_SHAPE:
+        if (n.op == OP_gather)
+            return batch_gather(b, &n);
         made = batch_shape(b, &n, dim, batched_ref(b, n.operand[0]),
                            ir_node(b->from, n.operand[0])->rank);
         break;
@@ -357,6 +399,26 @@ ranks_fit(const Graph *g)
     return true;
 }
 
+/* Whether no parameter becomes what is each sample's own; reports the first. */
+static bool
+params_fit(const Batcher *b)
+{
+    for (size_t i = 0; i < b->from->output.count; i++) {
+        const Output *out = &b->from->output.item[i];
+        if (out->next == REF_NONE || !b->batched[out->ref] ||
+            !is_param(b->from, out->next))
+            continue;
+        const Node *n = ir_node(b->from, out->ref);
+        Diag *diag = diag_add(&b->g->context->diags, DIAG_shape, n->span,
+                              "%s would become each sample's own", out->name);
+        diag_hint(&b->g->context->diags, diag,
+                  "batchmean and batchsum give one value of all samples");
+        diag->frame = n->frame;
+        return false;
+    }
+    return true;
+}
+
 Graph *
 batch_graph_shared(const Graph *sample, const char *const *shared)
 {
@@ -365,6 +427,8 @@ batch_graph_shared(const Graph *sample, const char *const *shared)
     if (!ranks_fit(sample))
         return NULL;
     find_batched(b);
+    if (!params_fit(b))
+        return NULL;
     for (size_t i = 0; i < sample->node.count; i++)
         b->map[i] = batch_node(b, (Ref)i);
     for (size_t i = 0; i < sample->output.count; i++) {

@@ -21,6 +21,7 @@ same_payload(const Node *a, const Node *b)
         return a->as.extent == b->as.extent;
     case OP_uniform:
     case OP_normal:
+    case OP_draw:
         return a->as.random.stream == b->as.random.stream;
     case OP_iota:
     case OP_concat:
@@ -54,6 +55,7 @@ same_payload(const Node *a, const Node *b)
     case OP_state:
         return false;
     case OP_reshape:
+    case OP_gather:
     case OP_batchsum:
 #define CASE_LEAF(op)
 #define CASE_MAP(op)     case op:
@@ -99,7 +101,7 @@ hash_payload(uint64_t hash, const Node *n)
     uint64_t bits = 0;
     if (n->op == OP_const)
         memcpy(&bits, &n->as.value, sizeof bits);
-    else if (n->op == OP_uniform || n->op == OP_normal)
+    else if (n->op == OP_uniform || n->op == OP_normal || n->op == OP_draw)
         bits = n->as.random.stream;
     else if (n->op == OP_input || n->op == OP_param || n->op == OP_state)
         bits = (uintptr_t)n->as.leaf.name;

@@ -124,6 +124,33 @@ rule_contract(Graph *g, const Node *n, int k, const Node *x, Ref dy)
                        n->as.contract.out, x->rank, n->as.contract.b);
 }
 
+/* The columns of dy at each index, added in the order of the indices: a sum over
+ * all of them in which the others are 0, as no two threads may add to one place.
+ */
+static Ref
+rule_gather(Graph *g, const Node *n, const Node *x, Ref dy)
+{
+    Ref index = n->operand[1];
+    Dim columns = x->dim[x->rank - 1];
+    Dim count = ir_count(g, index);
+    Dim rows = 1;
+    for (int axis = 0; axis + 1 < x->rank; axis++)
+        rows = dim_mul(g->dims, rows, x->dim[axis]);
+    index = ir_reshape(g, index, 1, &count);
+    Ref last = ir_spread(g, ir_extent(g, DTYPE_i32, columns), index);
+    last = ir_map(g, OP_sub, last, ir_fill(g, index, 1), REF_NONE);
+    index = ir_map(g, OP_min, index, last, REF_NONE);
+    index = ir_map(g, OP_max, index, ir_fill(g, index, 0), REF_NONE);
+    Dim all[3] = {rows, count, columns};
+    dy = ir_reshape(g, dy, 2, all);
+    dy = ir_broadcast(g, dy, 3, all, (const int8_t[]){0, 1});
+    index = ir_broadcast(g, index, 3, all, (const int8_t[]){1});
+    Ref column = ir_iota(g, DTYPE_i32, 3, all, 2);
+    Ref mask = ir_map(g, OP_eq, index, column, REF_NONE);
+    Ref kept = ir_map(g, OP_select, mask, dy, ir_fill(g, dy, 0));
+    return ir_reshape(g, ir_reduce(g, OP_sum, kept, 2), x->rank, x->dim);
+}
+
 Ref
 diff_structural(Graph *g, Ref user, int k, Ref dy)
 {
@@ -142,6 +169,8 @@ diff_structural(Graph *g, Ref user, int k, Ref dy)
         return ir_slice(g, dy, n.as.slice.start, x.dim, unit_steps);
     case OP_concat:
         return rule_concat(g, &n, k, &x, dy);
+    case OP_gather:
+        return rule_gather(g, &n, &x, dy);
     case OP_reverse:
         return ir_reverse(g, dy, n.as.axes);
     case OP_window:

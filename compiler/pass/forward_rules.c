@@ -102,6 +102,8 @@ diff_structural_forward(Graph *g, Ref ref, const Ref *t)
     case OP_batchsum:
     case OP_sum:
         return again(g, &n, t[0], REF_NONE);
+    case OP_gather:
+        return again(g, &n, t[0], n.operand[1]);
     case OP_concat:
         return rule_concat(g, &n, t);
     case OP_maximum:

@@ -61,7 +61,7 @@ facts_of(Schedule *s)
         bool through = op_info[node->op].class == CLASS_REDUCE ||
                        op_info[node->op].class == CLASS_CONTRACT ||
                        op_info[node->op].class == CLASS_LOOP ||
-                       s->loop_of[r] >= 0;
+                       s->loop_of[r] >= 0 || node->op == OP_gather;
         facts_states(s, &facts, r);
         if (facts.needed[r] == 0)
             continue;
@@ -270,7 +270,7 @@ count_late(const Schedule *s, Facts *facts)
     bool *waits = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
     for (Ref r = 0; r < (Ref)g->node.count; r++) {
         const Node *node = ir_node(g, r);
-        waits[r] = schedule_is_map(s, r);
+        waits[r] = schedule_is_map(s, r) && node->op != OP_gather;
         for (int i = 0; i < node->operands; i++) {
             Ref from = seen_through(s, node->operand[i]);
             waits[r] = waits[r] && (!s->material[from] || waits[from]);
@@ -297,7 +297,8 @@ waits_of(const Schedule *s, Ref ref)
     int longest = 0;
     int buffer = s->node_buffer[ref];
     const Node *node = ir_node(s->graph, ref);
-    if (!schedule_is_map(s, ref) || node->rank == 0 || buffer < 0 ||
+    if (!schedule_is_map(s, ref) || node->op == OP_gather || node->rank == 0 ||
+        buffer < 0 ||
         s->buffer.item[buffer].kind != BUFFER_temp)
         return 0;
     for (int i = 0; i < node->operands; i++) {
@@ -326,6 +327,7 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
         if (s->waits[from] == 0)
             continue;
         if (from != node->operand[i] || !schedule_is_map(s, ref) ||
+            node->op == OP_gather ||
             tag_of(s, facts, from) != tag_of(s, facts, ref)) {
             take_now(s, facts, from);
         } else if (!facts->ready[from]) {

@@ -231,7 +231,8 @@ stmt_affines(Schedule *s, Stmt *stmt, AffineFunction *function, void *user)
             fine = stmt_affines(s, stmt->body.item[i], function, user) && fine;
     } else if (stmt->kind == STMT_let) {
         Value *value = &s->value.item[stmt->value];
-        if (value->kind == VALUE_sum || value->kind == VALUE_random)
+        if (value->kind == VALUE_sum || value->kind == VALUE_random ||
+            value->kind == VALUE_gather)
             fine = function(user, &value->at);
         for (int i = 0; i < value->operands; i++)
             fine = value_affines(s, value->operand[i], function, user) && fine;

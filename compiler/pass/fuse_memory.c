@@ -51,6 +51,12 @@ uses_add(void *user, int *buffer, Affine *at, bool store)
     VEC_PUSH(uses->s->arena, &uses->use, use);
 }
 
+static bool
+reads_many(const Value *value)
+{
+    return value->kind == VALUE_sum || value->kind == VALUE_gather;
+}
+
 static void
 uses_block(Uses *uses, const Block *block)
 {
@@ -65,7 +71,7 @@ uses_block(Uses *uses, const Block *block)
         uses->now.tag = stmt->tag;
         uses->now.call = stmt->kind == STMT_call ||
                          (stmt->kind == STMT_let &&
-                          uses->s->value.item[stmt->value].kind == VALUE_sum);
+                          reads_many(&uses->s->value.item[stmt->value]));
         if (stmt->kind == STMT_loop) {
             VEC_PUSH(arena, &uses->loops, stmt);
             uses_block(uses, &stmt->body);

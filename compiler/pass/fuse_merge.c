@@ -28,7 +28,7 @@ static void
 visit_let(Visitor *visitor, int v)
 {
     Value *value = &visitor->s->value.item[v];
-    if (value->kind == VALUE_sum)
+    if (value->kind == VALUE_sum || value->kind == VALUE_gather)
         visitor->function(visitor->user, &value->buffer, &value->at, false);
     for (int i = 0; i < value->operands; i++)
         visit_value(visitor, visitor->s->value.item[v].operand[i]);

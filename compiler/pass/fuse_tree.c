@@ -144,6 +144,27 @@ schedule_parts(Schedule *s, Ref ref, int buffer)
     tree_parts(s, ref, buffer, ref, &start);
 }
 
+/* A part of a table: the point's first axes are the table's, the others those of
+ * the index.
+ */
+static void
+gather_at(Schedule *s, const Node *node, const Point *point, Value *value)
+{
+    const Node *table = ir_node(s->graph, node->operand[0]);
+    int first = table->rank - 1;
+    Point index = {0};
+    for (int a = first; a < node->rank; a++)
+        index.index[a - first] = point->index[a];
+    Point at = *point;
+    value->kind = VALUE_gather;
+    value->operands = 1;
+    value->operand[0] = schedule_point(s, node->operand[1], index);
+    value->buffer = s->node_buffer[node->operand[0]];
+    value->sum_var = schedule_new_var(s, VAR_plain, table->dim[first]);
+    at.index[first] = affine_var(value->sum_var);
+    value->at = schedule_linear(s, node->operand[0], at.index);
+}
+
 /* One operation at a point, behind what waits to be computed where it is used.
  */
 static void
@@ -162,7 +183,9 @@ map_at(Schedule *s, Ref ref, int buffer, const Point *point, Block *body)
         value.stream = node->as.random.stream;
         value.at = at;
     }
-    for (int i = 0; i < node->operands; i++) {
+    if (node->op == OP_gather)
+        gather_at(s, node, point, &value);
+    for (int i = 0; i < node->operands && node->op != OP_gather; i++) {
         Ref operand = node->operand[i];
         if (s->waits[operand] != 0)
             map_at(s, operand, s->node_buffer[operand], point, body);
@@ -191,7 +214,8 @@ schedule_is_map(const Schedule *s, Ref ref)
     OpClass class = op_info[node->op].class;
     return class == CLASS_MAP || class == CLASS_COMPARE
                ? node->operands > 0
-               : node->op == OP_uniform || node->op == OP_normal;
+               : node->op == OP_uniform || node->op == OP_normal ||
+                     node->op == OP_draw || node->op == OP_gather;
 }
 
 Block

@@ -97,8 +97,10 @@ typedef enum {
     VALUE_index, /* an index as a number: iota */
     VALUE_load,
     VALUE_guard,  /* guards hold ? operand 0 : 0 */
-    VALUE_random, /* element `at` of the stream */
+    VALUE_random, /* element `at` of the stream; draw: in step operand 0 */
     VALUE_map,    /* op of the operands; its statement is STMT_let */
+    VALUE_gather, /* element `at`, where the variable `sum_var` stands for the
+                   * index, operand 0 */
     VALUE_join,   /* what an accumulator has come to */
     VALUE_sum     /* of a buffer's elements, over the variable `sum_var` */
 } ValueKind;
@@ -113,7 +115,7 @@ typedef struct {
     Dim extent;
     int buffer;
     int accumulator; /* join */
-    int sum_var;     /* sum */
+    int sum_var;     /* sum, gather */
     Order order;
     Affine at; /* load, index, random, sum */
     Guard *guard;

@@ -309,6 +309,7 @@ simplify_shape(Graph *g, const Node *n)
     case OP_pad:
         return rule_pad(g, n);
     case OP_concat:
+    case OP_gather:
     case OP_batchsum:
 #define CASE_LEAF(op)    case op:
 #define CASE_MAP(op)     case op:

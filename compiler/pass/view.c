@@ -107,8 +107,12 @@ schedule_materials(const Graph *g, const int *users, bool *material)
         material[r] = class == CLASS_MAP || class == CLASS_COMPARE ||
                       class == CLASS_REDUCE || class == CLASS_CONTRACT ||
                       node->op == OP_concat || node->op == OP_uniform ||
-                      node->op == OP_normal || node->op == OP_carry ||
+                      node->op == OP_normal || node->op == OP_draw ||
+                      node->op == OP_gather || node->op == OP_carry ||
                       node->op == OP_part;
+        if (node->op == OP_gather &&
+            !view_is_memory(g, material, node->operand[0]))
+            material[node->operand[0]] = true;
         if (node->op == OP_reshape &&
             !view_is_memory(g, material, node->operand[0]) &&
             !view_split(g, r, first))

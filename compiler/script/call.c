@@ -509,8 +509,10 @@ call_value(Script *s, Value callee, const Args *args)
         return call_builtin(s, callee.as.builtin, args);
     case VALUE_type:
         return type_construct(s, callee.as.type, args);
-    case VALUE_trainer:
     case VALUE_engine:
+        return s->graph != NULL ? model_inline(s, callee.as.engine, args)
+                                : model_call(s, callee, args);
+    case VALUE_trainer:
         return model_call(s, callee, args);
     default:
         script_fail(s, DIAG_value, args->span, NULL,

@@ -36,18 +36,14 @@ export_inputs(Value model)
 static void
 export_input_shape(Script *s, Value model, InputShape *in)
 {
-    if (model.kind != VALUE_object)
-        return;
-    const Object *o = model.as.object;
-    const char *name = intern_text(&s->context->names, "input");
-    for (size_t i = 0; i < o->type->fields; i++) {
-        const Value v = o->field[i];
-        if (o->type->field[i] != name || v.kind != VALUE_tuple)
-            continue;
-        in->rank = (int)v.as.values->count;
-        for (int k = 0; k < in->rank; k++)
-            in->dim[k] = v.as.values->item[k].as.integer;
+    const Values *of = model_chain_input(s, model);
+    for (size_t i = 0; of != NULL && i < of->count; i++) {
+        in->rank = i == 0 ? 0 : in->rank;
+        if (of->item[i].kind == VALUE_int)
+            in->dim[in->rank++] = of->item[i].as.integer;
     }
+    if (of != NULL && of->count == 0)
+        in->rank = 0;
 }
 
 static Trace *

@@ -138,9 +138,13 @@ make_batchsum(Lift *l, const Ref *operand, size_t count, const void *extra)
 {
     (void)count;
     const bool *mean = extra;
-    Ref y = ir_batchsum(l->g, lift_real(l, operand[0]));
+    Ref x = lift_real(l, operand[0]);
+    Ref n = ir_extent(l->g, ir_node(l->g, x)->dtype, dim_batch(l->g->dims));
+    bool number = ir_node(l->g, x)->op == OP_const;
+    if (number) /* the same for all samples */
+        return *mean ? x : ir_map(l->g, OP_mul, x, n, REF_NONE);
+    Ref y = ir_batchsum(l->g, x);
     if (!*mean)
         return y;
-    Ref n = ir_extent(l->g, ir_node(l->g, y)->dtype, dim_batch(l->g->dims));
     return ir_map(l->g, OP_div, y, ir_spread(l->g, n, y), REF_NONE);
 }

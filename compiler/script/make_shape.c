@@ -115,6 +115,51 @@ make_reverse(Lift *l, const Ref *operand, size_t count, const void *extra)
     return ir_reverse(l->g, operand[0], 1u << axis);
 }
 
+/* a with an axis behind all others. */
+static Ref
+axis_last(Lift *l, Ref a, int axis)
+{
+    int rank = ir_node(l->g, a)->rank;
+    int8_t map[IR_RANK] = {0};
+    for (int i = 0; i < rank; i++)
+        map[i] = (int8_t)(i < axis ? i : i + 1 < rank ? i + 1 : axis);
+    return axis == rank - 1 ? a : ir_permute(l->g, a, map);
+}
+
+/* The last `moved` axes of a, put before the others from `axis` on. */
+static Ref
+axes_back(Lift *l, Ref a, int axis, int moved)
+{
+    int rank = ir_node(l->g, a)->rank;
+    int8_t map[IR_RANK] = {0};
+    for (int i = 0; i < rank; i++)
+        map[i] = (int8_t)(i < axis           ? i
+                          : i < axis + moved ? rank - moved + i - axis
+                                             : i - moved);
+    return axis + moved == rank ? a : ir_permute(l->g, a, map);
+}
+
+Ref
+make_gather(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    int axis = *(const int *)extra;
+    Ref table = lift_real(l, operand[0]);
+    Node n = *ir_node(l->g, table);
+    Node by = *ir_node(l->g, operand[1]);
+    axis = axis < 0 ? n.rank - 1 : axis;
+    if (n.rank == 0 || n.dim[axis] == 0 || n.rank + by.rank > IR_RANK)
+        script_fail(l->s, DIAG_rank, l->span, NULL,
+                    "a table %s cannot be read by indices %s",
+                    lift_shape_text(l, operand[0]),
+                    lift_shape_text(l, operand[1]));
+    Ref index = ir_cast(l->g, operand[1], DTYPE_i32);
+    index =
+        ir_map(l->g, OP_sub, index, ir_fill(l->g, index, 1), REF_NONE);
+    Ref y = ir_gather(l->g, axis_last(l, table, axis), index);
+    return axes_back(l, y, axis, by.rank);
+}
+
 Ref
 make_positions(Lift *l, const Ref *operand, size_t count, const void *extra)
 {

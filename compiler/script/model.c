@@ -33,7 +33,7 @@ model_is_net(Value v)
 Value
 model_of(Script *s, Value v, const char *what, Span span)
 {
-    if (v.kind == VALUE_engine)
+    if (v.kind == VALUE_engine && !v.as.engine->training)
         v = v.as.engine->model;
     if (!model_is(v))
         script_fail(s, DIAG_model, span, NULL, "%s wants a model, not %s", what,
@@ -52,6 +52,8 @@ const Ast *
 model_method(Value model, size_t count)
 {
     const Function *f = NULL;
+    while (model.kind == VALUE_engine)
+        model = model.as.engine->model;
     if (model.kind == VALUE_function)
         f = model.as.function;
     else if (model.kind == VALUE_object)
@@ -61,6 +63,21 @@ model_method(Value model, size_t count)
         if (function->as.function.params.count >= count)
             return function;
     }
+    return NULL;
+}
+
+const Values *
+model_chain_input(Script *s, Value model)
+{
+    while (model.kind == VALUE_engine)
+        model = model.as.engine->model;
+    if (model.kind != VALUE_object)
+        return NULL;
+    const Object *o = model.as.object;
+    const char *name = intern_text(&s->context->names, "input");
+    for (size_t i = 0; i < o->type->fields; i++)
+        if (o->type->field[i] == name && o->field[i].kind == VALUE_tuple)
+            return o->field[i].as.values;
     return NULL;
 }
 
@@ -89,6 +106,12 @@ model_name_inputs(Script *s, Trace *t, Value model)
         if (strncmp(p->type->as.name, "Int", 3) == 0)
             t->input[i].dtype = DTYPE_i32;
     }
+    const Values *in = model_chain_input(s, model);
+    if (t->inputs > 0 && in != NULL && in->count > 0 &&
+        in->item[0].kind == VALUE_builtin) {
+        t->input[0].dtype = DTYPE_i32;
+        t->input[0].from0 = true;
+    }
 }
 
 Tensor *
@@ -115,6 +138,18 @@ model_tensor(Script *s, Value v, DType dtype, Span span)
     Tensor *t = lift_new_tensor(s, dtype, 0, NULL, span);
     tensor_set(t, 0, value_number(v));
     return t;
+}
+
+Tensor *
+model_input(Script *s, Value v, const InputShape *in, Span span)
+{
+    Tensor *t = model_tensor(s, v, in->dtype, span);
+    if (!in->from0)
+        return t;
+    Tensor *from0 = lift_new_tensor(s, DTYPE_i32, t->rank, t->dim, span);
+    for (int64_t i = 0; i < tensor_count(t); i++)
+        tensor_set(from0, i, tensor_get(t, i) - 1);
+    return from0;
 }
 
 /* What a model captured when it was called last. */
@@ -181,7 +216,7 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     model_name_inputs(s, t, owner);
     for (size_t i = 0; i < count; i++) {
         InputShape *in = &t->input[i];
-        Tensor *x = model_tensor(s, item[i], in->dtype, args->span);
+        Tensor *x = model_input(s, item[i], in, args->span);
         bool batch = item[i].kind == VALUE_batch;
         if (batch) {
             int64_t n = x->dim[x->rank - 1];
@@ -194,7 +229,7 @@ model_begin(Script *s, Value model, Value first, const Args *args,
         in->rank = x->rank - batch;
         for (int k = 0; k < in->rank; k++)
             in->dim[k] = x->dim[k];
-        Bound1 b = {OP_input, in->name, x};
+        Bound1 b = {OP_input, in->name, x, in->from0};
         VEC_PUSH(&s->context->arena, &c.bound, b);
         c.single[i] = !batch;
     }

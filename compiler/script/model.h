@@ -18,6 +18,10 @@ bool model_is_net(Value v);
 /* m(x…) with plain values, outside of a trace: traces, compiles, runs. */
 Value model_call(Script *s, Value model, const Args *args);
 
+/* m(x…) in a trace, where m stands for a model on an engine. */
+Value model_inline(Script *s, const struct EngineModel *model,
+                   const Args *args);
+
 /* Builtins: back! update! gradient params grads train! Trainer native … */
 void model_define_all(Script *s);
 

@@ -2,6 +2,7 @@
 #include "script/model.h"
 
 #include "script/args.h"
+#include "script/eval.h"
 #include "script/lift.h"
 #include "script/model_inner.h"
 
@@ -54,7 +55,7 @@ bind_deltas(Script *s, Call *c, const Graph *back, Value delta, Span span)
                         "the model has more results than gradients are given");
         Tensor *dy = model_tensor(s, item[next++], leaf->dtype, span);
         check_gradient(s, dy, leaf, c, span);
-        Bound1 b = {OP_input, leaf->as.leaf.name, dy};
+        Bound1 b = {OP_input, leaf->as.leaf.name, dy, false};
         VEC_PUSH(&s->context->arena, &c->bound, b);
     }
 }
@@ -94,7 +95,7 @@ fn_back(Script *s, const Args *args)
     bind_deltas(s, &c, back, args->item[1], args->span);
     for (size_t i = 0; i < c.trace->params.count; i++) {
         const Param *p = &c.trace->params.item[i];
-        Bound1 b = {OP_state, p->path, NULL};
+        Bound1 b = {OP_state, p->path, NULL, false};
         if (p->frozen || p->array->tensor->dtype != c.trace->dtype)
             continue;
         b.tensor = model_grad(s, p->array);
@@ -213,6 +214,67 @@ fn_param(Script *s, const Args *args)
                     value_kind_name(v));
     v.frozen = false;
     return v;
+}
+
+Value
+model_inline(Script *s, const EngineModel *model, const Args *args)
+{
+    bool before = s->trace->training;
+    s->trace->training = before || model->training;
+    Value v = call_value(s, model->model, args);
+    s->trace->training = before;
+    return v;
+}
+
+static Value
+fn_trainmode(Script *s, const Args *args)
+{
+    Value v = {.kind = VALUE_engine};
+    v.as.engine = ARENA_NEW(&s->context->arena, EngineModel);
+    *v.as.engine = (EngineModel){
+        .model = model_of(s, args->item[0], "trainmode", args->span),
+        .kind = model_engine(s, args->item[0]),
+        .training = true};
+    return v;
+}
+
+static Value
+fn_training(Script *s, const Args *args)
+{
+    (void)args;
+    return value_bool(s->graph != NULL && s->trace->training);
+}
+
+static Value
+fn_draw(Script *s, const Args *args)
+{
+    Value x = args->item[0];
+    if (s->graph == NULL || !s->trace->training)
+        script_fail(s, DIAG_value, args->span, "as in training() && draw(x)",
+                    "draw(x) is of a model's training form");
+    if (x.kind == VALUE_opaque)
+        return x;
+    s->graph->span = args->span;
+    return value_node(trace_draw(
+        s, trace_value(s, x, "the argument of draw", args->span)));
+}
+
+static Value
+fn_keep(Script *s, const Args *args)
+{
+    Value array = args->item[0];
+    if (s->graph == NULL || !s->trace->training)
+        script_fail(s, DIAG_value, args->span, "as in training() && keep!(a, x)",
+                    "keep!(a, x) is of a model's training form");
+    if (array.kind != VALUE_array)
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "keep! changes an array, not %s", value_kind_name(array));
+    if (args->item[1].kind != VALUE_opaque)
+        trace_keep(s, array,
+                   trace_value(s, args->item[1], "what keep! keeps",
+                               args->span),
+                   args->span);
+    return value_nothing();
 }
 
 static Value

@@ -7,6 +7,7 @@
 typedef struct EngineModel {
     Value model;
     EngineKind kind;
+    bool training; /* trainmode(m) */
 } EngineModel;
 
 /* A call of a model with plain arguments, traced. */
@@ -22,10 +23,17 @@ typedef struct {
 } Call;
 
 /* model.c */
+/* The model that a value stands for: native(m) is m, but trainmode(m) is not. */
 Value model_of(Script *s, Value v, const char *what, Span span);
 EngineKind model_engine(const Script *s, Value v);
 /* An argument as a tensor of the model's type; batches keep their axis. */
 Tensor *model_tensor(Script *s, Value v, DType dtype, Span span);
+/* The same for an input whose element type is known. */
+Tensor *model_input(Script *s, Value v, const InputShape *in, Span span);
+/* What a chain says of its input: a tuple of lengths, behind Int where it takes
+ * numbers; NULL: nothing.
+ */
+const Values *model_chain_input(Script *s, Value model);
 const Ast *model_method(Value model, size_t count);
 void model_name_inputs(Script *s, Trace *t, Value model);
 /* first: an argument before the inputs whose parameters are the model's, for

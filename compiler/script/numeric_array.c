@@ -3,6 +3,7 @@
  */
 #include "script/number.h"
 #include "script/numeric.h"
+#include "script/numeric_functions.h"
 #include "script/numeric_make.h"
 #include "script/trace.h"
 
@@ -446,6 +447,65 @@ index_batch(Script *s, Value x, Value index, Span span)
     return part;
 }
 
+/* Whether plain indices are places of the table's axis; traced ones are looked
+ * at when the model runs.
+ */
+static void
+check_places(Script *s, Value table, Value index, int axis, Span span)
+{
+    index = lift_array(s, index);
+    if (index.kind == VALUE_array)
+        for (int64_t i = 0; i < tensor_count(index.as.array->tensor); i++) {
+            double place = tensor_get(index.as.array->tensor, i);
+            axis_index(s, value_int(place == (double)(int32_t)place ? (int32_t)place : 0),
+                       numeric_length(s, table, axis, span), span);
+        }
+    else if (value_is_number(index))
+        axis_index(s, index, numeric_length(s, table, axis, span), span);
+}
+
+Value
+numeric_fn_gather(Script *s, const Args *args)
+{
+    Value table = lift_array(s, args->item[0]);
+    int last = -1;
+    LiftOp op = {"gather", make_gather, &last, false, false};
+    int rank = table.kind == VALUE_array || table.kind == VALUE_node
+                   ? value_rank(s, table)
+                   : 0;
+    if (rank > 0)
+        check_places(s, table, args->item[1], rank - 1, args->span);
+    return lift(s, args->span, &op, args->item, 2);
+}
+
+/* x[:, i] where i is traced. */
+static Value
+index_by_traced(Script *s, Value x, const Value *index, size_t count, Span span)
+{
+    int axis = -1;
+    for (size_t i = 0; i < count; i++) {
+        bool all = index[i].kind == VALUE_symbol &&
+                   strcmp(index[i].as.symbol, ":") == 0;
+        if (index[i].kind == VALUE_opaque)
+            script_fail(s, DIAG_annotate, span, NULL,
+                        "annotate the index, as in i::Int");
+        if ((!all && index[i].kind != VALUE_node) || (!all && axis >= 0))
+            script_fail(s, DIAG_index, span, "index the result once more",
+                        "beside a traced index all others are `:`");
+        axis = all ? axis : (int)i;
+    }
+    if ((int)count != value_rank(s, x))
+        script_fail(s, DIAG_rank, span, NULL, "%zu indices for %s of rank %d",
+                    count, value_kind_name(x), value_rank(s, x));
+    if (dtype_real(ir_node(s->graph, index[axis].as.node)->dtype))
+        script_fail(s, DIAG_dtype, span,
+                    "annotate it, as in i::Int, or take gather(W, x)",
+                    "a traced index is an Int");
+    Value pair[2] = {x, index[axis]};
+    LiftOp op = {"[]", make_gather, &axis, false, false};
+    return lift(s, span, &op, pair, 2);
+}
+
 Value
 numeric_index(Script *s, Value x, const Value *index, size_t count, Span span)
 {
@@ -456,6 +516,9 @@ numeric_index(Script *s, Value x, const Value *index, size_t count, Span span)
     if ((x.kind != VALUE_array && x.kind != VALUE_node) || count > IR_RANK)
         script_fail(s, DIAG_value, span, NULL, "%s cannot be indexed so",
                     value_kind_name(x));
+    for (size_t i = 0; i < count; i++)
+        if (index[i].kind == VALUE_node || index[i].kind == VALUE_opaque)
+            return index_by_traced(s, x, index, count, span);
     Axis axis[IR_RANK];
     bool flat = false;
     index_axes(s, x, index, count, axis, &flat, span);

@@ -4,6 +4,7 @@
 #include "script/numeric.h"
 #include "script/numeric_functions.h"
 #include "script/numeric_make.h"
+#include "script/trace.h"
 
 #include <math.h>
 
@@ -285,6 +286,9 @@ Value
 numeric_fn_batchsum(Script *s, const Args *args)
 {
     bool mean = false;
+    Value *x = args->item;
+    if (s->graph != NULL && value_is_number(*x)) /* n times that */
+        *x = value_node(ir_const(s->graph, s->trace->dtype, value_number(*x)));
     return simple(s, args, "batchsum", make_batchsum, &mean);
 }
 

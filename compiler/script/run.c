@@ -88,6 +88,16 @@ leaf_tensor(const Node *leaf, const Bindings *bound)
     return NULL;
 }
 
+static bool
+is_from0(const Bindings *bound, const char *name)
+{
+    for (size_t i = 0; i < bound->count; i++)
+        if (bound->item[i].op == OP_input &&
+            strcmp(bound->item[i].name, name) == 0)
+            return bound->item[i].from0;
+    return false;
+}
+
 void
 run_finite(Script *s, const Graph *g, Ref nan)
 {
@@ -98,6 +108,33 @@ run_finite(Script *s, const Graph *g, Ref nan)
     script_fail(s, DIAG_nan, node->span, NULL,
                 "this makes a NaN or Inf from finite numbers (%s)",
                 op_info[node->op].name);
+}
+
+/* NULL, or which element of an input is an index of nothing. */
+static const char *
+index_problem(const Graph *g, const Bindings *bound, Arena *arena)
+{
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        const Node *leaf = ir_node(g, g->leaf.item[i]);
+        int64_t least;
+        int64_t most;
+        if (leaf->op != OP_input ||
+            !ir_index_range(g, g->leaf.item[i], &least, &most))
+            continue;
+        const Tensor *t = leaf_tensor(leaf, bound);
+        int64_t base = is_from0(bound, leaf->as.leaf.name);
+        for (int64_t k = 0; t != NULL && k < tensor_count(t); k++) {
+            double x = tensor_get(t, k);
+            if (!(x >= (double)least && x <= (double)most))
+                return arena_printf(arena,
+                                    "%g in the input `%s`, whose numbers are "
+                                    "indices from %lld to %lld",
+                                    x + (double)base, leaf->as.leaf.name,
+                                    (long long)(least + base),
+                                    (long long)(most + base));
+        }
+    }
+    return NULL;
 }
 
 const char *
@@ -119,12 +156,15 @@ run_bound(Script *s, Executable *e, const Graph *g, const Bindings *bound,
             if (g->output.item[i].next == g->leaf.item[k])
                 result[i] = *value[k];
     }
+    const char *problem = index_problem(g, bound, arena);
+    if (problem != NULL)
+        return problem;
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)
         symbol[i] = samples;
     *nan = REF_NONE;
     RunOptions options = {.symbol = symbol,
-                          .seed = s->seed,
+                          .seed = bound->seed != NULL ? *bound->seed : s->seed,
                           .nan = s->options.debug_nan ? nan : NULL};
     return engine_run(e, value, &options, arena, result);
 }

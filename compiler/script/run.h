@@ -10,12 +10,14 @@ typedef struct {
     Op op; /* OP_input, OP_state */
     const char *name;
     Tensor *tensor;
+    bool from0; /* numbers that the script counts from 1 */
 } Bound1;
 
 typedef struct {
     Bound1 *item;
     size_t count;
     size_t capacity;
+    const uint64_t *seed; /* of random nodes; NULL: the script's */
 } Bindings;
 
 /* An executable for a graph, made once for equal graphs and engines. */

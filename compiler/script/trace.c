@@ -48,6 +48,8 @@ trace_array(Script *s, Value v)
         const Param *p = &t->params.item[i];
         if (p->array != array)
             continue;
+        if (t->kept[i] != REF_NONE)
+            return t->kept[i];
         if (t->leaf[i] != REF_NONE)
             return t->leaf[i];
         trace_round(s, array, t->dtype);
@@ -65,6 +67,42 @@ trace_array(Script *s, Value v)
     const Tensor *tensor = array->tensor;
     DType dtype = tensor->dtype == DTYPE_bool ? DTYPE_bool : t->dtype;
     return ir_data(s->graph, lift_tensor(s, tensor, dtype));
+}
+
+Ref
+trace_draw(Script *s, Ref like)
+{
+    Trace *t = s->trace;
+    Graph *g = s->graph;
+    if (t->step && t->count == REF_NONE)
+        t->count = ir_leaf(g, OP_state, "step", DTYPE_i32, 0, NULL);
+    Ref step = t->step ? t->count : ir_const(g, DTYPE_i32, 0);
+    Node n = *ir_node(g, like);
+    return ir_draw(g, step, n.dtype, n.rank, n.dim, t->draws++);
+}
+
+void
+trace_keep(Script *s, Value v, Ref value, Span span)
+{
+    Trace *t = s->trace;
+    size_t i = 0;
+    while (i < t->params.count && t->params.item[i].array != v.as.array)
+        i++;
+    if (i == t->params.count || !t->params.item[i].frozen)
+        script_fail(s, DIAG_value, span, "make it with frozen(…)",
+                    "keep! changes a frozen array of a @net type");
+    if (!t->step)
+        return;
+    Ref now = trace_array(s, v);
+    if (!ir_same_shape(s->graph, now, value))
+        script_fail(s, DIAG_shape, span, NULL,
+                    "keep! of an array %s that becomes %s",
+                    value_shape_text(s, value_node(now)),
+                    value_shape_text(s, value_node(value)));
+    s->graph->span = span;
+    s->graph->frame = s->frame;
+    Node n = *ir_node(s->graph, value);
+    t->kept[i] = ir_reshape(s->graph, value, n.rank, n.dim); /* of this place */
 }
 
 void
@@ -166,8 +204,12 @@ input_value(Script *s, Trace *t, int i)
     InputShape *in = &t->input[i];
     if (in->rank < 0)
         return (Value){.kind = VALUE_opaque, .as.opaque = i};
-    return value_node(
-        ir_leaf(s->graph, OP_input, in->name, in->dtype, in->rank, in->dim));
+    Ref leaf =
+        ir_leaf(s->graph, OP_input, in->name, in->dtype, in->rank, in->dim);
+    if (in->from0)
+        leaf = ir_map(s->graph, OP_add, leaf, ir_fill(s->graph, leaf, 1),
+                      REF_NONE);
+    return value_node(leaf);
 }
 
 Ref
@@ -228,6 +270,9 @@ trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
         Ref ref = trace_value(s, all->item[i], "the result of the model", span);
         ir_output(s->graph, name, ref, REF_NONE);
     }
+    for (size_t i = 0; i < t->params.count; i++)
+        if (t->kept[i] != REF_NONE)
+            ir_output(s->graph, t->params.item[i].path, t->kept[i], t->leaf[i]);
 }
 
 TraceState
@@ -262,7 +307,10 @@ trace_restart(Trace *t)
 {
     t->steps = NULL;
     for (size_t i = 0; i < t->params.count; i++)
-        t->leaf[i] = REF_NONE;
+        t->leaf[i] = t->kept[i] = REF_NONE;
+    t->count = REF_NONE;
+    t->draws = 0;
+    t->training = t->step;
 }
 
 Traced
@@ -297,6 +345,7 @@ trace_new(Script *s, Value model, DType dtype)
     Trace *t = ARENA_NEW(&s->context->arena, Trace);
     t->params = trace_params(s, model);
     t->leaf = ARENA_ARRAY(&s->context->arena, Ref, t->params.count + 1);
+    t->kept = ARENA_ARRAY(&s->context->arena, Ref, t->params.count + 1);
     t->dtype = dtype;
     trace_restart(t);
     return t;

@@ -24,6 +24,7 @@ enum { TRACE_INPUTS = 16 };
 typedef struct {
     const char *name;
     DType dtype;
+    bool from0; /* Input(Int, …): numbers from 1, in the graph from 0 */
     int rank;
     Dim dim[IR_RANK];
 } InputShape;
@@ -37,6 +38,11 @@ struct Trace {
     struct Steps *steps; /* the step under way, or NULL (recur.c) */
     jmp_buf *bound;      /* where trace_bind goes */
     Value first;         /* an argument before the inputs, or nothing */
+    bool step;           /* it is a training step's */
+    bool training;       /* the training form is traced */
+    Ref count;           /* step: the state that counts the steps, or REF_NONE */
+    uint64_t draws;      /* random arrays so far */
+    Ref *kept; /* step: by parameter, what keep! makes of it, or REF_NONE */
 };
 
 /* The parameters of a model in the order of their paths: fields, then captured
@@ -52,6 +58,14 @@ void trace_round(Script *s, Array *array, DType dtype);
  */
 Ref trace_array(Script *s, Value array);
 bool trace_is_param(const Script *s, const Array *array);
+
+/* An array, in the shape of a node, of numbers in [0, 1) that are others in
+ * every training step.
+ */
+Ref trace_draw(Script *s, Ref like);
+
+/* What a frozen array is after the training step; other traces do nothing. */
+void trace_keep(Script *s, Value array, Ref value, Span span);
 
 /* Notes the shape of an input that was opaque, and traces anew. */
 _Noreturn void trace_bind(Script *s, int input, int rank, const Dim *dim);

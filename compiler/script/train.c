@@ -28,16 +28,18 @@ typedef struct {
 } Step;
 
 /* Tells the trace the shapes of inputs and target, the last axis of each being
- * the samples.
+ * the samples. Inputs that are whole numbers become that.
  */
 static void
-step_prepare(Step *step, Tensor *const *x, int inputs, const Tensor *y)
+step_prepare(Step *step, Tensor **x, int inputs, const Tensor *y)
 {
     Script *s = step->s;
     Trace *t = step->trace = trainer_trace(s, step->trainer, inputs, false);
     for (int i = 0; i <= inputs; i++) {
-        const Tensor *from = i < inputs ? x[i] : y;
         InputShape *in = &t->input[i];
+        if (i < inputs && in->dtype != x[i]->dtype)
+            x[i] = model_input(s, value_array(s, x[i]), in, step->span);
+        const Tensor *from = i < inputs ? x[i] : y;
         in->rank = from->rank - 1;
         for (int k = 0; k < in->rank; k++)
             in->dim[k] = from->dim[k];
@@ -47,7 +49,7 @@ step_prepare(Step *step, Tensor *const *x, int inputs, const Tensor *y)
     for (int i = 0; i <= inputs; i++) {
         Tensor *room = ARENA_NEW(&s->context->arena, Tensor);
         *room = i < inputs ? *x[i] : *y;
-        Bound1 b = {OP_input, t->input[i].name, room};
+        Bound1 b = {OP_input, t->input[i].name, room, t->input[i].from0};
         VEC_PUSH(&s->context->arena, &step->bound, b);
     }
     trainer_bind(s, step->trainer, step->graph, &step->bound);
@@ -228,6 +230,7 @@ trainer_make(Script *s, Value model, Value loss, Value opt, Span span)
     *v.as.trainer = (Trainer){.model = model_of(s, model, "Trainer", span),
                               .loss = model_of(s, loss, "loss", span),
                               .opt = opt,
+                              .seed = s->seed,
                               .span = span};
     trainer_eta(s, v.as.trainer);
     return v;
@@ -364,7 +367,7 @@ fn_train(Script *s, const Args *args)
     };
     Value seed;
     if (args_key(args, "seed", &seed))
-        options.seed =
+        made.as.trainer->seed = options.seed =
             (uint64_t)number_int(s, seed, "seed", 0, INT64_MAX, args->span);
     flux_train_result result = {0};
     flux_error err = {{0}};

@@ -65,6 +65,7 @@ trainer_trace(Script *s, const Trainer *trainer, int inputs, bool labels)
     Trace *t = trace_new(s, trainer->model, s->options.dtype);
     t->first = (Value){.kind = VALUE_trainer,
                        .as.trainer = (struct Trainer *)(uintptr_t)trainer};
+    t->step = true;
     t->inputs = inputs;
     for (int i = 0; i <= inputs && i < TRACE_INPUTS; i++) {
         t->input[i].rank = -1;
@@ -202,6 +203,20 @@ adjust(Script *s, const Trainer *trainer, Ref *gradient, size_t count)
     }
 }
 
+/* The state that counts the steps: there are random arrays that use it, or it is
+ * made.
+ */
+static Ref
+step_leaf(Graph *g)
+{
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        const Node *n = ir_node(g, g->leaf.item[i]);
+        if (n->op == OP_state && strcmp(n->as.leaf.name, "step") == 0)
+            return g->leaf.item[i];
+    }
+    return ir_leaf(g, OP_state, "step", DTYPE_i32, 0, NULL);
+}
+
 /* Adds the gradients and the optimiser to the batched loss. */
 static void
 add_descent(Script *s, const Trainer *trainer, Graph *g)
@@ -211,8 +226,7 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
     if (ir_node(g, loss)->rank > 0) /* batching spread the one number */
         loss = ir_node(g, loss)->operand[0];
     DType dtype = ir_node(g, loss)->dtype;
-    g->output.count = 0;
-    ir_output(g, "loss", loss, REF_NONE);
+    g->output.item[0] = (Output){"loss", loss, REF_NONE}; /* others: kept */
     size_t leaves = g->leaf.count;
     Ref *wrt = ARENA_ARRAY(arena, Ref, leaves + 1);
     Ref *gradient = ARENA_ARRAY(arena, Ref, leaves + 1);
@@ -228,7 +242,7 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
     g->span = trainer->span;
     g->frame = NULL;
     Ref eta = ir_leaf(g, OP_state, "eta", dtype, 0, NULL);
-    Ref step = ir_leaf(g, OP_state, "step", DTYPE_i32, 0, NULL);
+    Ref step = step_leaf(g);
     Ref next = ir_map(g, OP_add, step, ir_const(g, DTYPE_i32, 1), REF_NONE);
     Ref time = ir_cast(g, next, dtype);
     Values names = moment_names(s, trainer);
@@ -343,16 +357,19 @@ state_tensor(Script *s, Trainer *trainer, const Node *leaf)
 void
 trainer_bind(Script *s, Trainer *trainer, const Graph *g, Bindings *bound)
 {
+    bound->seed = &trainer->seed;
+    for (size_t i = 0; i < g->output.count; i++) {
+        Ref next = g->output.item[i].next;
+        if (next != REF_NONE && ir_node(g, next)->op == OP_param)
+            ((Array *)(uintptr_t)ir_node(g, next)->as.leaf.key)->recipe =
+                REF_NONE;
+    }
     for (size_t i = 0; i < g->leaf.count; i++) {
         const Node *leaf = ir_node(g, g->leaf.item[i]);
-        if (leaf->op == OP_param && !leaf->as.leaf.frozen) {
-            Array *a = (Array *)(uintptr_t)leaf->as.leaf.key;
-            a->recipe = REF_NONE;
-        }
         if (leaf->op != OP_state)
             continue;
         Bound1 b = {OP_state, leaf->as.leaf.name,
-                    state_tensor(s, trainer, leaf)};
+                    state_tensor(s, trainer, leaf), false};
         VEC_PUSH(&s->context->arena, bound, b);
     }
 }

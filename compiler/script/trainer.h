@@ -17,6 +17,7 @@ typedef struct Trainer {
     Span span;
     Tensor *eta;  /* a scalar of the model's type */
     Tensor *step; /* i32: steps done */
+    uint64_t seed; /* of what is random in training */
     struct {
         Moment *item;
         size_t count;

@@ -288,6 +288,20 @@ interpret_leaves(void **state)
     }
     assert_true(fabs(mean - 0.5) < 0.03);
     assert_true(fabs(square - 1) < 0.15);
+    Ref steps[2] = {ir_const(g, DTYPE_i32, 0), ir_const(g, DTYPE_i32, 1)};
+    double drawn[4] = {0};
+    for (int k = 0; k < 4; k++) { /* by step and site */
+        Ref d = ir_draw(g, steps[k % 2], DTYPE_f64, 1, DIMS(2000),
+                        (uint64_t)(k / 2));
+        Tensor draw = fixture_value(f, d, &options);
+        drawn[k] = tensor_get(&draw, 0);
+        mean = 0;
+        for (int64_t i = 0; i < 2000; i++)
+            mean += tensor_get(&draw, i) / 2000;
+        assert_true(fabs(mean - 0.5) < 0.03);
+        for (int j = 0; j < k; j++)
+            assert_true(drawn[j] != drawn[k]);
+    }
     options.seed = 2;
     Tensor other = fixture_value(f, u, &options);
     assert_true(tensor_get(&other, 0) != tensor_get(&uniform, 0));

@@ -61,6 +61,7 @@ every_leaf(Fixture *f)
     ir_iota(g, DTYPE_u32, 2, DIMS(3, poly), 1);
     ir_random(g, OP_uniform, DTYPE_f32, 1, DIMS(n), UINT64_MAX);
     ir_random(g, OP_normal, DTYPE_f64, 0, NULL, 0);
+    ir_draw(g, ir_const(g, DTYPE_i32, 7), DTYPE_f32, 1, DIMS(n), 5);
 }
 
 static void
@@ -93,6 +94,7 @@ every_move(Fixture *f, Ref x, Dim n)
     ir_slice(g, x, DIMS(1, n), DIMS(2, 0), STEPS(2, 1));
     ir_pad(g, x, DIMS(1, n), DIMS(6, dim_mul(&f->dims, 2, n)));
     ir_concat(g, x, x, 1);
+    ir_gather(g, x, ir_const(g, DTYPE_i32, 1));
     ir_reverse(g, x, 3);
     ir_reverse(g, x, 0);
     ir_batchsum(g, x);

@@ -162,6 +162,7 @@ run_open(Run *run, const RandomModel *r)
     if (r->trainer != NULL && r->trainer->arena(run->big) > run->work.bytes)
         run->work.bytes = r->trainer->arena(run->big);
     run->work.arena = room(run->work.bytes);
+    run->work.seed = DATA_SEED;
     expect_ok(run, m->init(m, run->params, m->seed), "init");
 }
 

@@ -13,6 +13,16 @@ def forward(w, x):
     return torch.log_softmax(h @ w["layer5.W"] + w["layer5.b"], 1)
 
 
+def normed(w, x):
+    h = x @ w["layer1.W"] + w["layer1.b"]
+    h = torch.nn.functional.batch_norm(
+        h, w["layer2.mean"], w["layer2.variance"], w["layer2.γ"],
+        w["layer2.β"], True, 0.1, 1e-5)
+    h = torch.nn.functional.layer_norm(
+        torch.tanh(h), (16,), w["layer4.γ"], w["layer4.β"])
+    return torch.log_softmax(h @ w["layer5.W"] + w["layer5.b"], 1)
+
+
 OPTIMISERS = {
     "SGD": lambda p: torch.optim.SGD(p, 0.1),
     "Momentum": lambda p: torch.optim.SGD(p, 0.05, momentum=0.9),
@@ -28,7 +38,10 @@ OPTIMISERS = {
     "Cosine": lambda p: torch.optim.Adam(p, 0.01, eps=1e-8),
     "Warmup": lambda p: torch.optim.AdamW(p, 0.02, eps=1e-8,
                                           weight_decay=0.01),
+    "BatchNorm": lambda p: torch.optim.Adam(p, 0.01, eps=1e-8),
 }
+MODELS = {"BatchNorm": normed}
+RUNNING = ("layer2.mean", "layer2.variance")
 
 # What is done to the gradients before a step.
 LIMITS = {
@@ -63,17 +76,19 @@ def main(folder):
     for name, make in OPTIMISERS.items():
         w = read(f"{folder}/{name}_before.safetensors")
         after = read(f"{folder}/{name}_after.safetensors")
-        for p in w.values():
+        trained = [w[n] for n in w if n not in RUNNING]
+        for p in trained:
             assert p.dtype == torch.float64
             p.requires_grad_()
-        opt = make(list(w.values()))
+        opt = make(trained)
         schedule = SCHEDULES.get(name, lambda o: None)(opt)
         for i in range(100):
             k = 32 * (i % 10)
-            loss = -(y[k:k + 32] * forward(w, x[k:k + 32])).sum(1).mean()
+            model = MODELS.get(name, forward)
+            loss = -(y[k:k + 32] * model(w, x[k:k + 32])).sum(1).mean()
             opt.zero_grad()
             loss.backward()
-            LIMITS.get(name, lambda p: None)(list(w.values()))
+            LIMITS.get(name, lambda p: None)(trained)
             opt.step()
             if schedule is not None:
                 schedule.step()
