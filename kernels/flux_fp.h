@@ -311,7 +311,8 @@ flux_inside(int inside, size_t i)
     return i & ((size_t)0 - (size_t)(inside != 0));
 }
 
-/* The place below n that is nearest to i: an index of any table of n > 0 parts. */
+/* The place below n that is nearest to i: an index of any table of n > 0 parts.
+ */
 FLUX_INLINE size_t
 flux_index(int32_t i, size_t n)
 {

@@ -52,7 +52,8 @@ flux_uniform(uint64_t seed, uint64_t stream, uint64_t element)
 }
 
 /* Uniform in [0, 1): others in every step, and at every site below 2^31 of a
- * model. The streams are those from 2^63 on, which initialisers do not reach. */
+ * model. The streams are those from 2^63 on, which initialisers do not reach.
+ */
 FLUX_INLINE double
 flux_draw(uint64_t seed, uint32_t site, int32_t step, uint64_t element)
 {

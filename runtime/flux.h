@@ -455,6 +455,13 @@ typedef struct flux_epoch {
     void *m;
 } flux_epoch;
 
+/* Where training stands: `done` samples of an epoch are behind it. */
+typedef struct flux_position {
+    size_t epoch; /* from 1; 0: at the beginning */
+    size_t done;
+    double sum; /* of their losses */
+} flux_position;
+
 /* Zeroes give the defaults. */
 typedef struct flux_train_options {
     size_t epochs; /* 0: 1 */
@@ -468,6 +475,12 @@ typedef struct flux_train_options {
     int verbose;          /* a line an epoch on stderr */
     int quiet;            /* no bar, even on a terminal */
     int (*on_epoch)(void *user, const flux_epoch *epoch); /* not 0: stop */
+    flux_position from; /* where to go on; the order of samples and the seed are
+                         * those of a training from the beginning */
+    /* After each step: a checkpoint can be written. What is not FLUX_OK ends
+     * the training, which returns it.
+     */
+    flux_status (*on_step)(void *user, const flux_position *now);
     void *user;
 } flux_train_options;
 

@@ -181,21 +181,29 @@ training_epoch(Training *t, size_t epoch, double *loss)
     flux_progress bar;
     flux_progress_start(&bar, label, t->data->n);
     bar.on = bar.on && !t->options.quiet;
-    double sum = 0.0;
+    const flux_position *from = &t->options.from;
+    flux_position now = {.epoch = epoch};
+    if (from->epoch == epoch)
+        now = *from;
     flux_status status = FLUX_OK;
-    for (size_t first = 0; first < t->data->n && status == FLUX_OK;) {
+    while (now.done < t->data->n && status == FLUX_OK) {
+        size_t first = now.done;
         size_t left = t->data->n - first;
         size_t some = left < t->options.batch ? left : t->options.batch;
         double mean = 0.0;
         status = training_step(t, first, some, &mean);
-        sum += mean * (double)some;
-        first += some;
+        if (status != FLUX_OK)
+            break;
+        now.sum += mean * (double)some;
+        now.done += some;
         char note[48];
-        snprintf(note, sizeof note, "loss %.4g", sum / (double)first);
-        flux_progress_step(&bar, first, note);
+        snprintf(note, sizeof note, "loss %.4g", now.sum / (double)now.done);
+        flux_progress_step(&bar, now.done, note);
+        if (t->options.on_step != NULL)
+            status = t->options.on_step(t->options.user, &now);
     }
     flux_progress_end(&bar);
-    *loss = sum / (double)t->data->n;
+    *loss = now.sum / (double)t->data->n;
     return status == FLUX_OK ? status : training_error(t, status);
 }
 
@@ -262,7 +270,9 @@ training_run(Training *t)
 {
     flux_status status = FLUX_OK;
     t->started = flux_clock();
-    for (size_t epoch = 1; epoch <= t->options.epochs; epoch++) {
+    size_t start = t->options.from.epoch;
+    for (size_t epoch = start > 0 ? start : 1; epoch <= t->options.epochs;
+         epoch++) {
         flux_epoch e = {.epoch = epoch, .state = t->state, .m = t->m};
         status = training_epoch(t, epoch, &e.loss);
         if (status == FLUX_OK)

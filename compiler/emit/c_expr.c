@@ -475,10 +475,10 @@ gather_compute(Printer *printer, const Value *value)
 {
     Schedule *s = printer->s;
     int var = schedule_var(s, value->sum_var);
-    const char *index = arena_printf(
-        printer->arena, "flux_index(%s, %s)",
-        c_value(printer, value->operand[0]).text,
-        c_dim(printer, s->var.item[var].extent).text);
+    const char *index =
+        arena_printf(printer->arena, "flux_index(%s, %s)",
+                     c_value(printer, value->operand[0]).text,
+                     c_dim(printer, s->var.item[var].extent).text);
     const char *before = printer->var[var];
     printer->var[var] = index;
     const char *text = c_load(printer, value->buffer, &value->at);
@@ -493,10 +493,10 @@ random_compute(Printer *printer, const Value *value)
     if (value->op == OP_draw)
         step = arena_printf(printer->arena, "%s, ",
                             c_value(printer, value->operand[0]).text);
-    const char *text = arena_printf(
-        printer->arena, "flux_%s(%s, %llu, %s%s)", op_info[value->op].name,
-        printer->seed, (unsigned long long)value->stream, step,
-        c_affine(printer, &value->at).text);
+    const char *text = arena_printf(printer->arena, "flux_%s(%s, %llu, %s%s)",
+                                    op_info[value->op].name, printer->seed,
+                                    (unsigned long long)value->stream, step,
+                                    c_affine(printer, &value->at).text);
     if (value->dtype == DTYPE_f64)
         return (Expr){text, PREC_primary};
     return (Expr){

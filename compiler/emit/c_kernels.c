@@ -19,7 +19,8 @@ static const struct {
      {"flux_product_", "flux_sum", "flux_join_", "FLUX_SEQ", "FLUX_SPLIT4",
       "FLUX_TREE16"}},
     {"kernels/flux_windows.h", {"flux_windows_"}},
-    {"kernels/flux_random.h", {"flux_uniform", "flux_normal", "flux_philox"}},
+    {"kernels/flux_random.h",
+     {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},
 };
 
 static bool

@@ -101,8 +101,8 @@ static bool
 is_named(const Printer *printer, int v)
 {
     ValueKind kind = printer->s->value.item[v].kind;
-    bool let = kind == VALUE_map || kind == VALUE_sum ||
-               kind == VALUE_gather || kind == VALUE_random;
+    bool let = kind == VALUE_map || kind == VALUE_sum || kind == VALUE_gather ||
+               kind == VALUE_random;
     return printer->value[v] != NULL ||
            (let && (printer->uses[v] != 1 || printer->bound[v]));
 }

@@ -177,8 +177,8 @@ Ref ir_random(Graph *g, Op op, DType dtype, int rank, const Dim *dim,
               uint64_t stream);
 Ref ir_map(Graph *g, Op op, Ref a, Ref b, Ref c); /* MAP, COMPARE */
 
-/* Numbers in [0, 1) that are others in every step: step is a scalar i32, and site
- * below 2^31 tells draws of one model apart.
+/* Numbers in [0, 1) that are others in every step: step is a scalar i32, and
+ * site below 2^31 tells draws of one model apart.
  */
 Ref ir_draw(Graph *g, Ref step, DType dtype, int rank, const Dim *dim,
             uint64_t site);
@@ -192,8 +192,9 @@ Ref ir_slice(Graph *g, Ref a, const Dim *start, const Dim *dim,
 Ref ir_pad(Graph *g, Ref a, const Dim *before, const Dim *dim);
 Ref ir_concat(Graph *g, Ref a, Ref b, int axis);
 
-/* The parts of a table at indices along its last axis: i32 from 0, of any shape,
- * whose axes take the place of that one. An index outside means the nearest.
+/* The parts of a table at indices along its last axis: i32 from 0, of any
+ * shape, whose axes take the place of that one. An index outside means the
+ * nearest.
  */
 Ref ir_gather(Graph *g, Ref table, Ref index);
 Ref ir_reverse(Graph *g, Ref a, uint32_t axes);

@@ -1,6 +1,7 @@
-/* Which numbers an input may hold that is used as an index. The way from the input
- * to an index leads through moves of data, casts, and sums with constants; what is
- * computed otherwise has no range, for ir_gather takes any index.
+/* Which numbers an input may hold that is used as an index. The way from the
+ * input to an index leads through moves of data, casts, and sums with
+ * constants; what is computed otherwise has no range, for ir_gather takes any
+ * index.
  */
 #include "ir/ir.h"
 

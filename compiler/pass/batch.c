@@ -352,8 +352,8 @@ batch_node(Batcher *b, Ref ref)
     Ref made = REF_NONE;
     switch (op_info[n.op].class) {
     case CLASS_LEAF:
-        made = is_random(n.op) ? batch_random(b, &n, dim)
-                               : batch_leaf(b, &n, dim);
+        made =
+            is_random(n.op) ? batch_random(b, &n, dim) : batch_leaf(b, &n, dim);
         break;
     case CLASS_MAP:
     case CLASS_COMPARE:

@@ -124,8 +124,9 @@ rule_contract(Graph *g, const Node *n, int k, const Node *x, Ref dy)
                        n->as.contract.out, x->rank, n->as.contract.b);
 }
 
-/* The columns of dy at each index, added in the order of the indices: a sum over
- * all of them in which the others are 0, as no two threads may add to one place.
+/* The columns of dy at each index, added in the order of the indices: a sum
+ * over all of them in which the others are 0, as no two threads may add to one
+ * place.
  */
 static Ref
 rule_gather(Graph *g, const Node *n, const Node *x, Ref dy)

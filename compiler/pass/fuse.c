@@ -298,8 +298,7 @@ waits_of(const Schedule *s, Ref ref)
     int buffer = s->node_buffer[ref];
     const Node *node = ir_node(s->graph, ref);
     if (!schedule_is_map(s, ref) || node->op == OP_gather || node->rank == 0 ||
-        buffer < 0 ||
-        s->buffer.item[buffer].kind != BUFFER_temp)
+        buffer < 0 || s->buffer.item[buffer].kind != BUFFER_temp)
         return 0;
     for (int i = 0; i < node->operands; i++) {
         Ref from = seen_through(s, node->operand[i]);

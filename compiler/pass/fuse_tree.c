@@ -144,8 +144,8 @@ schedule_parts(Schedule *s, Ref ref, int buffer)
     tree_parts(s, ref, buffer, ref, &start);
 }
 
-/* A part of a table: the point's first axes are the table's, the others those of
- * the index.
+/* A part of a table: the point's first axes are the table's, the others those
+ * of the index.
  */
 static void
 gather_at(Schedule *s, const Node *node, const Point *point, Value *value)

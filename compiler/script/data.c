@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file's name; as in Julia, relative to where the program runs. */
-static const char *
+const char *
 data_path(Script *s, Value v, Span span)
 {
     if (v.kind != VALUE_string)
@@ -294,6 +293,9 @@ data_define_all(Script *s)
          "writes an NPY file: savenpy(file, array)", NULL},
         {"readcsv", 1, 1, fn_readcsv,
          "a matrix from a CSV file, one column a record", "header separator"},
+        {"plot!", 2, -1, plot_call,
+         "draws values as SVG: plot!(file, vector or points, …)",
+         "names classes"},
         {"save", 2, 2, fn_save, "writes a checkpoint: save(file, model)", NULL},
         {"load!", 2, 2, fn_load, "reads a checkpoint: load!(model, file)",
          NULL},

@@ -154,8 +154,7 @@ make_gather(Lift *l, const Ref *operand, size_t count, const void *extra)
                     lift_shape_text(l, operand[0]),
                     lift_shape_text(l, operand[1]));
     Ref index = ir_cast(l->g, operand[1], DTYPE_i32);
-    index =
-        ir_map(l->g, OP_sub, index, ir_fill(l->g, index, 1), REF_NONE);
+    index = ir_map(l->g, OP_sub, index, ir_fill(l->g, index, 1), REF_NONE);
     Ref y = ir_gather(l->g, axis_last(l, table, axis), index);
     return axes_back(l, y, axis, by.rank);
 }

@@ -3,6 +3,7 @@
 
 #include "script/lift.h"
 #include "script/model_inner.h"
+#include "script/trainer.h"
 
 #include <string.h>
 
@@ -47,13 +48,22 @@ model_engine(const Script *s, Value v)
     return v.kind == VALUE_engine ? v.as.engine->kind : s->options.engine;
 }
 
+/* The function or object that is called in the end. */
+static Value
+model_behind(Value model)
+{
+    while (model.kind == VALUE_engine || model.kind == VALUE_trainer)
+        model = model.kind == VALUE_engine ? model.as.engine->model
+                                           : model.as.trainer->model;
+    return model;
+}
+
 /* The method that takes `count` arguments, whose names the inputs have. */
 const Ast *
 model_method(Value model, size_t count)
 {
     const Function *f = NULL;
-    while (model.kind == VALUE_engine)
-        model = model.as.engine->model;
+    model = model_behind(model);
     if (model.kind == VALUE_function)
         f = model.as.function;
     else if (model.kind == VALUE_object)
@@ -69,8 +79,7 @@ model_method(Value model, size_t count)
 const Values *
 model_chain_input(Script *s, Value model)
 {
-    while (model.kind == VALUE_engine)
-        model = model.as.engine->model;
+    model = model_behind(model);
     if (model.kind != VALUE_object)
         return NULL;
     const Object *o = model.as.object;

@@ -255,8 +255,8 @@ fn_draw(Script *s, const Args *args)
     if (x.kind == VALUE_opaque)
         return x;
     s->graph->span = args->span;
-    return value_node(trace_draw(
-        s, trace_value(s, x, "the argument of draw", args->span)));
+    return value_node(
+        trace_draw(s, trace_value(s, x, "the argument of draw", args->span)));
 }
 
 static Value
@@ -264,16 +264,17 @@ fn_keep(Script *s, const Args *args)
 {
     Value array = args->item[0];
     if (s->graph == NULL || !s->trace->training)
-        script_fail(s, DIAG_value, args->span, "as in training() && keep!(a, x)",
+        script_fail(s, DIAG_value, args->span,
+                    "as in training() && keep!(a, x)",
                     "keep!(a, x) is of a model's training form");
     if (array.kind != VALUE_array)
         script_fail(s, DIAG_value, args->span, NULL,
                     "keep! changes an array, not %s", value_kind_name(array));
     if (args->item[1].kind != VALUE_opaque)
-        trace_keep(s, array,
-                   trace_value(s, args->item[1], "what keep! keeps",
-                               args->span),
-                   args->span);
+        trace_keep(
+            s, array,
+            trace_value(s, args->item[1], "what keep! keeps", args->span),
+            args->span);
     return value_nothing();
 }
 

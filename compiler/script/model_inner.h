@@ -23,7 +23,8 @@ typedef struct {
 } Call;
 
 /* model.c */
-/* The model that a value stands for: native(m) is m, but trainmode(m) is not. */
+/* The model that a value stands for: native(m) is m, but trainmode(m) is not.
+ */
 Value model_of(Script *s, Value v, const char *what, Span span);
 EngineKind model_engine(const Script *s, Value v);
 /* An argument as a tensor of the model's type; batches keep their axis. */
@@ -64,5 +65,11 @@ void gradient_define_all(Script *s);
 Value trainer_call(Script *s, struct Trainer *trainer, const Args *args);
 void train_define_all(Script *s);
 void data_define_all(Script *s);
+
+/* A file's name; as in Julia, relative to where the program runs. */
+const char *data_path(Script *s, Value v, Span span);
+
+/* plot.c: plot!(file, series…; names, classes). */
+Value plot_call(Script *s, const Args *args);
 
 #endif

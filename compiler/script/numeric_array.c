@@ -457,8 +457,10 @@ check_places(Script *s, Value table, Value index, int axis, Span span)
     if (index.kind == VALUE_array)
         for (int64_t i = 0; i < tensor_count(index.as.array->tensor); i++) {
             double place = tensor_get(index.as.array->tensor, i);
-            axis_index(s, value_int(place == (double)(int32_t)place ? (int32_t)place : 0),
-                       numeric_length(s, table, axis, span), span);
+            axis_index(
+                s,
+                value_int(place == (double)(int32_t)place ? (int32_t)place : 0),
+                numeric_length(s, table, axis, span), span);
         }
     else if (value_is_number(index))
         axis_index(s, index, numeric_length(s, table, axis, span), span);

@@ -104,8 +104,8 @@ typedef struct {
 } ContractOp;
 Ref make_contract(Lift *l, const Ref *operand, size_t count, const void *extra);
 
-/* The parts of a table at indices, from 1, along an axis; extra: const int *axis,
- * -1: the last.
+/* The parts of a table at indices, from 1, along an axis; extra: const int
+ * *axis, -1: the last.
  */
 Ref make_gather(Lift *l, const Ref *operand, size_t count, const void *extra);
 

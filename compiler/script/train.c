@@ -6,7 +6,7 @@
 #include "script/lift.h"
 #include "script/model.h"
 #include "script/number.h"
-#include "script/trainer.h"
+#include "script/train_run.h"
 
 #include "runtime/flux.h"
 
@@ -24,6 +24,9 @@ typedef struct {
     Ref nan;             /* what made a NaN or Inf, with --debug-nan */
     Value callback;      /* cb = …, or nothing */
     bool failed;         /* the callback reported an error */
+    TrainRun *run;       /* of train! */
+    Args validation;     /* batches, or nothing */
+    const char *refused; /* why a file could not be written */
     Span span;
 } Step;
 
@@ -105,31 +108,71 @@ no_arena(size_t n)
     return 0;
 }
 
-/* Calls cb(epoch, loss); `:stop` or false ends the training. */
+/* Notes an epoch, and calls cb(epoch, loss); gives whether training ends:
+ * `:stop` or false do that, and patience that has run out.
+ */
+static int
+epoch_end(Step *step, const flux_epoch *epoch)
+{
+    Script *s = step->s;
+    bool stop = false;
+    flux_error err = {{0}};
+    double validation = 0;
+    if (step->run->validates)
+        validation = trainer_loss(s, step->trainer, &step->validation);
+    if (train_run_epoch(step->run, epoch->epoch, epoch->loss, validation, &stop,
+                        &err) != FLUX_OK)
+        script_fail(s, DIAG_file, step->span, NULL, "%s", err.text);
+    if (step->callback.kind == VALUE_nothing)
+        return stop;
+    Value item[3] = {value_int((int64_t)epoch->epoch), value_float(epoch->loss),
+                     value_float(validation)};
+    size_t count = step->run->validates ? 3 : 2;
+    Value v = call_values(s, step->callback, item, count, step->span);
+    return stop ||
+           (v.kind == VALUE_symbol && strcmp(v.as.symbol, "stop") == 0) ||
+           (v.kind == VALUE_bool && !v.as.boolean);
+}
+
+/* The same with a recovery of its own: an error ends the training first. */
 static int
 epoch_thunk(void *user, const flux_epoch *epoch)
 {
     Step *step = user;
     Script *s = step->s;
-    if (step->callback.kind == VALUE_nothing)
-        return 0;
     jmp_buf here;
     jmp_buf *outer = s->recover;
     TraceState state = trace_enter(s, s->trace, s->graph);
     s->recover = &here;
     volatile int stop = 1;
     if (setjmp(here) == 0) {
-        Value item[2] = {value_int((int64_t)epoch->epoch),
-                         value_float(epoch->loss)};
-        Value v = call_values(s, step->callback, item, 2, step->span);
-        stop = (v.kind == VALUE_symbol && strcmp(v.as.symbol, "stop") == 0) ||
-               (v.kind == VALUE_bool && !v.as.boolean);
+        stop = epoch_end(step, epoch);
     } else {
         trace_leave(s, &state);
         step->failed = true;
     }
     s->recover = outer;
     return stop;
+}
+
+/* A checkpoint, where one is due. */
+static flux_status
+step_thunk(void *user, const flux_position *now)
+{
+    Step *step = user;
+    TrainRun *run = step->run;
+    int64_t steps = (int64_t)tensor_get(step->trainer->step, 0);
+    bool due = now->done == run->samples ||
+               (run->every > 0 && steps % run->every == 0);
+    run->at = *now;
+    if (run->checkpoint == NULL || !due)
+        return FLUX_OK;
+    flux_error err = {{0}};
+    flux_status status = train_run_save(run, &err);
+    if (status != FLUX_OK)
+        step->refused =
+            arena_string(&step->s->context->arena, err.text, strlen(err.text));
+    return status;
 }
 
 static flux_port
@@ -310,6 +353,75 @@ library(Script *s, const char *name, Span span)
     return *v;
 }
 
+/* The batches that validation = (xs, ys) names, and their loss once, so that a
+ * mistake is told before any training.
+ */
+static void
+read_validation(Step *step, const Args *args)
+{
+    Script *s = step->s;
+    Value v;
+    if (!args_key(args, "validation", &v)) {
+        if (step->run->patience > 0)
+            script_fail(s, DIAG_value, args->span,
+                        "as in train!(m, data; validation = (xs, ys), patience "
+                        "= 5)",
+                        "patience needs validation data");
+        return;
+    }
+    Tensor *x[TRACE_INPUTS] = {NULL};
+    Tensor *y = NULL;
+    int inputs = 0;
+    read_data(s, v, s->options.dtype, x, &inputs, &y, args->span);
+    Value *item = ARENA_ARRAY(&s->context->arena, Value, inputs + 1);
+    for (int i = 0; i <= inputs; i++) {
+        item[i] = value_array(s, i < inputs ? x[i] : y);
+        item[i].kind = VALUE_batch;
+    }
+    step->run->validates = true;
+    step->validation =
+        (Args){.item = item, .count = (size_t)inputs + 1, .span = args->span};
+    trainer_loss(s, step->trainer, &step->validation);
+}
+
+/* The name of a file given by a keyword; NULL: none is. */
+static const char *
+file_key(Script *s, const Args *args, const char *name)
+{
+    Value v;
+    if (!args_key(args, name, &v))
+        return NULL;
+    if (v.kind != VALUE_string ||
+        strlen(v.as.string.text) != v.as.string.length)
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "%s is the name of a file, not %s", name,
+                    value_kind_name(v));
+    return v.as.string.text;
+}
+
+/* What a run keeps, from the keywords and, if there is one, the checkpoint. */
+static void
+run_begin(Step *step, TrainRun *run, const Args *args)
+{
+    Script *s = step->s;
+    Arena *arena = &s->context->arena;
+    Value v;
+    run->params = trace_params(s, step->trainer->model);
+    run->checkpoint = file_key(s, args, "checkpoint");
+    run->log = file_key(s, args, "log");
+    run->every = args_key(args, "every", &v) ? int_key(s, args, "every", 1) : 0;
+    run->patience =
+        args_key(args, "patience", &v) ? int_key(s, args, "patience", 1) : 0;
+    run->best = ARENA_ARRAY(arena, void *, run->params.count + 1);
+    for (size_t i = 0; run->patience > 0 && i < run->params.count; i++) {
+        const Tensor *t = run->params.item[i].array->tensor;
+        run->best[i] =
+            arena_alloc(arena, (size_t)tensor_count(t) * dtype_size(t->dtype));
+    }
+    read_validation(step, args);
+    train_run_load(run);
+}
+
 static Value
 fn_train(Script *s, const Args *args)
 {
@@ -336,7 +448,19 @@ fn_train(Script *s, const Args *args)
     int inputs = 0;
     read_data(s, args->item[1], s->options.dtype, x, &inputs, &y, args->span);
     size_t n = (size_t)y->dim[y->rank - 1];
+    Value seed;
+    if (args_key(args, "seed", &seed))
+        step.trainer->seed =
+            (uint64_t)number_int(s, seed, "seed", 0, INT64_MAX, args->span);
     step_prepare(&step, x, inputs, y);
+    TrainRun run = {.s = s,
+                    .trainer = step.trainer,
+                    .samples = n,
+                    .batch = (size_t)int_key(s, args, "batch", 32),
+                    .seed = step.trainer->seed,
+                    .span = args->span};
+    step.run = &run;
+    run_begin(&step, &run, args);
     flux_port input[TRACE_INPUTS];
     const void *data[TRACE_INPUTS];
     for (int i = 0; i < inputs; i++) {
@@ -359,27 +483,30 @@ fn_train(Script *s, const Args *args)
     flux_data all = {.n = n, .x = data, .y = y->data};
     flux_train_options options = {
         .epochs = (size_t)int_key(s, args, "epochs", 1),
-        .batch = (size_t)int_key(s, args, "batch", 32),
-        .seed = s->seed,
+        .batch = run.batch,
+        .seed = run.seed,
         .verbose = 1,
         .on_epoch = epoch_thunk,
+        .from = run.at,
+        .on_step = step_thunk,
         .user = &step,
     };
-    Value seed;
-    if (args_key(args, "seed", &seed))
-        made.as.trainer->seed = options.seed =
-            (uint64_t)number_int(s, seed, "seed", 0, INT64_MAX, args->span);
     flux_train_result result = {0};
     flux_error err = {{0}};
     flux_status status =
         flux_train(&trainer, &step, NULL, &all, &options, &result, &err);
     if (step.failed)
         script_abandon(s);
+    if (step.refused != NULL)
+        script_fail(s, DIAG_file, args->span, NULL, "%s", step.refused);
     if (status != FLUX_OK)
         run_finite(s, step.graph, step.nan);
     if (status != FLUX_OK)
         script_fail(s, DIAG_engine, args->span, NULL, "%s",
                     step.problem != NULL ? step.problem : err.text);
+    train_run_end(&run);
+    if (result.epochs == 0 && run.loss.count > 0) /* all was done before */
+        return value_float(run.loss.item[run.loss.count - 1]);
     return value_float(result.loss);
 }
 
@@ -390,8 +517,10 @@ train_define_all(Script *s)
         {"Trainer", 3, 3, fn_trainer, "a training step: model, loss, optimiser",
          NULL},
         {"train!", 2, 2, fn_train,
-         "trains a model on data: loss, opt, epochs, batch, cb, seed",
-         "loss opt epochs batch cb seed"},
+         "trains a model on data: loss, opt, epochs, batch, cb, seed, "
+         "validation, patience, log, checkpoint, every",
+         "loss opt epochs batch cb seed validation patience log checkpoint "
+         "every"},
     };
     builtin_define(s, table, sizeof table / sizeof *table);
 }

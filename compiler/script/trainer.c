@@ -59,6 +59,20 @@ loss_traced(Script *s, const Args *args)
 
 static const Builtin loss_builtin = {"training", 2, -1, loss_traced, "", NULL};
 
+double
+trainer_loss(Script *s, const Trainer *trainer, const Args *batches)
+{
+    Value builtin = {.kind = VALUE_builtin, .as.builtin = &loss_builtin};
+    Value self = {.kind = VALUE_trainer,
+                  .as.trainer = (struct Trainer *)(uintptr_t)trainer};
+    Call c = model_begin(s, builtin, self, batches, "loss");
+    const Graph *g = model_graph(s, &c, false);
+    Tensor result = {.data = NULL};
+    run_graph(s, run_prepare(s, g, s->options.engine), g, &c.bound, c.samples,
+              &result, batches->span);
+    return tensor_get(&result, 0);
+}
+
 Trace *
 trainer_trace(Script *s, const Trainer *trainer, int inputs, bool labels)
 {
@@ -203,8 +217,8 @@ adjust(Script *s, const Trainer *trainer, Ref *gradient, size_t count)
     }
 }
 
-/* The state that counts the steps: there are random arrays that use it, or it is
- * made.
+/* The state that counts the steps: there are random arrays that use it, or it
+ * is made.
  */
 static Ref
 step_leaf(Graph *g)

@@ -15,8 +15,8 @@ typedef struct Trainer {
     Value loss;
     Value opt;
     Span span;
-    Tensor *eta;  /* a scalar of the model's type */
-    Tensor *step; /* i32: steps done */
+    Tensor *eta;   /* a scalar of the model's type */
+    Tensor *step;  /* i32: steps done */
     uint64_t seed; /* of what is random in training */
     struct {
         Moment *item;
@@ -40,6 +40,9 @@ Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs,
  * leaves but the inputs.
  */
 void trainer_bind(Script *s, Trainer *trainer, const Graph *g, Bindings *bound);
+
+/* The mean loss of batches (inputs, target) in the inference form. */
+double trainer_loss(Script *s, const Trainer *trainer, const Args *batches);
 
 /* The optimiser's learning rate. */
 double trainer_eta(Script *s, const Trainer *trainer);
