@@ -245,6 +245,18 @@ fn_training(Script *s, const Args *args)
     return value_bool(s->graph != NULL && s->trace->training);
 }
 
+/* A step of unroll or scan has a graph of its own, without the training's
+ * state. */
+static void
+not_in_step(Script *s, const char *name, Span span)
+{
+    if (s->trace->steps != NULL)
+        script_fail(s, DIAG_not_yet, span,
+                    "put the layer before or behind the recurrence",
+                    "%s inside of a step of unroll or scan is not there yet",
+                    name);
+}
+
 static Value
 fn_draw(Script *s, const Args *args)
 {
@@ -254,6 +266,7 @@ fn_draw(Script *s, const Args *args)
                     "draw(x) is of a model's training form");
     if (x.kind == VALUE_opaque)
         return x;
+    not_in_step(s, "draw", args->span);
     s->graph->span = args->span;
     return value_node(
         trace_draw(s, trace_value(s, x, "the argument of draw", args->span)));
@@ -270,6 +283,7 @@ fn_keep(Script *s, const Args *args)
     if (array.kind != VALUE_array)
         script_fail(s, DIAG_value, args->span, NULL,
                     "keep! changes an array, not %s", value_kind_name(array));
+    not_in_step(s, "keep!", args->span);
     if (args->item[1].kind != VALUE_opaque)
         trace_keep(
             s, array,

@@ -40,8 +40,8 @@ struct Trace {
     Value first;         /* an argument before the inputs, or nothing */
     bool step;           /* it is a training step's */
     bool training;       /* the training form is traced */
-    Ref count;           /* step: the state that counts the steps, or REF_NONE */
-    uint64_t draws;      /* random arrays so far */
+    Ref count;      /* step: the state that counts the steps, or REF_NONE */
+    uint64_t draws; /* random arrays so far */
     Ref *kept; /* step: by parameter, what keep! makes of it, or REF_NONE */
 };
 
