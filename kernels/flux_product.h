@@ -27,6 +27,16 @@ typedef struct {
     double scale; /* a number of the element type */
 } flux_product_end;
 
+/* A function that is compiled once: calls with constants make no copies. */
+#if defined(__clang__)
+#define FLUX_ONCE static __attribute__((noinline, unused))
+#elif defined(__GNUC__) && !defined(__TINYC__)
+#define FLUX_ONCE static __attribute__((noinline, noclone, unused))
+#else
+#define FLUX_ONCE static
+#endif
+#define FLUX_ALIGNED __attribute__((aligned(64)))
+
 /* How many accumulators a block has. */
 FLUX_INLINE size_t
 flux_order_lanes(flux_order order)
@@ -99,7 +109,7 @@ flux_end_f32(float *to, float sum, flux_product_end end)
 }
 
 /* The product in plain C, for any machine: 16 rows at a time. */
-FLUX_STATIC void
+FLUX_ONCE void
 flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
                        const float *a, size_t ai, size_t ak, const float *b,
                        size_t bk, size_t bj, float *c, size_t ci, size_t cj,
@@ -188,7 +198,7 @@ flux_end_f64(double *to, double sum, flux_product_end end)
 }
 
 /* The product in plain C, for any machine: 16 rows at a time. */
-FLUX_STATIC void
+FLUX_ONCE void
 flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
                        const double *a, size_t ai, size_t ak, const double *b,
                        size_t bk, size_t bj, double *c, size_t ci, size_t cj,
@@ -213,158 +223,7 @@ flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
 }
 
 #if FLUX_X86
-
-#include <immintrin.h>
-
-#if defined(__clang__)
-#define FLUX_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define FLUX_UNROLL _Pragma("GCC unroll 16")
-#endif
-
-/* to[k][i] = from[i][k] for i, k < 4. */
-FLUX_INLINE void
-flux_transpose_f32(const float *from, size_t step, float *to, size_t to_step)
-{
-    __m128 row0 = _mm_loadu_ps(from);
-    __m128 row1 = _mm_loadu_ps(from + step);
-    __m128 row2 = _mm_loadu_ps(from + 2 * step);
-    __m128 row3 = _mm_loadu_ps(from + 3 * step);
-    _MM_TRANSPOSE4_PS(row0, row1, row2, row3);
-    _mm_storeu_ps(to, row0);
-    _mm_storeu_ps(to + to_step, row1);
-    _mm_storeu_ps(to + 2 * to_step, row2);
-    _mm_storeu_ps(to + 3 * to_step, row3);
-}
-
-FLUX_INLINE void
-flux_transpose_f64(const double *from, size_t step, double *to, size_t to_step)
-{
-    for (size_t k = 0; k < 4; k++)
-        for (size_t i = 0; i < 4; i++)
-            to[k * to_step + i] = from[i * step + k];
-}
-
-#define FLUX_TARGET FLUX_AVX512
-
-#define FLUX_P(name)       name##_f32_avx512
-#define FLUX_T             float
-#define FLUX_TRANSPOSE     flux_transpose_f32
-#define FLUX_V             __m512
-#define FLUX_J             8
-#define FLUX_W             16
-#define FLUX_LOAD(p)       _mm512_loadu_ps(p)
-#define FLUX_STORE(p, v)   _mm512_storeu_ps(p, v)
-#define FLUX_SPLAT(x)      _mm512_set1_ps(x)
-#define FLUX_VFMA(a, b, c) _mm512_fmadd_ps(a, b, c)
-#define FLUX_VMUL(a, b)    _mm512_mul_ps(a, b)
-#define FLUX_VSUB(a, b)    _mm512_sub_ps(a, b)
-#define FLUX_VZERO()       _mm512_setzero_ps()
-#include "kernels/flux_product_body.h"
-#undef FLUX_P
-#undef FLUX_T
-#undef FLUX_TRANSPOSE
-#undef FLUX_V
-#undef FLUX_W
-#undef FLUX_J
-#undef FLUX_LOAD
-#undef FLUX_STORE
-#undef FLUX_SPLAT
-#undef FLUX_VFMA
-#undef FLUX_VMUL
-#undef FLUX_VSUB
-#undef FLUX_VZERO
-
-#define FLUX_P(name)       name##_f64_avx512
-#define FLUX_T             double
-#define FLUX_TRANSPOSE     flux_transpose_f64
-#define FLUX_V             __m512d
-#define FLUX_J             8
-#define FLUX_W             8
-#define FLUX_LOAD(p)       _mm512_loadu_pd(p)
-#define FLUX_STORE(p, v)   _mm512_storeu_pd(p, v)
-#define FLUX_SPLAT(x)      _mm512_set1_pd(x)
-#define FLUX_VFMA(a, b, c) _mm512_fmadd_pd(a, b, c)
-#define FLUX_VMUL(a, b)    _mm512_mul_pd(a, b)
-#define FLUX_VSUB(a, b)    _mm512_sub_pd(a, b)
-#define FLUX_VZERO()       _mm512_setzero_pd()
-#include "kernels/flux_product_body.h"
-#undef FLUX_P
-#undef FLUX_T
-#undef FLUX_TRANSPOSE
-#undef FLUX_V
-#undef FLUX_W
-#undef FLUX_J
-#undef FLUX_LOAD
-#undef FLUX_STORE
-#undef FLUX_SPLAT
-#undef FLUX_VFMA
-#undef FLUX_VMUL
-#undef FLUX_VSUB
-#undef FLUX_VZERO
-
-#undef FLUX_TARGET
-#define FLUX_TARGET FLUX_AVX2
-
-#define FLUX_P(name)       name##_f32_avx2
-#define FLUX_T             float
-#define FLUX_TRANSPOSE     flux_transpose_f32
-#define FLUX_V             __m256
-#define FLUX_J             6
-#define FLUX_W             8
-#define FLUX_LOAD(p)       _mm256_loadu_ps(p)
-#define FLUX_STORE(p, v)   _mm256_storeu_ps(p, v)
-#define FLUX_SPLAT(x)      _mm256_set1_ps(x)
-#define FLUX_VFMA(a, b, c) _mm256_fmadd_ps(a, b, c)
-#define FLUX_VMUL(a, b)    _mm256_mul_ps(a, b)
-#define FLUX_VSUB(a, b)    _mm256_sub_ps(a, b)
-#define FLUX_VZERO()       _mm256_setzero_ps()
-#include "kernels/flux_product_body.h"
-#undef FLUX_P
-#undef FLUX_T
-#undef FLUX_TRANSPOSE
-#undef FLUX_V
-#undef FLUX_W
-#undef FLUX_J
-#undef FLUX_LOAD
-#undef FLUX_STORE
-#undef FLUX_SPLAT
-#undef FLUX_VFMA
-#undef FLUX_VMUL
-#undef FLUX_VSUB
-#undef FLUX_VZERO
-
-#define FLUX_P(name)       name##_f64_avx2
-#define FLUX_T             double
-#define FLUX_TRANSPOSE     flux_transpose_f64
-#define FLUX_V             __m256d
-#define FLUX_J             6
-#define FLUX_W             4
-#define FLUX_LOAD(p)       _mm256_loadu_pd(p)
-#define FLUX_STORE(p, v)   _mm256_storeu_pd(p, v)
-#define FLUX_SPLAT(x)      _mm256_set1_pd(x)
-#define FLUX_VFMA(a, b, c) _mm256_fmadd_pd(a, b, c)
-#define FLUX_VMUL(a, b)    _mm256_mul_pd(a, b)
-#define FLUX_VSUB(a, b)    _mm256_sub_pd(a, b)
-#define FLUX_VZERO()       _mm256_setzero_pd()
-#include "kernels/flux_product_body.h"
-#undef FLUX_P
-#undef FLUX_T
-#undef FLUX_TRANSPOSE
-#undef FLUX_V
-#undef FLUX_W
-#undef FLUX_J
-#undef FLUX_LOAD
-#undef FLUX_STORE
-#undef FLUX_SPLAT
-#undef FLUX_VFMA
-#undef FLUX_VMUL
-#undef FLUX_VSUB
-#undef FLUX_VZERO
-
-#undef FLUX_TARGET
-#undef FLUX_UNROLL
-
+#include "kernels/flux_product_x86.h"
 #endif
 
 /* The product with vectors along the rows of a. */
@@ -394,7 +253,7 @@ flux_product_f32_rows(flux_isa isa, flux_order order, size_t m, size_t n,
 /* c[i ci + j cj] becomes what `end` makes of it and of the sum over k of
  * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
  * instruction set `isa`, which the machine must have. c overlaps neither. */
-FLUX_STATIC void
+FLUX_ONCE void
 flux_product_f32_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                      size_t k, const float *a, size_t ai, size_t ak,
                      const float *b, size_t bk, size_t bj, float *c, size_t ci,
@@ -483,7 +342,7 @@ flux_product_f64_rows(flux_isa isa, flux_order order, size_t m, size_t n,
 /* c[i ci + j cj] becomes what `end` makes of it and of the sum over k of
  * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
  * instruction set `isa`, which the machine must have. c overlaps neither. */
-FLUX_STATIC void
+FLUX_ONCE void
 flux_product_f64_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                      size_t k, const double *a, size_t ai, size_t ak,
                      const double *b, size_t bk, size_t bj, double *c,

@@ -1,17 +1,25 @@
 /* speed.c - the share of the machine's multiply-adds that products reach.
  *
- *    speed [BLOCKS]
+ *    speed [ROUNDS [WORD]]
  *
- * Each product is timed in blocks of about a millisecond, in turn with chains
- * of multiply-adds that stay in registers; the best block of each counts, for
- * other work may run on the machine. Not a test: it asserts nothing.
+ * Each product, or each with WORD in its name, is timed in blocks of a tenth of
+ * a millisecond, in turn with the others and with chains of multiply-adds that
+ * stay in registers. The best block of each counts: other work may run on the
+ * machine, on the other thread of the core, too. Operands begin SKEW floats
+ * past a cache line, 4 as malloc leaves them. Not a test: it asserts nothing.
  */
 #define _DEFAULT_SOURCE
 #include "kernels/flux_product.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+#ifndef SKEW
+#define SKEW 4
+#endif
 
 #if FLUX_X86
 
@@ -51,9 +59,26 @@ static const Product products[] = {
      SET},
     {"batch 1, 64-128 turned", 128, 1, 64, 64, 1, 1, 64, 128, FLUX_SEQ, SET},
     {"batch 1, step 784-128", 128, 784, 1, 1, 128, 784, 1, 128, FLUX_SEQ, STEP},
+    {"forward 120-50, 48", 50, 48, 120, 1, 50, 1, 120, 50, FLUX_SEQ, SET},
+    {"step 700-120, 48", 120, 700, 48, 1, 120, 700, 1, 120, FLUX_SEQ, STEP},
+    {"batch 1, 64-64", 64, 1, 64, 1, 64, 1, 64, 64, FLUX_SEQ, SET},
+    {"batch 1, 64-10", 10, 1, 64, 1, 10, 1, 64, 10, FLUX_SPLIT4, SET},
+    {"sums 128, 64", 128, 1, 64, 1, 128, 0, 0, 1, FLUX_SEQ, STEP},
+    {"1024-1024, 32", 1024, 32, 1024, 1, 1024, 1, 1024, 1024, FLUX_SEQ, SET},
+    {"1024-1024, 256", 1024, 256, 1024, 1, 1024, 1, 1024, 1024, FLUX_SEQ, SET},
+    {"cube 16", 16, 16, 16, 1, 16, 1, 16, 16, FLUX_SEQ, SET},
+    {"cube 32", 32, 32, 32, 1, 32, 1, 32, 32, FLUX_SEQ, SET},
     {"cube 64", 64, 64, 64, 1, 64, 1, 64, 64, FLUX_SEQ, SET},
+    {"cube 128", 128, 128, 128, 1, 128, 1, 128, 128, FLUX_SEQ, SET},
+    {"cube 256", 256, 256, 256, 1, 256, 1, 256, 256, FLUX_SEQ, SET},
     {"cube 512", 512, 512, 512, 1, 512, 1, 512, 512, FLUX_SEQ, SET},
     {"cube 1024", 1024, 1024, 1024, 1, 1024, 1, 1024, 1024, FLUX_SEQ, SET},
+    {"cube 2048", 2048, 2048, 2048, 1, 2048, 1, 2048, 2048, FLUX_SEQ, SET},
+};
+
+enum {
+    PRODUCTS = sizeof products / sizeof *products,
+    SIZE = 2048 * 2048 /* floats of an operand */
 };
 
 static double
@@ -77,7 +102,7 @@ now(void)
 #define CHAINS(name, features, Vector, splat, fma)                             \
     __attribute__((target(features))) static double name(void)                 \
     {                                                                          \
-        enum { ROUNDS = 20000, LANES = sizeof(Vector) / sizeof(float) };       \
+        enum { ROUNDS = 2000, LANES = sizeof(Vector) / sizeof(float) };        \
         Vector a = splat(0.5f);                                                \
         Vector c0 = a, c1 = a, c2 = a, c3 = a, c4 = a, c5 = a;                 \
         Vector c6 = a, c7 = a, c8 = a, c9 = a, c10 = a, c11 = a;               \
@@ -92,54 +117,67 @@ now(void)
 CHAINS(chains_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps)
 CHAINS(chains_avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps)
 
-/* Multiply-adds a second of one block, of `times` products. */
+/* Floating-point operations a second of `times` products. */
 static double
-block(flux_isa isa, const Product *p, int times, const float *a, const float *b,
-      float *c)
+block(flux_isa isa, const Product *p, int times, float *memory)
 {
+    const float *a = memory + SKEW;
+    const float *b = memory + SIZE + SKEW + 640;
+    float *c = memory + 2 * (size_t)SIZE + SKEW + 1280;
     double start = now();
     for (int i = 0; i < times; i++)
         flux_product_f32_isa(isa, p->order, p->m, p->n, p->k, a, p->ai, p->ak,
                              b, p->bk, p->bj, c, 1, p->cj, p->end);
-    double flops = 2.0 * (double)p->m * (double)p->n * (double)p->k;
-    return flops * times / (now() - start);
+    return 2.0 * (double)p->m * (double)p->n * (double)p->k * times /
+           (now() - start);
 }
 
+static bool
+chosen(const Product *p, const char *word)
+{
+    return word == NULL || strstr(p->name, word) != NULL;
+}
+
+/* The products of one instruction set, in turn; long ones every tenth time. */
 static void
-measure(flux_isa isa, const Product *p, int blocks, const float *a,
-        const float *b, float *c)
+measure(flux_isa isa, int rounds, const char *word, float *memory)
 {
     double peak = 0;
-    double best = 0;
-    double flops = 2.0 * (double)p->m * (double)p->n * (double)p->k;
-    double rate = block(isa, p, 1, a, b, c);
-    int times = (int)(rate / flops / 1000) + 1;
-    for (int i = 0; i < blocks; i++) {
-        double chains =
-            isa == FLUX_ISA_AVX512 ? chains_avx512() : chains_avx2();
-        peak = chains > peak ? chains : peak;
-        rate = block(isa, p, times, a, b, c);
-        best = rate > best ? rate : best;
-    }
-    printf("%-8s %-24s %7.1f of %5.1f Gflop/s  %3.0f %%\n",
-           isa == FLUX_ISA_AVX512 ? "AVX-512" : "AVX2", p->name, best / 1e9,
-           peak / 1e9, 100 * best / peak);
+    double best[PRODUCTS] = {0};
+    int times[PRODUCTS];
+    for (int round = 0; round < rounds; round++)
+        for (size_t i = 0; i < PRODUCTS; i++) {
+            const Product *p = products + i;
+            double flops = 2.0 * (double)p->m * (double)p->n * (double)p->k;
+            if (!chosen(p, word) || (flops > 1e8 && round % 10 > 0))
+                continue;
+            double rate =
+                isa == FLUX_ISA_AVX512 ? chains_avx512() : chains_avx2();
+            peak = rate > peak ? rate : peak;
+            if (round == 0)
+                times[i] = 1 + (int)(block(isa, p, 1, memory) / flops * 1e-4);
+            rate = block(isa, p, times[i], memory);
+            best[i] = rate > best[i] ? rate : best[i];
+        }
+    for (size_t i = 0; i < PRODUCTS; i++)
+        if (chosen(products + i, word))
+            printf("%-8s %-24s %7.1f of %5.1f Gflop/s  %3.0f %%\n",
+                   isa == FLUX_ISA_AVX512 ? "AVX-512" : "AVX2",
+                   products[i].name, best[i] / 1e9, peak / 1e9,
+                   100 * best[i] / peak);
 }
 
 int
 main(int argc, char **argv)
 {
-    enum { SIZE = 1024 * 1024 };
-    int blocks = argc > 1 ? atoi(argv[1]) : 100;
-    float *memory = calloc(3 * SIZE, sizeof(float));
+    int rounds = argc > 1 ? atoi(argv[1]) : 300;
+    float *memory = aligned_alloc(4096, sizeof(float) * (3 * SIZE + 4096));
     if (!memory)
         return 1;
-    for (size_t i = 0; i < 3 * (size_t)SIZE; i++)
+    for (size_t i = 0; i < 3 * (size_t)SIZE + 4096; i++)
         memory[i] = (float)(i % 31) / 31;
     for (int isa = FLUX_ISA_AVX2; isa <= (int)flux_best_isa(); isa++)
-        for (size_t i = 0; i < sizeof products / sizeof *products; i++)
-            measure((flux_isa)isa, products + i, blocks, memory, memory + SIZE,
-                    memory + 2 * (size_t)SIZE);
+        measure((flux_isa)isa, rounds, argc > 2 ? argv[2] : NULL, memory);
     free(memory);
     return 0;
 }
