@@ -29,6 +29,7 @@ typedef struct {
     FLUX_T *to;
     size_t step;
     FLUX_T factor;
+    FLUX_T *copy; /* where the rows of `a` go as they are read, or NULL */
 } FLUX_P(flux_goal);
 
 /* Sums to their goal. R and J are constants where this is inlined; so they are
@@ -80,12 +81,13 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     }
 }
 
-/* A tile of `count` terms. */
+/* A tile of `count` terms; its rows of `a` are copied on the way if COPY. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_tile)(const int R, const int J, size_t count, const FLUX_T *a,
-                  size_t ak, const FLUX_T *b, size_t bk, size_t bj,
-                  const FLUX_P(flux_goal) * goal)
+FLUX_P(flux_tile)(const int R, const int J, const int COPY, size_t count,
+                  const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                  size_t bj, const FLUX_P(flux_goal) * goal)
 {
+    FLUX_T *copy = goal->copy;
     FLUX_V sum[24];
     const FLUX_T *third[4];
     FLUX_UNROLL
@@ -94,8 +96,19 @@ FLUX_P(flux_tile)(const int R, const int J, size_t count, const FLUX_T *a,
     FLUX_UNROLL
     for (int t = 0; t < (J + 2) / 3; t++)
         third[t] = b + (size_t)(3 * t) * bj;
+    if (goal->base) {
+        FLUX_UNROLL
+        for (int i = 0; i < R * J; i++)
+            __builtin_prefetch(goal->base + (size_t)(i / R) * goal->step +
+                               i % R * FLUX_W);
+    }
     for (; count > 0; count--) {
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
+        if (COPY) {
+            FLUX_I(storeu)(copy, FLUX_I(loadu)(a));
+            FLUX_I(storeu)(copy + FLUX_W, FLUX_I(loadu)(a + FLUX_W));
+            copy += 2 * FLUX_W;
+        }
         a += ak;
         FLUX_UNROLL
         for (int t = 0; t < (J + 2) / 3; t++)
@@ -150,18 +163,20 @@ FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
         FLUX_P(flux_split)(1, count, a, ak, b, bk, bj, goal);
     else if (order == FLUX_SPLIT4)
         FLUX_P(flux_split)(U, count, a, ak, b, bk, bj, goal);
+    else if (goal->copy)
+        FLUX_P(flux_tile)(2, 3 * U, 1, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 3)
-        FLUX_P(flux_tile)(2, 3 * U, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, 3 * U, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 2)
-        FLUX_P(flux_tile)(2, 2 * U, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, 2 * U, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2)
-        FLUX_P(flux_tile)(2, U, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, U, 0, count, a, ak, b, bk, bj, goal);
     else if (J == 3)
-        FLUX_P(flux_tile)(1, 3 * U, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(1, 3 * U, 0, count, a, ak, b, bk, bj, goal);
     else if (J == 2)
-        FLUX_P(flux_tile)(1, 2 * U, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(1, 2 * U, 0, count, a, ak, b, bk, bj, goal);
     else
-        FLUX_P(flux_tile)(1, U, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(1, U, 0, count, a, ak, b, bk, bj, goal);
 }
 
 /* to[k][lane] = a[lane * ai + k * ak] for k < count; lanes past `rows` get 0.
@@ -261,239 +276,121 @@ FLUX_P(flux_units)(flux_order order, size_t columns, size_t j)
     return units * FLUX_U > columns ? units - 1 : units;
 }
 
-/* One panel: rows <= R * W of the product. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_panel)(flux_order order, size_t R, size_t rows, size_t n, size_t k,
-                   const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
-                   size_t bk, size_t bj, FLUX_T *c, size_t ci, size_t cj,
-                   flux_product_end end)
-{
-    enum { LANES = 2 * FLUX_W, GROUP = 96, SPARE = 3 * FLUX_U };
-    FLUX_ALIGNED FLUX_T packed[512 * LANES];
-    FLUX_ALIGNED FLUX_T total[(GROUP + SPARE) * LANES];
-    FLUX_ALIGNED FLUX_T spare[SPARE * LANES];
-    const size_t lanes = R * FLUX_W;
-    const size_t odd = (size_t)(uintptr_t)a | ak * sizeof *a;
-    const int pack =
-        ai != 1 || rows < lanes || (odd % sizeof(FLUX_V) != 0 && n >= 48);
-    size_t packed_at = k;
-    size_t columns;
-    for (size_t j0 = 0; j0 < n; j0 += columns) {
-        columns = n - j0 < GROUP + FLUX_U || k <= 512 ? n - j0 : GROUP;
-        for (size_t k0 = 0; k0 < k; k0 += 512) {
-            size_t length = k - k0 < 512 ? k - k0 : 512;
-            const FLUX_T *from = a + k0 * ak;
-            if (pack && packed_at != k0)
-                FLUX_P(flux_pack)(rows, lanes, length, from, ai, ak, packed);
-            packed_at = k0;
-            FLUX_T *sums = total;
-            size_t wide;
-            for (size_t j = 0; j < columns; j += wide) {
-                size_t units = FLUX_P(flux_units)(order, columns, j);
-                size_t tile = units > 0 ? units * FLUX_U : 1;
-                wide = columns - j < tile ? columns - j : tile;
-                size_t again = tile - wide; /* columns that were there before */
-                FLUX_T *to = c + (j0 + j) * cj;
-                FLUX_P(flux_goal) goal;
-                int direct = ci == 1 && rows == lanes && again == 0;
-                goal.total = k0 > 0 ? sums : NULL;
-                goal.base = NULL;
-                goal.to = sums;
-                goal.step = lanes;
-                goal.factor = end.kind == FLUX_STEP ? -(FLUX_T)end.scale : 1;
-                if (k0 + length == k && direct) {
-                    goal.base = end.kind == FLUX_SET ? NULL : to;
-                    goal.to = to;
-                    goal.step = cj;
-                } else if (k0 + length == k) {
-                    goal.to = spare;
-                }
-                FLUX_P(flux_tile_any)
-                (order, R, units, length, pack ? packed : from,
-                 pack ? lanes : ak, b + k0 * bk + (j0 + j - again) * bj, bk, bj,
-                 &goal);
-                if (k0 + length == k && !direct)
-                    FLUX_P(flux_put)
-                (rows, lanes, wide, spare + again * lanes, to, ci, cj, end);
-                sums += tile * lanes;
-            }
-        }
-    }
-}
+/* The product, as the functions below hand it on. */
+typedef struct {
+    flux_order order;
+    size_t n, k;
+    const FLUX_T *a;
+    size_t ai, ak;
+    const FLUX_T *b;
+    size_t bk, bj;
+    FLUX_T *c;
+    size_t ci, cj;
+    flux_product_end end;
+} FLUX_P(flux_job);
 
-/* sum[i] = fma(a[i + k ak], b[k bk], sum[i]) for k < K in order, i < rows. */
+/* Rows in a tile; elements of `a` copied at a time; columns whose sums of
+ * several blocks are held, beside those of the last tile. */
+enum {
+    FLUX_P(FLUX_LANES) = 2 * FLUX_W,
+    FLUX_P(FLUX_ROOM) = 512 * 2 * FLUX_W,
+    FLUX_P(FLUX_GROUP) = 96,
+    FLUX_P(FLUX_SPARE) = 3 * FLUX_U
+};
+
+typedef struct {
+    FLUX_ALIGNED FLUX_T a[FLUX_P(FLUX_ROOM)];
+    FLUX_ALIGNED FLUX_T
+        total[(FLUX_P(FLUX_GROUP) + FLUX_P(FLUX_SPARE)) * FLUX_P(FLUX_LANES)];
+    FLUX_ALIGNED FLUX_T tile[FLUX_P(FLUX_SPARE) * FLUX_P(FLUX_LANES)];
+} FLUX_P(flux_room);
+
+/* A block of a tile: of `rows` rows from `row`, `length` terms from `term`, and
+ * `units` of columns which end with `wide` new ones from `column`. Its totals
+ * stand at `slot`, its part of `a` at `panel` of the room: once it is there, if
+ * it has to be. */
+typedef struct {
+    size_t row, rows, term, length, column, wide, units, slot, panel;
+    int fresh, many; /* the first columns of a block, with others to follow */
+} FLUX_P(flux_spot);
+
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_lines)(const int K, size_t rows, const FLUX_T *a, size_t ak,
-                   const FLUX_T *b, size_t bk, FLUX_T *sum)
+FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
+                   FLUX_P(flux_room) * room)
 {
-    FLUX_V right[8];
-    size_t some = rows % FLUX_W;
-    FLUX_UNROLL
-    for (int k = 0; k < K; k++)
-        right[k] = FLUX_I(set1)(b[(size_t)k * bk]);
-    for (size_t i = 0; i + FLUX_W <= rows; i += FLUX_W) {
-        FLUX_V s = FLUX_I(loadu)(sum + i);
-        FLUX_UNROLL
-        for (int k = 0; k < K; k++)
-            s = FLUX_I(fmadd)(FLUX_I(loadu)(a + (size_t)k * ak + i), right[k],
-                              s);
-        FLUX_I(storeu)(sum + i, s);
-    }
-    if (some > 0) {
-        FLUX_T *last = sum + rows - some;
-        FLUX_V s = FLUX_I(loadu)(last);
-        FLUX_UNROLL
-        for (int k = 0; k < K; k++)
-            s = FLUX_I(fmadd)(FLUX_TAKE(a + (size_t)k * ak + rows - some, some),
-                              right[k], s);
-        FLUX_I(storeu)(last, s);
-    }
+    const size_t R = job->order == FLUX_SEQ && spot->rows > FLUX_W ? 2 : 1;
+    const size_t lanes = R * FLUX_W;
+    const size_t tile = spot->units > 0 ? spot->units * FLUX_U : 1;
+    const size_t again = tile - spot->wide;
+    const int last = spot->term + spot->length == job->k;
+    const int whole = spot->rows == lanes;
+    const int direct = job->ci == 1 && whole && again == 0;
+    const FLUX_T *a = job->a + spot->row * job->ai + spot->term * job->ak;
+    FLUX_T *c = job->c + spot->row * job->ci + spot->column * job->cj;
+    FLUX_T *panel = room->a + spot->panel;
+    FLUX_T *total = room->total + spot->slot;
+    const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
+    const int pack = job->ai != 1 || !whole;
+    const int copy = !pack && R == 2 && spot->many && odd % sizeof(FLUX_V) != 0;
+    const int there = pack || (copy && !spot->fresh);
+    FLUX_P(flux_goal) goal;
+    if (pack && spot->fresh)
+        FLUX_P(flux_pack)
+    (spot->rows, lanes, spot->length, a, job->ai, job->ak, panel);
+    goal.total = spot->term > 0 ? total : NULL;
+    goal.base = last && direct && job->end.kind != FLUX_SET ? c : NULL;
+    goal.to = !last ? total : direct ? c : room->tile;
+    goal.step = last && direct ? job->cj : lanes;
+    goal.factor = job->end.kind == FLUX_STEP ? -(FLUX_T)job->end.scale : 1;
+    goal.copy = copy && spot->fresh ? panel : NULL;
+    FLUX_P(flux_tile_any)
+    (job->order, R, spot->units, spot->length, there ? panel : a,
+     there ? lanes : job->ak,
+     job->b + spot->term * job->bk + (spot->column - again) * job->bj, job->bk,
+     job->bj, &goal);
+    if (last && !direct)
+        FLUX_P(flux_put)
+    (spot->rows, lanes, spot->wide, room->tile + again * lanes, c, job->ci,
+     job->cj, job->end);
 }
 
-/* A product of one column, in the order seq. The rows are read as they stand,
- * one column of `a` after another, or through a buffer. */
+/* A band: rows from `row` whose part of `a` fits the room, or one tile's. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_column)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
-                    const FLUX_T *b, size_t bk, FLUX_T *c, size_t ci,
-                    flux_product_end end)
+FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
+                  size_t tall)
 {
-    enum { ROWS = 1024, SOME = 8 * FLUX_W, DEEP = 32 };
-    FLUX_ALIGNED FLUX_T sum[ROWS];
-    FLUX_ALIGNED FLUX_T total[ROWS];
-    FLUX_ALIGNED FLUX_T packed[SOME * DEEP];
-    size_t rows;
-    for (size_t i0 = 0; i0 < m; i0 += rows) {
-        rows = ai == 1 ? ROWS : SOME;
-        rows = m - i0 < rows ? m - i0 : rows;
-        size_t lanes = (rows + FLUX_W - 1) / FLUX_W * FLUX_W;
-        for (size_t i = 0; i < lanes; i++)
-            sum[i] = total[i] = 0;
-        for (size_t k0 = 0; k0 < k; k0 += DEEP) {
-            size_t length = k - k0 < DEEP ? k - k0 : DEEP;
-            const FLUX_T *from = a + i0 * ai + k0 * ak;
-            if (ai != 1)
-                FLUX_P(flux_pack)(rows, lanes, length, from, ai, ak, packed);
-            from = ai == 1 ? from : packed;
-            size_t step = ai == 1 ? ak : lanes;
-            const FLUX_T *right = b + k0 * bk;
-            size_t q = 0;
-            for (; q + 8 <= length; q += 8)
-                FLUX_P(flux_lines)
-            (8, rows, from + q * step, step, right + q * bk, bk, sum);
-            for (; q < length; q++)
-                FLUX_P(flux_lines)
-            (1, rows, from + q * step, step, right + q * bk, bk, sum);
-            if ((k0 + length) % 512 == 0 || k0 + length == k)
-                for (size_t i = 0; i < lanes; i++) {
-                    total[i] = total[i] + sum[i];
-                    sum[i] = 0;
+    FLUX_P(flux_room) room;
+    FLUX_P(flux_spot) spot;
+    size_t columns;
+    for (size_t j0 = 0; j0 < job->n; j0 += columns) {
+        columns = job->n - j0;
+        if (job->k > 512 && columns >= FLUX_P(FLUX_GROUP) + FLUX_U)
+            columns = FLUX_P(FLUX_GROUP);
+        spot.many = columns >= 6 * FLUX_U && job->order == FLUX_SEQ;
+        for (spot.term = 0; spot.term < job->k; spot.term += 512) {
+            size_t left = job->k - spot.term;
+            spot.length = left < 512 ? left : 512;
+            size_t slot = 0;
+            for (size_t j = 0; j < columns; j += spot.wide) {
+                spot.units = FLUX_P(flux_units)(job->order, columns, j);
+                size_t tile = spot.units > 0 ? spot.units * FLUX_U : 1;
+                spot.wide = columns - j < tile ? columns - j : tile;
+                spot.column = j0 + j;
+                spot.fresh = j == 0;
+                for (size_t i = 0; i < rows; i += tall) {
+                    spot.row = row + i;
+                    spot.rows = rows - i < tall ? rows - i : tall;
+                    spot.panel = i * spot.length;
+                    spot.slot = slot + i * tile;
+                    FLUX_P(flux_block)(job, &spot, &room);
                 }
-        }
-        FLUX_P(flux_put)(rows, lanes, 1, total, c + i0 * ci, ci, 0, end);
-    }
-}
-
-/* Terms of a strided vector as they stand, or copied and filled with zeros to
- * a multiple of 16; 0 * 0 leaves a lane's sum alone. */
-FLUX_TARGET FLUX_STATIC const FLUX_T *
-FLUX_P(flux_line)(const FLUX_T *x, size_t stride, size_t length, FLUX_T *buffer)
-{
-    if (stride == 1 && length % 16 == 0)
-        return x;
-    for (size_t k = 0; k < (length + 15) / 16 * 16; k++)
-        buffer[k] = k < length ? x[k * stride] : (FLUX_T)0;
-    return buffer;
-}
-
-/* The order tree16: 16 lanes run along k, for four rows at a time; `row`
- * holds what each row adds in this chunk, lane[i] its lanes. */
-FLUX_TARGET FLUX_STATIC void
-FLUX_P(flux_lanes)(size_t length, const FLUX_T *const row[4], const FLUX_T *b,
-                   FLUX_T lane[4][16])
-{
-    FLUX_V sum[4][16 / FLUX_W];
-    FLUX_UNROLL
-    for (int i = 0; i < 4; i++)
-        FLUX_UNROLL
-    for (int v = 0; v < 16 / FLUX_W; v++)
-        sum[i][v] = FLUX_I(loadu)(lane[i] + v * FLUX_W);
-    for (size_t k = 0; k < length; k += 16)
-        FLUX_UNROLL
-    for (int v = 0; v < 16 / FLUX_W; v++) {
-        FLUX_V right = FLUX_I(loadu)(b + k + v * FLUX_W);
-        FLUX_UNROLL
-        for (int i = 0; i < 4; i++)
-            sum[i][v] = FLUX_I(fmadd)(FLUX_I(loadu)(row[i] + k + v * FLUX_W),
-                                      right, sum[i][v]);
-    }
-    FLUX_UNROLL
-    for (int i = 0; i < 4; i++)
-        FLUX_UNROLL
-    for (int v = 0; v < 16 / FLUX_W; v++)
-        FLUX_I(storeu)(lane[i] + v * FLUX_W, sum[i][v]);
-}
-
-/* Up to four rows of the product in the order tree16. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_tree)(size_t rows, size_t n, size_t k, const FLUX_T *a, size_t ai,
-                  size_t ak, const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
-                  size_t ci, size_t cj, flux_product_end end)
-{
-    FLUX_T buffer[5][256];
-    for (size_t j = 0; j < n; j++) {
-        FLUX_T lane[4][16];
-        FLUX_T total[4] = {0, 0, 0, 0};
-        for (size_t k0 = 0; k0 < k; k0 += 256) {
-            size_t length = k - k0 < 256 ? k - k0 : 256;
-            const FLUX_T *row[4];
-            for (size_t i = 0; i < 4; i++) {
-                size_t at = i < rows ? i : rows - 1;
-                row[i] = FLUX_P(flux_line)(a + at * ai + k0 * ak, ak, length,
-                                           buffer[i]);
-                for (int l = 0; l < 16 && k0 % 4096 == 0; l++)
-                    lane[i][l] = 0;
-            }
-            const FLUX_T *right =
-                FLUX_P(flux_line)(b + k0 * bk + j * bj, bk, length, buffer[4]);
-            FLUX_P(flux_lanes)((length + 15) / 16 * 16, row, right, lane);
-            if ((k0 + length) % 4096 != 0 && k0 + length != k)
-                continue;
-            for (size_t i = 0; i < rows; i++) {
-                for (int half = 8; half > 0; half /= 2)
-                    for (int l = 0; l < half; l++)
-                        lane[i][l] = lane[i][l] + lane[i][l + half];
-                total[i] = total[i] + lane[i][0];
+                slot += tile * FLUX_P(FLUX_LANES);
             }
         }
-        for (size_t i = 0; i < rows; i++)
-            FLUX_P(flux_end_one)(c + i * ci + j * cj, total[i], end);
     }
 }
 
-/* The product of a column and a row, one term a sum: each +0 + a b, with the
- * rows of both contiguous. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
-                   size_t bj, FLUX_T *c, size_t cj, flux_product_end end)
-{
-    size_t some = m % FLUX_W;
-    size_t whole = m - some;
-    FLUX_V zero = FLUX_I(setzero)();
-    for (size_t j = 0; j < n; j++) {
-        FLUX_T *to = c + j * cj;
-        FLUX_V right = FLUX_I(set1)(b[j * bj]);
-        for (size_t i = 0; i < whole; i += FLUX_W) {
-            FLUX_V sum = FLUX_I(fmadd)(FLUX_I(loadu)(a + i), right, zero);
-            sum = FLUX_I(add)(sum, zero); /* -0 becomes +0 */
-            FLUX_P(flux_end)(to + i, sum, end);
-        }
-        if (some > 0) {
-            FLUX_V sum = FLUX_I(fmadd)(FLUX_TAKE(a + whole, some), right, zero);
-            sum = FLUX_I(add)(sum, zero);
-            FLUX_P(flux_end_some)(to + whole, sum, some, end);
-        }
-    }
-}
+#include "kernels/flux_product_thin.h"
 
 /* The whole product; k > 0. */
 FLUX_TARGET FLUX_ONCE void
@@ -512,21 +409,32 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         (m, k, a, ai, ak, b + j * bj, bk, c + j * cj, ci, end);
         return;
     }
-    size_t rows;
-    for (size_t i = 0; i < m; i += rows) {
-        const FLUX_T *from = a + i * ai;
-        FLUX_T *to = c + i * ci;
-        if (order == FLUX_TREE16) {
-            rows = m - i < 4 ? m - i : 4;
+    if (order == FLUX_TREE16) {
+        for (size_t i = 0; i < m; i += 4)
             FLUX_P(flux_tree)
-            (rows, n, k, from, ai, ak, b, bk, bj, to, ci, cj, end);
-            continue;
-        }
-        size_t R = order == FLUX_SEQ && m - i > FLUX_W ? 2 : 1;
-        rows = R * FLUX_W < m - i ? R * FLUX_W : m - i;
-        FLUX_P(flux_panel)
-        (order, R, rows, n, k, from, ai, ak, b, bk, bj, to, ci, cj, end);
+        (m - i < 4 ? m - i : 4, n, k, a + i * ai, ai, ak, b, bk, bj, c + i * ci,
+         ci, cj, end);
+        return;
     }
+    FLUX_P(flux_job) job;
+    job.order = order;
+    job.n = n;
+    job.k = k;
+    job.a = a;
+    job.ai = ai;
+    job.ak = ak;
+    job.b = b;
+    job.bk = bk;
+    job.bj = bj;
+    job.c = c;
+    job.ci = ci;
+    job.cj = cj;
+    job.end = end;
+    size_t tall = order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
+    size_t deep = k < 512 ? k : 512;
+    size_t band = FLUX_P(FLUX_ROOM) / deep / tall * tall;
+    for (size_t i = 0; i < m; i += band)
+        FLUX_P(flux_band)(&job, i, m - i < band ? m - i : band, tall);
 }
 
 #undef FLUX_P

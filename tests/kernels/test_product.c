@@ -214,6 +214,8 @@ test_many_columns(void **state)
     check_all(1, 131, 67);
     check_all(17, 70, 515);
     check_all(40, 67, 130);
+    check_all(5, 101, 514); /* groups of columns, of two blocks */
+    check_all(150, 27, 40); /* several panels in a band */
 }
 
 static void
