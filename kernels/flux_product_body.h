@@ -105,6 +105,8 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPY, size_t count,
     for (; count > 0; count--) {
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
         if (COPY) {
+            __builtin_prefetch(a + 12 * ak);
+            __builtin_prefetch(a + 12 * ak + 2 * FLUX_W - 1);
             FLUX_I(storeu)(copy, FLUX_I(loadu)(a));
             FLUX_I(storeu)(copy + FLUX_W, FLUX_I(loadu)(a + FLUX_W));
             copy += 2 * FLUX_W;
@@ -330,8 +332,10 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
     FLUX_T *panel = room->a + spot->panel;
     FLUX_T *total = room->total + spot->slot;
     const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
+    const int far = job->ak * sizeof *a >= 1024;
     const int pack = job->ai != 1 || !whole;
-    const int copy = !pack && R == 2 && spot->many && odd % sizeof(FLUX_V) != 0;
+    const int copy =
+        !pack && R == 2 && spot->many && (far || odd % sizeof(FLUX_V) != 0);
     const int there = pack || (copy && !spot->fresh);
     FLUX_P(flux_goal) goal;
     if (pack && spot->fresh)
@@ -390,7 +394,59 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
     }
 }
 
-#include "kernels/flux_product_thin.h"
+FLUX_TARGET FLUX_STATIC void
+FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
+{
+    const size_t tall = job->order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
+    const size_t deep = job->k < 512 ? job->k : 512;
+    const size_t band = FLUX_P(FLUX_ROOM) / deep / tall * tall;
+    for (size_t i = 0; i < m; i += band)
+        FLUX_P(flux_band)(job, i, m - i < band ? m - i : band, tall);
+}
+
+/* A large product, a block of terms by some columns at a time. The panels of
+ * all rows read the same part of `b`, so it is copied to stand close together,
+ * its columns not at the same place of a page. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
+{
+    enum { DEEP = 528, WIDE = 576 / (int)sizeof(FLUX_T) };
+    FLUX_ALIGNED FLUX_T copy[DEEP * WIDE];
+    const int along = job->bk == 1;
+    FLUX_P(flux_job) part = *job;
+    part.b = copy;
+    part.bk = along ? 1 : WIDE;
+    part.bj = along ? DEEP : 1;
+    for (size_t k0 = 0; k0 < job->k; k0 += 512)
+        for (size_t j0 = 0; j0 < job->n; j0 += WIDE) {
+            const FLUX_T *b = job->b + k0 * job->bk + j0 * job->bj;
+            part.k = job->k - k0 < 512 ? job->k - k0 : 512;
+            part.n = job->n - j0 < WIDE ? job->n - j0 : WIDE;
+            for (size_t o = 0; o < (along ? part.n : part.k); o++)
+                for (size_t i = 0; i < (along ? part.k : part.n); i++)
+                    copy[o * (along ? DEEP : WIDE) + i] =
+                        b[o * (along ? job->bj : job->bk) + i];
+            part.a = job->a + k0 * job->ak;
+            part.c = job->c + j0 * job->cj;
+            part.end.kind = k0 > 0 ? FLUX_ADD : job->end.kind;
+            FLUX_P(flux_bands)(&part, m);
+        }
+}
+
+/* Whether that pays, and may be: sums of several blocks are stored as they
+ * grow. */
+FLUX_TARGET FLUX_STATIC int
+FLUX_P(flux_is_large)(const FLUX_P(flux_job) * job, size_t m)
+{
+    const size_t bytes = job->n * job->k * sizeof(FLUX_T);
+    const int page = job->bj * sizeof(FLUX_T) % 2048 == 0;
+    return job->order == FLUX_SEQ && (job->bk == 1 || job->bj == 1) &&
+           (job->k <= 512 || job->end.kind == FLUX_SET) && m >= 8 * FLUX_W &&
+           job->n >= 6 * FLUX_U && job->k >= 64 &&
+           bytes >= (job->bk != 1 || page ? 128 : 1024) * 1024;
+}
+
+#include "kernels/flux_product_thin_body.h"
 
 /* The whole product; k > 0. */
 FLUX_TARGET FLUX_ONCE void
@@ -430,11 +486,10 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
     job.ci = ci;
     job.cj = cj;
     job.end = end;
-    size_t tall = order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
-    size_t deep = k < 512 ? k : 512;
-    size_t band = FLUX_P(FLUX_ROOM) / deep / tall * tall;
-    for (size_t i = 0; i < m; i += band)
-        FLUX_P(flux_band)(&job, i, m - i < band ? m - i : band, tall);
+    if (FLUX_P(flux_is_large)(&job, m))
+        FLUX_P(flux_large)(&job, m);
+    else
+        FLUX_P(flux_bands)(&job, m);
 }
 
 #undef FLUX_P

@@ -218,6 +218,32 @@ test_many_columns(void **state)
     check_all(150, 27, 40); /* several panels in a band */
 }
 
+/* A large one: the vectors against the plain code, which is proved above. */
+static void
+test_large(void **state)
+{
+    (void)state;
+    enum { M = 140, N = 512, K = 514 };
+    static float a[M * K], b[K * N], c[M * N], want[M * N];
+    uint32_t seed = 7;
+    for (size_t i = 0; i < M * K; i++)
+        a[i] = (float)term(&seed);
+    for (size_t i = 0; i < K * N; i++)
+        b[i] = (float)term(&seed);
+    const flux_product_end end = {FLUX_SET, 0};
+    for (int turned = 0; turned < 2; turned++) {
+        size_t bk = turned ? N : 1;
+        size_t bj = turned ? 1 : K;
+        flux_product_f32_isa(FLUX_ISA_PLAIN, FLUX_SEQ, M, N, K, a, 1, M, b, bk,
+                             bj, want, 1, M, end);
+        for (int isa = FLUX_ISA_AVX2; isa <= (int)flux_best_isa(); isa++) {
+            flux_product_f32_isa((flux_isa)isa, FLUX_SEQ, M, N, K, a, 1, M, b,
+                                 bk, bj, c, 1, M, end);
+            assert_memory_equal(c, want, sizeof c);
+        }
+    }
+}
+
 static void
 test_sums(void **state)
 {
@@ -266,6 +292,7 @@ main(void)
         cmocka_unit_test(test_small_sizes),
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_many_columns),
+        cmocka_unit_test(test_large),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_sums_of_columns),
         cmocka_unit_test(test_empty_sum_is_positive_zero),

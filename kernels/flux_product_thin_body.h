@@ -1,6 +1,6 @@
-/* flux_product_thin.h - products that are no matter of tiles, for one element
- * type and one vector instruction set: of one column, of one term a sum, and in
- * the order tree16. flux_product_body.h includes it.
+/* flux_product_thin_body.h - products that are no matter of tiles, for one
+ * element type and one vector instruction set: of one column, of one term a
+ * sum, and in the order tree16. flux_product_body.h includes it.
  */
 
 /* sum[i] = fma(a[i + k ak], b[k bk], sum[i]) for k < K in order, i < rows. */
