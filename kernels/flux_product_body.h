@@ -443,7 +443,7 @@ FLUX_P(flux_is_large)(const FLUX_P(flux_job) * job, size_t m)
     return job->order == FLUX_SEQ && (job->bk == 1 || job->bj == 1) &&
            (job->k <= 512 || job->end.kind == FLUX_SET) && m >= 8 * FLUX_W &&
            job->n >= 6 * FLUX_U && job->k >= 64 &&
-           bytes >= (job->bk != 1 || page ? 128 : 1024) * 1024;
+           bytes >= (job->bk != 1 || page ? 256 : 1024) * 1024;
 }
 
 #include "kernels/flux_product_thin_body.h"
