@@ -204,13 +204,15 @@ typedef struct {
     ProductEnd end;
 } Added;
 
-/* The product among the operands of a node that nothing else needs. */
+/* The product among the operands of a node that nothing else needs, and that
+ * can end in more.
+ */
 static int
 own_product(Schedule *s, const Facts *facts, const Node *node)
 {
     for (int i = 0; i < node->operands; i++) {
         Ref sum = node->operand[i];
-        if (facts->users[sum] == 1 && schedule_is_product(s, sum))
+        if (facts->users[sum] == 1 && schedule_has_end(s, sum, true))
             return i;
     }
     return -1;
@@ -224,7 +226,7 @@ scaled_product(Schedule *s, const Facts *facts, Ref ref)
     Added none = {.product = REF_NONE};
     int i = own_product(s, facts, node);
     if (node->op != OP_mul || facts->users[ref] != 1 || i < 0 ||
-        !schedule_is_call(s, node->operand[i]))
+        !schedule_has_end(s, node->operand[i], false))
         return none;
     const Node *spread = ir_node(s->graph, node->operand[1 - i]);
     Ref scale = spread->op == OP_broadcast ? spread->operand[0] : REF_NONE;

@@ -268,13 +268,13 @@ schedule_is_product(Schedule *s, Ref ref)
 }
 
 bool
-schedule_is_call(Schedule *s, Ref ref)
+schedule_has_end(Schedule *s, Ref ref, bool loops)
 {
     Labels labels;
-    bool is = product_look(s, ref, &labels);
-    for (int i = 0; is && i < labels.count; i++)
-        is = labels.side[i] != SIDE_loop && !labels.axes;
-    return is;
+    bool has = product_look(s, ref, &labels) && !labels.axes;
+    for (int i = 0; has && !loops && i < labels.count; i++)
+        has = labels.side[i] != SIDE_loop;
+    return has;
 }
 
 /* The loops of the variables on side `loop`, slowest outermost. */

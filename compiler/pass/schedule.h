@@ -304,7 +304,10 @@ Affine schedule_linear(Schedule *s, Ref ref, const Affine *index);
 Block schedule_reduce(Schedule *s, Ref ref, int buffer);
 Block schedule_unwindow(Schedule *s, Ref ref, int buffer); /* fuse_window.c */
 bool schedule_is_product(Schedule *s, Ref ref);
-bool schedule_is_call(Schedule *s, Ref ref); /* a product without loops */
+/* Whether its kernel ends in more than the sums; in a call alone or in loops of
+ * them, too.
+ */
+bool schedule_has_end(Schedule *s, Ref ref, bool loops);
 Block schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end);
 
 /* Makers of variables and statements. */
