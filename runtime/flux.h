@@ -55,6 +55,9 @@ typedef struct flux_work {
 /* bytes rounded up to a multiple of 64; a constant expression. */
 #define FLUX_ALIGN(bytes) (((size_t)(bytes) + 63) / 64 * 64)
 
+/* The larger of two sizes; a constant expression. */
+#define FLUX_MAX(a, b) ((a) > (b) ? (a) : (b))
+
 /* The first address in the arena that is a multiple of 64; NULL without an
  * arena. Arena formulas count the up to 63 bytes that this skips.
  */

@@ -56,17 +56,24 @@ back_condition(Printer *printer, uint32_t tag)
     return text;
 }
 
+uint32_t
+c_optional(const Graph *back)
+{
+    uint32_t optional = 0;
+    for (size_t o = 0; o < back->output.count && o < 31; o++) {
+        if (back->output.item[o].next == REF_NONE)
+            optional |= 1u << o;
+    }
+    return optional;
+}
+
 bool
 emit_back(Emit *emit)
 {
     const Graph *g = pass_optimise(emit->model->back, emit->options->pass);
     if (g == NULL)
         return false;
-    ScheduleOptions options = {0};
-    for (size_t o = 0; o < g->output.count && o < 31; o++) {
-        if (g->output.item[o].next == REF_NONE)
-            options.optional |= 1u << o;
-    }
+    ScheduleOptions options = {.optional = c_optional(g)};
     Schedule *s = schedule_graph(g, &options);
     if (s == NULL)
         return false;

@@ -205,7 +205,7 @@ c_add_work(Function *f)
 }
 
 void
-c_define_arena(Emit *emit, Function *f, const char *macro, Dim bytes,
+c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
                bool print)
 {
     Schedule *s = f->printer.s;
@@ -225,7 +225,7 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Dim bytes,
         sized.printer.dim_text[i] =
             arena_printf(emit->arena, "(size_t)(%s)", name);
     }
-    Expr size = c_dim(&sized.printer, bytes);
+    Expr size = c_sizes(&sized.printer, &bytes);
     if (print)
         writer_macro(&emit->header,
                      arena_printf(emit->arena, "%s(%s)", macro, formal),

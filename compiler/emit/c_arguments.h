@@ -59,7 +59,7 @@ bool c_uses_random(const Schedule *s);
 /* The bytes of arena by a macro such as MLP_ARENA(n), which is written into the
  * header if `print` says so.
  */
-void c_define_arena(Emit *emit, Function *f, const char *macro, Dim bytes,
+void c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
                     bool print);
 
 #endif

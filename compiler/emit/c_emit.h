@@ -52,7 +52,10 @@ const char *c_upper(Arena *arena, const char *name);
 int c_param(const Emit *emit, const char *path);
 bool c_uses_symbol(const Graph *g, int symbol);
 
-/* c_api.c: the functions of a model. */
+/* c_api.c: the functions of a model; the results of back! that its caller may
+ * leave out, by their bits.
+ */
+uint32_t c_optional(const Graph *back);
 bool emit_forward(Emit *emit);
 bool emit_back(Emit *emit);
 bool emit_init(Emit *emit);

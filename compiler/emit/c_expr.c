@@ -254,9 +254,7 @@ c_same_memory(const Schedule *s, int a, int b)
         if (next != REF_NONE)
             storage[i] = s->node_buffer[next];
     }
-    int slot = s->buffer.item[a].slot;
-    return storage[0] == storage[1] ||
-           (slot >= 0 && slot == s->buffer.item[b].slot);
+    return storage[0] == storage[1] || schedule_overlap(s, a, b);
 }
 
 /* Which operands of an operation may stand beside it without parentheses. */

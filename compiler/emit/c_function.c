@@ -145,7 +145,8 @@ function_checks(Function *f)
     Writer *writer = f->printer.writer;
     Arena *arena = f->printer.arena;
     const char *null = "";
-    Dim bytes = f->arena != NULL ? c_arena_bytes(f->printer.s) : 0;
+    Sizes sizes = c_arena_bytes(f->printer.s);
+    Dim bytes = c_sizes_bound(f->printer.s->dims, &sizes);
     for (size_t i = 0; i < f->argument.count; i++) {
         const Argument *a = &f->argument.item[i];
         bytes = dim_add(f->printer.s->dims, bytes, a->size);

@@ -51,13 +51,13 @@ loop_name(Printer *printer, const LoopVar *var)
 {
     static const char *const axes[] = {"i", "j", "k", "l", "p", "q", "r", "u"};
     if (var->batch)
-        return printer_name(printer, "s");
+        return printer_typed(printer, "s", "size_t ");
     size_t first = var->axis < 0 ? 2 : 0;
     for (size_t i = first; i < sizeof axes / sizeof *axes; i++) {
         if (!c_scope_has(&printer->scope, axes[i]))
-            return printer_name(printer, axes[i]);
+            return printer_typed(printer, axes[i], "size_t ");
     }
-    return printer_name(printer, "i");
+    return printer_typed(printer, "i", "size_t ");
 }
 
 /* How often each value is named in what is printed. */
@@ -222,6 +222,8 @@ is_single(const Printer *printer, const Stmt *loop)
     if (printed != 1)
         return false;
     const Stmt *only = block->item[which];
+    if (printer->condition != NULL && only->tag != loop->tag)
+        return false;
     if (only->kind == STMT_loop)
         return is_single(printer, only);
     if (only->kind == STMT_step)
@@ -349,7 +351,8 @@ print_block(Printer *printer, const Stmt *loop)
     bool top = loop == NULL;
     const Block *block = top ? &printer->s->body : &loop->body;
     size_t *at = ARENA_ARRAY(printer->arena, size_t, block->count + 1);
-    uint32_t tag = 0;
+    const uint32_t own = top ? 0 : loop->tag;
+    uint32_t tag = own;
     bool parts = part_needed(printer, block);
     size_t scope = c_scope_mark(&printer->scope);
     for (size_t i = block->count; i-- > 0;)
@@ -361,14 +364,14 @@ print_block(Printer *printer, const Stmt *loop)
         const Stmt *stmt = block->item[i];
         if (at[i] != i)
             continue;
-        if (top && printer->condition != NULL && stmt->tag != tag) {
-            if (tag != 0) {
+        if (printer->condition != NULL && stmt->tag != tag) {
+            if (tag != own) {
                 writer_line(printer->writer, "}");
                 c_scope_leave(&printer->scope, scope);
             }
             tag = stmt->tag;
             scope = c_scope_mark(&printer->scope);
-            if (tag != 0)
+            if (tag != own)
                 writer_line(printer->writer, "if (%s) {",
                             printer->condition(printer, tag));
         }
@@ -382,7 +385,7 @@ print_block(Printer *printer, const Stmt *loop)
             printer->comment(printer, stmt);
         printer_stmt(printer, stmt);
     }
-    if (tag != 0)
+    if (tag != own)
         writer_line(printer->writer, "}");
 }
 

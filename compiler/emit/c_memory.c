@@ -21,28 +21,35 @@ schedule_used(Schedule *s)
     return used;
 }
 
-/* Each slot is rounded up to whole cache lines; where its size is not known, a
- * line is added for that, and one for the start of the arena.
- */
-Dim
+/* A line is added for the start of the arena. */
+Sizes
 c_arena_bytes(const Schedule *s)
 {
-    Dim bytes = 64;
-    if (s->slot.count == 0)
-        return 0;
-    for (size_t i = 0; i < s->slot.count; i++) {
-        Dim slot = s->slot.item[i].bytes;
-        Dim whole = dim_known(slot) ? (slot + 63) / 64 * 64
-                                    : dim_add(s->dims, slot, 64);
-        bytes = dim_add(s->dims, bytes, whole);
-    }
-    return bytes;
+    Sizes sizes = schedule_arena(s);
+    for (int i = 0; i < sizes.count; i++)
+        sizes.item[i] = dim_add(s->dims, sizes.item[i], 64);
+    return sizes;
 }
 
-const char *
-c_arena_size(Printer *printer)
+Expr
+c_sizes(Printer *printer, const Sizes *sizes)
 {
-    return c_dim(printer, c_arena_bytes(printer->s)).text;
+    Expr size = c_dim(printer, sizes->count > 0 ? sizes->item[0] : 0);
+    for (int i = 1; i < sizes->count; i++)
+        size =
+            (Expr){arena_printf(printer->arena, "FLUX_MAX(%s, %s)", size.text,
+                                c_dim(printer, sizes->item[i]).text),
+                   PREC_primary};
+    return size;
+}
+
+Dim
+c_sizes_bound(Dims *dims, const Sizes *sizes)
+{
+    Dim bound = 0;
+    for (int i = 0; i < sizes->count; i++)
+        bound = dim_add(dims, bound, sizes->item[i]);
+    return bound;
 }
 
 /* What follows a slot, as the step to the next one. */
@@ -56,28 +63,36 @@ slot_size(Printer *printer, Dim bytes)
                         c_dim(printer, bytes).text);
 }
 
-/* Declares the buffers of one slot: the first is where the slot is, others
- * begin where it does.
+/* Declares the buffers of one slot: one that lies where another does begins
+ * where that one begins.
  */
 static void
 slot_pointers(Printer *printer, size_t slot, const char *at)
 {
     const Schedule *s = printer->s;
-    const char *first = at;
-    DType dtype = DTYPES;
     int b = s->slot.item[slot].buffers;
     for (; b != 0; b = s->buffer.item[b - 1].next) {
         const Buffer *buffer = &s->buffer.item[b - 1];
+        const char *type = c_type(buffer->dtype);
         const char *name = printer_typed(
-            printer, "h",
-            arena_printf(printer->arena, "%s *", c_type(buffer->dtype)));
+            printer, "h", arena_printf(printer->arena, "%s *", type));
+        const char *from = at;
+        if (buffer->offset > 0)
+            from = arena_printf(printer->arena, "(%s + %lld)", at,
+                                (long long)buffer->offset);
+        bool same = false;
+        for (int other = s->slot.item[slot].buffers; other != b && !same;
+             other = s->buffer.item[other - 1].next) {
+            const Buffer *before = &s->buffer.item[other - 1];
+            same = before->offset == buffer->offset;
+            if (same)
+                from = printer->memory[other - 1].text;
+            if (same && before->dtype == buffer->dtype)
+                type = "";
+        }
         printer->memory[b - 1] = (Memory){name, false};
         writer_line(printer->writer, "%s *%s = %s%s;", c_type(buffer->dtype),
-                    name, buffer->dtype == dtype ? "" : "(void *)", first);
-        if (first == at) {
-            first = name;
-            dtype = buffer->dtype;
-        }
+                    name, *type == 0 ? "" : "(void *)", from);
     }
 }
 
@@ -85,13 +100,24 @@ void
 c_arena_pointers(Printer *printer, const char *base)
 {
     const Schedule *s = printer->s;
+    int last = 0; /* the most slots that another lies behind */
+    for (size_t i = 0; i < s->slot.count; i++) {
+        int behind = s->slot.item[i].behind;
+        last = behind > last ? behind : last;
+    }
     if (s->slot.count == 0)
         return;
     const char *at = printer_name(printer, "at");
     writer_line(printer->writer, "unsigned char *%s = %s;", at, base);
-    for (size_t i = 0; i < s->slot.count; i++) {
+    for (size_t i = 0;; i++) {
+        for (size_t k = i; k < s->slot.count; k++)
+            if (s->slot.item[k].behind == (int)i)
+                slot_pointers(printer, k, at);
+        if (i == s->slot.count || s->slot.item[i].behind >= 0)
+            break;
         slot_pointers(printer, i, at);
-        if (i + 1 < s->slot.count)
+        bool more = i + 1 < s->slot.count && s->slot.item[i + 1].behind < 0;
+        if (more || (int)i < last)
             writer_line(printer->writer, "%s += %s;", at,
                         slot_size(printer, s->slot.item[i].bytes));
     }

@@ -5,11 +5,14 @@
 #include "emit/c_print.h"
 #include "emit/emit.h"
 
-/* c_memory.c: the bytes of the arena, as a constant expression over the named
- * dimensions; "0" where none is needed.
+/* c_memory.c: the bytes of the arena, of sizes none of which is always the
+ * largest, and as a constant expression over the named dimensions; "0" where
+ * none is needed.
  */
-const char *c_arena_size(Printer *printer);
-Dim c_arena_bytes(const Schedule *s);
+Sizes c_arena_bytes(const Schedule *s);
+Expr c_sizes(Printer *printer, const Sizes *sizes);
+/* A size that is never less. */
+Dim c_sizes_bound(Dims *dims, const Sizes *sizes);
 
 /* Declares a pointer for each buffer in the arena that begins at `base`. */
 void c_arena_pointers(Printer *printer, const char *base);

@@ -135,7 +135,8 @@ tangent_function(Emit *emit, Schedule *s)
     printer_body(&printer);
     c_mark_unused(writer, from, own, OWN);
     writer_line(writer, "}");
-    return most(emit, c_arena_bytes(s));
+    Sizes sizes = c_arena_bytes(s);
+    return most(emit, c_sizes_bound(s->dims, &sizes));
 }
 
 static void

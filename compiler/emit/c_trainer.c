@@ -27,7 +27,7 @@ trainer_places(Function *f, const Trainer *t, const char *state)
 }
 
 static void
-emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Dim bytes)
+emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
 {
     Function f = function_start(emit, s,
                                 arena_printf(emit->arena, "%s_train%s", t->name,
@@ -133,14 +133,16 @@ trainer_init(Emit *emit, const Trainer *t)
 }
 
 /* Bytes that suffice for both forms of a step. */
-static Dim
+static Sizes
 trainer_bytes(const Schedule *step, const Schedule *labels)
 {
-    Dim a = c_arena_bytes(step);
-    Dim b = labels != NULL ? c_arena_bytes(labels) : 0;
-    if (dim_at_most(step->dims, b, a))
-        return a;
-    return dim_at_most(step->dims, a, b) ? b : dim_add(step->dims, a, b);
+    Sizes sizes = c_arena_bytes(step);
+    Sizes more = {0};
+    if (labels != NULL)
+        more = c_arena_bytes(labels);
+    for (int i = 0; i < more.count; i++)
+        sizes_add(&sizes, step->dims, more.item[i]);
+    return sizes;
 }
 
 bool
@@ -161,7 +163,7 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
     Schedule *labels = t.labels != NULL ? schedule_graph(t.labels, NULL) : NULL;
     if (step == NULL || (t.labels != NULL && labels == NULL))
         return false;
-    Dim bytes = trainer_bytes(step, labels);
+    Sizes bytes = trainer_bytes(step, labels);
     emit_train(emit, &t, step, false, bytes);
     if (labels != NULL)
         emit_train(emit, &t, labels, true, bytes);

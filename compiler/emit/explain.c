@@ -8,7 +8,7 @@
 #include "emit/explain.h"
 
 #include "emit/c_emit.h"
-#include "pass/schedule.h"
+#include "emit/explain_inner.h"
 
 #include <string.h>
 
@@ -19,8 +19,11 @@ typedef struct {
     double written;
 } Cost;
 
-/* What made a buffer's elements. */
-typedef enum { MADE_elsewhere, MADE_loops, MADE_product } Maker;
+/* The kernel that made a buffer's elements; number 0: none of this function. */
+typedef struct {
+    Stmt *stmt;
+    int number;
+} Maker;
 
 typedef struct {
     Printer *printer;
@@ -31,6 +34,7 @@ typedef struct {
     double *read; /* by buffer: elements, of the kernel now looked at */
     double *written;
     Maker *maker; /* by buffer */
+    int kernels;  /* so far */
     Cost cost;    /* of the kernel */
     Cost total;
     double memory; /* bytes of the caller's that must be moved */
@@ -207,23 +211,45 @@ loops_text(Explain *e, const Stmt *stmt)
     return text;
 }
 
-/* Why a kernel reads from memory what another one made. */
-static const char *
-reason(const Explain *e, bool product)
+/* A buffer that a kernel reads and another one has made; -1: there is none. */
+static int
+buffer_between(const Explain *e, int maker)
 {
-    const char *why = NULL;
-    for (size_t b = 0; b < e->s->buffer.count; b++) {
-        const Buffer *buffer = &e->s->buffer.item[b];
-        if (e->read[b] == 0 || buffer->kind != BUFFER_temp || buffer->local)
+    for (size_t b = 0; b < e->s->buffer.count; b++)
+        if (e->read[b] > 0 && e->maker[b].number == maker)
+            return (int)b;
+    return -1;
+}
+
+/* Why a kernel is not one with those whose results it reads: a line for each
+ * reason.
+ */
+static void
+print_reasons(Explain *e, Stmt *kernel)
+{
+    const char *line = NULL;
+    const char *last = "";
+    int maker = e->kernels;
+    int behind = 0; /* the last of them, which loops would join */
+    while (--maker > 0) {
+        int buffer = buffer_between(e, maker);
+        if (buffer < 0)
             continue;
-        if (e->maker[b] == MADE_product && !product)
-            return "on its own: a product stores before others use it";
-        if (e->maker[b] == MADE_product || e->maker[b] == MADE_loops)
-            why = product ? "on its own: a product reads its operands from "
-                            "memory"
-                          : "on its own: reads what was made in another order";
+        const char *why =
+            explain_why(e->s, e->maker[buffer].stmt, kernel, buffer);
+        if (behind > 0 && kernel->kind == STMT_loop)
+            why = arena_printf(e->s->arena,
+                               "%d stands between, which it needs too", behind);
+        behind = behind > 0 ? behind : maker;
+        bool same = strcmp(why, last) == 0;
+        if (line != NULL && !same)
+            fprintf(e->file, "%s: %s\n", line, last);
+        line = same ? arena_printf(e->s->arena, "%s, %d", line, maker)
+                    : arena_printf(e->s->arena, "      reads %d", maker);
+        last = why;
     }
-    return why;
+    if (line != NULL)
+        fprintf(e->file, "%s: %s\n", line, last);
 }
 
 static void
@@ -243,18 +269,17 @@ print_kernel(Explain *e, Stmt *stmt, double times)
         e->read[stmt->product->buffer[0]] =
             e->written[stmt->product->buffer[0]];
     add_bytes(e);
-    print_costs(e,
-                product ? product_text(e, stmt->product) : loops_text(e, stmt),
+    const char *what =
+        product ? product_text(e, stmt->product) : loops_text(e, stmt);
+    print_costs(e, arena_printf(e->s->arena, "%d %s", ++e->kernels, what),
                 &e->cost);
     int lines = c_origins(e->printer, stmt, &source, &place, text);
     for (int i = 0; i < lines; i++)
         fprintf(e->file, "      %s\n", text[i]);
-    const char *why = reason(e, product);
-    if (why != NULL)
-        fprintf(e->file, "      %s\n", why);
+    print_reasons(e, stmt);
     for (size_t b = 0; b < buffers; b++)
         if (e->written[b] > 0)
-            e->maker[b] = product ? MADE_product : MADE_loops;
+            e->maker[b] = (Maker){stmt, e->kernels};
     e->total.operations += e->cost.operations;
     e->total.functions += e->cost.functions;
     e->total.read += e->cost.read;
@@ -291,7 +316,11 @@ static void
 print_ends(Explain *e)
 {
     const ExplainOptions *o = e->options;
-    double bytes = number_of(e, c_arena_bytes(e->s));
+    Sizes sizes = c_arena_bytes(e->s);
+    double bytes = 0;
+    for (int i = 0; i < sizes.count; i++)
+        if (number_of(e, sizes.item[i]) > bytes)
+            bytes = number_of(e, sizes.item[i]);
     print_costs(e, "in all", &e->total);
     fprintf(e->file, "  arena %.0f bytes\n", bytes);
     fprintf(e->file,
@@ -302,11 +331,14 @@ print_ends(Explain *e)
 }
 
 static bool
-explain_graph(Context *context, const Graph *graph, const char *name,
+explain_graph(Context *context, const Graph *graph, bool back, const char *name,
               const ExplainOptions *options, FILE *file)
 {
     const Graph *g = pass_optimise(graph, options->pass);
-    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
+    ScheduleOptions absent = {0};
+    if (g != NULL && back)
+        absent.optional = c_optional(g);
+    Schedule *s = g != NULL ? schedule_graph(g, &absent) : NULL;
     if (s == NULL)
         return false;
     Writer writer;
@@ -335,14 +367,15 @@ emit_explain(Context *context, const EmitModel *model,
     Arena *arena = &context->arena;
     const char *forward = arena_printf(arena, "%s_forward", model->name);
     const char *back = arena_printf(arena, "%s_back", model->name);
-    bool fine = explain_graph(context, model->forward, forward, options, file);
+    bool fine =
+        explain_graph(context, model->forward, false, forward, options, file);
     if (fine && model->back != NULL)
-        fine = explain_graph(context, model->back, back, options, file);
+        fine = explain_graph(context, model->back, true, back, options, file);
     for (int i = 0; fine && i < model->trainers; i++) {
         const EmitTrainer *t = &model->trainer[i];
         const char *name =
             arena_printf(arena, "%s_%s_train", model->name, t->name);
-        fine = explain_graph(context, t->step, name, options, file);
+        fine = explain_graph(context, t->step, false, name, options, file);
     }
     return fine;
 }

@@ -12,8 +12,8 @@ typedef struct {
 } ExplainOptions;
 
 /* Prints forward, back and each trainer's step: their kernels, from which lines
- * of the source, operations, bytes, and why one stands on its own that reads
- * what another made; the arena, and the least time on such a machine. False
+ * of the source, operations, bytes, and why each is not one with those whose
+ * results it reads; the arena, and the least time on such a machine. False
  * where something was reported.
  */
 bool emit_explain(Context *context, const EmitModel *model,

@@ -147,7 +147,8 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     if (!begin(context, graph, pass, &writer, &printer))
         return false;
     writer_raw(&writer, "\n#define FLUX_ALIGN(bytes) "
-                        "(((size_t)(bytes) + 63) / 64 * 64)\n\n");
+                        "(((size_t)(bytes) + 63) / 64 * 64)\n"
+                        "#define FLUX_MAX(a, b) ((a) > (b) ? (a) : (b))\n\n");
     c_tables(&printer, "table");
     writer_raw(&writer,
                "size_t fluxc_arena(const size_t *dims);\n"
@@ -159,7 +160,8 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     size_t scope = c_scope_mark(&printer.scope);
     writer_line(&writer, "(void)dims;");
     raw_dims(&printer);
-    writer_line(&writer, "return %s;", c_arena_size(&printer));
+    Sizes sizes = c_arena_bytes(printer.s);
+    writer_line(&writer, "return %s;", c_sizes(&printer, &sizes).text);
     writer_line(&writer, "}");
     c_scope_leave(&printer.scope, scope);
     raw_run(&printer);
@@ -195,7 +197,8 @@ emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
                         c_type(buffer->dtype), name,
                         c_dim(&printer, buffer->count).text);
     }
-    writer_line(&writer, "arena: %s bytes", c_arena_size(&printer));
+    Sizes sizes = c_arena_bytes(printer.s);
+    writer_line(&writer, "arena: %s bytes", c_sizes(&printer, &sizes).text);
     printer_body(&printer);
     return finish(context, &writer, file);
 }

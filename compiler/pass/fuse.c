@@ -262,6 +262,28 @@ added_product(Schedule *s, const Facts *facts, Ref ref)
     return added;
 }
 
+/* Whether a node may be taken long after what stands before it in the graph;
+ * where there are loops over steps, only a map may.
+ */
+static bool
+may_wait(const Schedule *s, Ref ref)
+{
+    return (schedule_is_map(s, ref) &&
+            ir_node(s->graph, ref)->op != OP_gather) ||
+           (s->loop.count == 0 &&
+            op_info[ir_node(s->graph, ref)->op].class == CLASS_REDUCE);
+}
+
+/* Whether a value is there before the loops begin: a leaf's, or a scalar that
+ * stands by itself.
+ */
+static bool
+is_given(const Schedule *s, Ref ref)
+{
+    return !s->material[ref] ||
+           (s->loop.count == 0 && ir_node(s->graph, ref)->rank == 0);
+}
+
 /* Counts the late users: what leads to next values alone, what waits for its
  * first use, and copies to outputs; a view is read when its users are taken.
  */
@@ -272,10 +294,10 @@ count_late(const Schedule *s, Facts *facts)
     bool *waits = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
     for (Ref r = 0; r < (Ref)g->node.count; r++) {
         const Node *node = ir_node(g, r);
-        waits[r] = schedule_is_map(s, r) && node->op != OP_gather;
+        waits[r] = may_wait(s, r);
         for (int i = 0; i < node->operands; i++) {
             Ref from = seen_through(s, node->operand[i]);
-            waits[r] = waits[r] && (!s->material[from] || waits[from]);
+            waits[r] = waits[r] && (is_given(s, from) || waits[from]);
         }
     }
     for (size_t o = 0; o < g->output.count; o++)
@@ -289,30 +311,46 @@ count_late(const Schedule *s, Facts *facts)
     }
 }
 
-/* How many operations in a row wait up to this one, if it is a map of leaves
- * and of such; 0: it cannot wait. What it waits for is the loop of its first
- * use: it has no place of its own.
+/* How many operations in a row wait up to this one, if it is a map or a fold of
+ * leaves and of such; 0: it cannot wait. What it waits for is the loop of its
+ * first use: it has no place of its own.
  */
 static int
-waits_of(const Schedule *s, Ref ref)
+waits_of(Schedule *s, Ref ref)
 {
     int longest = 0;
     int buffer = s->node_buffer[ref];
     const Node *node = ir_node(s->graph, ref);
-    if (!schedule_is_map(s, ref) || node->op == OP_gather || node->rank == 0 ||
-        buffer < 0 || s->buffer.item[buffer].kind != BUFFER_temp)
+    if (!may_wait(s, ref) || node->rank == 0 || buffer < 0 ||
+        s->buffer.item[buffer].kind != BUFFER_temp)
         return 0;
     for (int i = 0; i < node->operands; i++) {
         Ref from = seen_through(s, node->operand[i]);
-        if (s->material[from] && s->waits[from] == 0)
+        if (!is_given(s, from) && s->waits[from] == 0)
             return 0;
         if (s->waits[from] > longest)
             longest = s->waits[from];
     }
-    return longest < SCHEDULE_WAITS ? longest + 1 : 0;
+    if (longest >= SCHEDULE_WAITS || schedule_is_product(s, ref))
+        return 0;
+    return longest + 1;
 }
 
 static void take_now(Schedule *s, const Facts *facts, Ref ref);
+
+/* Takes a node that waited for a user: near what else the user reads. */
+static void
+take_near(Schedule *s, const Facts *facts, Ref ref, const Node *user)
+{
+    size_t near = s->near.count;
+    for (int i = 0; i < user->operands; i++) {
+        Ref other = seen_through(s, user->operand[i]);
+        if (s->material[other] && s->waits[other] == 0)
+            VEC_PUSH(s->arena, &s->near, s->node_buffer[other]);
+    }
+    take_now(s, facts, ref);
+    s->near.count = near;
+}
 
 /* Before a tree is made: what it reads otherwise than element by element stops
  * waiting.
@@ -328,9 +366,9 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
         if (s->waits[from] == 0)
             continue;
         if (from != node->operand[i] || !schedule_is_map(s, ref) ||
-            node->op == OP_gather ||
+            node->op == OP_gather || !schedule_is_map(s, from) ||
             tag_of(s, facts, from) != tag_of(s, facts, ref)) {
-            take_now(s, facts, from);
+            take_near(s, facts, from, node);
         } else if (!facts->ready[from]) {
             facts->ready[from] = true;
             take_operands(s, facts, from);
@@ -566,6 +604,10 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     take_nodes(s, &facts);
     copy_outputs(s, &facts);
     schedule_forward(s);
+    if (s->loop.count == 0) { /* the turns of others read what is before */
+        schedule_again(s);
+        schedule_order(s);
+    }
     schedule_next(s);
     schedule_share(s);
     schedule_shrink(s);

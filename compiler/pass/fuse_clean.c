@@ -4,6 +4,44 @@
  */
 #include "pass/schedule.h"
 
+/* How a statement stands to others of its body: what is always needed comes
+ * first, then what more outputs need. It depends only on such.
+ */
+static int
+tag_rank(uint32_t tag)
+{
+    int bits = 0;
+    for (uint32_t rest = tag; rest != 0; rest &= rest - 1)
+        bits++;
+    return bits == 0 ? -32 : -bits;
+}
+
+bool
+schedule_tag_before(uint32_t a, uint32_t b)
+{
+    int left = tag_rank(a);
+    int right = tag_rank(b);
+    return left != right ? left < right : a < b;
+}
+
+/* Statements of one tag side by side, which the printer puts under one
+ * condition; their order stays.
+ */
+static void
+group_tags(Block *block)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        Stmt *stmt = block->item[i];
+        size_t at = i;
+        for (;
+             at > 0 && schedule_tag_before(stmt->tag, block->item[at - 1]->tag);
+             at--)
+            block->item[at] = block->item[at - 1];
+        block->item[at] = stmt;
+        group_tags(&stmt->body);
+    }
+}
+
 typedef struct {
     int buffer;
     const Affine *at;
@@ -34,25 +72,36 @@ forward_value(Forward *f, int v)
 }
 
 static void
-forward_store(Forward *f, const Stmt *stmt, bool top)
+forward_store(Forward *f, const Stmt *stmt)
 {
     ValueKind kind = f->s->value.item[stmt->value].kind;
-    if (kind == VALUE_load || kind == VALUE_guard || (top && stmt->tag != 0) ||
+    if (kind == VALUE_load || kind == VALUE_guard ||
         f->s->buffer.item[stmt->buffer].carried)
         return;
     Known known = {stmt->buffer, &stmt->at, stmt->value};
     VEC_PUSH(f->s->arena, &f->known, known);
 }
 
+/* What is known in statements for outputs that may be absent is known there
+ * alone. `own` is the tag of the loop around a block.
+ */
 static void
-forward_block(Forward *f, Block *block, bool top)
+forward_block(Forward *f, Block *block, uint32_t own)
 {
     size_t scope = f->known.count;
+    size_t tagged = scope;
+    uint32_t tag = own;
     for (size_t i = 0; i < block->count; i++) {
         Stmt *stmt = block->item[i];
+        if (stmt->tag != tag) {
+            if (tag != own)
+                f->known.count = tagged;
+            tagged = f->known.count;
+            tag = stmt->tag;
+        }
         switch (stmt->kind) {
         case STMT_loop:
-            forward_block(f, &stmt->body, false);
+            forward_block(f, &stmt->body, stmt->tag);
             break;
         case STMT_let: {
             Value *value = &f->s->value.item[stmt->value];
@@ -62,7 +111,7 @@ forward_block(Forward *f, Block *block, bool top)
         }
         case STMT_store:
             stmt->value = forward_value(f, stmt->value);
-            forward_store(f, stmt, top);
+            forward_store(f, stmt);
             break;
         case STMT_step:
             stmt->value = forward_value(f, stmt->value);
@@ -145,6 +194,8 @@ sink_stores(Schedule *s, Block *block)
         Stmt *stmt = block->item[i];
         if (stmt->kind == STMT_loop)
             sink_stores(s, &stmt->body);
+        if (i > run && stmt->tag != block->item[i - 1]->tag)
+            run = i;
         if (stmt->kind == STMT_loop || stmt->kind == STMT_call) {
             run = i + 1;
             continue;
@@ -194,7 +245,9 @@ void
 schedule_forward(Schedule *s)
 {
     Forward forward = {.s = s};
-    forward_block(&forward, &s->body, true);
+    if (s->loop.count == 0)
+        group_tags(&s->body);
+    forward_block(&forward, &s->body, 0);
     int *loads = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
     for (size_t i = 0; i < s->body.count; i++)
         schedule_accesses(s, s->body.item[i], count_load, loads);

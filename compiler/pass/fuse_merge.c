@@ -167,6 +167,36 @@ aligned(Schedule *s, const Affine *store, int store_key, const Affine *load,
     return affine_below(s, &a, factor) && affine_below(s, &b, factor);
 }
 
+static bool
+is_loop(const Stmt *stmt)
+{
+    return stmt->kind == STMT_loop;
+}
+
+/* Whether a loop is around others or calls: one over rows. */
+static bool
+has_rows(const Stmt *loop)
+{
+    for (size_t i = 0; i < loop->body.count; i++) {
+        if (is_loop(loop->body.item[i]) ||
+            loop->body.item[i]->kind == STMT_call)
+            return true;
+    }
+    return false;
+}
+
+/* Whether work that may be left out can go into a loop: into one for the same
+ * outputs; else as statements of their own in the body of one over rows, for an
+ * innermost loop has no branches.
+ */
+static bool
+tags_fit(const Schedule *s, const Stmt *into, const Stmt *loop)
+{
+    return into->tag == loop->tag ||
+           (s->loop.count == 0 && has_rows(into) && loop->tag != 0 &&
+            (into->tag == 0 || (loop->tag & ~into->tag) == 0));
+}
+
 /* Whether a loop with these accesses can become one with another. */
 static bool
 loops_fit(Schedule *s, const Stmt *into, const Stmt *loop, const Accesses *own,
@@ -174,7 +204,8 @@ loops_fit(Schedule *s, const Stmt *into, const Stmt *loop, const Accesses *own,
 {
     const LoopVar *a = &s->var.item[schedule_var(s, into->var)];
     const LoopVar *b = &s->var.item[schedule_var(s, loop->var)];
-    if (into->tag != loop->tag || a->extent != b->extent || a->kind == VAR_step)
+    if (!tags_fit(s, into, loop) || a->extent != b->extent ||
+        a->kind == VAR_step)
         return false;
     bool block = a->kind == VAR_block && a->step == SCHEDULE_BLOCK;
     if (a->kind == VAR_block && b->kind == VAR_block && a->step != b->step)
@@ -274,12 +305,6 @@ merge_loop(Schedule *s, Stmt *into, Stmt *loop, const Outer *outer)
     merge_into(s, &inside, &body, &more);
 }
 
-static bool
-is_loop(const Stmt *stmt)
-{
-    return stmt->kind == STMT_loop;
-}
-
 /* Whether a loop holds a reduction's lanes: they stop a C compiler from making
  * vectors of what else is in the loop, so nothing is merged with it.
  */
@@ -310,6 +335,16 @@ shares_load(const Schedule *s, const Stmt *into, const Accesses *tree)
     return false;
 }
 
+/* Whether both go through the samples, row by row. */
+static bool
+both_samples(const Schedule *s, const Stmt *into, const Stmt *loop)
+{
+    return s->loop.count == 0 &&
+           s->var.item[schedule_var(s, into->var)].batch &&
+           s->var.item[schedule_var(s, loop->var)].batch && has_rows(into) &&
+           has_rows(loop);
+}
+
 /* Whether both run over blocks of samples: what one does to a block finds it in
  * the cache for the other.
  */
@@ -329,23 +364,37 @@ statement_of(const List *list, Stmt *stmt)
     return stmt;
 }
 
-/* The last statement of a list that a tree depends on; -1: none. */
+/* Marks the statements of a list that store into a buffer; whether any does. */
+static bool
+mark_stores(Schedule *s, const List *list, int buffer)
+{
+    const Touches *touches = &s->touches[buffer];
+    bool any = false;
+    for (size_t j = 0; j < touches->count; j++) {
+        Stmt *stmt = touches->item[j].at == NULL
+                         ? NULL
+                         : statement_of(list, touches->item[j].stmt);
+        if (stmt != NULL)
+            stmt->mark = s->mark;
+        any = any || stmt != NULL;
+    }
+    return any;
+}
+
+/* The last statement of a list that a tree depends on, or had best be near; -1:
+ * none.
+ */
 static int
 last_dependency(Schedule *s, const List *list, const Accesses *tree)
 {
     bool any = false;
     s->mark++;
     for (size_t i = 0; i < tree->count; i++) {
-        const Touches *touches = &s->touches[tree->item[i].buffer];
-        for (size_t j = 0; !tree->item[i].store && j < touches->count; j++) {
-            Stmt *stmt = touches->item[j].at == NULL
-                             ? NULL
-                             : statement_of(list, touches->item[j].stmt);
-            if (stmt != NULL)
-                stmt->mark = s->mark;
-            any = any || stmt != NULL;
-        }
+        if (!tree->item[i].store)
+            any = mark_stores(s, list, tree->item[i].buffer) || any;
     }
+    for (size_t i = 0; i < s->near.count; i++)
+        any = mark_stores(s, list, s->near.item[i]) || any;
     for (size_t i = list->block->count; any && i-- > 0;) {
         if (list->block->item[i]->mark == s->mark)
             return (int)i;
@@ -360,10 +409,31 @@ around(const Schedule *s)
     return s->within >= 0 ? s->loop.item[s->within].stmt : NULL;
 }
 
-/* Where in a list a tree's loop may be merged; -1: nowhere. */
+/* Whether what a tree depends on, which is marked, stays before a loop for
+ * other outputs: schedule_forward puts what more of them need first. The tree's
+ * loop must then be all of it.
+ */
+static bool
+order_fits(const Schedule *s, const List *list, const Stmt *into,
+           const Stmt *loop, bool alone)
+{
+    if (!alone && into->tag != loop->tag)
+        return false;
+    for (size_t i = 0; into->tag != loop->tag && i < list->block->count; i++) {
+        const Stmt *stmt = list->block->item[i];
+        if (stmt->mark == s->mark && stmt != into && stmt->tag != into->tag &&
+            !schedule_tag_before(stmt->tag, into->tag))
+            return false;
+    }
+    return true;
+}
+
+/* Where in a list a tree's loop may be merged; -1: nowhere. One that has
+ * nothing to do with the others joins the last pass over the samples.
+ */
 static int
 find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
-          const Outer *outer)
+          bool alone, const Outer *outer)
 {
     const Block *block = list->block;
     int last = last_dependency(s, list, tree);
@@ -372,15 +442,19 @@ find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
     if (lanes && loop->body.item[0]->kind != STMT_init)
         return -1;
     Accesses own = accesses_of(s, &(Block){.item = &loop, .count = 1});
+    int beside = -1;
     for (int i = last < 0 ? 0 : last; i < (int)block->count; i++) {
         const Stmt *into = block->item[i];
-        if (!is_loop(into) || !loops_fit(s, into, loop, &own, outer))
+        if (!is_loop(into) || !loops_fit(s, into, loop, &own, outer) ||
+            !order_fits(s, list, into, loop, alone))
             continue;
         if (i == last || list->loop != around(s) ||
             shares_load(s, into, tree) || both_blocks(s, into, loop))
             return i;
+        if (both_samples(s, into, loop))
+            beside = i;
     }
-    return -1;
+    return beside;
 }
 
 /* Adds a tree to a list, as far inside its loops as it may go. What has no
@@ -402,7 +476,8 @@ merge_into(Schedule *s, const List *list, const Block *tree, const Outer *outer)
     }
     int found = -1;
     if (at < tree->count)
-        found = find_loop(s, list, tree->item[at], &all, outer);
+        found =
+            find_loop(s, list, tree->item[at], &all, tree->count == 1, outer);
     if (found < 0) {
         size_t end = block->count;
         if (plain && tree->item[0]->tag == 0)

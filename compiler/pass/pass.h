@@ -128,6 +128,11 @@ Ref diff_elementwise(Graph *g, Ref user, int k, Ref u);
 Graph *batch_graph(const Graph *sample);
 Graph *batch_graph_shared(const Graph *sample, const char *const *shared);
 
+/* stable.c: a node that computes the same as `ref` from wrt, in stable forms,
+ * to be differentiated by them; `ref` itself where there are none.
+ */
+Ref stable_node(Graph *g, Ref ref, const Ref *wrt, int count);
+
 /* The other passes, one file each. */
 Graph *pass_stable(const Graph *g);
 Graph *pass_simplify(const Graph *g);

@@ -4,10 +4,14 @@
  * A buffer's home is the innermost body that all its uses stand in. It lives
  * there from the first statement that uses it to the last one, loops as wholes;
  * a turn of a loop around its home reads nothing that it has not stored. Two
- * buffers share a slot where their lives do not meet, and one of their sizes is
- * the larger whatever the dimensions are.
+ * buffers that grow share a slot where their lives do not meet, and one of
+ * their sizes is the larger whatever the dimensions are. The slots lie one
+ * behind the other, those that are used longest first; so buffers whose size is
+ * a number can lie over the slots that are no longer, or not yet, used.
  */
 #include "pass/schedule.h"
+
+#include <stdlib.h>
 
 typedef struct {
     Schedule *s;
@@ -98,7 +102,7 @@ plan_buffer(Schedule *s, Buffer *b, int *busy)
     Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
     b->slot = plan_slot(s, busy, b, bytes);
     if (b->slot < 0) {
-        Slot slot = {.bytes = bytes};
+        Slot slot = {.bytes = bytes, .behind = -1};
         VEC_PUSH(s->arena, &s->slot, slot);
         b->slot = (int)s->slot.count - 1;
     }
@@ -106,6 +110,133 @@ plan_buffer(Schedule *s, Buffer *b, int *busy)
     if (dim_at_most(s->dims, slot->bytes, bytes))
         slot->bytes = bytes;
     busy[b->slot] = b->last->end;
+}
+
+typedef struct {
+    int slot;
+    int busy;
+} Turn;
+
+static int
+longer_used(const void *a, const void *b)
+{
+    const Turn *left = a;
+    const Turn *right = b;
+    if (left->busy != right->busy)
+        return left->busy > right->busy ? -1 : 1;
+    return left->slot - right->slot;
+}
+
+/* Puts the growing slots in order: those that are used last come first. */
+static void
+order_slots(Schedule *s, const int *busy)
+{
+    size_t count = s->slot.count;
+    Turn *order = ARENA_ARRAY(s->arena, Turn, count + 1);
+    int *place = ARENA_ARRAY(s->arena, int, count + 1);
+    const Slot *old =
+        arena_copy(s->arena, s->slot.item, count * sizeof *s->slot.item);
+    for (size_t i = 0; i < count; i++)
+        order[i] = (Turn){(int)i, busy[i]};
+    qsort(order, count, sizeof *order, longer_used);
+    for (size_t i = 0; i < count; i++) {
+        s->slot.item[i] = old[order[i].slot];
+        place[order[i].slot] = (int)i;
+    }
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        if (s->buffer.item[b].slot >= 0)
+            s->buffer.item[b].slot = place[s->buffer.item[b].slot];
+    }
+}
+
+/* How many of the growing slots come before what nothing uses from one place to
+ * another.
+ */
+static int
+slots_used(const Schedule *s, int first, int last)
+{
+    int used = 0;
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        const Buffer *buffer = &s->buffer.item[b];
+        if (buffer->slot >= used && !dim_known(buffer->count) &&
+            buffer->first->place <= last && buffer->last->end >= first)
+            used = buffer->slot + 1;
+    }
+    return used;
+}
+
+/* Buffers of known sizes, by the start of their lives: those whose lives hang
+ * together lie behind the same slots.
+ */
+static void
+plan_known(Schedule *s, const int *known, size_t count)
+{
+    int growing = (int)s->slot.count;
+    int *behind = ARENA_ARRAY(s->arena, int, count + 1);
+    int *list = ARENA_ARRAY(s->arena, int, count + 1);
+    for (size_t i = 0; i < count;) {
+        size_t end = i;
+        int last = -1;
+        while (end < count &&
+               (end == i || s->buffer.item[known[end]].first->place <= last)) {
+            const Buffer *b = &s->buffer.item[known[end++]];
+            last = b->last->end > last ? b->last->end : last;
+        }
+        int used = slots_used(s, s->buffer.item[known[i]].first->place, last);
+        for (; i < end; i++)
+            behind[i] = used;
+    }
+    for (int level = 0; level <= growing; level++) {
+        size_t length = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (behind[i] == level)
+                list[length++] = known[i];
+        }
+        if (length > 0)
+            schedule_pack(s, list, length, level);
+    }
+}
+
+void
+sizes_add(Sizes *sizes, Dims *dims, Dim bytes)
+{
+    int kept = 0;
+    for (int i = 0; i < sizes->count; i++) {
+        if (dim_at_most(dims, bytes, sizes->item[i]))
+            return;
+        if (!dim_at_most(dims, sizes->item[i], bytes))
+            sizes->item[kept++] = sizes->item[i];
+    }
+    sizes->count = kept;
+    if (kept < SCHEDULE_SIZES)
+        sizes->item[sizes->count++] = bytes;
+    else
+        sizes->item[kept - 1] = dim_add(dims, sizes->item[kept - 1], bytes);
+}
+
+/* Each slot is rounded up to whole cache lines; where its size is not known, a
+ * line is added for that.
+ */
+Sizes
+schedule_arena(const Schedule *s)
+{
+    Sizes sizes = {0};
+    Dim end = 0;
+    int growing = 0;
+    for (;; growing++) {
+        for (size_t i = 0; i < s->slot.count; i++) {
+            if (s->slot.item[i].behind == growing)
+                sizes_add(&sizes, s->dims,
+                          dim_add(s->dims, end, s->slot.item[i].bytes));
+        }
+        if (growing == (int)s->slot.count || s->slot.item[growing].behind >= 0)
+            break;
+        end = dim_add(s->dims, end,
+                      dim_add(s->dims, s->slot.item[growing].bytes, 64));
+    }
+    if (growing > 0)
+        sizes_add(&sizes, s->dims, end);
+    return sizes;
 }
 
 const char *
@@ -131,10 +262,18 @@ schedule_plan(Schedule *s)
         b->next = *list;
         *list = (int)i + 1;
     }
+    int *known = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
+    size_t count = 0;
     for (size_t place = 0; place < places; place++) {
-        for (int i = begin[place]; i != 0; i = s->buffer.item[i - 1].next)
-            plan_buffer(s, &s->buffer.item[i - 1], busy);
+        for (int i = begin[place]; i != 0; i = s->buffer.item[i - 1].next) {
+            if (dim_known(s->buffer.item[i - 1].count))
+                known[count++] = i - 1;
+            else
+                plan_buffer(s, &s->buffer.item[i - 1], busy);
+        }
     }
+    order_slots(s, busy);
+    plan_known(s, known, count);
     for (size_t i = s->buffer.count; i-- > 0;) {
         Buffer *b = &s->buffer.item[i];
         if (b->slot < 0)
@@ -143,4 +282,16 @@ schedule_plan(Schedule *s)
         s->slot.item[b->slot].buffers = (int)i + 1;
     }
     return NULL;
+}
+
+bool
+schedule_overlap(const Schedule *s, int a, int b)
+{
+    const Buffer *x = &s->buffer.item[a];
+    const Buffer *y = &s->buffer.item[b];
+    if (x->slot < 0 || x->slot != y->slot)
+        return false;
+    return !dim_known(x->count) ||
+           (x->offset < y->offset + y->count * (Dim)dtype_size(y->dtype) &&
+            y->offset < x->offset + x->count * (Dim)dtype_size(x->dtype));
 }

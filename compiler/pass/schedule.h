@@ -78,6 +78,7 @@ typedef struct {
     /* Set by plan.c for buffers of kind temp. */
     bool local;         /* a local array, at the head of its home */
     int slot;           /* in the arena; -1: none */
+    Dim offset;         /* in the slot, in bytes: a number */
     struct Stmt *first; /* of its home's statements; NULL: not used */
     struct Stmt *last;
     int next; /* 1 + the next buffer of a list of plan.c's; 0: none */
@@ -195,10 +196,23 @@ struct Stmt {
     Product *product;
 };
 
+/* Memory of the arena: of buffers that grow, one behind the other; or of those
+ * whose size is a number, behind as many of the former. What lies behind those
+ * is not used while they are.
+ */
 typedef struct {
     Dim bytes;   /* for all values of the dimensions the most of its buffers */
+    int behind;  /* how many growing slots; -1: it is one of them */
     int buffers; /* 1 + the first of them, in Buffer.next's order; 0: none */
 } Slot;
+
+/* The largest of some sizes, none of which is the largest for all dimensions.
+ */
+enum { SCHEDULE_SIZES = 8 };
+typedef struct {
+    int count;
+    Dim item[SCHEDULE_SIZES];
+} Sizes;
 
 /* What touches a buffer, in the schedule as far as it is made: stores with
  * their index, and loads whose index has a variable.
@@ -244,6 +258,7 @@ typedef struct {
     int within;         /* the loop that statements now go into, or -1 */
     Touches *touches;   /* by buffer */
     int mark;           /* the last that a statement was marked with */
+    VEC(int) near;      /* buffers whose loops a tree had best join */
     bool *material;     /* by node */
     int *node_buffer;   /* by node; -1: none */
     int *users;         /* by node */
@@ -253,7 +268,7 @@ typedef struct {
     uint32_t tag;       /* of the statements now made */
     uint32_t optional;  /* outputs that may be absent */
     int *output_buffer; /* by output; -1: its leaf's memory already holds it */
-    VEC(Slot) slot;     /* of the arena, in order */
+    VEC(Slot) slot;     /* of the arena: those that grow, in order; others */
     int locals;         /* as of a loop */
 } Schedule;
 
@@ -326,7 +341,15 @@ void schedule_append(Schedule *s, const Block *tree);
 
 /* fuse_clean.c: values instead of memory, fewer loops. */
 void schedule_forward(Schedule *s);
+/* Whether statements of one tag come before those of another in their body. */
+bool schedule_tag_before(uint32_t a, uint32_t b);
 void schedule_flatten(Schedule *s);
+
+/* fuse_again.c: what is computed where it is used. */
+void schedule_again(Schedule *s);
+
+/* fuse_order.c: loops come right behind what they use up. */
+void schedule_order(Schedule *s);
 
 /* fuse_memory.c */
 void schedule_next(Schedule *s);
@@ -335,6 +358,13 @@ void schedule_shrink(Schedule *s);
 
 /* plan.c: memory. What is wrong with the schedule, if anything is. */
 const char *schedule_plan(Schedule *s);
+/* Whether two buffers have bytes of the arena in common. */
+bool schedule_overlap(const Schedule *s, int a, int b);
+/* The bytes of the arena, but for the start of its first cache line. */
+Sizes schedule_arena(const Schedule *s);
+void sizes_add(Sizes *sizes, Dims *dims, Dim bytes);
+/* plan_pack.c: a slot for buffers of known sizes. */
+void schedule_pack(Schedule *s, const int *buffer, size_t count, int behind);
 
 /* affine.c: indices. */
 int schedule_var(const Schedule *s, int var); /* through aliases */

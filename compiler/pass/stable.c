@@ -1,6 +1,6 @@
 /* Stable forms: what users write as mathematics, computed so that it neither
  * overflows nor loses digits. This changes bits, so it always runs, on the
- * sample's graph and before differentiation.
+ * sample's graph and before differentiation: that of an inner gradient, too.
  *
  *     log(sum(exp(u)))        m + log(sum(exp(u - m))), m = maximum(u)
  *     exp(u) / sum(exp(u))    the same with u - m for u
@@ -247,6 +247,59 @@ stable_sub(Graph *g, Ref difference)
     return move_again(g, &moves, unary(g, OP_sigma, negate(g, x)));
 }
 
+/* The stable form of a node, behind it; REF_NONE where it has none. */
+static Ref
+stable_form(Graph *g, Ref ref)
+{
+    Span span = g->span;
+    const Frame *frame = g->frame;
+    Ref form = REF_NONE;
+    g->span = ir_node(g, ref)->span;
+    g->frame = ir_node(g, ref)->frame;
+    if (ir_node(g, ref)->op == OP_log)
+        form = stable_log(g, ref);
+    else if (ir_node(g, ref)->op == OP_log1p)
+        form = stable_log1p(g, ref);
+    else if (ir_node(g, ref)->op == OP_div)
+        form = stable_div(g, ref);
+    else if (ir_node(g, ref)->op == OP_sub)
+        form = stable_sub(g, ref);
+    g->span = span;
+    g->frame = frame;
+    return form;
+}
+
+Ref
+stable_node(Graph *g, Ref ref, const Ref *wrt, int count)
+{
+    Arena *arena = &g->context->arena;
+    Ref *map = ARENA_ARRAY(arena, Ref, ref + 1);
+    bool *depends = ARENA_ARRAY(arena, bool, ref + 1);
+    for (Ref r = 0; r <= ref; r++) {
+        Node n = *ir_node(g, r);
+        bool changed = false;
+        map[r] = r;
+        for (int i = 0; i < count; i++)
+            depends[r] = depends[r] || wrt[i] == r;
+        if (depends[r])
+            continue;
+        for (int i = 0; i < n.operands; i++) {
+            Ref operand = n.operand[i];
+            depends[r] = depends[r] || depends[operand];
+            changed = changed || map[operand] != operand;
+            n.operand[i] = map[operand];
+        }
+        if (!depends[r])
+            continue;
+        if (changed)
+            map[r] = pass_append(g, &n);
+        Ref form = stable_form(g, map[r]);
+        if (form != REF_NONE)
+            map[r] = form;
+    }
+    return map[ref];
+}
+
 Graph *
 pass_stable(const Graph *from)
 {
@@ -254,18 +307,7 @@ pass_stable(const Graph *from)
     Ref *map = ARENA_ARRAY(&from->context->arena, Ref, from->node.count);
     for (size_t i = 0; i < from->node.count; i++) {
         Ref copy = ir_copy(g, from, (Ref)i, map);
-        Node n = *ir_node(g, copy);
-        Ref form = REF_NONE;
-        g->span = n.span;
-        g->frame = n.frame;
-        if (n.op == OP_log)
-            form = stable_log(g, copy);
-        else if (n.op == OP_log1p)
-            form = stable_log1p(g, copy);
-        else if (n.op == OP_div)
-            form = stable_div(g, copy);
-        else if (n.op == OP_sub)
-            form = stable_sub(g, copy);
+        Ref form = stable_form(g, copy);
         map[i] = form == REF_NONE ? copy : form;
     }
     pass_outputs(g, from, map);

@@ -80,6 +80,7 @@ gradient_traced(Script *s, const Args *args)
                     value_shape_text(s, value_node(y)));
     size_t count = args->count - 1;
     Ref one = ir_const(s->graph, n->dtype, 1);
+    y = stable_node(s->graph, y, wrt, (int)count);
     if (!diff_reverse(s->graph, &y, &one, 1, wrt, (int)count, gradient))
         script_abandon(s);
     Value item[TRACE_INPUTS];
@@ -117,6 +118,7 @@ jacobian_traced(Script *s, const Args *args)
         script_fail(s, DIAG_rank, args->span, NULL,
                     "jacobian wants 1 to 4096 results; the function gives %s",
                     value_shape_text(s, value_node(y)));
+    y = stable_node(s->graph, y, &x, 1);
     y = ir_reshape(s->graph, y, 1, &rows);
     Ref all = REF_NONE;
     for (int64_t i = 0; i < rows; i++) {
@@ -168,6 +170,7 @@ jvp_traced(Script *s, const Args *args)
         Ref y =
             trace_value(s, from[i], "the result of the function", args->span);
         Ref dy = REF_NONE;
+        y = stable_node(s->graph, y, &x, 1);
         if (!diff_forward(s->graph, &x, &v, 1, &y, 1, &dy))
             script_abandon(s);
         item[i] = gradient_value(s->graph, dy, y);
@@ -184,6 +187,7 @@ vjp_traced(Script *s, const Args *args)
     Value result = apply_first(s, args, &x);
     Ref y = trace_value(s, result, "the result of the function", args->span);
     Ref u = direction(s, args, y, "result");
+    y = stable_node(s->graph, y, &x, 1);
     if (!diff_reverse(s->graph, &y, &u, 1, &x, 1, &dx))
         script_abandon(s);
     return gradient_value(s->graph, dx, x);

@@ -125,7 +125,7 @@ test_forms(void **state)
             assert_int_equal(n.operand[1 + k], m.u);
             Node mask = *ir_node(m.f.g, n.operand[0]);
             assert_int_equal(mask.op, OP_gt);
-            assert_int_equal(mask.operand[0], m.a);
+            assert_int_equal(mask.operand[0], m.y);
             assert_int_equal(mask.operand[1], m.b);
             assert_int_equal(ir_node(m.f.g, n.operand[2 - k])->op, OP_const);
             context_free(&m.f.context);
