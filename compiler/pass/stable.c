@@ -276,23 +276,22 @@ stable_node(Graph *g, Ref ref, const Ref *wrt, int count)
     Ref *map = ARENA_ARRAY(arena, Ref, ref + 1);
     bool *depends = ARENA_ARRAY(arena, bool, ref + 1);
     for (Ref r = 0; r <= ref; r++) {
-        Node n = *ir_node(g, r);
+        const Node *n = ir_node(g, r);
         bool changed = false;
         map[r] = r;
         for (int i = 0; i < count; i++)
             depends[r] = depends[r] || wrt[i] == r;
         if (depends[r])
             continue;
-        for (int i = 0; i < n.operands; i++) {
-            Ref operand = n.operand[i];
+        for (int i = 0; i < n->operands; i++) {
+            Ref operand = ir_operand(n, i);
             depends[r] = depends[r] || depends[operand];
             changed = changed || map[operand] != operand;
-            n.operand[i] = map[operand];
         }
         if (!depends[r])
             continue;
         if (changed)
-            map[r] = pass_append(g, &n);
+            map[r] = ir_copy(g, g, r, map);
         Ref form = stable_form(g, map[r]);
         if (form != REF_NONE)
             map[r] = form;
