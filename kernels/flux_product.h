@@ -17,6 +17,7 @@
 #define FLUX_PRODUCT_H
 
 #include "kernels/flux_isa.h"
+#include "kernels/flux_pool.h"
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
@@ -269,51 +270,15 @@ flux_product_f32_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                           end);
 }
 
-/* The same where the sums are stored, or with `add` are added to what is there.
- */
-FLUX_STATIC void
-flux_product_f32(flux_isa isa, flux_order order, size_t m, size_t n, size_t k,
-                 const float *a, size_t ai, size_t ak, const float *b,
-                 size_t bk, size_t bj, float *c, size_t ci, size_t cj, int add)
-{
-    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
-    flux_product_f32_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                         end);
-}
-
-/* A step of gradient descent, c -= scale * (a b). */
-FLUX_STATIC void
-flux_product_step_f32(flux_isa isa, flux_order order, size_t m, size_t n,
-                      size_t k, const float *a, size_t ai, size_t ak,
-                      const float *b, size_t bk, size_t bj, float *c, size_t ci,
-                      size_t cj, float scale)
-{
-    const flux_product_end end = {FLUX_STEP, (double)scale};
-    flux_product_f32_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                         end);
-}
-
-/* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
- * to it; the order as for flux_sum. */
-FLUX_STATIC void
-flux_sums_f32(flux_isa isa, flux_order order, size_t m, size_t k,
-              const float *a, size_t ai, size_t ak, float *c, size_t ci,
-              int add)
-{
-    const float one = 1;
-    flux_product_f32(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
-}
-
-/* c[i ci] -= scale * the same sum. */
-FLUX_STATIC void
-flux_sums_step_f32(flux_isa isa, flux_order order, size_t m, size_t k,
-                   const float *a, size_t ai, size_t ak, float *c, size_t ci,
-                   float scale)
-{
-    const float one = 1;
-    flux_product_step_f32(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
-                          scale);
-}
+#define FLUX_P(name) name##_f32
+#define FLUX_PRODUCT flux_product_f32_isa
+#define FLUX_TASK    flux_product_task_f32
+#define FLUX_T       float
+#include "kernels/flux_product_call_body.h"
+#undef FLUX_P
+#undef FLUX_PRODUCT
+#undef FLUX_TASK
+#undef FLUX_T
 
 /* The product with vectors along the rows of a. */
 FLUX_STATIC void
@@ -358,50 +323,14 @@ flux_product_f64_isa(flux_isa isa, flux_order order, size_t m, size_t n,
                           end);
 }
 
-/* The same where the sums are stored, or with `add` are added to what is there.
- */
-FLUX_STATIC void
-flux_product_f64(flux_isa isa, flux_order order, size_t m, size_t n, size_t k,
-                 const double *a, size_t ai, size_t ak, const double *b,
-                 size_t bk, size_t bj, double *c, size_t ci, size_t cj, int add)
-{
-    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
-    flux_product_f64_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                         end);
-}
-
-/* A step of gradient descent, c -= scale * (a b). */
-FLUX_STATIC void
-flux_product_step_f64(flux_isa isa, flux_order order, size_t m, size_t n,
-                      size_t k, const double *a, size_t ai, size_t ak,
-                      const double *b, size_t bk, size_t bj, double *c,
-                      size_t ci, size_t cj, double scale)
-{
-    const flux_product_end end = {FLUX_STEP, (double)scale};
-    flux_product_f64_isa(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                         end);
-}
-
-/* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
- * to it; the order as for flux_sum. */
-FLUX_STATIC void
-flux_sums_f64(flux_isa isa, flux_order order, size_t m, size_t k,
-              const double *a, size_t ai, size_t ak, double *c, size_t ci,
-              int add)
-{
-    const double one = 1;
-    flux_product_f64(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
-}
-
-/* c[i ci] -= scale * the same sum. */
-FLUX_STATIC void
-flux_sums_step_f64(flux_isa isa, flux_order order, size_t m, size_t k,
-                   const double *a, size_t ai, size_t ak, double *c, size_t ci,
-                   double scale)
-{
-    const double one = 1;
-    flux_product_step_f64(isa, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1,
-                          scale);
-}
+#define FLUX_P(name) name##_f64
+#define FLUX_PRODUCT flux_product_f64_isa
+#define FLUX_TASK    flux_product_task_f64
+#define FLUX_T       double
+#include "kernels/flux_product_call_body.h"
+#undef FLUX_P
+#undef FLUX_PRODUCT
+#undef FLUX_TASK
+#undef FLUX_T
 
 #endif

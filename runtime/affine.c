@@ -59,7 +59,6 @@ static flux_status
 affine_forward(const flux_model *self, const void *m, const void *const *x,
                size_t n, void *const *y, const flux_work *w)
 {
-    (void)w;
     const flux_affine_model *a = affine_of(self);
     size_t xs;
     size_t ys;
@@ -77,8 +76,9 @@ affine_forward(const flux_model *self, const void *m, const void *const *x,
     const float *W = m;
     const float *b = W + a->out * a->in;
     float *to = y[0];
-    flux_product_f32(flux_best_isa(), affine_order(a->out), a->out, n, a->in, W,
-                     1, a->out, x[0], 1, a->in, to, 1, a->out, 0);
+    flux_product_f32(flux_best_isa(), flux_pool_for(w, n, n * a->in * a->out),
+                     affine_order(a->out), a->out, n, a->in, W, 1, a->out, x[0],
+                     1, a->in, to, 1, a->out, 0);
     for (size_t s = 0; s < n; s++)
         for (size_t i = 0; i < a->out; i++)
             to[s * a->out + i] = to[s * a->out + i] + b[i];
@@ -111,7 +111,6 @@ affine_back(const flux_model *self, const void *m, const void *const *dy,
             const void *const *x, size_t n, void *g, void *const *dx,
             const flux_work *w)
 {
-    (void)w;
     flux_status status = affine_check_back(self, m, dy, x, n, g, dx);
     if (status != FLUX_OK)
         return status;
@@ -121,14 +120,15 @@ affine_back(const flux_model *self, const void *m, const void *const *dy,
     const float *seed = dy[0];
     float *dW = g;
     float *db = dW + out * in;
+    flux_pool *pool = flux_pool_for(w, n, 2 * n * in * out);
     if (n > 0)
-        flux_product_f32(flux_best_isa(), affine_order(out * in), out, in, n,
-                         seed, 1, out, x[0], in, 1, dW, 1, out, 1);
+        flux_product_f32(flux_best_isa(), pool, affine_order(out * in), out, in,
+                         n, seed, 1, out, x[0], in, 1, dW, 1, out, 1);
     for (size_t i = 0; n > 0 && i < out; i++)
         db[i] = db[i] + flux_sum_f32(affine_order(out), n, seed + i, out);
     if (dx != NULL && dx[0] != NULL)
-        flux_product_f32(flux_best_isa(), affine_order(in), in, n, out, m, out,
-                         1, seed, 1, out, dx[0], 1, in, 0);
+        flux_product_f32(flux_best_isa(), pool, affine_order(in), in, n, out, m,
+                         out, 1, seed, 1, out, dx[0], 1, in, 0);
     return FLUX_OK;
 }
 

@@ -11,6 +11,8 @@
 #ifndef FLUX_H
 #define FLUX_H
 
+#include "kernels/flux_pool.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,12 +46,12 @@ const char *flux_status_text(flux_status status);
 /* What a call may use; zeroes are legal. */
 typedef struct flux_work {
     void *arena;
-    size_t bytes;           /* of the arena */
-    struct flux_pool *pool; /* NULL: one thread */
-    const void *packed;     /* NULL: weights as they stand in the model */
-    void *stream;           /* CUDA */
-    uint64_t seed;          /* of random nodes in an exported training form */
-    const char **nan; /* --debug-nan: where FLUX_E_NAN came from, or NULL */
+    size_t bytes;       /* of the arena */
+    flux_pool *pool;    /* NULL: one thread */
+    const void *packed; /* NULL: weights as they stand in the model */
+    void *stream;       /* CUDA */
+    uint64_t seed;      /* of random nodes in an exported training form */
+    const char **nan;   /* --debug-nan: where FLUX_E_NAN came from, or NULL */
 } flux_work;
 
 /* bytes rounded up to a multiple of 64; a constant expression. */
@@ -68,6 +70,15 @@ flux_arena_base(const flux_work *w)
         return NULL;
     size_t skip = (size_t)(64 - (uintptr_t)w->arena % 64) % 64;
     return (void *)((unsigned char *)w->arena + skip);
+}
+
+/* The pool for a call of n samples and so many multiply-adds; NULL where
+ * threads would not pay. One sample never wakes a thread.
+ */
+static inline flux_pool *
+flux_pool_for(const flux_work *w, size_t n, size_t work)
+{
+    return w != NULL && n > 1 && work >= FLUX_POOL_FROM ? w->pool : NULL;
 }
 
 /* One copy for each file: what is called often but is never in a loop. */
@@ -207,6 +218,20 @@ typedef struct flux_error {
     char text[256];
 } flux_error;
 
+/* pool.c: threads for flux_work.pool. */
+
+/* A pool of so many threads, 1 to 64, the caller's among them; of fewer where
+ * the system refuses to make them. NULL where memory does not suffice. Its
+ * threads look for work for some microseconds after each task, then sleep.
+ *
+ * A pool can be shared by all that run models: while it works for one, another
+ * one's work is done by its caller alone. The bits are the same in any case.
+ */
+flux_pool *flux_pool_open(size_t threads);
+
+/* Ends its threads. It must not be at work; pool may be NULL. */
+void flux_pool_close(flux_pool *pool);
+
 /* session.c: a model with its parameters, gradients and arena. */
 
 typedef struct flux_session flux_session;
@@ -233,6 +258,11 @@ flux_status flux_forward_all(flux_session *s, const void *const *x, size_t n,
                              void *const *y);
 flux_status flux_back_all(flux_session *s, const void *const *dy,
                           const void *const *x, size_t n, void *const *dx);
+
+/* The pool that the session's calls use; NULL, as at first: one thread. The
+ * pool stays the caller's.
+ */
+void flux_session_pool(flux_session *s, flux_pool *pool);
 
 const flux_model *flux_session_model(const flux_session *s);
 void *flux_params(flux_session *s); /* the model's struct */
@@ -485,6 +515,7 @@ typedef struct flux_train_options {
      */
     flux_status (*on_step)(void *user, const flux_position *now);
     void *user;
+    flux_pool *pool; /* NULL: one thread */
 } flux_train_options;
 
 typedef struct flux_train_result {

@@ -154,6 +154,13 @@ flux_update(flux_session *s, double eta)
     return s->model->update(s->model, s->params, s->grads, eta);
 }
 
+/* The pool for the calls that follow. */
+void
+flux_session_pool(flux_session *s, flux_pool *pool)
+{
+    s->work.pool = pool;
+}
+
 /* The model that was opened. */
 const flux_model *
 flux_session_model(const flux_session *s)

@@ -75,6 +75,7 @@ training_allocate(Training *t)
     size_t order = flux_mul(t->data->n, sizeof *t->order);
     t->work.bytes = t->trainer->arena(batch);
     t->work.seed = t->options.seed;
+    t->work.pool = t->options.pool;
     t->work.arena = flux_alloc(t->work.bytes);
     t->order = order > PTRDIFF_MAX ? NULL : malloc(order);
     int failed = t->work.arena == NULL || t->order == NULL;

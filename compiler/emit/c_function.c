@@ -265,6 +265,10 @@ function_define(Function *f)
     printer->function = f->name;
     if (printer->check == NULL && part_nests(&printer->s->body) > 0)
         printer->isa = printer_typed(printer, "isa", "flux_isa ");
+    Dim work = c_multiply_adds(printer->s);
+    bool threads = printer->isa != NULL && f->work != NULL && work != 0;
+    if (threads)
+        printer->pool = printer_typed(printer, "pool", "flux_pool *");
     print_computation(f, &body);
     const char *call = "";
     if (printer->isa != NULL)
@@ -276,6 +280,10 @@ function_define(Function *f)
     writer_line(writer, "{");
     size_t from = writer->size;
     function_checks(f);
+    if (threads)
+        writer_line(writer, "flux_pool *%s = flux_pool_for(%s, %s, %s);",
+                    printer->pool, f->work, printer->dim_text[0],
+                    c_dim(printer, work).text);
     if (printer->isa == NULL)
         writer_raw(writer, body.text);
     else

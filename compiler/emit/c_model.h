@@ -17,6 +17,9 @@ Dim c_sizes_bound(Dims *dims, const Sizes *sizes);
 /* Declares a pointer for each buffer in the arena that begins at `base`. */
 void c_arena_pointers(Printer *printer, const char *base);
 
+/* c_pool.c: the multiply-adds of the products that threads may share. */
+Dim c_multiply_adds(const Schedule *s);
+
 /* Whether each buffer is used by a statement. */
 bool *schedule_used(Schedule *s);
 

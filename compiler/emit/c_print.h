@@ -29,6 +29,7 @@ struct Printer {
     bool *bound;       /* by value: has a name, for its line was too long */
     bool again;        /* a line was too long: print once more */
     const char *isa;   /* the instruction set, in C; NULL: the best, in place */
+    const char *pool;  /* what products share threads of, in C; NULL: none */
     const char *function; /* its name, for its parts */
     Writer *parts;        /* their definitions; NULL: none */
     bool *begun;          /* by accumulator: c_part.c's own */

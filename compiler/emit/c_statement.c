@@ -337,7 +337,10 @@ c_call(Printer *printer, const Stmt *stmt)
     const char *factor = "";
     const char *columns = "";
     const char *next = "";
+    const char *pool = "";
     if (!sums) {
+        pool = arena_printf(printer->arena, "%s, ",
+                            printer->pool != NULL ? printer->pool : "NULL");
         columns = arena_printf(printer->arena, "%s, ",
                                call_count(printer, product->var[1]));
         factor = arena_printf(printer->arena, "%s, %s, %s, ",
@@ -348,9 +351,9 @@ c_call(Printer *printer, const Stmt *stmt)
                             c_dim(printer, stride[0][1]).text);
     }
     writer_line(printer->writer,
-                "flux_%s_%s%s(%s, %s, %s, %s%s, %s, %s, %s, %s%s, %s, %s%s);",
+                "flux_%s_%s%s(%s, %s%s, %s, %s%s, %s, %s, %s, %s%s, %s, %s%s);",
                 sums ? "sums" : "product", step ? "step_" : "",
-                c_suffix(product->dtype), call_isa(printer),
+                c_suffix(product->dtype), call_isa(printer), pool,
                 orders[product->order], call_count(printer, product->var[0]),
                 columns, call_count(printer, product->var[2]),
                 c_pointer(printer, product->buffer[1], &at[1]),

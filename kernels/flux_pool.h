@@ -1,0 +1,60 @@
+/* flux_pool.h - how kernels share work among threads.
+ *
+ * A pool is what the caller of a model gives to it (flux_work.pool): the
+ * runtime's, of flux_pool_open(), or the host's own. Kernels know no more of it
+ * than how to have a task done. No sum is ever split, so any number of threads
+ * gives the same bits.
+ */
+#ifndef FLUX_POOL_H
+#define FLUX_POOL_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The part of a task that is `thread`'s, of `threads` from 0 on. */
+typedef void flux_task(void *task, size_t thread, size_t threads);
+
+typedef struct flux_pool flux_pool;
+struct flux_pool {
+    size_t threads; /* the most that take part, the caller among them */
+
+    /* Has all parts of a task done, in any order and number of threads up to
+     * `threads`, and returns when they are; part 0 is the caller's.
+     */
+    void (*run)(flux_pool *pool, flux_task *function, void *task);
+};
+
+/* Multiply-adds of a call, and of one product in it, from which on threads pay:
+ * to wake one takes microseconds, to find it awake less than one. Tests set
+ * them to 1.
+ */
+#ifndef FLUX_POOL_FROM
+#define FLUX_POOL_FROM ((size_t)1 << 20)
+#endif
+#ifndef FLUX_SHARE_FROM
+#define FLUX_SHARE_FROM ((size_t)1 << 17)
+#endif
+
+/* What is shared goes in these units: whole tiles. */
+#define FLUX_SHARE_ROWS    ((size_t)32)
+#define FLUX_SHARE_COLUMNS ((size_t)8)
+
+/* Where a thread's share of `whole` begins; that of the thread after the last
+ * is the end.
+ */
+static inline size_t
+flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
+{
+    size_t units = whole / unit;
+    size_t before = units / threads * thread +
+                    (thread < units % threads ? thread : units % threads);
+    return thread == threads ? whole : before * unit;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

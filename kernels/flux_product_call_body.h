@@ -1,0 +1,119 @@
+/* flux_product_call_body.h - the products and sums that generated code calls,
+ * for one element type; flux_product.h includes it once for each, with
+ *
+ *    FLUX_P(name)    the name with the type's suffix
+ *    FLUX_PRODUCT    the product on an instruction set
+ *    FLUX_TASK       a name for what threads share
+ *    FLUX_T          the element type
+ *
+ * Where there is a pool, threads share the columns of a large product, or its
+ * rows. Each sum is one thread's.
+ */
+typedef struct {
+    flux_isa isa;
+    flux_order order;
+    int by_rows;
+    size_t m;
+    size_t n;
+    size_t k;
+    const FLUX_T *a;
+    size_t ai;
+    size_t ak;
+    const FLUX_T *b;
+    size_t bk;
+    size_t bj;
+    FLUX_T *c;
+    size_t ci;
+    size_t cj;
+    flux_product_end end;
+} FLUX_TASK;
+
+/* One thread's part of a product. */
+FLUX_STATIC void
+FLUX_P(flux_product_part)(void *task, size_t thread, size_t threads)
+{
+    const FLUX_TASK *p = (const FLUX_TASK *)task;
+    size_t whole = p->by_rows ? p->m : p->n;
+    size_t unit = p->by_rows ? FLUX_SHARE_ROWS : FLUX_SHARE_COLUMNS;
+    size_t from = flux_share(whole, unit, thread, threads);
+    size_t count = flux_share(whole, unit, thread + 1, threads) - from;
+    if (count == 0)
+        return;
+    if (p->by_rows)
+        FLUX_PRODUCT(p->isa, p->order, count, p->n, p->k, p->a + from * p->ai,
+                     p->ai, p->ak, p->b, p->bk, p->bj, p->c + from * p->ci,
+                     p->ci, p->cj, p->end);
+    else
+        FLUX_PRODUCT(p->isa, p->order, p->m, count, p->k, p->a, p->ai, p->ak,
+                     p->b + from * p->bj, p->bk, p->bj, p->c + from * p->cj,
+                     p->ci, p->cj, p->end);
+}
+
+/* A product on the threads of a pool, where that pays. */
+FLUX_STATIC void
+FLUX_P(flux_product_shared)(flux_isa isa, flux_pool *pool, flux_order order,
+                            size_t m, size_t n, size_t k, const FLUX_T *a,
+                            size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                            size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                            flux_product_end end)
+{
+    size_t rows = m / FLUX_SHARE_ROWS;
+    size_t columns = n / FLUX_SHARE_COLUMNS;
+    if (pool == NULL || m * n * k < FLUX_SHARE_FROM || rows + columns < 4) {
+        FLUX_PRODUCT(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+        return;
+    }
+    FLUX_TASK task = {
+        isa, order, rows > columns, m, n, k, a, ai, ak, b, bk, bj, c, ci,
+        cj,  end};
+    pool->run(pool, FLUX_P(flux_product_part), &task);
+}
+
+/* The sums of a product are stored, or with `add` are added to what is there.
+ */
+FLUX_STATIC void
+FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
+                     size_t n, size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                     const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                     size_t ci, size_t cj, int add)
+{
+    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
+    FLUX_P(flux_product_shared)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+}
+
+/* A step of gradient descent, c -= scale * (a b). */
+FLUX_STATIC void
+FLUX_P(flux_product_step)(flux_isa isa, flux_pool *pool, flux_order order,
+                          size_t m, size_t n, size_t k, const FLUX_T *a,
+                          size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                          size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                          FLUX_T scale)
+{
+    const flux_product_end end = {FLUX_STEP, (double)scale};
+    FLUX_P(flux_product_shared)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+}
+
+/* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
+ * to it; the order as for flux_sum. */
+FLUX_STATIC void
+FLUX_P(flux_sums)(flux_isa isa, flux_order order, size_t m, size_t k,
+                  const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c, size_t ci,
+                  int add)
+{
+    const FLUX_T one = 1;
+    FLUX_P(flux_product)
+    (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, add);
+}
+
+/* c[i ci] -= scale * the same sum. */
+FLUX_STATIC void
+FLUX_P(flux_sums_step)(flux_isa isa, flux_order order, size_t m, size_t k,
+                       const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c,
+                       size_t ci, FLUX_T scale)
+{
+    const FLUX_T one = 1;
+    FLUX_P(flux_product_step)
+    (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, scale);
+}
