@@ -227,8 +227,8 @@ softmax_back(const flux_model *self, const void *m, const void *const *dy,
     float *to = dx[0];
     softmax_vector(x[0], n, y);
     float dot = 0.0f;
-    flux_product_f32(flux_best_isa(), NULL, FLUX_TREE16, 1, 1, n, seed, 1, 1, y, 1, 1,
-                     &dot, 1, 1, 0);
+    flux_product_f32(flux_best_isa(), NULL, FLUX_TREE16, 1, 1, n, seed, 1, 1, y,
+                     1, 1, &dot, 1, 1, 0);
     for (size_t i = 0; i < n; i++)
         to[i] = y[i] * (seed[i] - dot);
     return FLUX_OK;

@@ -116,12 +116,15 @@ hash_products(hash *h)
     for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++) {
         float c[ROWS * COLUMNS];
         double c64[ROWS * COLUMNS];
-        flux_product_f32(flux_best_isa(), NULL, (flux_order)order, ROWS, COLUMNS,
-                         TERMS, a, 1, ROWS, b, 1, TERMS, c, 1, ROWS, 0);
-        flux_product_f32(flux_best_isa(), NULL, (flux_order)order, ROWS, COLUMNS,
-                         TERMS, a, TERMS, 1, b, COLUMNS, 1, c, 1, ROWS, 1);
-        flux_product_f64(flux_best_isa(), NULL, (flux_order)order, ROWS, COLUMNS,
-                         TERMS, a64, 1, ROWS, b64, 1, TERMS, c64, 1, ROWS, 0);
+        flux_product_f32(flux_best_isa(), NULL, (flux_order)order, ROWS,
+                         COLUMNS, TERMS, a, 1, ROWS, b, 1, TERMS, c, 1, ROWS,
+                         0);
+        flux_product_f32(flux_best_isa(), NULL, (flux_order)order, ROWS,
+                         COLUMNS, TERMS, a, TERMS, 1, b, COLUMNS, 1, c, 1, ROWS,
+                         1);
+        flux_product_f64(flux_best_isa(), NULL, (flux_order)order, ROWS,
+                         COLUMNS, TERMS, a64, 1, ROWS, b64, 1, TERMS, c64, 1,
+                         ROWS, 0);
         for (int i = 0; i < ROWS * COLUMNS; i++) {
             hash_f32(h, c[i]);
             hash_f64(h, c64[i]);

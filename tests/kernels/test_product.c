@@ -278,8 +278,8 @@ test_empty_sum_is_positive_zero(void **state)
     (void)state;
     float c = -1.0f;
     float one = 1.0f;
-    flux_product_f32(flux_best_isa(), NULL, FLUX_SEQ, 1, 1, 0, &one, 1, 1, &one, 1, 1,
-                     &c, 1, 1, 0);
+    flux_product_f32(flux_best_isa(), NULL, FLUX_SEQ, 1, 1, 0, &one, 1, 1, &one,
+                     1, 1, &c, 1, 1, 0);
     assert_int_equal(flux_f32_bits(c), 0);
     float minus = -0.0f;
     assert_int_equal(flux_f32_bits(flux_sum_f32(FLUX_SEQ, 1, &minus, 1)), 0);

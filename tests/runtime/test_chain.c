@@ -182,8 +182,8 @@ affine_is_the_ordered_product(void **unused)
         flux_order order = out == 1   ? FLUX_TREE16
                            : out < 16 ? FLUX_SPLIT4
                                       : FLUX_SEQ;
-        flux_product_f32(flux_best_isa(), NULL, order, out, 2, 33, m, 1, out, x, 1,
-                         33, want, 1, out, 0);
+        flux_product_f32(flux_best_isa(), NULL, order, out, 2, 33, m, 1, out, x,
+                         1, 33, want, 1, out, 0);
         for (size_t i = 0; i < 2 * out; i++)
             assert_true(y[i] == want[i] + 0.25f);
         free(m);
