@@ -27,7 +27,8 @@ block_work(const Schedule *s, const Block *block, Dim times)
     for (size_t i = 0; i < block->count; i++) {
         const Stmt *stmt = block->item[i];
         Dim own = 0;
-        if (stmt->kind == STMT_call && stmt->product->buffer[2] >= 0)
+        if (stmt->kind == STMT_call && stmt->product->buffer[2] >= 0 &&
+            !stmt->product->windows)
             own = dim_mul(s->dims, times, product_work(s, stmt->product));
         if (stmt->kind == STMT_loop) {
             const LoopVar *var = &s->var.item[schedule_var(s, stmt->var)];
