@@ -330,7 +330,9 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
     const FLUX_T *a = job->a + spot->row * job->ai + spot->term * job->ak;
     FLUX_T *c = job->c + spot->row * job->ci + spot->column * job->cj;
     FLUX_T *panel = room->a + spot->panel;
-    FLUX_T *total = room->total + spot->slot;
+    /* One block alone has no totals, and no slot for them. */
+    const size_t slot = last && spot->term == 0 ? 0 : spot->slot;
+    FLUX_T *total = room->total + slot;
     const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
     const int far = job->ak * sizeof *a >= 1024;
     const int pack = job->ai != 1 || !whole;
