@@ -76,118 +76,6 @@ facts_of(Schedule *s)
     return facts;
 }
 
-static int
-new_buffer(Schedule *s, BufferKind kind, int number, Ref ref)
-{
-    const Node *node = ir_node(s->graph, ref);
-    Buffer buffer = {.kind = kind,
-                     .dtype = node->dtype,
-                     .number = number,
-                     .node = ref,
-                     .count = ir_count(s->graph, ref),
-                     .slot = -1};
-    VEC_PUSH(s->arena, &s->buffer, buffer);
-    return (int)s->buffer.count - 1;
-}
-
-/* What a node shows through its views: itself, where it is none. */
-static Ref
-seen_through(const Schedule *s, Ref ref)
-{
-    while (!s->material[ref] && ir_node(s->graph, ref)->operands == 1)
-        ref = ir_node(s->graph, ref)->operand[0];
-    return ref;
-}
-
-/* A loop's state has memory, in which its last value stays. */
-static void
-make_states(Schedule *s)
-{
-    const Graph *g = s->graph;
-    for (size_t l = 0; l < s->loop.count; l++) {
-        Loop *loop = &s->loop.item[l];
-        loop->waiting = ARENA_ARRAY(s->arena, int, (size_t)loop->states + 1);
-        for (int k = 0; k < loop->states; k++) {
-            Ref carry = loop->carry[k];
-            int buffer = new_buffer(s, BUFFER_temp, -1, carry);
-            s->buffer.item[buffer].carried = true;
-            s->node_buffer[carry] = buffer;
-            const Node *from = ir_node(g, seen_through(s, loop->value[k]));
-            bool waits = from->op == OP_carry && loop->value[k] != carry;
-            loop->waiting[k] =
-                waits ? new_buffer(s, BUFFER_temp, -1, carry) : -1;
-        }
-    }
-    for (Ref r = 0; r < (Ref)g->node.count; r++) {
-        const Node *node = ir_node(g, r);
-        if (s->part_of[r] < 0)
-            continue;
-        const Loop *loop = &s->loop.item[s->part_of[r]];
-        if (node->as.part < loop->states)
-            s->node_buffer[r] = s->node_buffer[loop->carry[node->as.part]];
-    }
-}
-
-static void
-make_buffers(Schedule *s)
-{
-    const Graph *g = s->graph;
-    for (size_t i = 0; i < g->node.count; i++)
-        s->node_buffer[i] = -1;
-    for (size_t i = 0; i < g->leaf.count; i++) {
-        Ref leaf = g->leaf.item[i];
-        s->leaf_buffer[i] = new_buffer(s, BUFFER_leaf, (int)i, leaf);
-        s->node_buffer[leaf] = s->leaf_buffer[i];
-    }
-    for (Ref r = 0; r < (Ref)g->node.count; r++) {
-        if (ir_node(g, r)->op == OP_data)
-            s->node_buffer[r] = new_buffer(s, BUFFER_data, r, r);
-    }
-    for (size_t o = 0; o < g->output.count; o++)
-        s->output_buffer[o] = -1;
-    make_states(s);
-}
-
-/* The node whose computation an output's buffer receives directly: itself, or
- * what it is a reshape of; REF_NONE where it must be copied.
- */
-static Ref
-output_source(const Schedule *s, Ref ref)
-{
-    while (!s->material[ref] && ir_node(s->graph, ref)->op == OP_reshape)
-        ref = ir_node(s->graph, ref)->operand[0];
-    return s->material[ref] && s->node_buffer[ref] < 0 ? ref : REF_NONE;
-}
-
-static void
-make_outputs(Schedule *s)
-{
-    const Graph *g = s->graph;
-    for (size_t o = 0; o < g->output.count; o++) {
-        const Output *output = &g->output.item[o];
-        if (output->next == output->ref)
-            continue;
-        int buffer = new_buffer(s, BUFFER_output, (int)o, output->ref);
-        s->output_buffer[o] = buffer;
-        bool late = o < 32 && (s->optional >> o & 1) != 0;
-        Ref source = late ? REF_NONE : output_source(s, output->ref);
-        if (source != REF_NONE)
-            s->node_buffer[source] = buffer;
-    }
-    /* A result that may be absent holds only what nothing else reads, and what
-     * no loop over steps stores.
-     */
-    for (size_t o = 0; o < g->output.count && o < 32; o++) {
-        const Output *output = &g->output.item[o];
-        if ((s->optional >> o & 1) == 0 || s->output_buffer[o] < 0)
-            continue;
-        Ref source = output_source(s, output->ref);
-        if (source != REF_NONE && s->users[source] == 1 &&
-            source == output->ref && s->part_of[source] < 0)
-            s->node_buffer[source] = s->output_buffer[o];
-    }
-}
-
 /* The tag of the statements for a node. */
 static uint32_t
 tag_of(const Schedule *s, const Facts *facts, Ref ref)
@@ -296,7 +184,7 @@ count_late(const Schedule *s, Facts *facts)
         const Node *node = ir_node(g, r);
         waits[r] = may_wait(s, r);
         for (int i = 0; i < node->operands; i++) {
-            Ref from = seen_through(s, node->operand[i]);
+            Ref from = schedule_seen(s, node->operand[i]);
             waits[r] = waits[r] && (is_given(s, from) || waits[from]);
         }
     }
@@ -325,7 +213,7 @@ waits_of(Schedule *s, Ref ref)
         s->buffer.item[buffer].kind != BUFFER_temp)
         return 0;
     for (int i = 0; i < node->operands; i++) {
-        Ref from = seen_through(s, node->operand[i]);
+        Ref from = schedule_seen(s, node->operand[i]);
         if (!is_given(s, from) && s->waits[from] == 0)
             return 0;
         if (s->waits[from] > longest)
@@ -344,7 +232,7 @@ take_near(Schedule *s, const Facts *facts, Ref ref, const Node *user)
 {
     size_t near = s->near.count;
     for (int i = 0; i < user->operands; i++) {
-        Ref other = seen_through(s, user->operand[i]);
+        Ref other = schedule_seen(s, user->operand[i]);
         if (s->material[other] && s->waits[other] == 0)
             VEC_PUSH(s->arena, &s->near, s->node_buffer[other]);
     }
@@ -360,7 +248,7 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
 {
     const Node *node = ir_node(s->graph, ref);
     for (int i = 0; i < node->operands; i++) {
-        Ref from = seen_through(s, node->operand[i]);
+        Ref from = schedule_seen(s, node->operand[i]);
         if (!s->material[from])
             take_operands(s, facts, from);
         if (s->waits[from] == 0)
@@ -425,7 +313,7 @@ take_node(Schedule *s, const Facts *facts, Ref ref, const bool *done)
 static void
 take_captured(Schedule *s, const Facts *facts, Ref ref)
 {
-    Ref from = seen_through(s, ref);
+    Ref from = schedule_seen(s, ref);
     if (!s->material[from])
         take_operands(s, facts, from);
     if (s->waits[from] != 0 && s->loop_of[from] == s->within)
@@ -527,17 +415,6 @@ skip_added(Schedule *s, const Facts *facts, bool *done)
     }
 }
 
-/* Memory for what is computed, before fusion finds that little of it needs any.
- */
-static void
-make_temps(Schedule *s, const Facts *facts)
-{
-    for (Ref r = 0; r < (Ref)s->graph->node.count; r++) {
-        if (s->material[r] && facts->needed[r] != 0 && s->node_buffer[r] < 0)
-            s->node_buffer[r] = new_buffer(s, BUFFER_temp, -1, r);
-    }
-}
-
 static void
 take_nodes(Schedule *s, const Facts *facts)
 {
@@ -565,7 +442,7 @@ copy_outputs(Schedule *s, const Facts *facts)
             source = ir_node(g, source)->operand[0];
         if (buffer < 0 || s->node_buffer[source] == buffer)
             continue;
-        source = seen_through(s, ref);
+        source = schedule_seen(s, ref);
         if (s->waits[source] != 0)
             take_now(s, facts, source);
         uint32_t bit = o < 32 ? 1u << o : 0;
@@ -597,9 +474,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     s->waits = ARENA_ARRAY(arena, uint8_t, g->node.count + 1);
     schedule_materials(g, facts.users, s->material);
     count_late(s, &facts);
-    make_buffers(s);
-    make_outputs(s);
-    make_temps(s, &facts);
+    schedule_buffers(s, facts.needed);
     s->touches = ARENA_ARRAY(arena, Touches, s->buffer.count + 1);
     take_nodes(s, &facts);
     copy_outputs(s, &facts);

@@ -288,6 +288,12 @@ Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
 /* lower.c: sets the graph, its loops opened, and what is known of them. */
 void schedule_lower(Schedule *s, const Graph *g);
 
+/* fuse_buffers.c: the buffers of all nodes that some output needs; and what a
+ * node shows through its views: itself, where it is none.
+ */
+void schedule_buffers(Schedule *s, const uint32_t *needed);
+Ref schedule_seen(const Schedule *s, Ref ref);
+
 /* fuse_tree.c: the loops of one node, which store into a buffer. Those of a
  * concatenation, one for each part, take their places in the schedule.
  */
