@@ -32,7 +32,7 @@ note_rows(void *user, int *buffer, Affine *at, bool store)
     if (simple)
         affine_drop(rows->s, &rest, rows->key);
     rows->rows = rows->rows && simple && affine_below(rows->s, &rest, factor);
-    rows->differs = rows->found && rows->factor != factor;
+    rows->differs = rows->differs || (rows->found && rows->factor != factor);
     rows->factor = factor;
     rows->found = true;
 }
