@@ -8,6 +8,7 @@ import sys
 import torch
 import torch.nn.functional as F
 
+from judge import difference, judge
 from tensors import read
 
 CASES = {
@@ -36,11 +37,6 @@ PLAIN = {"max", "max_over", "max_line", "mean", "mean_pad", "global_max",
          "global_mean"}
 
 
-def difference(ours, theirs):
-    assert ours.shape == theirs.shape, (ours.shape, theirs.shape)
-    return ((ours - theirs).norm() / theirs.norm().clamp(min=1)).item()
-
-
 def check(folder, name):
     """The worst relative difference of a layer's numbers."""
     c = read(f"{folder}/{name}.safetensors")
@@ -62,17 +58,4 @@ def check(folder, name):
     return max(difference(ours, theirs.detach()) for ours, theirs in pairs)
 
 
-def main(folder):
-    torch.set_num_threads(1)
-    failed = 0
-    for name in CASES:
-        worst = check(folder, name)
-        fine = worst <= 1e-9
-        print(f"{'ok  ' if fine else 'FAIL'} {name}: worst relative "
-              f"difference {worst:.2e}")
-        failed += not fine
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    return failed > 0
-
-
-sys.exit(main(sys.argv[1]))
+sys.exit(judge(CASES, check, sys.argv[1]))

@@ -7,6 +7,7 @@ import sys
 
 import torch
 
+from judge import difference, judge
 from tensors import read
 
 H = 5
@@ -34,11 +35,6 @@ def arrays(name, p):
     return ([p["W"].T, p["U"].T, p["b"], zero(p["b"])], [p["h"], p["c"]])
 
 
-def difference(ours, theirs):
-    assert ours.shape == theirs.shape, (ours.shape, theirs.shape)
-    return ((ours - theirs).norm() / theirs.norm().clamp(min=1)).item()
-
-
 def check(folder, name):
     """The worst relative difference of a layer's numbers."""
     c = read(f"{folder}/{name}.safetensors")
@@ -62,17 +58,4 @@ def check(folder, name):
     return max(difference(ours, theirs.detach()) for ours, theirs in pairs)
 
 
-def main(folder):
-    torch.set_num_threads(1)
-    failed = 0
-    for name in FUNCTIONS:
-        worst = check(folder, name)
-        fine = worst <= 1e-9
-        print(f"{'ok  ' if fine else 'FAIL'} {name}: worst relative "
-              f"difference {worst:.2e}")
-        failed += not fine
-    print(f"{len(FUNCTIONS) - failed} passed, {failed} failed")
-    return failed > 0
-
-
-sys.exit(main(sys.argv[1]))
+sys.exit(judge(FUNCTIONS, check, sys.argv[1]))
