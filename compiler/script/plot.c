@@ -99,8 +99,8 @@ static void
 find_range(Plot *p)
 {
     for (int axis = 0; axis < 2; axis++) {
-        double least = INFINITY;
-        double most = -INFINITY;
+        double least = HUGE_VAL;
+        double most = -HUGE_VAL;
         for (int k = 0; k < p->count; k++)
             for (int64_t i = 0; i < p->series[k].count; i++) {
                 double x = value_at(&p->series[k], i, axis);
