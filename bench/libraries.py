@@ -106,8 +106,8 @@ def blis_variants():
 
 def python_find(*modules):
     """An interpreter that has modules: of `make bench-peers`, or another."""
-    tries = [os.path.join(os.environ.get("PEERS", os.path.join(
-        TOP, "build", "peers")), "bin", "python"), "python3"]
+    peers = os.environ.get("PEERS", os.path.join(TOP, "build", "peers"))
+    tries = [os.path.abspath(os.path.join(peers, "bin", "python")), "python3"]
     return interpreter(tries, modules)
 
 
