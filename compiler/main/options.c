@@ -438,7 +438,7 @@ check_arguments(const Options *o)
 {
     bool image = o->output == NULL || has_suffix(o->output, ".dot") ||
                  has_suffix(o->output, ".svg");
-    if (o->arguments == 0) {
+    if (o->arguments == 0 && o->command != COMMAND_repl) {
         usage_help(o->command, stderr);
         return false;
     }
@@ -459,6 +459,7 @@ check_arguments(const Options *o)
                 return usage("- stands alone", NULL);
         return true;
     case COMMAND_run:
+    case COMMAND_repl:
     case COMMAND_test:
     case COMMAND_check:
     case COMMAND_gradcheck:

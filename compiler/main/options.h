@@ -29,7 +29,7 @@ enum {
 #include "main/commands.def"
 #undef COMMAND
     ON_all = (1 << COMMANDS) - 1,
-    ON_scripts = ON_compile | ON_run | ON_test | ON_check | ON_graph |
+    ON_scripts = ON_compile | ON_run | ON_repl | ON_test | ON_check | ON_graph |
                  ON_gradcheck | ON_explain
 };
 

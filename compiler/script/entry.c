@@ -1,5 +1,6 @@
 #include "script/entry.h"
 
+#include "script/eval.h"
 #include "script/trace.h"
 
 #include <string.h>
@@ -27,4 +28,19 @@ script_call_main(Script *s, const char *const *argument, int arguments)
     trace_leave(s, &state);
     s->recover = outer;
     return done;
+}
+
+bool
+script_run_piece(Script *s, uint32_t source)
+{
+    s->eval->steps = 0;
+    s->eval->stopped = false;
+    s->eval->answers = true;
+    return script_run_source(s, source, true);
+}
+
+bool
+script_can_go_on(const Script *s)
+{
+    return s->context->arena.limit != 0;
 }

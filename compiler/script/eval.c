@@ -380,6 +380,8 @@ eval_check_stack(Script *s, Span span)
 void
 eval_step(Script *s, Span span)
 {
+    if (s->options.interrupted && *s->options.interrupted)
+        script_abandon(s);
     int64_t limit = s->options.max_steps   ? s->options.max_steps
                     : s->options.compiling ? STEPS_COMPILING
                                            : STEPS_RUNNING;

@@ -75,6 +75,7 @@ typedef struct Eval {
     int64_t steps;           /* passes of loops, and calls */
     bool stopped;            /* a limit was reached: nothing more is run */
     const char *stack_limit; /* the C stack must not go below */
+    bool answers;            /* `ans` is the value of the last statement */
     bool dotted;             /* a body in a dot call: * means .* */
     bool dot_next;           /* the next body called is dotted */
     Scope *library;          /* builtins and stdlib, around the script */

@@ -232,6 +232,8 @@ run_statement(Script *s, const Ast *ast, bool echo)
     if (s->eval->flow != FLOW_none)
         script_fail(s, DIAG_value, ast->span, NULL,
                     "return, break or continue outside of a function or loop");
+    if (s->eval->answers && v.kind != VALUE_nothing)
+        scope_set(s, s->globals, intern_text(&s->context->names, "ans"), v);
     if (echo && !is_silent(ast) && v.kind != VALUE_nothing)
         fprintf(s->options.out, "%s\n", value_show(s, v));
 }

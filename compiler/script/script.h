@@ -11,6 +11,7 @@
 #include "script/value.h"
 
 #include <setjmp.h>
+#include <signal.h>
 
 typedef struct Trace Trace;
 
@@ -20,6 +21,7 @@ typedef struct {
     bool testing;   /* fluxc test: @test counts instead of failing */
     DType dtype;    /* of models: DTYPE_f32, or --dtype f64 */
     EngineKind engine;
+    const volatile sig_atomic_t *interrupted; /* nonzero: leave; or NULL */
     bool debug_nan;    /* a NaN or Inf from finite numbers is an error */
     FILE *out;         /* what the script prints */
     int max_depth;     /* of calls; 0: 1000 */
