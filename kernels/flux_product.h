@@ -1,14 +1,5 @@
-/* flux_product.h - matrix products and sums in exact orders.
- *
- * Three orders, the same for every engine:
- *
- *    seq     blocks of 512 terms; each from +0, acc = fma(a, b, acc) in turn
- *    split4  the same blocks; accumulator r takes the terms k = r modulo 4 of
- *            the block, which is then (acc0 + acc1) + (acc2 + acc3)
- *    tree16  blocks of 4096; lane l takes the terms k = l modulo 16, then lane
- *            l adds lane l + 8, l + 4, l + 2 and l + 1
- *
- * Block sums are added in order to a total from +0. No terms give +0.
+/* flux_product.h - matrix products, and sums of their columns, in the orders of
+ * flux_sum.h.
  *
  * The product has code for AVX-512, for AVX2 with FMA and for any machine; its
  * callers say which (flux_isa.h).
@@ -18,8 +9,7 @@
 
 #include "kernels/flux_isa.h"
 #include "kernels/flux_pool.h"
-
-typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
+#include "kernels/flux_sum.h"
 
 /* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum. */
 typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP } flux_end_kind;
@@ -37,43 +27,6 @@ typedef struct {
 #define FLUX_ONCE static
 #endif
 #define FLUX_ALIGNED __attribute__((aligned(64)))
-
-/* How many accumulators a block has. */
-FLUX_INLINE size_t
-flux_order_lanes(flux_order order)
-{
-    return order == FLUX_TREE16 ? 16 : order == FLUX_SPLIT4 ? 4 : 1;
-}
-
-/* The sum of a block from its lanes, joined as the order says. */
-FLUX_STATIC float
-flux_join_f32(flux_order order, float *lane)
-{
-    if (order == FLUX_SPLIT4)
-        return (lane[0] + lane[1]) + (lane[2] + lane[3]);
-    for (size_t half = order == FLUX_TREE16 ? 8 : 0; half > 0; half /= 2)
-        for (size_t l = 0; l < half; l++)
-            lane[l] = lane[l] + lane[l + half];
-    return lane[0];
-}
-
-/* The sum of n elements, `stride` apart, in the given order; n = 0 gives +0. */
-FLUX_STATIC float
-flux_sum_f32(flux_order order, size_t n, const float *x, size_t stride)
-{
-    size_t lanes = flux_order_lanes(order);
-    size_t block = order == FLUX_TREE16 ? 4096 : 512;
-    float total = 0;
-    for (size_t k0 = 0; k0 < n; k0 += block) {
-        size_t length = n - k0 < block ? n - k0 : block;
-        float lane[16] = {0};
-        for (size_t k = 0; k < length; k += lanes)
-            for (size_t l = 0; l < lanes && k + l < length; l++)
-                lane[l] = lane[l] + x[(k0 + k + l) * stride];
-        total = total + flux_join_f32(order, lane);
-    }
-    return total;
-}
 
 /* sum[i] = the sum of one block of the product for up to 16 rows. */
 FLUX_STATIC void
@@ -132,36 +85,6 @@ flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
             for (size_t i = 0; i < rows; i++)
                 flux_end_f32(c + (i0 + i) * ci + j * cj, total[i], end);
         }
-}
-
-/* The sum of a block from its lanes, joined as the order says. */
-FLUX_STATIC double
-flux_join_f64(flux_order order, double *lane)
-{
-    if (order == FLUX_SPLIT4)
-        return (lane[0] + lane[1]) + (lane[2] + lane[3]);
-    for (size_t half = order == FLUX_TREE16 ? 8 : 0; half > 0; half /= 2)
-        for (size_t l = 0; l < half; l++)
-            lane[l] = lane[l] + lane[l + half];
-    return lane[0];
-}
-
-/* The sum of n elements, `stride` apart, in the given order; n = 0 gives +0. */
-FLUX_STATIC double
-flux_sum_f64(flux_order order, size_t n, const double *x, size_t stride)
-{
-    size_t lanes = flux_order_lanes(order);
-    size_t block = order == FLUX_TREE16 ? 4096 : 512;
-    double total = 0;
-    for (size_t k0 = 0; k0 < n; k0 += block) {
-        size_t length = n - k0 < block ? n - k0 : block;
-        double lane[16] = {0};
-        for (size_t k = 0; k < length; k += lanes)
-            for (size_t l = 0; l < lanes && k + l < length; l++)
-                lane[l] = lane[l] + x[(k0 + k + l) * stride];
-        total = total + flux_join_f64(order, lane);
-    }
-    return total;
 }
 
 /* sum[i] = the sum of one block of the product for up to 16 rows. */

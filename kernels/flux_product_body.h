@@ -425,9 +425,9 @@ FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
             part.k = job->k - k0 < 512 ? job->k - k0 : 512;
             part.n = job->n - j0 < WIDE ? job->n - j0 : WIDE;
             for (size_t o = 0; o < (along ? part.n : part.k); o++)
-                for (size_t i = 0; i < (along ? part.k : part.n); i++)
-                    copy[o * (along ? DEEP : WIDE) + i] =
-                        b[o * (along ? job->bj : job->bk) + i];
+                memcpy(copy + o * (along ? DEEP : WIDE),
+                       b + o * (along ? job->bj : job->bk),
+                       (along ? part.k : part.n) * sizeof *b);
             part.a = job->a + k0 * job->ak;
             part.c = job->c + j0 * job->cj;
             part.end.kind = k0 > 0 ? FLUX_ADD : job->end.kind;

@@ -6,6 +6,7 @@
 #define FLUX_PRODUCT_X86_H
 
 #include <immintrin.h>
+#include <string.h>
 
 #if defined(__clang__)
 #define FLUX_UNROLL _Pragma("clang loop unroll(full)")

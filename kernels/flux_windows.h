@@ -3,7 +3,7 @@
  *
  *    c[row, column] = sum over the terms of a[row, term] b[term, column]
  *
- * in the orders seq and split4 of flux_product.h, the first axis of the terms
+ * in the orders seq and split4 of flux_sum.h, the first axis of the terms
  * fastest. An axis has a length and the steps that it takes in a, b and c.
  * Blocks of the operands are laid side by side and multiplied by the product of
  * flux_product.h, so that windows that share elements are never made as a

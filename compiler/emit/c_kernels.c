@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { HEADERS = 5, NAMES = 6 };
+enum { HEADERS = 6, NAMES = 4 };
 
 static const struct {
     const char *header;
@@ -15,9 +15,8 @@ static const struct {
 } kernels[HEADERS] = {
     {"kernels/flux_math.h", {""}},
     {"kernels/flux_isa.h", {"FLUX_BODY", "flux_best_isa"}},
-    {"kernels/flux_product.h",
-     {"flux_product_", "flux_sum", "flux_join_", "FLUX_SEQ", "FLUX_SPLIT4",
-      "FLUX_TREE16"}},
+    {"kernels/flux_sum.h", {"flux_sum_", "flux_join_"}},
+    {"kernels/flux_product.h", {"flux_product_", "flux_sums_"}},
     {"kernels/flux_windows.h", {"flux_windows_"}},
     {"kernels/flux_random.h",
      {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},

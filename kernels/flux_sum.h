@@ -1,0 +1,42 @@
+/* flux_sum.h - sums in exact orders.
+ *
+ * Three orders, the same for every engine:
+ *
+ *    seq     blocks of 512 terms; each from +0, acc = fma(a, b, acc) in turn
+ *    split4  the same blocks; accumulator r takes the terms k = r modulo 4 of
+ *            the block, which is then (acc0 + acc1) + (acc2 + acc3)
+ *    tree16  blocks of 4096; lane l takes the terms k = l modulo 16, then lane
+ *            l adds lane l + 8, l + 4, l + 2 and l + 1
+ *
+ * Block sums are added in order to a total from +0. No terms give +0.
+ *
+ * The functions are inlined, so that their instructions are those of their
+ * caller, and order and length mostly constants.
+ */
+#ifndef FLUX_SUM_H
+#define FLUX_SUM_H
+
+#include "kernels/flux_fp.h"
+
+typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
+
+/* How many accumulators a block has. */
+FLUX_INLINE size_t
+flux_order_lanes(flux_order order)
+{
+    return order == FLUX_TREE16 ? 16 : order == FLUX_SPLIT4 ? 4 : 1;
+}
+
+#define FLUX_P(name) name##_f32
+#define FLUX_T       float
+#include "kernels/flux_sum_body.h"
+#undef FLUX_P
+#undef FLUX_T
+
+#define FLUX_P(name) name##_f64
+#define FLUX_T       double
+#include "kernels/flux_sum_body.h"
+#undef FLUX_P
+#undef FLUX_T
+
+#endif

@@ -1,0 +1,69 @@
+/* flux_sum_body.h - sums in exact orders for one element type; flux_sum.h
+ * includes it once for each, with
+ *
+ *    FLUX_P(name)    the name with the type's suffix
+ *    FLUX_T          the element type
+ */
+
+/* Lane l of 16 and lane l + 8 of up to 16 elements, joined. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_sum_pair)(size_t n, const FLUX_T *x, size_t stride, size_t l)
+{
+    const FLUX_T first = l < n ? x[l * stride] : (FLUX_T)0;
+    return l + 8 < n ? first + x[(l + 8) * stride] : first;
+}
+
+/* The sum of up to 16 elements in the order tree16; -0 where all are -0. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_sum_few)(size_t n, const FLUX_T *x, size_t stride)
+{
+    const FLUX_T a = FLUX_P(flux_sum_pair)(n, x, stride, 0) +
+                     FLUX_P(flux_sum_pair)(n, x, stride, 4);
+    const FLUX_T b = FLUX_P(flux_sum_pair)(n, x, stride, 1) +
+                     FLUX_P(flux_sum_pair)(n, x, stride, 5);
+    const FLUX_T c = FLUX_P(flux_sum_pair)(n, x, stride, 2) +
+                     FLUX_P(flux_sum_pair)(n, x, stride, 6);
+    const FLUX_T d = FLUX_P(flux_sum_pair)(n, x, stride, 3) +
+                     FLUX_P(flux_sum_pair)(n, x, stride, 7);
+    return (a + c) + (b + d);
+}
+
+/* The sum of a block from its lanes, joined as the order says. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_join)(flux_order order, const FLUX_T *lane)
+{
+    if (order == FLUX_SPLIT4)
+        return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+    return order == FLUX_TREE16 ? FLUX_P(flux_sum_few)(16, lane, 1) : lane[0];
+}
+
+/* The sum of one block. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_sum_block)(flux_order order, size_t n, const FLUX_T *x,
+                       size_t stride)
+{
+    const size_t lanes = flux_order_lanes(order);
+    FLUX_T lane[16] = {0};
+    size_t k = 0;
+    for (; k + lanes <= n; k += lanes)
+        for (size_t l = 0; l < lanes; l++)
+            lane[l] = lane[l] + x[(k + l) * stride];
+    for (size_t l = 0; k + l < n; l++)
+        lane[l] = lane[l] + x[(k + l) * stride];
+    return FLUX_P(flux_join)(order, lane);
+}
+
+/* The sum of n elements, `stride` apart, in the given order; n = 0 gives +0. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_sum)(flux_order order, size_t n, const FLUX_T *x, size_t stride)
+{
+    const size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    FLUX_T total = 0;
+    if (order == FLUX_TREE16 && n <= 16)
+        return total + FLUX_P(flux_sum_few)(n, x, stride);
+    for (size_t k = 0; k < n; k += block)
+        total =
+            total + FLUX_P(flux_sum_block)(order, n - k < block ? n - k : block,
+                                           x + k * stride, stride);
+    return total;
+}
