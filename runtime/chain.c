@@ -7,6 +7,8 @@
 #include "runtime/chain.h"
 #include "runtime/error.h"
 
+#include <string.h>
+
 /* How a call's n is to be read: samples of each part, or the length of the one
  * sample where the chain takes any length.
  */
@@ -91,7 +93,17 @@ chain_arena(const flux_model *self, size_t n)
     return flux_add(64, flux_add(buffers, chain_scratch(c, e, 0)));
 }
 
-/* Two buffers, each part's output but the last's, a part's arena. */
+/* Bytes of the state of n samples. */
+static size_t
+chain_state_bytes(const flux_chain_model *c, size_t n)
+{
+    return flux_mul(flux_mul(c->model.state, n),
+                    flux_dtype_size(c->model.dtype));
+}
+
+/* Two buffers, each part's output but the last's, a copy of the state, a part's
+ * arena.
+ */
 static size_t
 chain_back_arena(const flux_model *self, size_t n)
 {
@@ -100,6 +112,7 @@ chain_back_arena(const flux_model *self, size_t n)
     size_t size = flux_add(64, flux_mul(2, chain_widest(c, e)));
     for (size_t i = 0; i + 1 < c->count; i++)
         size = flux_add(size, flux_align(chain_bytes(c, e, c->part[i].out)));
+    size = flux_add(size, flux_align(chain_state_bytes(c, n)));
     return flux_add(size, chain_scratch(c, e, 1));
 }
 
@@ -178,12 +191,24 @@ chain_check(const flux_chain_model *c, const Call *a, size_t n, size_t arena,
     return flux_disjoint(span, sizeof span / sizeof *span);
 }
 
+/* A part's states in those of the chain, which lie one behind another. */
+static void *
+part_state(const flux_chain_model *c, const flux_part *part, size_t n,
+           void *state)
+{
+    if (state == NULL || part->model->state == 0)
+        return NULL;
+    size_t before = part->state * n * flux_dtype_size(c->model.dtype);
+    return (unsigned char *)state + before;
+}
+
 /* The work of a part: the arena from start on. */
 static flux_work
 chain_work(const flux_work *w, unsigned char *start)
 {
     flux_work work = *w;
     work.packed = NULL;
+    work.state = NULL;
     work.arena = start;
     work.bytes = w->bytes - (size_t)(start - (unsigned char *)w->arena);
     return work;
@@ -206,6 +231,7 @@ chain_forward(const flux_model *self, const void *m, const void *const *x,
     flux_work work = chain_work(w, buffer + 2 * widest);
     for (size_t i = 0; i < c->count && status == FLUX_OK; i++) {
         call.y = i + 1 == c->count ? y[0] : buffer + i % 2 * widest;
+        work.state = part_state(c, &c->part[i], n, w->state);
         status = part_forward(&c->part[i], &call, e, &work);
         call.x = call.y;
     }
@@ -236,10 +262,15 @@ chain_back(const flux_model *self, const void *m, const void *const *dy,
     size_t used = 0;
     for (size_t i = 0; i + 1 < c->count; i++)
         used += flux_align(chain_bytes(c, e, c->part[i].out));
-    flux_work work = chain_work(w, kept + used);
+    void *state = w->state == NULL ? NULL : kept + used;
+    if (state != NULL)
+        memcpy(state, w->state, chain_state_bytes(c, n));
+    size_t states = flux_align(chain_state_bytes(c, n));
+    flux_work work = chain_work(w, kept + used + states);
 
     call.y = kept;
     for (size_t i = 0; i + 1 < c->count && status == FLUX_OK; i++) {
+        work.state = part_state(c, &c->part[i], n, state);
         status = part_forward(&c->part[i], &call, e, &work);
         call.x = call.y;
         call.y += flux_align(chain_bytes(c, e, c->part[i].out));
@@ -250,6 +281,7 @@ chain_back(const flux_model *self, const void *m, const void *const *dy,
             call.y -= flux_align(chain_bytes(c, e, c->part[i - 1].out));
         call.x = i > 0 ? call.y : x[0];
         call.dx = i > 0 ? buffer + i % 2 * widest : out;
+        work.state = part_state(c, &c->part[i], n, w->state);
         status = part_back(&c->part[i], &call, e, &work);
         call.dy = call.dx;
     }
@@ -281,6 +313,26 @@ chain_init(const flux_model *self, void *m, uint64_t seed)
 }
 
 static flux_status
+chain_reset(const flux_model *self, const void *m, void *state, size_t n)
+{
+    const flux_chain_model *c = chain_of(self);
+    if ((m == NULL && self->bytes > 0) || (state == NULL && self->state > 0))
+        return FLUX_E_NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        const flux_part *part = &c->part[i];
+        if (part->model->state == 0)
+            continue;
+        const void *own =
+            m == NULL ? NULL : (const unsigned char *)m + part->params;
+        flux_status status = part->model->reset(
+            part->model, own, part_state(c, part, n, state), n);
+        if (status != FLUX_OK)
+            return status;
+    }
+    return FLUX_OK;
+}
+
+static flux_status
 chain_update(const flux_model *self, void *m, void *g, double eta)
 {
     const flux_chain_model *c = chain_of(self);
@@ -303,6 +355,7 @@ void
 flux_chain_functions(flux_chain_model *c)
 {
     c->model.init = chain_init;
+    c->model.reset = c->model.state > 0 ? chain_reset : NULL;
     c->model.forward = chain_forward;
     c->model.back = chain_back;
     c->model.update = chain_update;

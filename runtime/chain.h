@@ -10,6 +10,7 @@ typedef struct flux_part {
     size_t out;
     size_t params; /* offsets in the chain's structs */
     size_t grads;
+    size_t state; /* elements before it in a sample's state */
 } flux_part;
 
 typedef struct flux_chain_model {

@@ -192,6 +192,9 @@ chain_place(flux_chain_model *c, flux_error *err)
         length = part->out;
         part->params = c->model.bytes;
         part->grads = c->model.grad_bytes;
+        part->state = c->model.state;
+        c->model.state += model->state;
+        c->model.stepped |= model->stepped;
         c->model.bytes = flux_add(part->params, flux_align(model->bytes));
         c->model.grad_bytes =
             flux_add(part->grads, flux_align(model->grad_bytes));

@@ -52,6 +52,8 @@ typedef struct flux_work {
     void *stream;       /* CUDA */
     uint64_t seed;      /* of random nodes in an exported training form */
     const char **nan;   /* --debug-nan: where FLUX_E_NAN came from, or NULL */
+    void *state; /* of a recurrent model that is called by its flux_model; NULL:
+                    the steps begin with the initial state */
 } flux_work;
 
 /* bytes rounded up to a multiple of 64; a constant expression. */
@@ -150,6 +152,8 @@ struct flux_model {
     uint64_t seed;     /* that gives the script's weights */
     size_t bytes;      /* of the struct of parameters */
     size_t grad_bytes; /* of the struct of gradients */
+    size_t state; /* numbers of a recurrent model's state, a sample; else 0 */
+    int stepped;  /* each call is one step */
     size_t nparam;
     const flux_param *param;
     size_t ninput;
@@ -159,7 +163,12 @@ struct flux_model {
 
     flux_status (*init)(const flux_model *self, void *m, uint64_t seed);
 
-    /* y = m(x) for n samples. */
+    /* The state before the first step, of n samples; NULL where there is none.
+     */
+    flux_status (*reset)(const flux_model *self, const void *m, void *state,
+                         size_t n);
+
+    /* y = m(x) for n samples; w->state becomes the state behind the steps. */
     flux_status (*forward)(const flux_model *self, const void *m,
                            const void *const *x, size_t n, void *const *y,
                            const flux_work *w);
@@ -258,6 +267,15 @@ flux_status flux_forward_all(flux_session *s, const void *const *x, size_t n,
                              void *const *y);
 flux_status flux_back_all(flux_session *s, const void *const *dy,
                           const void *const *x, size_t n, void *const *dx);
+
+/* A recurrent model: whether the session keeps its state, so that a call of
+ * flux_forward goes on where the last one ended, as at first for models of
+ * unroll1 only; else each call begins with the initial state, and so does
+ * flux_back. With a state kept, n is that of the call before, at most
+ * max_batch, else FLUX_E_SIZE, until flux_reset begins anew.
+ */
+void flux_session_keep(flux_session *s, int keeps);
+void flux_reset(flux_session *s);
 
 /* The pool that the session's calls use; NULL, as at first: one thread. The
  * pool stays the caller's.

@@ -12,6 +12,9 @@ struct flux_session {
     void *params;
     void *grads;
     flux_work work;
+    void *state;  /* of max_batch samples; NULL: there is none */
+    size_t begun; /* how many samples' state is kept; 0: it is the initial */
+    int keeps;
 };
 
 static int
@@ -39,7 +42,12 @@ flux_open(const flux_model *model, uint64_t seed, size_t max_batch)
     s->params = flux_alloc(model->bytes);
     s->grads = flux_alloc(model->grad_bytes);
     s->work.arena = flux_alloc(s->work.bytes);
+    s->keeps = model->stepped;
+    size_t one = flux_mul(model->state, flux_dtype_size(model->dtype));
+    if (one > 0)
+        s->state = flux_alloc(flux_mul(one, s->max_batch));
     if (s->params == NULL || s->grads == NULL || s->work.arena == NULL ||
+        (one > 0 && s->state == NULL) ||
         model->init(model, s->params, seed) != FLUX_OK) {
         flux_close(s);
         return NULL;
@@ -56,6 +64,7 @@ flux_close(flux_session *s)
     free(s->params);
     free(s->grads);
     free(s->work.arena);
+    free(s->state);
     free(s);
 }
 
@@ -71,6 +80,42 @@ session_check(const flux_session *s, const void *const *x, size_t n)
     return FLUX_OK;
 }
 
+/* Whether the session keeps a recurrent model's state; see flux.h. */
+void
+flux_session_keep(flux_session *s, int keeps)
+{
+    s->keeps = keeps;
+    s->begun = 0;
+}
+
+/* The next step is again the first. */
+void
+flux_reset(flux_session *s)
+{
+    s->begun = 0;
+}
+
+/* Makes the state of n samples what the call goes on from; NULL in `work` where
+ * each call begins anew.
+ */
+static flux_status
+session_state(flux_session *s, size_t n)
+{
+    const flux_model *m = s->model;
+    s->work.state = NULL;
+    if (s->state == NULL || !s->keeps || n == 0)
+        return FLUX_OK;
+    if (n > s->max_batch || (s->begun != 0 && s->begun != n))
+        return FLUX_E_SIZE;
+    s->work.state = s->state;
+    flux_status status = FLUX_OK;
+    if (s->begun == 0)
+        status = m->reset(m, s->params, s->state, n);
+    if (status == FLUX_OK)
+        s->begun = n;
+    return status;
+}
+
 /* y = m(x) for n samples, max_batch at a time. */
 flux_status
 flux_forward_all(flux_session *s, const void *const *x, size_t n,
@@ -79,6 +124,8 @@ flux_forward_all(flux_session *s, const void *const *x, size_t n,
     flux_status status = session_check(s, x, n);
     if (status == FLUX_OK && y == NULL)
         status = FLUX_E_NULL;
+    if (status == FLUX_OK)
+        status = session_state(s, n);
     for (size_t first = 0; status == FLUX_OK && first < n;) {
         size_t some = n - first < s->max_batch ? n - first : s->max_batch;
         const flux_model *m = s->model;
@@ -100,6 +147,8 @@ flux_back_all(flux_session *s, const void *const *dy, const void *const *x,
     flux_status status = session_check(s, x, n);
     if (status == FLUX_OK && dy == NULL)
         status = FLUX_E_NULL;
+    if (s != NULL)
+        s->work.state = NULL;
     for (size_t first = 0; status == FLUX_OK && first < n;) {
         size_t some = n - first < s->max_batch ? n - first : s->max_batch;
         const flux_model *m = s->model;

@@ -23,6 +23,7 @@ emit_forward(Emit *emit)
     const char *m = c_own_name(&f, "m");
     c_name_tables(&f);
     c_add_struct(emit, &f, emit->name, m, true);
+    c_add_state(emit, &f, m, false);
     c_add_inputs(&f, emit->forward, true, 0);
     c_add_dims(emit, &f);
     c_add_outputs(&f, true);
@@ -34,8 +35,16 @@ emit_forward(Emit *emit)
                "\n/* Bytes of arena that forward needs for n samples. */\n");
     c_define_arena(emit, &f, macro_name(emit, "ARENA"), c_arena_bytes(s), true);
     writer_raw(&emit->header, "\n");
-    writer_comment(&emit->header, arena_printf(emit->arena, "%s for n samples.",
-                                               emit->model->name));
+    const char *states = "";
+    if (f.state != NULL)
+        states = arena_printf(emit->arena,
+                              " The steps begin with what *%s holds, which "
+                              "becomes the state behind them; NULL: with the "
+                              "initial state.",
+                              f.state);
+    writer_comment(&emit->header,
+                   arena_printf(emit->arena, "%s for n samples.%s",
+                                emit->model->name, states));
     function_prototype(&f, &emit->header);
     function_define(&f);
     return true;
@@ -83,6 +92,7 @@ emit_back(Emit *emit)
     f.printer.condition = back_condition;
     c_name_tables(&f);
     c_add_struct(emit, &f, emit->name, m, true);
+    c_add_state(emit, &f, m, true);
     c_add_inputs(&f, emit->forward, false, 0);
     c_add_inputs(&f, emit->forward, true, 0);
     c_add_dims(emit, &f);
@@ -97,10 +107,18 @@ emit_back(Emit *emit)
                "\n/* Bytes of arena that back needs for n samples. */\n");
     c_define_arena(emit, &f, macro_name(emit, "BACK_ARENA"), c_arena_bytes(s),
                    true);
-    writer_raw(&emit->header,
-               "\n/* back!: adds the gradients of the parameters to *g. The "
-               "gradients of inputs\n * are written where they are not "
-               "NULL.\n */\n");
+    const char *states =
+        f.state != NULL
+            ? " The steps begin with what *state holds, which stays, and into "
+              "which no gradient goes."
+            : "";
+    writer_raw(&emit->header, "\n");
+    writer_comment(&emit->header,
+                   arena_printf(emit->arena,
+                                "back!: adds the gradients of the parameters "
+                                "to *g. The gradients of inputs are written "
+                                "where they are not NULL.%s",
+                                states));
     function_prototype(&f, &emit->header);
     function_define(&f);
     return true;

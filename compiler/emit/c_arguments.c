@@ -225,12 +225,17 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
         sized.printer.dim_text[i] =
             arena_printf(emit->arena, "(size_t)(%s)", name);
     }
+    Dim states = f->state != NULL ? dim_add(s->dims, f->state_bytes, 64) : 0;
+    for (int i = 0; i < bytes.count; i++)
+        bytes.item[i] = dim_add(s->dims, bytes.item[i], states);
+    if (bytes.count == 0 && f->state != NULL)
+        sizes_add(&bytes, s->dims, states);
     Expr size = c_sizes(&sized.printer, &bytes);
     if (print)
         writer_macro(&emit->header,
                      arena_printf(emit->arena, "%s(%s)", macro, formal),
                      c_at_least(&f->printer, size, PREC_primary));
-    if (s->slot.count > 0)
+    if (s->slot.count > 0 || f->state != NULL)
         f->arena = arena_printf(emit->arena, "%s(%s)", macro, actual);
 }
 

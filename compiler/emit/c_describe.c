@@ -93,7 +93,7 @@ port_row(const Emit *emit, Writer *writer, const char *name, const Node *node)
 static int
 port_table(Emit *emit, const char *what, bool inputs)
 {
-    const Graph *g = emit->forward;
+    const Graph *g = emit->alone;
     Writer *writer = &emit->source;
     int count = 0;
     writer_raw(writer, "\n");
@@ -159,7 +159,7 @@ elements(Arena *arena, const char *name, int count, bool optional)
 static int
 count_real(const Emit *emit, bool inputs)
 {
-    const Graph *g = emit->forward;
+    const Graph *g = emit->alone;
     int count = 0;
     for (size_t i = 0; inputs && i < g->leaf.count; i++) {
         const Node *leaf = ir_node(g, g->leaf.item[i]);
@@ -233,9 +233,9 @@ model_thunks(Emit *emit, int inputs, int outputs)
     thunk_open(emit, "forward",
                "const void *m, const void *const *x, size_t n, void *const "
                "*y, const flux_work *w");
-    thunk_close(emit,
-                arena_printf(arena, "%s_forward(m, %s%s, %sw)", emit->name, x,
-                             n, elements(arena, "y", outputs, false)));
+    thunk_close(emit, arena_printf(arena, "%s_forward(m, %s%s%s, %sw)",
+                                   emit->name, c_state_thunk(emit), x, n,
+                                   elements(arena, "y", outputs, false)));
     if (emit->model->back != NULL) {
         thunk_open(emit, "back",
                    "const void *m, const void *const *dy, const void *const "
@@ -247,10 +247,16 @@ model_thunks(Emit *emit, int inputs, int outputs)
             writer_line(&emit->source, "(void)dx;");
         thunk_close(
             emit, arena_printf(
-                      arena, "%s_back(m, %s%s%s, g, %sw)", emit->name,
+                      arena, "%s_back(m, %s%s%s%s, g, %sw)", emit->name,
+                      c_state_thunk(emit),
                       elements(arena, "dy", count_real(emit, false), false), x,
                       n, elements(arena, "dx", count_real(emit, true), true)));
         arena_thunk(emit, "back_arena", "BACK_ARENA");
+    }
+    if (emit->states != 0) {
+        thunk_open(emit, "reset", "const void *m, void *state, size_t n");
+        thunk_close(emit,
+                    arena_printf(arena, "%s_reset(m, state, n)", emit->name));
     }
     thunk_open(emit, "update", "void *m, void *g, double eta");
     thunk_close(emit,
@@ -310,6 +316,11 @@ emit_model_table(Emit *emit)
     for (size_t i = 0; i < 4; i++)
         writer_line(writer, ".%s = %s_model_%s,", always[i], emit->table,
                     always[i]);
+    if (emit->states != 0) {
+        writer_line(writer, ".state = %s_STATE(1),", emit->upper);
+        writer_line(writer, ".stepped = %d,", model->stepped);
+        writer_line(writer, ".reset = %s_model_reset,", emit->table);
+    }
     if (back) {
         writer_line(writer, ".back = %s_model_back,", emit->table);
         writer_line(writer, ".back_arena = %s_model_back_arena,", emit->table);
@@ -386,8 +397,9 @@ train_thunk(Emit *emit, const Trainer *t, const char *end, const char *target)
                 "const %s *y, size_t n, void *loss, const flux_work *w)",
                 t->name, end, target);
     writer_line(writer, "{");
-    writer_line(writer, "return %s_train%s(s, m, %sy, n, loss, w);", t->name,
-                end, elements(emit->arena, "x", inputs, false));
+    writer_line(writer, "return %s_train%s(s, m, %s%sy, n, loss, w);", t->name,
+                end, c_state_thunk(emit),
+                elements(emit->arena, "x", inputs, false));
     writer_line(writer, "}");
 }
 

@@ -24,7 +24,10 @@ typedef struct {
     Member **param;       /* by parameter */
     Member **grad;        /* by parameter; NULL: it does not train */
     Map number;           /* of parameters, by path */
-    const Graph *forward; /* optimised */
+    const Graph *forward; /* optimised; states begin as what was kept */
+    const Graph *alone;   /* not optimised; states begin with the call */
+    VEC(State) state;     /* that the caller keeps */
+    Dim states;           /* their elements */
     const char *table;    /* begins the names of the descriptor */
     bool batched;         /* every port has the batch */
     bool describable;     /* a flux_model can say what its ports are */
@@ -51,6 +54,31 @@ const char *c_upper(Arena *arena, const char *name);
  */
 int c_param(const Emit *emit, const char *path);
 bool c_uses_symbol(const Graph *g, int symbol);
+
+/* c_state.c: finds the states that a model's caller keeps; their number as a
+ * macro, and the function that gives their initial values.
+ */
+void c_find_states(Emit *emit);
+bool emit_state(Emit *emit);
+
+/* The argument with the states, behind the model `m`, which stays as it is or
+ * gets the next values; where the schedule's states are. Nothing where the
+ * model has none.
+ */
+void c_add_state(Emit *emit, Function *f, const char *m, bool stays);
+
+/* Declares pointers to the states; where the arena begins that is no state's;
+ * the states where the caller keeps none.
+ */
+void c_state_pointers(Function *f);
+const char *c_state_base(const Function *f);
+void c_state_default(Function *f);
+
+/* What a descriptor's functions give as that argument, with a comma, or "". */
+const char *c_state_thunk(const Emit *emit);
+
+/* Whether a leaf is such a state, or says whether they begin anew. */
+bool c_is_kept(const Emit *emit, const char *name);
 
 /* c_api.c: the functions of a model; the results of back! that its caller may
  * leave out, by their bits.

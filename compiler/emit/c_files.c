@@ -113,8 +113,8 @@ static const char *
 model_name(Arena *arena, const char *name)
 {
     static const char *const taken[] = {
-        "m",    "g",  "w",    "x",   "y",    "n",     "s", "dx", "dy",
-        "self", "at", "seed", "eta", "loss", "label", "i", "j",  "k"};
+        "m",  "g",    "w",   "x",    "y",     "n", "s", "dx", "dy",  "self",
+        "at", "seed", "eta", "loss", "label", "i", "j", "k",  "one", "state"};
     const char *c_name = emit_c_name(arena, name);
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(taken[i], c_name) == 0)
@@ -221,7 +221,7 @@ print_structs(Emit *emit)
 static void
 find_ports(Emit *emit)
 {
-    const Graph *g = emit->forward;
+    const Graph *g = emit->alone;
     bool known = true;
     bool any = true;
     emit->batched = true;
@@ -251,7 +251,7 @@ find_ports(Emit *emit)
 static void
 print_sizes(Emit *emit)
 {
-    const Graph *g = emit->forward;
+    const Graph *g = emit->alone;
     Writer *header = &emit->header;
     VEC(const char *) name = {0};
     VEC(const char *) value = {0};
@@ -390,7 +390,10 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     emit.upper = c_upper(arena, emit.name);
     emit.table = emit.name;
     emit.real = c_type(model->dtype);
-    emit.forward = pass_optimise(model->forward, options->pass);
+    emit.alone = model->forward;
+    emit.forward = model->forward;
+    c_find_states(&emit);
+    emit.forward = pass_optimise(emit.forward, options->pass);
     if (emit.forward == NULL)
         return false;
     writer_init(&emit.header, arena);
@@ -401,6 +404,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     print_sizes(&emit);
     print_structs(&emit);
     bool fine = done(&emit, emit_init(&emit)) &&
+                done(&emit, emit_state(&emit)) &&
                 done(&emit, emit_forward(&emit)) &&
                 (model->back == NULL || done(&emit, emit_back(&emit)));
     if (!fine)

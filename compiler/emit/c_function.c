@@ -147,6 +147,7 @@ function_checks(Function *f)
     const char *null = "";
     Sizes sizes = c_arena_bytes(f->printer.s);
     Dim bytes = c_sizes_bound(f->printer.s->dims, &sizes);
+    bytes = dim_add(f->printer.s->dims, bytes, f->state_bytes);
     for (size_t i = 0; i < f->argument.count; i++) {
         const Argument *a = &f->argument.item[i];
         bytes = dim_add(f->printer.s->dims, bytes, a->size);
@@ -242,8 +243,8 @@ print_computation(Function *f, Writer *body)
     if (f->seed != NULL)
         printer->seed = f->seed;
     if (f->arena != NULL)
-        c_arena_pointers(printer, arena_printf(printer->arena,
-                                               "flux_arena_base(%s)", f->work));
+        c_arena_pointers(printer, c_state_base(f));
+    c_state_pointers(f);
     if (printer->check != NULL)
         c_nan_arguments(f);
     printer_body(printer);
@@ -280,6 +281,7 @@ function_define(Function *f)
     writer_line(writer, "{");
     size_t from = writer->size;
     function_checks(f);
+    c_state_default(f);
     if (threads)
         writer_line(writer, "flux_pool *%s = flux_pool_for(%s, %s, %s);",
                     printer->pool, f->work, printer->dim_text[0],

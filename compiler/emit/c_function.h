@@ -21,6 +21,12 @@ typedef struct {
     Dim count;
 } Argument;
 
+/* A state that the caller keeps: the elements before it in its array. */
+typedef struct {
+    const char *name; /* of the leaf, "layer1.h{-1}" */
+    Dim before;
+} State;
+
 typedef struct {
     const char *name;
     Printer printer;
@@ -29,6 +35,14 @@ typedef struct {
     const char *arena; /* the bytes it needs, in C; NULL: none */
     const char *seed;  /* in C; NULL: not needed */
     bool seeded_by_work;
+    const char *state; /* the argument with the caller's states; NULL: none */
+    const char *state_type; /* of its elements, in C */
+    bool state_stays;       /* it is only read */
+    Dim state_bytes;
+    const char *fresh; /* whether it is NULL, in C; NULL: nothing asks */
+    const char *reset; /* the call that gives it its initial values */
+    VEC(State) kept;   /* the states in it that the schedule has */
+    VEC(int) kept_buffer;
 } Function;
 
 void function_add(Function *f, Argument argument);

@@ -16,7 +16,7 @@ enum { SELFTEST_SAMPLES = 67 }; /* FLUX_TEST_MANY */
 static int *
 leaf_places(const Emit *emit, const Graph *g)
 {
-    const Graph *forward = emit->forward;
+    const Graph *forward = emit->alone;
     int *place = ARENA_ARRAY(emit->arena, int, g->leaf.count + 1);
     int inputs = 0;
     for (size_t i = 0; i < forward->leaf.count; i++)
@@ -192,7 +192,7 @@ put_rows(Writer *writer, const char *name, const char *text)
 static size_t
 stop_row(Emit *emit, const Graph *g)
 {
-    const Graph *forward = emit->forward;
+    const Graph *forward = emit->alone;
     size_t first = 0;
     const char *text = "";
     for (size_t o = 0; o < forward->output.count; o++)
@@ -247,7 +247,7 @@ main_function(Emit *emit, int64_t arena, size_t stops)
 static bool
 is_testable(const Emit *emit)
 {
-    const Graph *g = emit->forward;
+    const Graph *g = emit->alone;
     bool state = false;
     for (size_t i = 0; i < g->leaf.count; i++)
         state = state || ir_node(g, g->leaf.item[i])->op == OP_state;
@@ -274,7 +274,7 @@ emit_selftest(Emit *emit)
     Writer *writer = &emit->source;
     if (!is_testable(emit))
         return true;
-    const Graph *g = diff_tangent(emit->model->forward);
+    const Graph *g = diff_tangent(emit->alone);
     if (g != NULL)
         g = pass_optimise(g, emit->options->pass);
     Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;

@@ -37,6 +37,7 @@ emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
     c_name_tables(&f);
     c_add_struct(emit, &f, t->name, state, false);
     c_add_struct(emit, &f, emit->name, m, false);
+    c_add_state(emit, &f, m, false);
     c_add_inputs(&f, emit->forward, true, 0);
     c_add_inputs(&f, emit->forward, false, t->trainer->classes);
     c_add_dims(emit, &f);
@@ -50,8 +51,12 @@ emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
                                   "instead of targets. */\n");
     else
         writer_raw(&emit->header,
-                   "\n/* One step on n samples; *loss is the mean over them, "
-                   "before the update. */\n");
+                   f.state == NULL
+                       ? "\n/* One step on n samples; *loss is the mean over "
+                         "them, before the update. */\n"
+                       : "\n/* One step on n samples, from their states to "
+                         "the next; *loss is the mean over\n * them, before "
+                         "the update.\n */\n");
     function_prototype(&f, &emit->header);
     if (!labels)
         writer_raw(&emit->header,
@@ -95,7 +100,7 @@ trainer_struct(Emit *emit, Trainer *t)
         const Node *leaf = ir_node(t->step, ref);
         const char *name = leaf->as.leaf.name;
         if (leaf->op != OP_state || strcmp(name, "eta") == 0 ||
-            strcmp(name, "step") == 0)
+            strcmp(name, "step") == 0 || c_is_kept(emit, name))
             continue;
         VEC_PUSH(emit->arena, &t->leaf, ref);
         VEC_PUSH(

@@ -48,9 +48,11 @@ typedef struct {
     const Source *source; /* echoed at the top */
     Span span;            /* the definition of the model */
     uint64_t seed;        /* of the script */
+    bool stepped;         /* one step of a model that keeps its state */
     const EmitParam *param;
     int params;
-    const Graph *forward; /* batched: inputs and outputs by their names */
+    const Graph *forward; /* batched: inputs and outputs by their names; the
+                             states of its steps as carried.c has them */
     const Graph *back;    /* diff_back(forward); NULL: no _back */
     const Graph *init;    /* outputs by parameters' paths, of any real type;
                              NULL: nothing has a recipe */

@@ -50,6 +50,7 @@ static Trace *
 export_trace(Script *s, Value model)
 {
     Trace *t = trace_new(s, model, s->options.dtype);
+    t->carries = true;
     t->inputs = export_inputs(model);
     for (int i = 0; i < t->inputs && i < TRACE_INPUTS; i++) {
         t->input[i].rank = -1;
@@ -179,6 +180,7 @@ export_model(Exports *e, const char *name, Value model)
                      .source = e->options->source,
                      .span = span,
                      .seed = s->seed,
+                     .stepped = model_is_stepped(model),
                      .forward = forward,
                      .back = back};
     export_params(s, m, t);
@@ -214,6 +216,7 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
         .name = name, .span = trainer->span, .eta = trainer_eta(s, trainer)};
     Trace *shapes = export_trace(s, trainer->model);
     Trace *step = trainer_trace(s, trainer, shapes->inputs, false);
+    step->carries = true;
     for (int i = 0; i < shapes->inputs; i++)
         step->input[i] = shapes->input[i];
     t->step = trainer_graph(s, trainer, step);
@@ -222,6 +225,7 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     if (m->forward->output.count == 1 && result->rank == 2 &&
         dim_known(result->dim[0])) {
         Trace *labels = trainer_trace(s, trainer, shapes->inputs, true);
+        labels->carries = true;
         for (int i = 0; i < shapes->inputs; i++)
             labels->input[i] = step->input[i];
         t->step_labels = trainer_graph(s, trainer, labels);

@@ -277,10 +277,12 @@ void
 gradcheck_model(Script *s, const EmitModel *model)
 {
     Arena *arena = &s->context->arena;
-    check_alone(s, model->forward, model->name, model->span, NULL);
+    check_alone(s, carried_fixed(model->forward, true), model->name,
+                model->span, NULL);
     for (int i = 0; i < model->trainers; i++) {
         const EmitTrainer *t = &model->trainer[i];
-        check_alone(s, t->step, arena_printf(arena, "the loss of %s", t->name),
-                    t->span, "loss");
+        check_alone(s, carried_fixed(t->step, true),
+                    arena_printf(arena, "the loss of %s", t->name), t->span,
+                    "loss");
     }
 }

@@ -48,6 +48,30 @@ model_engine(const Script *s, Value v)
     return v.kind == VALUE_engine ? v.as.engine->kind : s->options.engine;
 }
 
+/* The model of whose steps a model consists, by unroll1 or, if that is asked
+ * for, by unroll; or itself.
+ */
+static Value
+model_of_steps(Value model, bool unrolled)
+{
+    while (model.kind == VALUE_object) {
+        const Object *o = model.as.object;
+        const char *name = o->type->name;
+        if (strcmp(name, "Stepped") != 0 &&
+            !(unrolled && strcmp(name, "Unrolled") == 0))
+            break;
+        model = o->field[0];
+    }
+    return model;
+}
+
+bool
+model_is_stepped(Value model)
+{
+    return model.kind == VALUE_object &&
+           strcmp(model.as.object->type->name, "Stepped") == 0;
+}
+
 /* The function or object that is called in the end. */
 static Value
 model_behind(Value model)
@@ -55,7 +79,7 @@ model_behind(Value model)
     while (model.kind == VALUE_engine || model.kind == VALUE_trainer)
         model = model.kind == VALUE_engine ? model.as.engine->model
                                            : model.as.trainer->model;
-    return model;
+    return model_of_steps(model, false);
 }
 
 /* The method that takes `count` arguments, whose names the inputs have. */
@@ -63,7 +87,7 @@ const Ast *
 model_method(Value model, size_t count)
 {
     const Function *f = NULL;
-    model = model_behind(model);
+    model = model_of_steps(model_behind(model), true);
     if (model.kind == VALUE_function)
         f = model.as.function;
     else if (model.kind == VALUE_object)

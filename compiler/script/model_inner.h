@@ -35,6 +35,9 @@ Tensor *model_input(Script *s, Value v, const InputShape *in, Span span);
  * numbers; NULL: nothing.
  */
 const Values *model_chain_input(Script *s, Value model);
+
+/* Whether a model is one of unroll1. */
+bool model_is_stepped(Value model);
 const Ast *model_method(Value model, size_t count);
 void model_name_inputs(Script *s, Trace *t, Value model);
 /* first: an argument before the inputs whose parameters are the model's, for

@@ -41,9 +41,12 @@ leaf_like(Script *s, Ref like, const char *name)
 static Carry *
 add_carry(Script *s, Steps *steps, Carry carry)
 {
-    carry.leaf = steps->kept != NULL ? carry.first
-                                     : leaf_like(s, carry.first, carry.field);
+    carry.carried = -1;
     carry.next = REF_NONE;
+    if (steps->alone)
+        carry.first = carried_first(s, steps, &carry, carry.first);
+    bool loop = steps->kept == NULL && !steps->alone;
+    carry.leaf = loop ? leaf_like(s, carry.first, carry.field) : carry.first;
     VEC_PUSH(&s->context->arena, &steps->carry, carry);
     return &steps->carry.item[steps->carry.count - 1];
 }
@@ -283,7 +286,7 @@ cut_step(Extract *e)
 
 /* Ends a step: its nodes become a loop, which is given. */
 static Ref
-end_steps(Script *s, Steps *steps, bool backward)
+end_steps(Script *s, Steps *steps)
 {
     Arena *arena = &s->context->arena;
     Span span = s->graph->span;
@@ -306,12 +309,14 @@ end_steps(Script *s, Steps *steps, bool backward)
     VEC(Ref) operand = {0};
     for (size_t i = 0; i < steps->sequence.count; i++)
         VEC_PUSH(arena, &operand, steps->sequence.item[i]);
-    for (size_t i = 0; i < steps->carry.count; i++)
-        VEC_PUSH(arena, &operand, steps->carry.item[i].first);
+    for (size_t i = 0; i < steps->carry.count; i++) {
+        Carry *c = &steps->carry.item[i];
+        VEC_PUSH(arena, &operand, carried_first(s, steps, c, c->first));
+    }
     for (size_t i = 0; i < e.capture.count; i++)
         VEC_PUSH(arena, &operand, e.capture.item[i]);
     Scan scan = {.extent = steps->extent,
-                 .backward = backward,
+                 .backward = steps->backward,
                  .sequences = (int)steps->sequence.count,
                  .states = (int)steps->carry.count,
                  .results = (int)steps->result.count,
@@ -319,7 +324,13 @@ end_steps(Script *s, Steps *steps, bool backward)
                  .operand = operand.item};
     s->graph->span = span;
     s->graph->frame = frame;
-    return ir_scan(s->graph, &scan, (int)operand.count, e.body);
+    Ref loop = ir_scan(s->graph, &scan, (int)operand.count, e.body);
+    for (size_t i = 0; i < steps->carry.count; i++) {
+        const Carry *c = &steps->carry.item[i];
+        if (c->carried >= 0)
+            carried_next(s, c, ir_part(s->graph, loop, (int)i));
+    }
+    return loop;
 }
 
 /* The values of a tuple, or the one. */
@@ -364,6 +375,30 @@ want_trace(Script *s, const char *name, Span span)
                     "%s makes a loop of a model, not of numbers", name);
 }
 
+/* Finds the shape of sequences by one step on what is no shape yet; of steps
+ * whose number nobody gives, `steps` are the caller's.
+ */
+static _Noreturn void
+probe_step(Script *s, const Args *args)
+{
+    Value n = args->item[1];
+    const char *name = intern_text(&s->context->names, "steps");
+    Dim extent =
+        n.kind == VALUE_int ? n.as.integer : dim_symbol(&s->dims, name);
+    for (size_t i = 3; i < args->count; i++)
+        if (args->item[i].kind == VALUE_opaque)
+            s->trace->input[args->item[i].as.opaque].steps = extent;
+    Steps steps = {.outer = s->trace->steps};
+    steps.mark = s->graph->node.count;
+    s->trace->steps = &steps;
+    Args step = {
+        .item = args->item + 3, .count = args->count - 3, .span = args->span};
+    call_value(s, args->item[0], &step);
+    script_fail(s, DIAG_annotate, args->span, NULL,
+                "annotate the sequence, as in x::[3, 10]: ten steps of "
+                "three numbers");
+}
+
 /* over_steps(m, n, backward, x…): m on every step of the sequences. */
 Value
 builtin_over_steps(Script *s, const Args *args)
@@ -372,14 +407,13 @@ builtin_over_steps(Script *s, const Args *args)
     Value *x = args->item + 3;
     size_t count = args->count - 3;
     want_trace(s, "unroll", args->span);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         x[i] = lift_array(s, x[i]);
+    for (size_t i = 0; i < count; i++)
         if (x[i].kind == VALUE_opaque)
-            script_fail(s, DIAG_annotate, args->span, NULL,
-                        "annotate the sequence, as in x::[3, 10]: ten steps of "
-                        "three numbers");
-    }
-    Steps steps = {.outer = NULL};
+            probe_step(s, args);
+    Steps steps = {.backward = args->item[2].kind == VALUE_bool &&
+                               args->item[2].as.boolean};
     begin_steps(s, &steps, x, count, args->span);
     if (n.kind == VALUE_int && steps.extent != n.as.integer)
         script_fail(s, DIAG_shape, args->span, NULL,
@@ -392,9 +426,7 @@ builtin_over_steps(Script *s, const Args *args)
     Value y = call_value(s, args->item[0], &inner);
     Values values = values_of(&y);
     add_results(s, &steps, &values, args->span);
-    bool backward =
-        args->item[2].kind == VALUE_bool && args->item[2].as.boolean;
-    Ref loop = end_steps(s, &steps, backward);
+    Ref loop = end_steps(s, &steps);
     return parts_value(s, loop, (int)steps.carry.count, values.count,
                        y.kind == VALUE_tuple);
 }
@@ -447,7 +479,7 @@ builtin_scan(Script *s, const Args *args)
         steps.carry.item[i].next =
             trace_value(s, next.item[i], "a state", args->span);
     add_results(s, &steps, &result, args->span);
-    Ref loop = end_steps(s, &steps, false);
+    Ref loop = end_steps(s, &steps);
     Value both[2];
     both[0] = parts_value(s, loop, 0, states.count, first.kind == VALUE_tuple);
     both[1] = parts_value(s, loop, (int)steps.carry.count, result.count,

@@ -12,6 +12,7 @@ typedef struct {
     Ref first;   /* its initial value, in the graph around */
     Ref leaf;    /* what it is in the step */
     Ref next;    /* REF_NONE: not known yet */
+    int carried; /* its number among the caller's states; -1: none */
     Span span;
 } Carry;
 
@@ -20,8 +21,10 @@ struct Steps {
     Steps *outer;
     Values *kept; /* unroll1: states from call to call (stepped.c); or NULL */
     const Value *given; /* their values, as inputs */
-    size_t mark;        /* where the step's nodes begin */
-    size_t leaves;      /* and its leaves */
+    bool backward;
+    bool alone;    /* one step, which is no loop: its states are the caller's */
+    size_t mark;   /* where the step's nodes begin */
+    size_t leaves; /* and its leaves */
     Dim extent;
     VEC(Carry) carry;
     VEC(Ref) sequence;
@@ -44,6 +47,17 @@ struct Stepping {
 Carry *recur_find(Steps *steps, const Object *object, const char *field,
                   int64_t lag);
 void recur_check(Script *s, Steps *steps);
+
+/* carried.c: the initial value `first` of a state as the caller's choice: that,
+ * or what the caller has kept; it as it is where the state is not the caller's.
+ */
+Ref carried_first(Script *s, const Steps *steps, Carry *c, Ref first);
+
+/* The state's value behind the steps. */
+void carried_next(Script *s, const Carry *c, Ref next);
+
+/* One step of a model whose states are the caller's. */
+Value carried_step(Script *s, Value model, const Args *args);
 
 /* stepped.c: what unroll1 keeps of a state, as an input of the call; or NULL.
  */

@@ -2,7 +2,8 @@
  *
  * Each call is a model of its own: its inputs are the step's and the states, as
  * far as they are known, and its results the step's and the states after it. In
- * the first call a state is what its field holds.
+ * the first call a state is what its field holds. In a model that is exported
+ * the states are its caller's instead (carried.c).
  */
 #include "script/recur.h"
 
@@ -95,6 +96,12 @@ Value
 builtin_one_step(Script *s, const Args *args)
 {
     Arena *arena = &s->context->arena;
+    if (s->graph != NULL && s->trace->carries && s->trace->steps == NULL) {
+        Args step = {.item = args->item + 2,
+                     .count = args->count - 2,
+                     .span = args->span};
+        return carried_step(s, args->item[0], &step);
+    }
     if (s->graph != NULL)
         script_fail(s, DIAG_recurrence, args->span,
                     "in a model, unroll(m) takes a sequence",

@@ -112,6 +112,9 @@ trace_bind(Script *s, int input, int rank, const Dim *dim)
     in->rank = rank;
     for (int i = 0; i < rank; i++)
         in->dim[i] = dim[i];
+    if (in->steps != 0)
+        in->dim[in->rank++] = in->steps;
+    in->steps = 0;
     longjmp(*s->trace->bound, 1);
 }
 
@@ -273,6 +276,11 @@ trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
     for (size_t i = 0; i < t->params.count; i++)
         if (t->kept[i] != REF_NONE)
             ir_output(s->graph, t->params.item[i].path, t->kept[i], t->leaf[i]);
+    for (size_t i = 0; i < t->carried.count; i++) {
+        const Carried *c = &t->carried.item[i];
+        const char *name = ir_node(s->graph, c->leaf)->as.leaf.name;
+        ir_output(s->graph, name, c->next, c->leaf);
+    }
 }
 
 TraceState
@@ -306,6 +314,8 @@ void
 trace_restart(Trace *t)
 {
     t->steps = NULL;
+    t->fresh = REF_NONE;
+    t->carried.count = 0;
     for (size_t i = 0; i < t->params.count; i++)
         t->leaf[i] = t->kept[i] = REF_NONE;
     t->count = REF_NONE;

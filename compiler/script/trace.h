@@ -18,6 +18,12 @@ typedef struct {
     size_t capacity;
 } Params;
 
+/* A state of a model of steps that the caller keeps from call to call. */
+typedef struct {
+    Ref leaf; /* it before the call's steps */
+    Ref next; /* and behind them */
+} Carried;
+
 enum { TRACE_INPUTS = 16 };
 
 /* The shape of an input, as far as it is known; rank -1: not at all. */
@@ -25,6 +31,7 @@ typedef struct {
     const char *name;
     DType dtype;
     bool from0; /* Input(Int, …): numbers from 1, in the graph from 0 */
+    Dim steps;  /* not 0: it is a sequence, and its shape is found by a step */
     int rank;
     Dim dim[IR_RANK];
 } InputShape;
@@ -36,10 +43,13 @@ struct Trace {
     InputShape input[TRACE_INPUTS];
     int inputs;
     struct Steps *steps; /* the step under way, or NULL (recur.c) */
-    jmp_buf *bound;      /* where trace_bind goes */
-    Value first;         /* an argument before the inputs, or nothing */
-    bool step;           /* it is a training step's */
-    bool training;       /* the training form is traced */
+    bool carries;        /* states of steps are the caller's (carried.c) */
+    Ref fresh;           /* whether they begin anew, or REF_NONE */
+    VEC(Carried) carried;
+    jmp_buf *bound; /* where trace_bind goes */
+    Value first;    /* an argument before the inputs, or nothing */
+    bool step;      /* it is a training step's */
+    bool training;  /* the training form is traced */
     Ref count;      /* step: the state that counts the steps, or REF_NONE */
     uint64_t draws; /* random arrays so far */
     Ref *kept; /* step: by parameter, what keep! makes of it, or REF_NONE */

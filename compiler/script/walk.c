@@ -323,7 +323,9 @@ walk_function(Walk *w, const Function *f, const char *path, const Type *type)
 static bool
 stands_for(const Type *type, const char *field)
 {
-    return strcmp(type->name, "Unrolled") == 0 && strcmp(field, "model") == 0;
+    bool steps = strcmp(type->name, "Unrolled") == 0 ||
+                 strcmp(type->name, "Stepped") == 0;
+    return steps && strcmp(field, "model") == 0;
 }
 
 static void
