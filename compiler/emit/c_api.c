@@ -79,7 +79,8 @@ c_optional(const Graph *back)
 bool
 emit_back(Emit *emit)
 {
-    const Graph *g = pass_optimise(emit->model->back, emit->options->pass);
+    const Graph *g =
+        pass_optimise(emit_here(emit, emit->model->back), emit->options->pass);
     if (g == NULL)
         return false;
     ScheduleOptions options = {.optional = c_optional(g)};
@@ -131,8 +132,8 @@ init_graph(Emit *emit)
     const Graph *from = emit->model->init;
     if (from == NULL)
         return ir_graph(emit->context, emit->forward->dims, "init");
-    Graph *g = ir_graph_like(from);
-    Ref *map = ARENA_ARRAY(emit->arena, Ref, from->node.count + 1);
+    Graph *g = ir_graph_like(emit_here(emit, from));
+    Ref *map = ARENA_ARRAY(g->arena, Ref, from->node.count + 1);
     for (Ref r = 0; r < (Ref)from->node.count; r++)
         map[r] = ir_copy(g, from, r, map);
     for (size_t o = 0; o < from->output.count; o++) {

@@ -46,8 +46,11 @@ typedef struct {
     VEC(Member *) member;
 } Trainer;
 
-/* c_files.c: a name in capitals, for macros. */
+/* c_files.c: a name in capitals, for macros; a graph, what is made of which is
+ * given back when its function is printed.
+ */
 const char *c_upper(Arena *arena, const char *name);
+const Graph *emit_here(const Emit *emit, const Graph *g);
 
 /* c_arguments.c: a parameter's number by its path, or -1; whether a graph has a
  * named dimension.

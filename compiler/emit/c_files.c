@@ -370,6 +370,12 @@ emit_weights(Emit *emit)
     writer_raw(&emit->source, "/* clang-format on */\n");
 }
 
+const Graph *
+emit_here(const Emit *emit, const Graph *g)
+{
+    return ir_graph_in(&emit->context->scratch, g);
+}
+
 /* Gives back what the printing of one function needed. */
 static bool
 done(Emit *emit, bool fine)

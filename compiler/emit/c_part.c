@@ -123,8 +123,16 @@ list_names(const Printer *printer, PartText *part)
     size_t mark = c_scope_mark(&printer->scope);
     bool *used = ARENA_ARRAY(arena, bool, mark + 1);
     find_names(&printer->scope, mark, part->body, used);
-    part->formal = "";
-    part->actual = "";
+    size_t size = 1;
+    for (size_t i = 0; i < mark; i++) {
+        const CScopeName *own = &printer->scope.name.item[i];
+        if (used[i] && own->type != NULL)
+            size += strlen(own->type) + strlen(own->text) + 2;
+    }
+    char *formal = arena_alloc(arena, size);
+    char *actual = arena_alloc(arena, size);
+    part->formal = formal;
+    part->actual = actual;
     for (size_t i = 0; i < mark; i++) {
         const CScopeName *own = &printer->scope.name.item[i];
         if (!used[i] || own->type == NULL)
@@ -134,10 +142,8 @@ list_names(const Printer *printer, PartText *part)
             continue;
         }
         const char *comma = *part->formal != 0 ? ", " : "";
-        part->formal = arena_printf(arena, "%s%s%s%s", part->formal, comma,
-                                    own->type, own->text);
-        part->actual =
-            arena_printf(arena, "%s%s%s", part->actual, comma, own->text);
+        formal += sprintf(formal, "%s%s%s", comma, own->type, own->text);
+        actual += sprintf(actual, "%s%s", comma, own->text);
     }
 }
 

@@ -274,7 +274,7 @@ emit_selftest(Emit *emit)
     Writer *writer = &emit->source;
     if (!is_testable(emit))
         return true;
-    const Graph *g = diff_tangent(emit->alone);
+    const Graph *g = diff_tangent(emit_here(emit, emit->alone));
     if (g != NULL)
         g = pass_optimise(g, emit->options->pass);
     Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;

@@ -157,9 +157,10 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
     t.name = arena_printf(emit->arena, "%s_%s", emit->name,
                           emit_c_name(emit->arena, trainer->name));
     t.upper = c_upper(emit->arena, t.name);
-    t.step = pass_optimise(trainer->step, emit->options->pass);
+    t.step = pass_optimise(emit_here(emit, trainer->step), emit->options->pass);
     if (trainer->step_labels != NULL)
-        t.labels = pass_optimise(trainer->step_labels, emit->options->pass);
+        t.labels = pass_optimise(emit_here(emit, trainer->step_labels),
+                                 emit->options->pass);
     if (t.step == NULL || (trainer->step_labels != NULL && t.labels == NULL))
         return false;
     trainer_struct(emit, &t);

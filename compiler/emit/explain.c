@@ -334,7 +334,8 @@ static bool
 explain_graph(Context *context, const Graph *graph, bool back, const char *name,
               const ExplainOptions *options, FILE *file)
 {
-    const Graph *g = pass_optimise(graph, options->pass);
+    const Graph *g =
+        pass_optimise(ir_graph_in(&context->scratch, graph), options->pass);
     ScheduleOptions absent = {0};
     if (g != NULL && back)
         absent.optional = c_optional(g);

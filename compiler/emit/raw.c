@@ -75,7 +75,7 @@ static bool
 begin(Context *context, const Graph *graph, const PassOptions *pass,
       Writer *writer, Printer *printer)
 {
-    const Graph *g = pass_optimise(graph, pass);
+    const Graph *g = pass_optimise(ir_graph_in(&context->scratch, graph), pass);
     Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
     if (s == NULL)
         return false;

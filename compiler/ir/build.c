@@ -10,6 +10,7 @@ ir_graph(Context *context, Dims *dims, const char *name)
 {
     Graph *g = ARENA_NEW(&context->arena, Graph);
     g->context = context;
+    g->arena = &context->arena;
     g->dims = dims;
     g->name = name;
     return g;
@@ -18,9 +19,21 @@ ir_graph(Context *context, Dims *dims, const char *name)
 Graph *
 ir_graph_like(const Graph *from)
 {
-    Graph *g = ir_graph(from->context, from->dims, from->name);
-    VEC_RESERVE(&g->context->arena, &g->node, from->node.count + 1);
+    Graph *g = ARENA_NEW(from->arena, Graph);
+    g->context = from->context;
+    g->arena = from->arena;
+    g->dims = from->dims;
+    g->name = from->name;
+    VEC_RESERVE(g->arena, &g->node, from->node.count + 1);
     return g;
+}
+
+const Graph *
+ir_graph_in(Arena *arena, const Graph *g)
+{
+    Graph *same = arena_copy(arena, g, sizeof *g);
+    same->arena = arena;
+    return same;
 }
 
 /* Appends a node at the graph's present place. */
@@ -29,7 +42,7 @@ build_push(Graph *g, Node *node)
 {
     node->span = g->span;
     node->frame = g->frame;
-    VEC_PUSH(&g->context->arena, &g->node, *node);
+    VEC_PUSH(g->arena, &g->node, *node);
     return (Ref)(g->node.count - 1);
 }
 
@@ -61,7 +74,7 @@ ir_leaf(Graph *g, Op op, const char *name, DType dtype, int rank,
     build_shape(&node, rank, dim);
     node.as.leaf.name = name;
     Ref ref = build_push(g, &node);
-    VEC_PUSH(&g->context->arena, &g->leaf, ref);
+    VEC_PUSH(g->arena, &g->leaf, ref);
     return ref;
 }
 
@@ -377,7 +390,7 @@ ir_contract(Graph *g, Ref a, const int8_t *label_a, Ref b,
 Ref
 ir_scan(Graph *g, const Scan *scan, int operands, Graph *body)
 {
-    Arena *arena = &g->context->arena;
+    Arena *arena = g->arena;
     size_t ports = (size_t)(scan->sequences + scan->results);
     Scan *own = arena_copy(arena, scan, sizeof *scan);
     own->axis = arena_copy(arena, scan->axis, ports * sizeof *scan->axis);
@@ -416,7 +429,7 @@ void
 ir_output(Graph *g, const char *name, Ref ref, Ref next)
 {
     Output output = {.name = name, .ref = ref, .next = next};
-    VEC_PUSH(&g->context->arena, &g->output, output);
+    VEC_PUSH(g->arena, &g->output, output);
 }
 
 Ref
@@ -424,10 +437,8 @@ ir_copy(Graph *g, const Graph *from, Ref ref, const Ref *map)
 {
     Node node = *ir_node(from, ref);
     if (node.region != NULL) {
-        Scan *scan =
-            arena_copy(&g->context->arena, node.as.scan, sizeof *node.as.scan);
-        Ref *operand =
-            ARENA_ARRAY(&g->context->arena, Ref, (size_t)node.operands + 1);
+        Scan *scan = arena_copy(g->arena, node.as.scan, sizeof *node.as.scan);
+        Ref *operand = ARENA_ARRAY(g->arena, Ref, (size_t)node.operands + 1);
         for (int i = 0; i < node.operands; i++)
             operand[i] = map[scan->operand[i]];
         scan->operand = operand;
@@ -435,10 +446,10 @@ ir_copy(Graph *g, const Graph *from, Ref ref, const Ref *map)
     }
     for (int i = 0; node.region == NULL && i < node.operands; i++)
         node.operand[i] = map[node.operand[i]];
-    VEC_PUSH(&g->context->arena, &g->node, node);
+    VEC_PUSH(g->arena, &g->node, node);
     Ref copy = (Ref)(g->node.count - 1);
     if (node.op == OP_input || node.op == OP_param || node.op == OP_state)
-        VEC_PUSH(&g->context->arena, &g->leaf, copy);
+        VEC_PUSH(g->arena, &g->leaf, copy);
     return copy;
 }
 

@@ -149,6 +149,7 @@ typedef struct {
 
 struct Graph {
     Context *context;
+    Arena *arena; /* of its nodes, and of graphs that are made like it */
     Dims *dims;
     const char *name;
     VEC(Node) node;
@@ -166,6 +167,9 @@ Graph *ir_graph(Context *context, Dims *dims, const char *name);
 /* An empty graph of the same name and dimensions, with room for as many nodes.
  */
 Graph *ir_graph_like(const Graph *from);
+
+/* The same graph; those that are made like it are in another arena. */
+const Graph *ir_graph_in(Arena *arena, const Graph *g);
 Ref ir_leaf(Graph *g, Op op, const char *name, DType dtype, int rank,
             const Dim *dim);
 Ref ir_const(Graph *g, DType dtype, double value); /* a scalar */

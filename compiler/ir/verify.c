@@ -13,7 +13,7 @@ static const char *fault(const Graph *g, Ref ref, const char *format, ...)
 static const char *
 fault(const Graph *g, Ref ref, const char *format, ...)
 {
-    Arena *arena = &g->context->arena;
+    Arena *arena = g->arena;
     const Node *node = ir_node(g, ref);
     va_list args;
     va_start(args, format);
@@ -538,8 +538,8 @@ verify_leaves(const Graph *g)
         leaf++;
     }
     if (leaf != g->leaf.count)
-        return arena_printf(&g->context->arena,
-                            "leaf %zu is no input, param or state", leaf);
+        return arena_printf(g->arena, "leaf %zu is no input, param or state",
+                            leaf);
     return NULL;
 }
 
@@ -547,7 +547,7 @@ verify_leaves(const Graph *g)
 static const char *
 verify_output(const Graph *g, size_t index, bool *set)
 {
-    Arena *arena = &g->context->arena;
+    Arena *arena = g->arena;
     Output output = g->output.item[index];
     Ref count = (Ref)g->node.count;
     if (output.ref < 0 || output.ref >= count)
@@ -579,7 +579,7 @@ ir_verify(const Graph *g)
             return message;
     }
     const char *message = verify_leaves(g);
-    bool *set = ARENA_ARRAY(&g->context->arena, bool, g->node.count);
+    bool *set = ARENA_ARRAY(g->arena, bool, g->node.count);
     for (size_t i = 0; !message && i < g->output.count; i++)
         message = verify_output(g, i, set);
     return message;

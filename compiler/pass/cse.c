@@ -126,7 +126,7 @@ hash_node(const Node *n)
 Graph *
 pass_cse(const Graph *from)
 {
-    Arena *arena = &from->context->arena;
+    Arena *arena = from->arena;
     Graph *g = ir_graph_like(from);
     Ref *map = ARENA_ARRAY(arena, Ref, from->node.count);
     size_t slots = 16;

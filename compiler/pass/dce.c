@@ -20,7 +20,7 @@ typedef struct {
 static Kept *
 kept_of(Dce *d, Ref scan)
 {
-    Arena *arena = &d->from->context->arena;
+    Arena *arena = d->from->arena;
     const Node *n = ir_node(d->from, scan);
     Kept *kept = &d->kept[scan];
     if (kept->out == NULL) {
@@ -36,7 +36,7 @@ keep_ports(const Node *n, Kept *kept)
 {
     const Graph *body = n->region;
     const Scan *scan = n->as.scan;
-    bool *live = ARENA_ARRAY(&body->context->arena, bool, body->node.count + 1);
+    bool *live = ARENA_ARRAY(body->arena, bool, body->node.count + 1);
     bool changed = true;
     while (changed) {
         changed = false;
@@ -66,8 +66,8 @@ static Graph *
 keep_body(const Graph *body, const Kept *kept)
 {
     Graph *g = ir_graph_like(body);
-    Ref *map = ARENA_ARRAY(&body->context->arena, Ref, body->node.count + 1);
-    bool *live = ARENA_ARRAY(&body->context->arena, bool, body->node.count + 1);
+    Ref *map = ARENA_ARRAY(body->arena, Ref, body->node.count + 1);
+    bool *live = ARENA_ARRAY(body->arena, bool, body->node.count + 1);
     for (size_t i = 0; i < body->leaf.count; i++)
         live[body->leaf.item[i]] = kept->in[i];
     for (size_t o = 0; o < body->output.count; o++)
@@ -91,7 +91,7 @@ keep_body(const Graph *body, const Kept *kept)
 static Ref
 copy_scan(Dce *d, Ref ref)
 {
-    Arena *arena = &d->from->context->arena;
+    Arena *arena = d->from->arena;
     const Node *n = ir_node(d->from, ref);
     const Scan *from = n->as.scan;
     const Kept *kept = &d->kept[ref];
@@ -153,7 +153,7 @@ need_operands(Dce *d, Ref ref)
 Graph *
 pass_dce(const Graph *from)
 {
-    Arena *arena = &from->context->arena;
+    Arena *arena = from->arena;
     Dce d = {.from = from, .g = ir_graph_like(from)};
     d.map = ARENA_ARRAY(arena, Ref, from->node.count + 1);
     d.live = ARENA_ARRAY(arena, bool, from->node.count + 1);

@@ -103,7 +103,7 @@ pass_filled(const Graph *g, Ref ref, double *value)
 Ref
 pass_append(Graph *g, const Node *node)
 {
-    VEC_PUSH(&g->context->arena, &g->node, *node);
+    VEC_PUSH(g->arena, &g->node, *node);
     return (Ref)(g->node.count - 1);
 }
 
@@ -111,9 +111,9 @@ void
 pass_bodies(Graph *g, Graph *(*run)(const Graph *body))
 {
     for (size_t i = 0; i < g->node.count; i++) {
-        Graph *body = g->node.item[i].region;
+        const Graph *body = g->node.item[i].region;
         if (body != NULL)
-            g->node.item[i].region = run(body);
+            g->node.item[i].region = run(ir_graph_in(g->arena, body));
     }
 }
 

@@ -304,7 +304,7 @@ Graph *
 pass_simplify(const Graph *from)
 {
     Graph *g = ir_graph_like(from);
-    Ref *map = ARENA_ARRAY(&from->context->arena, Ref, from->node.count);
+    Ref *map = ARENA_ARRAY(from->arena, Ref, from->node.count);
     for (size_t i = 0; i < from->node.count; i++) {
         Ref copy = ir_copy(g, from, (Ref)i, map);
         Node n = *ir_node(g, copy);

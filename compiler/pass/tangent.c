@@ -110,9 +110,8 @@ make_nodes(Tangent *t)
 Graph *
 diff_tangent(const Graph *forward)
 {
-    Context *context = forward->context;
-    Arena *arena = &context->arena;
-    Graph *g = ir_graph(context, forward->dims, forward->name);
+    Graph *g = ir_graph_like(forward);
+    Arena *arena = g->arena;
     Tangent t = {.g = g, .from = forward};
     t.map = ARENA_ARRAY(arena, Ref, forward->node.count + 1);
     make_nodes(&t);
