@@ -5,14 +5,15 @@
  */
 #include "ir/ir.h"
 
-/* The constant that fills a node. */
+/* The constant that fills a node; far beyond all indices there is none. */
 static bool
 constant(const Graph *g, Ref ref, int64_t *value)
 {
     const Node *n = ir_node(g, ref);
     while (n->op == OP_broadcast || n->op == OP_reshape)
         n = ir_node(g, n->operand[0]);
-    if (n->op != OP_const)
+    if (n->op != OP_const ||
+        !(n->as.value >= -INT32_MAX && n->as.value <= INT32_MAX))
         return false;
     *value = (int64_t)n->as.value;
     return true;

@@ -457,10 +457,11 @@ check_places(Script *s, Value table, Value index, int axis, Span span)
     if (index.kind == VALUE_array)
         for (int64_t i = 0; i < tensor_count(index.as.array->tensor); i++) {
             double place = tensor_get(index.as.array->tensor, i);
-            axis_index(
-                s,
-                value_int(place == (double)(int32_t)place ? (int32_t)place : 0),
-                numeric_length(s, table, axis, span), span);
+            bool whole = place >= INT32_MIN && place <= INT32_MAX &&
+                         place == (double)(int32_t)place;
+            axis_index(s,
+                       whole ? value_int((int32_t)place) : value_float(place),
+                       numeric_length(s, table, axis, span), span);
         }
     else if (value_is_number(index))
         axis_index(s, index, numeric_length(s, table, axis, span), span);
