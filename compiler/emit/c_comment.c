@@ -415,20 +415,42 @@ c_origins(Printer *printer, const Stmt *stmt, const Source **source,
     return count;
 }
 
-void
+/* Under -g: marks what follows with the line of the user's source that a
+ * statement's operation comes from, or else with the one that is known. False
+ * where there is none.
+ */
+static bool
+mark_line(Printer *printer, const Stmt *stmt, const Source *source, Place place)
+{
+    const Graph *g = printer->s->graph;
+    Span own = {0};
+    if (stmt->node != REF_NONE)
+        own = user_place(g, ir_node(g, stmt->node));
+    if (span_known(own) && !in_library(g, own)) {
+        source = source_get(&g->context->sources, own.source);
+        place = source_place(source, own.begin);
+    }
+    if (source == NULL)
+        return false;
+    writer_raw(printer->writer,
+               arena_printf(printer->arena, "#line %u \"%s\"\n",
+                            (unsigned)place.line, base_name(source->path)));
+    return true;
+}
+
+bool
 c_comment(Printer *printer, const Stmt *stmt)
 {
     const Emit *emit = printer->user;
     const char *text[COMMENT_LINES];
     const Source *source = NULL;
-    Place place;
+    Place place = {0};
     int count = 0;
     if (is_headed(printer, stmt))
         count = c_origins(printer, stmt, &source, &place, text);
-    if (count == 0)
-        return;
     Writer *writer = printer->writer;
-    if (writer->size > 2 && writer->text[writer->size - 2] != '{' &&
+    if (count > 0 && writer->size > 2 &&
+        writer->text[writer->size - 2] != '{' &&
         writer->text[writer->size - 2] != '\n')
         writer_raw(writer, "\n");
     for (int i = 0; i < count; i++)
@@ -436,8 +458,6 @@ c_comment(Printer *printer, const Stmt *stmt)
                     count == 1 ? " */" : "");
     if (count > 1)
         writer_line(writer, " */");
-    if (emit->options->debug_lines)
-        writer_raw(writer,
-                   arena_printf(printer->arena, "#line %u \"%s\"\n",
-                                (unsigned)place.line, base_name(source->path)));
+    return emit->options->debug_lines &&
+           mark_line(printer, stmt, source, place);
 }

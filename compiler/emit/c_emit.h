@@ -112,7 +112,10 @@ bool emit_selftest(Emit *emit);
  * many there are, and the place of the first; of one node, or NULL where its
  * place is not known.
  */
-void c_comment(Printer *printer, const Stmt *stmt);
+bool c_comment(Printer *printer, const Stmt *stmt);
+
+/* c_lines.c: writes the source with the lines that c_comment has marked. */
+void c_lines(const Emit *emit, FILE *file);
 enum { COMMENT_LINES = 3 };
 int c_origins(Printer *printer, const Stmt *stmt, const Source **source,
               Place *place, const char *text[COMMENT_LINES]);

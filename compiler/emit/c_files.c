@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { ECHO_LINES = 60, ECHO_COLUMNS = 70 };
+enum { ECHO_LINES = 60, ECHO_COLUMNS = 70, ECHO_BYTES = 4 * ECHO_COLUMNS + 8 };
 
 static const char *
 base_of(const char *path)
@@ -12,36 +12,54 @@ base_of(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* One line of the source inside a comment: cut to the page, and without what
- * would begin or end a comment.
+/* A row of the page, without what would begin or end a comment; it ends with a
+ * word, if one ends in it. Gives where the next begins.
  */
+static size_t
+echo_row(const char *line, size_t at, size_t length, char *text)
+{
+    size_t used = 0;
+    size_t words = 0; /* bytes of text up to the last word's end, */
+    size_t next = 0;  /* and what comes behind it in the line */
+    for (int width = 0; width < ECHO_COLUMNS && at < length; width++) {
+        char c = line[at];
+        bool opens = at > 0 && ((line[at - 1] == '*' && c == '/') ||
+                                (line[at - 1] == '/' && c == '*'));
+        if (opens && ++width == ECHO_COLUMNS)
+            break;
+        if (opens)
+            text[used++] = ' ';
+        if (c == ' ' && used > 0 && text[used - 1] != ' ') {
+            words = used;
+            next = at + 1;
+        }
+        text[used++] = c == '\t' || (c > 0 && c < ' ') ? ' ' : c;
+        at++;
+        while (at < length && ((unsigned char)line[at] & 0xc0) == 0x80 &&
+               used < ECHO_BYTES - 2)
+            text[used++] = line[at++];
+    }
+    if (at < length && line[at] != ' ' && words > 0) {
+        used = words;
+        at = next;
+    }
+    while (used > 0 && text[used - 1] == ' ')
+        used--;
+    text[used] = 0;
+    return at;
+}
+
+/* One line of the source inside a comment. */
 static void
 echo_line(Writer *writer, unsigned number, const char *line, size_t length)
 {
-    char text[ECHO_COLUMNS * 4 + 8];
+    char text[ECHO_BYTES];
     size_t at = 0;
     bool first = true;
     while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\r'))
         length--;
     do {
-        size_t used = 0;
-        for (int width = 0; width < ECHO_COLUMNS && at < length; width++) {
-            char c = line[at];
-            bool opens = at > 0 && ((line[at - 1] == '*' && c == '/') ||
-                                    (line[at - 1] == '/' && c == '*'));
-            if (opens && ++width == ECHO_COLUMNS)
-                break;
-            if (opens)
-                text[used++] = ' ';
-            text[used++] = c == '\t' || (c > 0 && c < ' ') ? ' ' : c;
-            at++;
-            while (at < length && ((unsigned char)line[at] & 0xc0) == 0x80 &&
-                   used < sizeof text - 2)
-                text[used++] = line[at++];
-        }
-        while (used > 0 && text[used - 1] == ' ')
-            used--;
-        text[used] = 0;
+        at = echo_row(line, at, length, text);
         const char *row =
             first ? arena_printf(writer->arena, " * %3u  %s", number, text)
                   : arena_printf(writer->arena, " *      %s", text);
@@ -51,6 +69,8 @@ echo_line(Writer *writer, unsigned number, const char *line, size_t length)
         writer_raw(writer, arena_string(writer->arena, row, end));
         writer_raw(writer, "\n");
         first = false;
+        while (at < length && line[at] == ' ')
+            at++;
     } while (at < length);
 }
 
@@ -427,8 +447,10 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
         return false;
     c_kernels(&emit.source, emit.kernels, options->standalone);
     writer_raw(&emit.header, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
-    return fwrite(emit.header.text, 1, emit.header.size, header) ==
-               emit.header.size &&
-           fwrite(emit.source.text, 1, emit.source.size, source) ==
-               emit.source.size;
+    fwrite(emit.header.text, 1, emit.header.size, header);
+    if (options->debug_lines)
+        c_lines(&emit, source);
+    else
+        fwrite(emit.source.text, 1, emit.source.size, source);
+    return !ferror(header) && !ferror(source);
 }

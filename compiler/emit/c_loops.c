@@ -344,6 +344,15 @@ printer_stmt(Printer *printer, const Stmt *stmt)
     }
 }
 
+void
+printer_headed(Printer *printer, const Stmt *stmt)
+{
+    bool marked = printer->comment != NULL && printer->comment(printer, stmt);
+    printer_stmt(printer, stmt);
+    if (marked)
+        writer_raw(printer->writer, LINES_END);
+}
+
 /* The body of a loop, or the whole program. */
 static void
 print_block(Printer *printer, const Stmt *loop)
@@ -381,9 +390,7 @@ print_block(Printer *printer, const Stmt *loop)
             i += count - 1;
             continue;
         }
-        if (printer->comment != NULL)
-            printer->comment(printer, stmt);
-        printer_stmt(printer, stmt);
+        printer_headed(printer, stmt);
     }
     if (tag != own)
         writer_line(printer->writer, "}");

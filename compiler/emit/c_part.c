@@ -194,9 +194,7 @@ part_print(Printer *printer, const Block *block, size_t from, size_t count)
     body.depth = 1;
     printer->writer = &body;
     for (size_t i = from; i < from + count; i++) {
-        if (printer->comment != NULL)
-            printer->comment(printer, block->item[i]);
-        printer_stmt(printer, block->item[i]);
+        printer_headed(printer, block->item[i]);
     }
     printer->writer = writer;
     c_scope_leave(&printer->scope, mark);

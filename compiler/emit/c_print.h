@@ -12,6 +12,9 @@ typedef struct {
     bool scalar;      /* the object itself, not an array */
 } Memory;
 
+/* Behind the code that a line of the source has made, under -g. */
+#define LINES_END "#line 0\n"
+
 typedef struct Printer Printer;
 struct Printer {
     Schedule *s;
@@ -36,7 +39,10 @@ struct Printer {
     int part;             /* how many there are */
     const Affine *store;  /* where the statement stores; NULL: nowhere */
     /* What stands above a loop nest; may be NULL. */
-    void (*comment)(Printer *printer, const Stmt *stmt);
+    /* What stands above a statement; true where it is a mark as well, which
+     * LINES_END ends.
+     */
+    bool (*comment)(Printer *printer, const Stmt *stmt);
     /* Opens and closes what is only for optional outputs; may be NULL. */
     const char *(*condition)(Printer *printer, uint32_t tag);
     /* Looks at a value that has just got a name, or at memory that is read;
@@ -121,8 +127,9 @@ bool part_needed(const Printer *printer, const Block *block);
 void part_print(Printer *printer, const Block *block, size_t from,
                 size_t count);
 
-/* One statement of the schedule. */
+/* One statement of the schedule; and with what stands above it. */
 void printer_stmt(Printer *printer, const Stmt *stmt);
+void printer_headed(Printer *printer, const Stmt *stmt);
 
 /* c_expr.c */
 const char *c_type(DType dtype);

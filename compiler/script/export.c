@@ -15,6 +15,8 @@ typedef struct {
     Value *value; /* of each */
     size_t values;
     size_t value_capacity;
+    VEC(Value) failed; /* models that cannot be exported: their trainers are
+                        * left out */
 } Exports;
 
 /* The number of inputs a model is written for. */
@@ -204,6 +206,9 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     for (size_t i = 0; i < e->count; i++)
         if (same_model(e->value[i], trainer->model))
             m = e->item[i];
+    for (size_t i = 0; i < e->failed.count; i++)
+        if (same_model(e->failed.item[i], trainer->model))
+            script_abandon(s);
     if (m == NULL)
         script_fail(s, DIAG_export, trainer->span, "export the model as well",
                     "the model of the trainer %s is not exported", name);
@@ -270,6 +275,8 @@ export_one(Exports *e, const char *name, Value v, bool quiet)
     }
     trace_leave(s, &state);
     s->recover = outer;
+    if (!done)
+        VEC_PUSH(&s->context->arena, &e->failed, v);
     bool unknown =
         diags->count > before && diags->item[before]->code == DIAG_annotate;
     if (!done && quiet && unknown) {
