@@ -15,8 +15,9 @@ typedef struct {
     Value *value; /* of each */
     size_t values;
     size_t value_capacity;
-    VEC(Value) failed; /* models that cannot be exported: their trainers are
-                        * left out */
+    VEC(Value)
+    failed; /* models that cannot be exported: their trainers are
+             * left out */
 } Exports;
 
 /* The number of inputs a model is written for. */
