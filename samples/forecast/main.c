@@ -93,7 +93,8 @@ compare(const forecast *m)
     double all[3] = {0};
     for (size_t t = TRAINED; t < TRAINED + TESTS; t++) {
         float y[YEAR];
-        flux_status status = forecast_forward(m, &month[t - PAST], 1, y, &work);
+        flux_status status =
+            forecast_forward(m, NULL, &month[t - PAST], 1, y, &work);
         if (status != FLUX_OK)
             return status;
         for (size_t i = 0; i < YEAR; i++) {
