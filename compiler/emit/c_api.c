@@ -84,10 +84,12 @@ emit_back(Emit *emit)
     if (g == NULL)
         return false;
     ScheduleOptions options = {.optional = c_optional(g)};
-    Schedule *s = schedule_graph(g, &options);
+    Ref split = g->leaf.item[emit->model->forward->leaf.count];
+    const char *name = function_name(emit, "back");
+    Schedule *s = c_schedule(emit, name, g, split, &options);
     if (s == NULL)
         return false;
-    Function f = function_start(emit, s, function_name(emit, "back"));
+    Function f = function_start(emit, s, name);
     const char *m = c_own_name(&f, "m");
     const char *gradient = c_own_name(&f, "g");
     f.printer.condition = back_condition;

@@ -176,6 +176,16 @@ find_layers(Arena *arena, const Graph *g, Comments *c)
     }
 }
 
+const char **
+c_layers(Arena *arena, const Graph *g)
+{
+    Comments c = {.loss = REF_NONE, .eta = REF_NONE, .gradient = REF_NONE};
+    c.param.arena = arena;
+    find_leaves(g, &c);
+    find_layers(arena, g, &c);
+    return c.layer;
+}
+
 static const Comments *
 comments_of(Printer *printer)
 {

@@ -92,6 +92,13 @@ bool emit_back(Emit *emit);
 bool emit_init(Emit *emit);
 void emit_update(Emit *emit);
 
+/* c_budget.c: the schedule of a function that goes forward, up to the node
+ * `split`, and back, in the memory of --ram; NULL where that does not suffice,
+ * which is reported.
+ */
+Schedule *c_schedule(Emit *emit, const char *name, const Graph *g, Ref split,
+                     const ScheduleOptions *options);
+
 /* c_trainer.c: those of a trainer. */
 bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
 
@@ -120,6 +127,9 @@ enum { COMMENT_LINES = 3 };
 int c_origins(Printer *printer, const Stmt *stmt, const Source **source,
               Place *place, const char *text[COMMENT_LINES]);
 const char *c_origin(Printer *printer, Ref node);
+
+/* The layer of each node, or NULL. */
+const char **c_layers(Arena *arena, const Graph *g);
 
 /* c_nan.c, for --debug-nan: the function that notes a place; checks of a
  * function's arguments, of its values and of its results.

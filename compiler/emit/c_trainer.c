@@ -137,6 +137,15 @@ trainer_init(Emit *emit, const Trainer *t)
     writer_line(writer, "}");
 }
 
+/* The schedule of a step, whose first output is the loss. */
+static Schedule *
+trainer_schedule(Emit *emit, const Trainer *t, const Graph *step)
+{
+    const char *name = arena_printf(emit->arena, "%s_train", t->name);
+    Ref loss = step->output.item[0].ref;
+    return c_schedule(emit, name, step, loss + 1, NULL);
+}
+
 /* Bytes that suffice for both forms of a step. */
 static Sizes
 trainer_bytes(const Schedule *step, const Schedule *labels)
@@ -165,8 +174,10 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
         return false;
     trainer_struct(emit, &t);
     trainer_init(emit, &t);
-    Schedule *step = schedule_graph(t.step, NULL);
-    Schedule *labels = t.labels != NULL ? schedule_graph(t.labels, NULL) : NULL;
+    Schedule *step = trainer_schedule(emit, &t, t.step);
+    Schedule *labels = step != NULL && t.labels != NULL
+                           ? trainer_schedule(emit, &t, t.labels)
+                           : NULL;
     if (step == NULL || (t.labels != NULL && labels == NULL))
         return false;
     Sizes bytes = trainer_bytes(step, labels);

@@ -67,6 +67,8 @@ typedef struct {
     bool debug_lines; /* #line of the source before each loop nest */
     bool debug_nan;   /* look at each result; FLUX_E_NAN names the first bad */
     EmitWeights weights;
+    int64_t ram;             /* bytes of arena that a step may need; 0: any */
+    int64_t samples;         /* … with so many */
     const PassOptions *pass; /* NULL: the defaults */
 } EmitOptions;
 

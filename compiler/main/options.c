@@ -227,6 +227,12 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_samples:
         o->samples = read_number(info, 1000000000, value);
         return o->samples > 0;
+    case OPTION_ram:
+        o->emit.ram = read_number(info, INT64_C(1) << 50, value);
+        return o->emit.ram > 0;
+    case OPTION_batch:
+        o->emit.samples = read_number(info, 1000000000, value);
+        return o->emit.samples > 0;
     case OPTION_gflops:
         o->gflops = read_number(info, 1000000000, value);
         return o->gflops > 0;
@@ -474,6 +480,8 @@ static void
 set_defaults(Options *o)
 {
     o->emit.pass = &o->pass;
+    if (o->emit.samples == 0)
+        o->emit.samples = 64;
     o->script.compiling =
         o->command == COMMAND_compile || o->command == COMMAND_check ||
         o->command == COMMAND_graph || o->command == COMMAND_gradcheck ||

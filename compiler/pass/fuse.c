@@ -209,7 +209,7 @@ waits_of(Schedule *s, Ref ref)
     int longest = 0;
     int buffer = s->node_buffer[ref];
     const Node *node = ir_node(s->graph, ref);
-    if (!may_wait(s, ref) || node->rank == 0 || buffer < 0 ||
+    if (s->wall != NULL || !may_wait(s, ref) || node->rank == 0 || buffer < 0 ||
         s->buffer.item[buffer].kind != BUFFER_temp)
         return 0;
     for (int i = 0; i < node->operands; i++) {
@@ -415,12 +415,26 @@ skip_added(Schedule *s, const Facts *facts, bool *done)
     }
 }
 
+/* All nodes as they stand. */
+static void
+take_in_order(Schedule *s, const Facts *facts, const bool *done)
+{
+    for (Ref r = 0; r < (Ref)s->graph->node.count; r++) {
+        s->era += s->wall[r];
+        take_node(s, facts, r, done);
+    }
+}
+
 static void
 take_nodes(Schedule *s, const Facts *facts)
 {
     const Graph *g = s->graph;
     bool *done = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
     skip_added(s, facts, done);
+    if (s->wall != NULL) {
+        take_in_order(s, facts, done);
+        return;
+    }
     for (int last = 0; last < 2; last++) {
         for (Ref r = 0; r < (Ref)g->node.count; r++) {
             bool early = facts->other[r] || s->loop_of[r] >= 0;
@@ -460,6 +474,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     s->arena = arena;
     s->dims = graph->dims;
     s->within = -1;
+    s->wall = options != NULL ? options->wall : NULL;
     schedule_lower(s, graph);
     const Graph *g = s->graph;
     s->optional = options == NULL ? 0 : options->optional;

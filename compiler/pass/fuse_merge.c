@@ -445,7 +445,8 @@ find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
     int beside = -1;
     for (int i = last < 0 ? 0 : last; i < (int)block->count; i++) {
         const Stmt *into = block->item[i];
-        if (!is_loop(into) || !loops_fit(s, into, loop, &own, outer) ||
+        if (!is_loop(into) || into->era != s->era ||
+            !loops_fit(s, into, loop, &own, outer) ||
             !order_fits(s, list, into, loop, alone))
             continue;
         if (i == last || list->loop != around(s) ||

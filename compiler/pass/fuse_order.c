@@ -145,7 +145,9 @@ schedule_order(Schedule *s)
             order.behind = order.fixed = false;
             schedule_accesses(s, stmt, look_at, &order);
             look_at_values(&order, &stmt->body);
-            if (order.behind && !order.fixed)
+            const Stmt *to =
+                order.earliest.at >= 0 ? s->body.item[order.earliest.at] : stmt;
+            if (order.behind && !order.fixed && to->era == stmt->era)
                 order.now = (Spot){order.earliest.at, ++moved};
         } else if (stmt->kind == STMT_let) {
             order.value[stmt->value] = order.now;

@@ -33,6 +33,7 @@ schedule_stmt(Schedule *s, StmtKind kind, Ref node)
     stmt->kind = kind;
     stmt->node = node;
     stmt->tag = s->tag;
+    stmt->era = s->era;
     return stmt;
 }
 

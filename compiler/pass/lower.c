@@ -15,6 +15,7 @@ typedef struct {
     VEC(int) loop; /* by node: the innermost loop around it, or -1 */
     VEC(int) part; /* by node: the loop that a part is of, or -1 */
     int now;       /* the loop that nodes are now made in */
+    VEC(Ref) wall; /* nodes behind walls */
 } Lower;
 
 static Ref
@@ -118,6 +119,8 @@ lower_nodes(Lower *l, const Graph *from, Ref *map)
         const Node *n = ir_node(from, r);
         if (n->op == OP_input && l->now >= 0)
             continue; /* of a body */
+        if (l->now < 0 && l->s->wall != NULL && l->s->wall[r])
+            VEC_PUSH(l->s->arena, &l->wall, (Ref)l->g->node.count);
         if (n->region != NULL) {
             map[r] = (Ref)l->s->loop.count;
             lower_scan(l, n, map);
@@ -127,6 +130,16 @@ lower_nodes(Lower *l, const Graph *from, Ref *map)
             map[r] = note(l, ir_copy(l->g, from, r, map));
         }
     }
+}
+
+static void
+lower_walls(Lower *l)
+{
+    bool *wall = ARENA_ARRAY(l->s->arena, bool, l->g->node.count + 1);
+    for (size_t i = 0; i < l->wall.count; i++)
+        wall[l->wall.item[i]] = true;
+    if (l->s->wall != NULL)
+        l->s->wall = wall;
 }
 
 void
@@ -141,6 +154,7 @@ schedule_lower(Schedule *s, const Graph *g)
         Ref *map = ARENA_ARRAY(s->arena, Ref, g->node.count + 1);
         l.g = ir_graph_like(g);
         lower_nodes(&l, g, map);
+        lower_walls(&l);
         pass_outputs(l.g, g, map);
         s->graph = l.g;
     } else {

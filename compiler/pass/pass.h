@@ -136,6 +136,14 @@ bool carried_is(const Graph *g, Ref leaf);
 Graph *carried_fixed(const Graph *g, bool fresh);
 Graph *carried_initial(const Graph *g);
 
+/* recompute.c: a training step's graph in an order that needs less memory, what
+ * its nodes up to `split` compute in that many segments, weighed by the sizes
+ * that the symbols give; where none of the nodes behind one may join what
+ * stands before, wall is true. With one segment nothing is computed again.
+ */
+Graph *pass_recompute(const Graph *g, Ref split, int segments,
+                      const int64_t *symbol, const bool **wall);
+
 /* stable.c: a node that computes the same as `ref` from wrt, in stable forms,
  * to be differentiated by them; `ref` itself where there are none.
  */

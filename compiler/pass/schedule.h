@@ -184,6 +184,7 @@ struct Stmt {
     int place;    /* its number in the finished schedule, outer ones first */
     int end;      /* the last number in it */
     int locals;   /* loop: 1 + the first buffer whose home it is; 0: none */
+    int era;      /* how many walls stood before it */
     uint32_t tag; /* the optional outputs it is for; 0: always needed */
     Ref node;     /* the operation it was made for */
     int var;      /* loop, derive */
@@ -270,6 +271,8 @@ typedef struct {
     int *output_buffer; /* by output; -1: its leaf's memory already holds it */
     VEC(Slot) slot;     /* of the arena: those that grow, in order; others */
     int locals;         /* as of a loop */
+    const bool *wall;   /* by node, or NULL */
+    int era;            /* walls so far */
 } Schedule;
 
 /* Which outputs may be absent when the code runs: bit o of `optional` is output
@@ -277,6 +280,9 @@ typedef struct {
  */
 typedef struct {
     uint32_t optional;
+    const bool *wall; /* by node, or NULL: the nodes are taken just as they
+                         stand, and no loop of such a one or a later one joins
+                         what stands before */
 } ScheduleOptions;
 
 /* fuse.c: the schedule of an optimised graph, in the context's scratch memory;
