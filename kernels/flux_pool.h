@@ -27,12 +27,16 @@ struct flux_pool {
     void (*run)(flux_pool *pool, flux_task *function, void *task);
 };
 
-/* Multiply-adds of a call, and of one product in it, from which on threads pay:
- * to wake one takes microseconds, to find it awake less than one. Tests set
- * them to 1.
+/* From which on threads pay: multiply-adds of a call and of one product in it,
+ * for to wake a thread takes microseconds, to find it awake less than one; and
+ * samples of a training step, for what one core wrote of the weights the others
+ * read in the next step from its cache. Tests set them to 1.
  */
 #ifndef FLUX_POOL_FROM
 #define FLUX_POOL_FROM ((size_t)1 << 20)
+#endif
+#ifndef FLUX_POOL_SAMPLES
+#define FLUX_POOL_SAMPLES ((size_t)48)
 #endif
 #ifndef FLUX_SHARE_FROM
 #define FLUX_SHARE_FROM ((size_t)1 << 17)

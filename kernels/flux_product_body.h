@@ -215,7 +215,7 @@ FLUX_P(flux_pack)(size_t rows, size_t lanes, size_t count, const FLUX_T *a,
     }
 }
 
-/* One vector, its first n lanes, and one element of what a product writes. */
+/* One vector and one element of what a product writes. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 {
@@ -227,16 +227,6 @@ FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 }
 
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_end_some)(FLUX_T *to, FLUX_V sum, size_t n, flux_product_end end)
-{
-    if (end.kind == FLUX_STEP)
-        sum = FLUX_I(mul)(FLUX_I(set1)(-(FLUX_T)end.scale), sum);
-    if (end.kind != FLUX_SET)
-        sum = FLUX_I(add)(FLUX_TAKE(to, n), sum);
-    FLUX_PUT(to, sum, n);
-}
-
-FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
     if (end.kind == FLUX_STEP)
@@ -245,24 +235,45 @@ FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
         *to = end.kind == FLUX_ADD ? *to + sum : sum;
 }
 
+/* Less than a vector of up to 8 columns. All are loaded before the first is
+ * stored: a masked store holds up loads of what is near. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
+                        size_t lanes, FLUX_T *c, size_t cj,
+                        flux_product_end end)
+{
+    FLUX_V sum[8];
+    const FLUX_V scale = FLUX_I(set1)(-(FLUX_T)end.scale);
+    for (size_t j = 0; j < columns; j++) {
+        sum[j] = FLUX_I(loadu)(total + j * lanes);
+        if (end.kind == FLUX_STEP)
+            sum[j] = FLUX_I(mul)(scale, sum[j]);
+        if (end.kind != FLUX_SET)
+            sum[j] = FLUX_I(add)(FLUX_TAKE(c + j * cj, rows), sum[j]);
+    }
+    for (size_t j = 0; j < columns; j++)
+        FLUX_PUT(c + j * cj, sum[j], rows);
+}
+
 /* Writes the totals of `rows` by `columns` results. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_put)(size_t rows, size_t lanes, size_t columns, const FLUX_T *total,
                  FLUX_T *c, size_t ci, size_t cj, flux_product_end end)
 {
-    size_t some = rows % FLUX_W;
-    size_t whole = ci == 1 ? rows - some : 0;
+    const size_t some = ci == 1 ? rows % FLUX_W : 0;
+    const size_t whole = ci == 1 ? rows - some : 0;
     for (size_t j = 0; j < columns; j++) {
         const FLUX_T *from = total + j * lanes;
         FLUX_T *to = c + j * cj;
         for (size_t i = 0; i < whole; i += FLUX_W)
             FLUX_P(flux_end)(to + i, FLUX_I(loadu)(from + i), end);
-        if (ci == 1 && some > 0)
-            FLUX_P(flux_end_some)
-        (to + whole, FLUX_I(loadu)(from + whole), some, end);
         for (size_t i = 0; ci != 1 && i < rows; i++)
             FLUX_P(flux_end_one)(to + i * ci, from[i], end);
     }
+    for (size_t j = 0; some > 0 && j < columns; j += 8)
+        FLUX_P(flux_put_narrow)
+    (some, columns - j < 8 ? columns - j : 8, total + j * lanes + whole, lanes,
+     c + j * cj + whole, cj, end);
 }
 
 /* The units of columns of the tile that begins at column j: threes where they
@@ -461,10 +472,11 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         FLUX_P(flux_outer)(m, n, a, b, bj, c, cj, end);
         return;
     }
-    if (order == FLUX_SEQ && n < FLUX_U) {
+    if (n < FLUX_U &&
+        (order == FLUX_SEQ || (order == FLUX_SPLIT4 && ai == 1))) {
         for (size_t j = 0; j < n; j++)
             FLUX_P(flux_column)
-        (m, k, a, ai, ak, b + j * bj, bk, c + j * cj, ci, end);
+        (order, m, k, a, ai, ak, b + j * bj, bk, c + j * cj, ci, end);
         return;
     }
     if (order == FLUX_TREE16) {

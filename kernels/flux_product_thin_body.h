@@ -3,77 +3,204 @@
  * sum, and in the order tree16. flux_product_body.h includes it.
  */
 
-/* sum[i] = fma(a[i + k ak], b[k bk], sum[i]) for k < K in order, i < rows. */
+/* The terms of one k for R vectors of rows, of which the first has `first`
+ * lanes and the last `last`: sum[r] = fma(a[r], b, sum[r]). */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_lines)(const int K, size_t rows, const FLUX_T *a, size_t ak,
-                   const FLUX_T *b, size_t bk, FLUX_T *sum)
+FLUX_P(flux_row_terms)(const int R, size_t first, size_t last, const FLUX_T *a,
+                       FLUX_T b, FLUX_V *sum)
 {
-    FLUX_V right[8];
-    size_t some = rows % FLUX_W;
+    const FLUX_T *more = a + first;
+    FLUX_V right = FLUX_I(set1)(b);
+    if (R > 1)
+        sum[0] = FLUX_I(fmadd)(FLUX_TAKE(a, first), right, sum[0]);
     FLUX_UNROLL
-    for (int k = 0; k < K; k++)
-        right[k] = FLUX_I(set1)(b[(size_t)k * bk]);
-    for (size_t i = 0; i + FLUX_W <= rows; i += FLUX_W) {
-        FLUX_V s = FLUX_I(loadu)(sum + i);
+    for (int r = 1; r + 1 < R; r++)
+        sum[r] = FLUX_I(fmadd)(FLUX_I(loadu)(more + (r - 1) * FLUX_W), right,
+                               sum[r]);
+    sum[R - 1] =
+        FLUX_I(fmadd)(FLUX_TAKE(R > 1 ? more + (R - 2) * FLUX_W : a, last),
+                      right, sum[R - 1]);
+}
+
+/* total[i] += the sum of one block of terms for these rows and one column, with
+ * P accumulators: 1 for seq, 4 for split4. The sums stay in registers. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_rows)(const size_t P, const int R, size_t first, size_t last,
+                  size_t count, const FLUX_T *a, size_t ak, const FLUX_T *b,
+                  size_t bk, FLUX_T *total)
+{
+    FLUX_V sum[4][9];
+    FLUX_UNROLL
+    for (size_t p = 0; p < P; p++)
         FLUX_UNROLL
-        for (int k = 0; k < K; k++)
-            s = FLUX_I(fmadd)(FLUX_I(loadu)(a + (size_t)k * ak + i), right[k],
-                              s);
-        FLUX_I(storeu)(sum + i, s);
+    for (int r = 0; r < R; r++)
+        sum[p][r] = FLUX_I(setzero)();
+    for (; count >= P; count -= P) {
+        FLUX_UNROLL
+        for (size_t p = 0; p < P; p++)
+            FLUX_P(flux_row_terms)
+        (R, first, last, a + p * ak, b[p * bk], sum[p]);
+        a += P * ak;
+        b += P * bk;
     }
-    if (some > 0) {
-        FLUX_T *last = sum + rows - some;
-        FLUX_V s = FLUX_I(loadu)(last);
-        FLUX_UNROLL
-        for (int k = 0; k < K; k++)
-            s = FLUX_I(fmadd)(FLUX_TAKE(a + (size_t)k * ak + rows - some, some),
-                              right[k], s);
-        FLUX_I(storeu)(last, s);
+    FLUX_UNROLL
+    for (size_t p = 0; p + 1 < P; p++)
+        if (p < count)
+            FLUX_P(flux_row_terms)
+    (R, first, last, a + p * ak, b[p * bk], sum[p]);
+    FLUX_UNROLL
+    for (int r = 0; r < R; r++) {
+        if (P == 4)
+            sum[0][r] = FLUX_I(add)(FLUX_I(add)(sum[0][r], sum[1][r]),
+                                    FLUX_I(add)(sum[2][r], sum[3][r]));
+        FLUX_I(storeu)(total, FLUX_I(add)(FLUX_I(loadu)(total), sum[0][r]));
+        total += r == 0 ? first : FLUX_W;
     }
 }
 
-/* A product of one column, in the order seq. The rows are read as they stand,
- * one column of `a` after another, or through a buffer. */
+/* The same for any number of rows, up to nine vectors of them at a time. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_column)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
-                    const FLUX_T *b, size_t bk, FLUX_T *c, size_t ci,
-                    flux_product_end end)
+FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t first,
+                         size_t count, const FLUX_T *a, size_t ak,
+                         const FLUX_T *b, size_t bk, FLUX_T *total)
 {
-    enum { ROWS = 1024, SOME = 8 * FLUX_W, DEEP = 32 };
-    FLUX_ALIGNED FLUX_T sum[ROWS];
-    FLUX_ALIGNED FLUX_T total[ROWS];
-    FLUX_ALIGNED FLUX_T packed[SOME * DEEP];
-    const size_t odd = (size_t)(uintptr_t)a / sizeof *a % FLUX_W;
-    const int head = ai == 1 && odd > 0 && ak % FLUX_W == 0 && m > 4 * FLUX_W;
-    size_t rows;
-    for (size_t i0 = 0; i0 < m; i0 += rows) {
-        rows = ai != 1 ? SOME : i0 == 0 && head ? FLUX_W - odd : ROWS;
-        rows = m - i0 < rows ? m - i0 : rows;
-        size_t lanes = (rows + FLUX_W - 1) / FLUX_W * FLUX_W;
-        for (size_t i = 0; i < lanes; i++)
-            sum[i] = total[i] = 0;
-        for (size_t k0 = 0; k0 < k; k0 += DEEP) {
-            size_t length = k - k0 < DEEP ? k - k0 : DEEP;
-            const FLUX_T *from = a + i0 * ai + k0 * ak;
-            if (ai != 1)
-                FLUX_P(flux_pack)(rows, lanes, length, from, ai, ak, packed);
-            from = ai == 1 ? from : packed;
-            size_t step = ai == 1 ? ak : lanes;
-            const FLUX_T *right = b + k0 * bk;
-            size_t q = 0;
-            for (; q + 8 <= length; q += 8)
-                FLUX_P(flux_lines)
-            (8, rows, from + q * step, step, right + q * bk, bk, sum);
-            for (; q < length; q++)
-                FLUX_P(flux_lines)
-            (1, rows, from + q * step, step, right + q * bk, bk, sum);
-            if ((k0 + length) % 512 == 0 || k0 + length == k)
-                for (size_t i = 0; i < lanes; i++) {
-                    total[i] = total[i] + sum[i];
-                    sum[i] = 0;
-                }
+    while (rows > 0) {
+        const size_t left = 1 + (rows - first + FLUX_W - 1) / FLUX_W;
+        const size_t R = order == FLUX_SPLIT4   ? 1
+                         : left > 9             ? 8
+                         : left > 4 && left < 8 ? (left + 1) / 2
+                                                : left;
+        const size_t lanes = first + (R - 1) * FLUX_W;
+        const size_t some = lanes < rows ? lanes : rows;
+        const size_t last = R > 1 ? FLUX_W - (lanes - some) : first;
+        if (order == FLUX_SPLIT4)
+            FLUX_P(flux_rows)(4, 1, first, last, count, a, ak, b, bk, total);
+        else if (R == 1)
+            FLUX_P(flux_rows)(1, 1, first, last, count, a, ak, b, bk, total);
+        else if (R == 2)
+            FLUX_P(flux_rows)(1, 2, first, last, count, a, ak, b, bk, total);
+        else if (R == 3)
+            FLUX_P(flux_rows)(1, 3, first, last, count, a, ak, b, bk, total);
+        else if (R == 4)
+            FLUX_P(flux_rows)(1, 4, first, last, count, a, ak, b, bk, total);
+        else if (R == 8)
+            FLUX_P(flux_rows)(1, 8, first, last, count, a, ak, b, bk, total);
+        else
+            FLUX_P(flux_rows)(1, 9, first, last, count, a, ak, b, bk, total);
+        a += some;
+        total += some;
+        rows -= some;
+        first = rows < FLUX_W ? rows : FLUX_W;
+    }
+}
+
+/* sum[i] = fma(a[i + k ak], b[k bk], sum[i]) for k < K in order, i < rows. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_lines)(const int K, size_t rows, size_t first, const FLUX_T *a,
+                   size_t ak, const FLUX_T *b, size_t bk, FLUX_T *sum)
+{
+    FLUX_V right[4];
+    FLUX_UNROLL
+    for (int k = 0; k < K; k++)
+        right[k] = FLUX_I(set1)(b[(size_t)k * bk]);
+    for (size_t i = 0, lanes = first; i < rows; i += lanes) {
+        FLUX_V s = FLUX_I(loadu)(sum + i);
+        lanes = i == 0 ? first : rows - i < FLUX_W ? rows - i : FLUX_W;
+        if (lanes == FLUX_W) {
+            FLUX_UNROLL
+            for (int k = 0; k < K; k++)
+                s = FLUX_I(fmadd)(FLUX_I(loadu)(a + (size_t)k * ak + i),
+                                  right[k], s);
+            FLUX_I(storeu)(sum + i, s);
+        } else {
+            FLUX_UNROLL
+            for (int k = 0; k < K; k++)
+                s = FLUX_I(fmadd)(FLUX_TAKE(a + (size_t)k * ak + i, lanes),
+                                  right[k], s);
+            FLUX_PUT(sum + i, s, lanes);
         }
-        FLUX_P(flux_put)(rows, lanes, 1, total, c + i0 * ci, ci, 0, end);
+    }
+}
+
+/* The same for `count` terms. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_lines_all)(size_t rows, size_t first, size_t count, const FLUX_T *a,
+                       size_t ak, const FLUX_T *b, size_t bk, FLUX_T *sum)
+{
+    for (; count >= 4; count -= 4) {
+        FLUX_P(flux_lines)(4, rows, first, a, ak, b, bk, sum);
+        a += 4 * ak;
+        b += 4 * bk;
+    }
+    for (; count > 0; count--) {
+        FLUX_P(flux_lines)(1, rows, first, a, ak, b, bk, sum);
+        a += ak;
+        b += bk;
+    }
+}
+
+/* Rows of a column at a time, and elements of `a` in the buffer that takes rows
+ * which are not contiguous. */
+enum { FLUX_P(FLUX_ROWS) = 1024, FLUX_P(FLUX_PACKED) = 8 * FLUX_W * 32 };
+
+/* total[i] += the sum of one block of terms, added to sums in memory: for many
+ * rows, whose columns are read one after another, or for some, `ai` apart. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_column_lines)(size_t rows, size_t first, size_t count,
+                          const FLUX_T *a, size_t ai, size_t ak,
+                          const FLUX_T *b, size_t bk, FLUX_T *total)
+{
+    FLUX_ALIGNED FLUX_T sum[FLUX_P(FLUX_ROWS) + FLUX_W];
+    FLUX_ALIGNED FLUX_T packed[FLUX_P(FLUX_PACKED)];
+    const size_t lanes = (rows + FLUX_W - 1) / FLUX_W * FLUX_W;
+    const size_t deep = ai == 1 ? count : FLUX_P(FLUX_PACKED) / lanes;
+    for (size_t i = 0; i < lanes; i++)
+        sum[i] = 0;
+    for (size_t k = 0; k < count; k += deep) {
+        const size_t some = count - k < deep ? count - k : deep;
+        const FLUX_T *from = a + k * ak;
+        if (ai != 1)
+            FLUX_P(flux_pack)(rows, lanes, some, from, ai, ak, packed);
+        FLUX_P(flux_lines_all)
+        (ai == 1 ? rows : lanes, first, some, ai == 1 ? from : packed,
+         ai == 1 ? ak : lanes, b + k * bk, bk, sum);
+    }
+    for (size_t i = 0; i < lanes; i++)
+        total[i] = total[i] + sum[i];
+}
+
+/* A product of one column: in the order seq, or in split4 where its rows are
+ * contiguous. Up to nine vectors of rows are read from begin to end; more would
+ * be read with gaps. Of large operands, vectors begin where lines do. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_column)(flux_order order, size_t m, size_t k, const FLUX_T *a,
+                    size_t ai, size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                    size_t ci, flux_product_end end)
+{
+    FLUX_ALIGNED FLUX_T total[FLUX_P(FLUX_ROWS) + FLUX_W];
+    const size_t odd = (size_t)(uintptr_t)a / sizeof *a % FLUX_W;
+    const int large = ai == 1 && ak % FLUX_W == 0 && m * k >= 8192;
+    const int lines = ai != 1 || (order == FLUX_SEQ && m > 8 * FLUX_W);
+    size_t rows;
+    for (size_t i = 0; i < m; i += rows) {
+        rows = ai == 1 ? FLUX_P(FLUX_ROWS) - (i == 0 ? odd : 0) : 8 * FLUX_W;
+        rows = m - i < rows ? m - i : rows;
+        const size_t lanes = (rows + FLUX_W - 1) / FLUX_W * FLUX_W;
+        const size_t whole = large && i == 0 ? FLUX_W - odd : FLUX_W;
+        const size_t first = rows < whole ? rows : whole;
+        for (size_t l = 0; l < lanes; l++)
+            total[l] = 0;
+        for (size_t k0 = 0; k0 < k; k0 += 512) {
+            const size_t count = k - k0 < 512 ? k - k0 : 512;
+            const FLUX_T *from = a + i * ai + k0 * ak;
+            if (lines)
+                FLUX_P(flux_column_lines)
+            (rows, ai == 1 ? first : FLUX_W, count, from, ai, ak, b + k0 * bk,
+             bk, total);
+            else FLUX_P(flux_column_rows)(order, rows, first, count, from, ak,
+                                          b + k0 * bk, bk, total);
+        }
+        FLUX_P(flux_put)(rows, lanes, 1, total, c + i * ci, ci, 0, end);
     }
 }
 
@@ -160,21 +287,23 @@ FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
                    size_t bj, FLUX_T *c, size_t cj, flux_product_end end)
 {
-    size_t some = m % FLUX_W;
-    size_t whole = m - some;
-    FLUX_V zero = FLUX_I(setzero)();
+    FLUX_T tile[8 * FLUX_W];
+    const size_t some = m % FLUX_W;
+    const size_t whole = m - some;
+    const FLUX_V zero = FLUX_I(setzero)();
     for (size_t j = 0; j < n; j++) {
-        FLUX_T *to = c + j * cj;
         FLUX_V right = FLUX_I(set1)(b[j * bj]);
         for (size_t i = 0; i < whole; i += FLUX_W) {
             FLUX_V sum = FLUX_I(fmadd)(FLUX_I(loadu)(a + i), right, zero);
             sum = FLUX_I(add)(sum, zero); /* -0 becomes +0 */
-            FLUX_P(flux_end)(to + i, sum, end);
+            FLUX_P(flux_end)(c + j * cj + i, sum, end);
         }
-        if (some > 0) {
-            FLUX_V sum = FLUX_I(fmadd)(FLUX_TAKE(a + whole, some), right, zero);
-            sum = FLUX_I(add)(sum, zero);
-            FLUX_P(flux_end_some)(to + whole, sum, some, end);
-        }
+        if (some == 0)
+            continue;
+        FLUX_V sum = FLUX_I(fmadd)(FLUX_TAKE(a + whole, some), right, zero);
+        FLUX_I(storeu)(tile + j % 8 * FLUX_W, FLUX_I(add)(sum, zero));
+        if (j % 8 == 7 || j + 1 == n)
+            FLUX_P(flux_put_narrow)
+        (some, j % 8 + 1, tile, FLUX_W, c + j / 8 * 8 * cj + whole, cj, end);
     }
 }

@@ -83,6 +83,13 @@ flux_pool_for(const flux_work *w, size_t n, size_t work)
     return w != NULL && n > 1 && work >= FLUX_POOL_FROM ? w->pool : NULL;
 }
 
+/* The same for a call that changes the weights. */
+static inline flux_pool *
+flux_pool_for_step(const flux_work *w, size_t n, size_t work)
+{
+    return n >= FLUX_POOL_SAMPLES ? flux_pool_for(w, n, work) : NULL;
+}
+
 /* One copy for each file: what is called often but is never in a loop. */
 #if defined(__GNUC__)
 #define FLUX_OUT_OF_LINE static __attribute__((noinline, unused))

@@ -283,8 +283,8 @@ function_define(Function *f)
     function_checks(f);
     c_state_default(f);
     if (threads)
-        writer_line(writer, "flux_pool *%s = flux_pool_for(%s, %s, %s);",
-                    printer->pool, f->work, printer->dim_text[0],
+        writer_line(writer, "flux_pool *%s = %s(%s, %s, %s);", printer->pool,
+                    f->pool, f->work, printer->dim_text[0],
                     c_dim(printer, work).text);
     if (printer->isa == NULL)
         writer_raw(writer, body.text);

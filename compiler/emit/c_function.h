@@ -32,6 +32,7 @@ typedef struct {
     Printer printer;
     VEC(Argument) argument;
     const char *work;  /* the name of the flux_work */
+    const char *pool;  /* which function finds the threads that pay */
     const char *arena; /* the bytes it needs, in C; NULL: none */
     const char *seed;  /* in C; NULL: not needed */
     bool seeded_by_work;

@@ -46,6 +46,7 @@ emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
     c_place_params(emit, &f, m, NULL);
     trainer_places(&f, t, state);
     f.seed = arena_printf(emit->arena, "%s->seed", state);
+    f.pool = "flux_pool_for_step";
     if (labels)
         writer_raw(&emit->header, "\n/* The same for class numbers, from 0, "
                                   "instead of targets. */\n");
