@@ -8,8 +8,10 @@
 #include "grammar/grammar.h"
 #include "script/entry.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 /* Each line asks anew whether its piece is whole: the whole piece is read. */
@@ -35,14 +37,42 @@ interrupt(int number)
     interrupted = 1;
 }
 
-/* Waiting for a line ends by a signal, writing does not. */
 static void
-catch_interrupts(bool waiting)
+catch_interrupts(void)
 {
-    struct sigaction action = {.sa_handler = interrupt,
-                               .sa_flags = waiting ? 0 : SA_RESTART};
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
+}
+
+/* Waits for a character of a terminal; false where a signal comes first. No
+ * signal comes between the question for one and the wait.
+ */
+static bool
+wait_for_input(void)
+{
+    sigset_t held;
+    sigset_t before;
+    fd_set in;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigprocmask(SIG_BLOCK, &held, &before);
+    int ready = -1;
+    while (ready < 0 && !interrupted) {
+        FD_ZERO(&in);
+        FD_SET(0, &in);
+        ready = pselect(1, &in, NULL, NULL, NULL, &before);
+        if (ready < 0 && errno != EINTR)
+            break;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return !interrupted;
+}
+
+static int
+read_character(bool terminal)
+{
+    return terminal && !wait_for_input() ? EOF : getchar();
 }
 
 /* Adds the next line to a piece; false at the end of the input, or where a
@@ -51,14 +81,10 @@ catch_interrupts(bool waiting)
 static bool
 read_line(Piece *piece, bool terminal)
 {
-    if (terminal)
-        catch_interrupts(true);
-    int c = getchar();
-    if (terminal)
-        catch_interrupts(false);
+    int c = read_character(terminal);
     if (c == EOF)
         return false;
-    for (; c != EOF && c != '\n'; c = getchar())
+    for (; c != EOF && c != '\n'; c = read_character(terminal))
         if (piece->size < PIECE_SIZE)
             piece->text[piece->size++] = (char)c;
         else
@@ -135,8 +161,11 @@ run_session(const Options *o, Script *s)
     Context scratch;
     context_init(&scratch);
     Piece piece = {.text = base_alloc(PIECE_SIZE + PIECE_LINES + 1)};
-    if (terminal)
+    if (terminal) {
+        setvbuf(stdin, NULL, _IONBF, 0);
+        catch_interrupts();
         puts("fluxc " FLUXC_VERSION ", Ctrl-D ends");
+    }
     for (int i = 1; read_piece(&piece, terminal, &scratch); i++) {
         int one = run_piece(o, s, &piece, i);
         code = !terminal && one > code ? one : code;
