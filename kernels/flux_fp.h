@@ -49,6 +49,14 @@
 #endif
 #endif
 
+/* Before a loop: no turn touches what another stores. */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__TINYC__) &&         \
+    !defined(__CUDACC__)
+#define FLUX_APART _Pragma("GCC ivdep")
+#else
+#define FLUX_APART
+#endif
+
 /* A function that is compiled by itself: a part of a long one. */
 #if defined(__GNUC__) || defined(__clang__)
 #define FLUX_NOINLINE __attribute__((noinline))

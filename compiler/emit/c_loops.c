@@ -225,7 +225,7 @@ is_single(const Printer *printer, const Stmt *loop)
     if (printer->condition != NULL && only->tag != loop->tag)
         return false;
     if (only->kind == STMT_loop)
-        return is_single(printer, only);
+        return !c_apart(printer->s, only) && is_single(printer, only);
     if (only->kind == STMT_step)
         return printer->s->accumulator.item[only->accumulator].kind !=
                ACC_argmax;
@@ -314,6 +314,8 @@ printer_stmt(Printer *printer, const Stmt *stmt)
     case STMT_loop: {
         size_t scope = c_scope_mark(&printer->scope);
         bool single = is_single(printer, stmt);
+        if (printer->check == NULL && c_apart(printer->s, stmt))
+            writer_line(printer->writer, "FLUX_APART");
         open_loop(printer, stmt, single);
         printer->writer->depth += single;
         print_block(printer, stmt);

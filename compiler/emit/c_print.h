@@ -145,6 +145,11 @@ const char *c_at_least(Printer *printer, Expr expr, Prec prec);
 /* Whether two buffers may be the same memory. */
 bool c_same_memory(const Schedule *s, int a, int b);
 
+/* c_apart.c: whether no turn of a loop touches what another stores, which a C
+ * compiler would not find out by itself.
+ */
+bool c_apart(Schedule *s, const Stmt *loop);
+
 /* c_choice.c: c ? a : b; a padded load. */
 Expr c_select(Printer *printer, const Value *value);
 Expr c_guard(Printer *printer, const Value *value);
