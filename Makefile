@@ -94,7 +94,19 @@ endef
 $(foreach d,$(UNITS),$(eval $(call unit,$(d))))
 
 $(B)/tests/kernels/ulp: LIBS += -pthread
-tests: all $(TESTS)
+
+# CUDA on a CPU; a C++ compiler is optional.
+CXX_FOUND := $(shell command -v $(CXX))
+EMULATOR = $(B)/tests/cuda/emulator.a
+$(B)/%.o: %.cpp
+	@mkdir -p $(@D)
+	@echo '  CXX $<'
+	@$(CXX) $(CPPFLAGS) -std=c++17 $(OPT) -Wall -Wextra -Werror -MMD -MP -c \
+	    -o $@ $<
+$(EMULATOR): $(patsubst %.cpp,$(B)/%.o,$(wildcard tests/cuda/*.cpp))
+	rm -f $@ && $(AR) rcs $@ $^
+
+tests: all $(TESTS) $(if $(CXX_FOUND),$(EMULATOR))
 
 # The fast set, under a minute; and all of it.
 check:

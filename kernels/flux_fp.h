@@ -158,7 +158,9 @@ flux_copysign(double x, double s)
 FLUX_INLINE float
 flux_sqrtf(float x)
 {
-#if defined(__GNUC__) && !defined(__TINYC__)
+#if defined(__CUDA_ARCH__)
+    return __fsqrt_rn(x);
+#elif defined(__GNUC__) && !defined(__TINYC__)
     return __builtin_sqrtf(x);
 #else
     return sqrtf(x);
@@ -168,7 +170,9 @@ flux_sqrtf(float x)
 FLUX_INLINE double
 flux_sqrt(double x)
 {
-#if defined(__GNUC__) && !defined(__TINYC__)
+#if defined(__CUDA_ARCH__)
+    return __dsqrt_rn(x);
+#elif defined(__GNUC__) && !defined(__TINYC__)
     return __builtin_sqrt(x);
 #else
     return sqrt(x);
@@ -568,7 +572,9 @@ flux_soft_fma(double a, double b, double c)
 FLUX_INLINE float
 flux_fmaf(float a, float b, float c)
 {
-#if FLUX_HARD_FMA
+#if defined(__CUDA_ARCH__)
+    return __fmaf_rn(a, b, c);
+#elif FLUX_HARD_FMA
     return __builtin_fmaf(a, b, c);
 #else
     return flux_soft_fmaf(a, b, c);
@@ -578,7 +584,9 @@ flux_fmaf(float a, float b, float c)
 FLUX_INLINE double
 flux_fma(double a, double b, double c)
 {
-#if FLUX_HARD_FMA
+#if defined(__CUDA_ARCH__)
+    return __fma_rn(a, b, c);
+#elif FLUX_HARD_FMA
     return __builtin_fma(a, b, c);
 #else
     return flux_soft_fma(a, b, c);

@@ -11,13 +11,6 @@
 #include "kernels/flux_pool.h"
 #include "kernels/flux_sum.h"
 
-/* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum. */
-typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP } flux_end_kind;
-typedef struct {
-    flux_end_kind kind;
-    double scale; /* a number of the element type */
-} flux_product_end;
-
 /* A function that is compiled once: calls with constants make no copies. */
 #if defined(__clang__)
 #define FLUX_ONCE static __attribute__((noinline, unused))
@@ -52,16 +45,6 @@ flux_block_f32(flux_order order, size_t rows, size_t length, const float *a,
     }
 }
 
-/* What becomes of an element of c. */
-FLUX_INLINE void
-flux_end_f32(float *to, float sum, flux_product_end end)
-{
-    if (end.kind == FLUX_STEP)
-        *to = *to - (float)end.scale * sum;
-    else
-        *to = end.kind == FLUX_ADD ? *to + sum : sum;
-}
-
 /* The product in plain C, for any machine: 16 rows at a time. */
 FLUX_ONCE void
 flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
@@ -69,7 +52,7 @@ flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
                        size_t bk, size_t bj, float *c, size_t ci, size_t cj,
                        flux_product_end end)
 {
-    size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    size_t block = flux_order_block(order);
     for (size_t j = 0; j < n; j++)
         for (size_t i0 = 0; i0 < m; i0 += 16) {
             size_t rows = m - i0 < 16 ? m - i0 : 16;
@@ -111,16 +94,6 @@ flux_block_f64(flux_order order, size_t rows, size_t length, const double *a,
     }
 }
 
-/* What becomes of an element of c. */
-FLUX_INLINE void
-flux_end_f64(double *to, double sum, flux_product_end end)
-{
-    if (end.kind == FLUX_STEP)
-        *to = *to - (double)end.scale * sum;
-    else
-        *to = end.kind == FLUX_ADD ? *to + sum : sum;
-}
-
 /* The product in plain C, for any machine: 16 rows at a time. */
 FLUX_ONCE void
 flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
@@ -128,7 +101,7 @@ flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
                        size_t bk, size_t bj, double *c, size_t ci, size_t cj,
                        flux_product_end end)
 {
-    size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    size_t block = flux_order_block(order);
     for (size_t j = 0; j < n; j++)
         for (size_t i0 = 0; i0 < m; i0 += 16) {
             size_t rows = m - i0 < 16 ? m - i0 : 16;

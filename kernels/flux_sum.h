@@ -1,4 +1,4 @@
-/* flux_sum.h - sums in exact orders.
+/* flux_sum.h - sums in exact orders, and what becomes of them.
  *
  * Three orders, the same for every engine:
  *
@@ -20,11 +20,25 @@
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
+/* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum. */
+typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP } flux_end_kind;
+typedef struct {
+    flux_end_kind kind;
+    double scale; /* a number of the element type */
+} flux_product_end;
+
 /* How many accumulators a block has. */
 FLUX_INLINE size_t
 flux_order_lanes(flux_order order)
 {
     return order == FLUX_TREE16 ? 16 : order == FLUX_SPLIT4 ? 4 : 1;
+}
+
+/* How many terms a block has. */
+FLUX_INLINE size_t
+flux_order_block(flux_order order)
+{
+    return order == FLUX_TREE16 ? 4096 : 512;
 }
 
 #define FLUX_P(name) name##_f32

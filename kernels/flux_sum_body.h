@@ -57,7 +57,7 @@ FLUX_P(flux_sum_block)(flux_order order, size_t n, const FLUX_T *x,
 FLUX_INLINE FLUX_T
 FLUX_P(flux_sum)(flux_order order, size_t n, const FLUX_T *x, size_t stride)
 {
-    const size_t block = order == FLUX_TREE16 ? 4096 : 512;
+    const size_t block = flux_order_block(order);
     FLUX_T total = 0;
     if (order == FLUX_TREE16 && n <= 16)
         return total + FLUX_P(flux_sum_few)(n, x, stride);
@@ -66,4 +66,14 @@ FLUX_P(flux_sum)(flux_order order, size_t n, const FLUX_T *x, size_t stride)
             total + FLUX_P(flux_sum_block)(order, n - k < block ? n - k : block,
                                            x + k * stride, stride);
     return total;
+}
+
+/* What becomes of an element of a product. */
+FLUX_INLINE void
+FLUX_P(flux_end)(FLUX_T *to, FLUX_T sum, flux_product_end end)
+{
+    if (end.kind == FLUX_STEP)
+        *to = *to - (FLUX_T)end.scale * sum;
+    else
+        *to = end.kind == FLUX_ADD ? *to + sum : sum;
 }

@@ -37,7 +37,8 @@ typedef enum flux_status {
     FLUX_E_FORMAT,      /* a file does not hold what it should */
     FLUX_E_MISMATCH,    /* names, shapes or dtypes do not fit each other */
     FLUX_E_UNSUPPORTED, /* this build or this model cannot do that */
-    FLUX_E_ABI          /* generated for another version of the runtime */
+    FLUX_E_ABI,         /* generated for another version of the runtime */
+    FLUX_E_DEVICE       /* a call of CUDA failed: generated code's, too */
 } flux_status;
 
 /* One sentence without a full stop; never NULL. */

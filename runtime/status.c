@@ -32,6 +32,8 @@ flux_status_text(flux_status status)
         return "this build or this model cannot do that";
     case FLUX_E_ABI:
         return "generated for another version of the runtime";
+    case FLUX_E_DEVICE:
+        return "a call of CUDA failed";
     }
     return "unknown status";
 }

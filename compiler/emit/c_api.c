@@ -1,25 +1,14 @@
 /* The functions of a model: init, forward, back, update. */
 #include "emit/c_arguments.h"
 
-static const char *
-macro_name(Emit *emit, const char *end)
-{
-    return arena_printf(emit->arena, "%s_%s", emit->upper, end);
-}
-
-static const char *
-function_name(Emit *emit, const char *end)
-{
-    return arena_printf(emit->arena, "%s_%s", emit->name, end);
-}
-
 bool
 emit_forward(Emit *emit)
 {
-    Schedule *s = schedule_graph(emit->forward, NULL);
+    Schedule *s = c_loops(emit, emit->forward);
     if (s == NULL)
         return false;
-    Function f = function_start(emit, s, function_name(emit, "forward"));
+    Function f =
+        function_start(emit, s, c_function_name(emit, emit->name, "forward"));
     const char *m = c_own_name(&f, "m");
     c_name_tables(&f);
     c_add_struct(emit, &f, emit->name, m, true);
@@ -33,7 +22,8 @@ emit_forward(Emit *emit)
     f.seed = arena_printf(emit->arena, "%s->seed", f.work);
     writer_raw(&emit->header,
                "\n/* Bytes of arena that forward needs for n samples. */\n");
-    c_define_arena(emit, &f, macro_name(emit, "ARENA"), c_arena_bytes(s), true);
+    c_define_arena(emit, &f, c_macro_name(emit, emit->upper, "ARENA"),
+                   c_arena_bytes(s), true);
     writer_raw(&emit->header, "\n");
     const char *states = "";
     if (f.state != NULL)
@@ -46,7 +36,7 @@ emit_forward(Emit *emit)
                    arena_printf(emit->arena, "%s for n samples.%s",
                                 emit->model->name, states));
     function_prototype(&f, &emit->header);
-    function_define(&f);
+    c_define(emit, &f);
     return true;
 }
 
@@ -83,9 +73,10 @@ emit_back(Emit *emit)
         pass_optimise(emit_here(emit, emit->model->back), emit->options->pass);
     if (g == NULL)
         return false;
-    ScheduleOptions options = {.optional = c_optional(g)};
+    ScheduleOptions options = {.optional = c_optional(g),
+                               .kernels = emit->device};
     Ref split = g->leaf.item[emit->model->forward->leaf.count];
-    const char *name = function_name(emit, "back");
+    const char *name = c_function_name(emit, emit->name, "back");
     Schedule *s = c_schedule(emit, name, g, split, &options);
     if (s == NULL)
         return false;
@@ -108,8 +99,8 @@ emit_back(Emit *emit)
     f.seed = arena_printf(emit->arena, "%s->seed", f.work);
     writer_raw(&emit->header,
                "\n/* Bytes of arena that back needs for n samples. */\n");
-    c_define_arena(emit, &f, macro_name(emit, "BACK_ARENA"), c_arena_bytes(s),
-                   true);
+    c_define_arena(emit, &f, c_macro_name(emit, emit->upper, "BACK_ARENA"),
+                   c_arena_bytes(s), true);
     const char *states =
         f.state != NULL
             ? " The steps begin with what *state holds, which stays, and into "
@@ -123,7 +114,7 @@ emit_back(Emit *emit)
                                 "where they are not NULL.%s",
                                 states));
     function_prototype(&f, &emit->header);
-    function_define(&f);
+    c_define(emit, &f);
     return true;
 }
 
@@ -150,47 +141,77 @@ init_graph(Emit *emit)
     return pass_optimise(g, emit->options->pass);
 }
 
-/* Parameters without a recipe are copied from a table. */
-static void
-init_tables(Emit *emit, const Graph *g, bool tables, const char *m)
+static const char *
+table_name(const Emit *emit, int param)
 {
+    return arena_printf(emit->arena, "%s_data%d%s", emit->name, param + 1,
+                        emit->device ? "_cuda" : "");
+}
+
+/* Parameters without a recipe: they are copied from tables. */
+static bool *
+tabled_params(const Emit *emit, const Graph *g)
+{
+    bool *tabled = ARENA_ARRAY(emit->arena, bool, emit->model->params + 1);
     Map made = {.arena = emit->arena};
     for (size_t o = 0; o < g->output.count; o++)
         map_put(&made, g->output.item[o].name, (int)o);
+    for (int i = 0; i < emit->model->params; i++)
+        tabled[i] = map_get(&made, emit->model->param[i].path) < 0 &&
+                    emit->model->param[i].data != NULL;
+    return tabled;
+}
+
+static void
+init_tables(Emit *emit, const bool *tabled)
+{
     for (int i = 0; i < emit->model->params; i++) {
         const EmitParam *param = &emit->model->param[i];
-        if (map_get(&made, param->path) >= 0 || param->data == NULL)
+        if (!tabled[i])
             continue;
         long long count = (long long)tensor_count(param->data);
-        const char *name =
-            arena_printf(emit->arena, "%s_data%d", emit->name, i + 1);
-        if (tables) {
-            writer_raw(&emit->source, "\n");
-            c_table(&emit->source,
-                    arena_printf(emit->arena, "static const %s %s[%lld]",
-                                 emit->real, name, count > 0 ? count : 1),
-                    param->data);
-        } else if (param->rank == 0) {
-            writer_line(&emit->source, "%s->%s = %s[0];", m,
-                        emit->param[i]->path, name);
-        } else {
-            writer_line(&emit->source, "for (size_t i = 0; i < %lld; i++) {",
-                        count);
-            writer_line(&emit->source, "%s->%s[i] = %s[i];", m,
-                        emit->param[i]->path, name);
-            writer_line(&emit->source, "}");
-        }
+        writer_raw(&emit->source, "\n");
+        c_table(&emit->source,
+                arena_printf(emit->arena, "static %sconst %s %s[%lld]",
+                             emit->device ? "__device__ " : "", emit->real,
+                             table_name(emit, i), count > 0 ? count : 1),
+                param->data);
     }
 }
 
-bool
-emit_init(Emit *emit)
+void
+c_init_copy(const Emit *emit, Writer *writer, int param)
 {
-    const Graph *g = init_graph(emit);
-    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
-    if (s == NULL)
-        return false;
-    Function f = function_start(emit, s, function_name(emit, "init"));
+    const char *path = emit->param[param]->path;
+    bool single = emit->model->param[param].rank == 0;
+    writer_line(writer, "m->%s%s = %s[%s];", path, single ? "" : "[i]",
+                table_name(emit, param), single ? "0" : "i");
+}
+
+static void
+init_copies(Emit *emit, const bool *tabled)
+{
+    Writer *writer = &emit->source;
+    for (int i = 0; i < emit->model->params; i++) {
+        const EmitParam *param = &emit->model->param[i];
+        if (!tabled[i])
+            continue;
+        if (param->rank > 0)
+            writer_line(writer, "for (size_t i = 0; i < %lld; i++) {",
+                        (long long)tensor_count(param->data));
+        c_init_copy(emit, writer, i);
+        if (param->rank > 0)
+            writer_line(writer, "}");
+    }
+}
+
+/* The function of an init's schedule: its arguments, and where parameters are.
+ */
+static Function
+init_function(Emit *emit, const Graph *g, Schedule *s)
+{
+    Function f =
+        function_start(emit, s, c_function_name(emit, emit->name, "init"));
     f.printer.check = NULL;
     f.seed = printer_name(&f.printer, "seed");
     f.printer.seed = f.seed;
@@ -204,7 +225,41 @@ emit_init(Emit *emit)
                      emit->model->param[i].rank == 0};
     }
     c_name_tables(&f);
-    init_tables(emit, g, true, "m");
+    return f;
+}
+
+static void
+init_define(Emit *emit, Function *f, const bool *tabled)
+{
+    Writer *writer = &emit->source;
+    Writer parts;
+    size_t begin = writer->size;
+    writer_init(&parts, emit->arena);
+    f->printer.parts = &parts;
+    f->printer.function = f->name;
+    function_open(f);
+    if (!c_uses_random(f->printer.s))
+        writer_line(writer, "(void)seed;");
+    writer_raw(writer, "    if (m == NULL)\n        return FLUX_E_NULL;\n");
+    if (emit->model->params == 0)
+        writer_line(writer, "m->none = 0;");
+    init_copies(emit, tabled);
+    printer_body(&f->printer);
+    writer_line(writer, "return FLUX_OK;");
+    writer_line(writer, "}");
+    writer_insert(writer, begin, parts.text, parts.size);
+}
+
+bool
+emit_init(Emit *emit)
+{
+    const Graph *g = init_graph(emit);
+    Schedule *s = c_loops(emit, g);
+    if (s == NULL)
+        return false;
+    Function f = init_function(emit, g, s);
+    const bool *tabled = tabled_params(emit, g);
+    init_tables(emit, tabled);
     writer_raw(&emit->header, "\n");
     writer_comment(&emit->header,
                    arena_printf(emit->arena,
@@ -212,26 +267,31 @@ emit_init(Emit *emit)
                                 "the script's weights.",
                                 emit->upper));
     function_prototype(&f, &emit->header);
-    Writer *writer = &emit->source;
-    Writer parts;
-    size_t begin = writer->size;
-    writer_init(&parts, emit->arena);
-    f.printer.parts = &parts;
-    f.printer.function = f.name;
-    writer_raw(writer, "\nflux_status\n");
-    writer_line(writer, "%s(%s *m, uint64_t seed)", f.name, emit->name);
-    writer_line(writer, "{");
-    if (!c_uses_random(s))
-        writer_line(writer, "(void)seed;");
-    writer_raw(writer, "    if (m == NULL)\n        return FLUX_E_NULL;\n");
-    if (emit->model->params == 0)
-        writer_line(writer, "m->none = 0;");
-    init_tables(emit, g, false, "m");
-    printer_body(&f.printer);
-    writer_line(writer, "return FLUX_OK;");
-    writer_line(writer, "}");
-    writer_insert(writer, begin, parts.text, parts.size);
+    if (emit->device)
+        cuda_init_copies(emit, &f, tabled);
+    else
+        init_define(emit, &f, tabled);
     return true;
+}
+
+long long
+c_param_count(const Emit *emit, int i)
+{
+    const EmitParam *param = &emit->model->param[i];
+    long long count = 1;
+    for (int a = 0; a < param->rank; a++)
+        count *= (long long)param->dim[a];
+    return count;
+}
+
+void
+c_update_element(const Emit *emit, Writer *writer, int i)
+{
+    const char *at = emit->model->param[i].rank == 0 ? "" : "[i]";
+    writer_line(writer, "m->%s%s -= eta * g->%s%s;", emit->param[i]->path, at,
+                emit->grad[i]->path, at);
+    writer_line(writer, "g->%s%s = %s;", emit->grad[i]->path, at,
+                c_number(emit->arena, emit->model->dtype, 0));
 }
 
 /* m -= eta * g; g = 0 for one parameter. */
@@ -239,19 +299,13 @@ static void
 update_param(Emit *emit, Writer *writer, int i)
 {
     const EmitParam *param = &emit->model->param[i];
-    const char *zero = c_number(emit->arena, emit->model->dtype, 0);
-    const char *at = param->rank == 0 ? "" : "[i]";
-    long long count = 1;
+    long long count = c_param_count(emit, i);
     if (emit->grad[i] == NULL)
         return;
-    for (int a = 0; a < param->rank; a++)
-        count *= (long long)param->dim[a];
     if (param->rank > 0)
         writer_line(writer, "for (size_t i = 0; i %s %lld; i++) {",
                     count > 0 ? "<" : "!=", count);
-    writer_line(writer, "m->%s%s -= eta * g->%s%s;", emit->param[i]->path, at,
-                emit->grad[i]->path, at);
-    writer_line(writer, "g->%s%s = %s;", emit->grad[i]->path, at, zero);
+    c_update_element(emit, writer, i);
     if (param->rank > 0)
         writer_line(writer, "}");
 }
@@ -282,7 +336,7 @@ update_function(Emit *emit, const char *name, int from, int count)
 static const char *
 update_calls(Emit *emit)
 {
-    const char *name = function_name(emit, "update");
+    const char *name = c_function_name(emit, emit->name, "update");
     const char *calls = "";
     int params = emit->model->params;
     bool frozen = false;
@@ -310,10 +364,13 @@ emit_update(Emit *emit)
     Writer *writer = &emit->source;
     bool trains = emit->grads->first != NULL;
     writer_raw(&emit->header, "\n/* update!: m -= eta * g; g = 0. */\n");
-    writer_line(&emit->header,
-                "flux_status %s_update(%s *m, %s_grad *g, %s "
-                "eta);",
-                emit->name, emit->name, emit->name, emit->real);
+    writer_line(&emit->header, "flux_status %s(%s *m, %s_grad *g, %s eta);",
+                c_function_name(emit, emit->name, "update"), emit->name,
+                emit->name, emit->real);
+    if (emit->device) {
+        cuda_update(emit);
+        return;
+    }
     const char *calls = trains ? update_calls(emit) : "    g->none = 0;\n";
     writer_raw(writer, "\nflux_status\n");
     writer_line(writer, "%s_update(%s *m, %s_grad *g, %s eta)", emit->name,

@@ -2,8 +2,39 @@
  * of their schedules are: in arguments, or members of structs.
  */
 #include "emit/c_arguments.h"
+#include "emit/cuda_print.h"
 
 #include <string.h>
+
+Schedule *
+c_loops(const Emit *emit, const Graph *g)
+{
+    const ScheduleOptions options = {.kernels = emit->device};
+    return g != NULL ? schedule_graph(g, &options) : NULL;
+}
+
+const char *
+c_function_name(const Emit *emit, const char *name, const char *end)
+{
+    return arena_printf(emit->arena, "%s_%s%s", name, end,
+                        emit->device ? "_cuda" : "");
+}
+
+const char *
+c_macro_name(const Emit *emit, const char *name, const char *end)
+{
+    return arena_printf(emit->arena, "%s_%s%s", name, end,
+                        emit->device ? "_CUDA" : "");
+}
+
+void
+c_define(const Emit *emit, Function *f)
+{
+    if (emit->device)
+        cuda_function_define(f);
+    else
+        function_define(f);
+}
 
 Function
 function_start(Emit *emit, Schedule *s, const char *name)
@@ -12,6 +43,7 @@ function_start(Emit *emit, Schedule *s, const char *name)
     printer_init(&f.printer, s, &emit->source);
     f.printer.comment = c_comment;
     f.printer.user = emit;
+    f.printer.device = emit->device;
     if (emit->options->debug_nan)
         f.printer.check = c_nan_value;
     printer_name(&f.printer, emit->name);

@@ -9,6 +9,18 @@
  */
 Function function_start(Emit *emit, Schedule *s, const char *name);
 
+/* The schedule of a graph, as loops for what is now written; NULL for NULL. */
+Schedule *c_loops(const Emit *emit, const Graph *g);
+
+/* A name that the API makes of the model's, such as mlp_forward; of a macro.
+ */
+const char *c_function_name(const Emit *emit, const char *name,
+                            const char *end);
+const char *c_macro_name(const Emit *emit, const char *name, const char *end);
+
+/* Writes a function's definition. */
+void c_define(const Emit *emit, Function *f);
+
 /* A name for an argument of the function's own, such as `m`. User names come
  * first: where an input or output has it, this gets a number.
  */

@@ -1,6 +1,6 @@
 /* A model and its trainers as data: flux_model, flux_trainer. */
 #include "base/hash.h"
-#include "emit/c_emit.h"
+#include "emit/c_arguments.h"
 
 #include <string.h>
 
@@ -144,30 +144,60 @@ param_table(Emit *emit)
     writer_line(writer, "};");
 }
 
-/* "x[0], x[1], " */
+/* A pointer of a thunk as the function wants it: C++ has no conversion. */
 static const char *
-elements(Arena *arena, const char *name, int count, bool optional)
+as_type(const Emit *emit, const char *type, const char *text)
 {
-    const char *text = "";
-    for (int i = 0; i < count; i++)
-        text = optional ? arena_printf(arena, "%s%s != NULL ? %s[%d] : NULL, ",
-                                       text, name, name, i)
-                        : arena_printf(arena, "%s%s[%d], ", text, name, i);
-    return text;
+    if (!emit->device)
+        return text;
+    return arena_printf(emit->arena, "(%s *)%s", type, text);
 }
 
-static int
-count_real(const Emit *emit, bool inputs)
+/* "x[0], x[1], " for the inputs or the outputs of a model, or those of them
+ * that have a derivative.
+ */
+typedef struct {
+    const char *name;
+    bool inputs;
+    bool real;     /* those alone */
+    bool optional; /* the array may be NULL */
+    bool constant;
+} Elements;
+
+static bool
+takes_element(const Elements *e, const Node *node, bool input)
+{
+    return input == e->inputs && (!e->real || dtype_real(node->dtype));
+}
+
+static const char *
+element(const Emit *emit, const Elements *e, const Node *node, int i)
+{
+    Arena *arena = emit->arena;
+    const char *type = arena_printf(arena, "%s%s", e->constant ? "const " : "",
+                                    c_type(node->dtype));
+    const char *text =
+        as_type(emit, type, arena_printf(arena, "%s[%d]", e->name, i));
+    if (e->optional)
+        text = arena_printf(arena, "%s != NULL ? %s : NULL", e->name, text);
+    return arena_printf(arena, "%s, ", text);
+}
+
+static const char *
+elements(const Emit *emit, Elements e)
 {
     const Graph *g = emit->alone;
+    const char *text = "";
     int count = 0;
-    for (size_t i = 0; inputs && i < g->leaf.count; i++) {
-        const Node *leaf = ir_node(g, g->leaf.item[i]);
-        count += leaf->op == OP_input && dtype_real(leaf->dtype);
+    for (size_t i = 0; i < g->leaf.count + g->output.count; i++) {
+        bool leaf = i < g->leaf.count;
+        const Node *node = ir_node(
+            g, leaf ? g->leaf.item[i] : g->output.item[i - g->leaf.count].ref);
+        if ((!leaf || node->op == OP_input) && takes_element(&e, node, leaf))
+            text = arena_printf(emit->arena, "%s%s", text,
+                                element(emit, &e, node, count++));
     }
-    for (size_t o = 0; !inputs && o < g->output.count; o++)
-        count += dtype_real(ir_node(g, g->output.item[o].ref)->dtype);
-    return count;
+    return text;
 }
 
 static void
@@ -208,51 +238,72 @@ static void
 arena_thunk(Emit *emit, const char *what, const char *macro)
 {
     Writer *writer = &emit->source;
+    macro = c_macro_name(emit, emit->upper, macro);
     writer_raw(writer, "\nstatic size_t\n");
     writer_line(writer, "%s_model_%s(const flux_model *self, size_t n)",
                 emit->table, what);
     writer_line(writer, "{");
     writer_line(writer, "(void)self;");
-    writer_line(writer, "const size_t one = %s_%s(%s);", emit->upper, macro,
+    writer_line(writer, "const size_t one = %s(%s);", macro,
                 sizes_text(emit, "1"));
     writer_raw(writer, "    if (n > SIZE_MAX / (one + 64))\n"
                        "        return SIZE_MAX;\n");
-    writer_line(writer, "return %s_%s(%s);", emit->upper, macro,
-                sizes_text(emit, "n"));
+    writer_line(writer, "return %s(%s);", macro, sizes_text(emit, "n"));
     writer_line(writer, "}");
 }
 
 static void
-model_thunks(Emit *emit, int inputs, int outputs)
+back_thunk(Emit *emit, const char *x)
+{
+    const char *n = sizes_text(emit, "n");
+    const char *dy = elements(
+        emit, (Elements){.name = "dy", .real = true, .constant = true});
+    const char *dx = elements(emit, (Elements){.name = "dx",
+                                               .inputs = true,
+                                               .real = true,
+                                               .optional = true});
+    thunk_open(emit, "back",
+               "const void *m, const void *const *dy, const void *const *x, "
+               "size_t n, void *g, void *const *dx, const flux_work *w");
+    if (*dy == 0)
+        writer_line(&emit->source, "(void)dy;");
+    if (*dx == 0)
+        writer_line(&emit->source, "(void)dx;");
+    const char *grad = arena_printf(emit->arena, "%s_grad", emit->name);
+    const char *model = arena_printf(emit->arena, "const %s", emit->name);
+    thunk_close(emit,
+                arena_printf(emit->arena, "%s(%s, %s%s%s%s, %s, %sw)",
+                             c_function_name(emit, emit->name, "back"),
+                             as_type(emit, model, "m"), c_state_thunk(emit), dy,
+                             x, n, as_type(emit, grad, "g"), dx));
+    arena_thunk(emit, "back_arena", "BACK_ARENA");
+}
+
+static void
+model_thunks(Emit *emit)
 {
     Arena *arena = emit->arena;
-    const char *n = sizes_text(emit, "n");
-    const char *x = elements(arena, "x", inputs, false);
+    const char *m = as_type(emit, emit->name, "m");
+    const char *grad = arena_printf(arena, "%s_grad", emit->name);
+    const char *x = elements(
+        emit, (Elements){.name = "x", .inputs = true, .constant = true});
     thunk_open(emit, "init", "void *m, uint64_t seed");
-    thunk_close(emit, arena_printf(arena, "%s_init(m, seed)", emit->name));
+    thunk_close(emit,
+                arena_printf(arena, "%s(%s, seed)",
+                             c_function_name(emit, emit->name, "init"), m));
     thunk_open(emit, "forward",
                "const void *m, const void *const *x, size_t n, void *const "
                "*y, const flux_work *w");
-    thunk_close(emit, arena_printf(arena, "%s_forward(m, %s%s%s, %sw)",
-                                   emit->name, c_state_thunk(emit), x, n,
-                                   elements(arena, "y", outputs, false)));
-    if (emit->model->back != NULL) {
-        thunk_open(emit, "back",
-                   "const void *m, const void *const *dy, const void *const "
-                   "*x, size_t n, void *g, void *const *dx, const flux_work "
-                   "*w");
-        if (count_real(emit, false) == 0)
-            writer_line(&emit->source, "(void)dy;");
-        if (count_real(emit, true) == 0)
-            writer_line(&emit->source, "(void)dx;");
-        thunk_close(
-            emit, arena_printf(
-                      arena, "%s_back(m, %s%s%s%s, g, %sw)", emit->name,
-                      c_state_thunk(emit),
-                      elements(arena, "dy", count_real(emit, false), false), x,
-                      n, elements(arena, "dx", count_real(emit, true), true)));
-        arena_thunk(emit, "back_arena", "BACK_ARENA");
-    }
+    thunk_close(
+        emit,
+        arena_printf(
+            arena, "%s(%s, %s%s%s, %sw)",
+            c_function_name(emit, emit->name, "forward"),
+            as_type(emit, arena_printf(arena, "const %s", emit->name), "m"),
+            c_state_thunk(emit), x, sizes_text(emit, "n"),
+            elements(emit, (Elements){.name = "y"})));
+    if (emit->model->back != NULL)
+        back_thunk(emit, x);
     if (emit->states != 0) {
         thunk_open(emit, "reset", "const void *m, void *state, size_t n");
         thunk_close(emit,
@@ -260,7 +311,9 @@ model_thunks(Emit *emit, int inputs, int outputs)
     }
     thunk_open(emit, "update", "void *m, void *g, double eta");
     thunk_close(emit,
-                arena_printf(arena, "%s_update(m, g, %seta)", emit->name,
+                arena_printf(arena, "%s(%s, %s, %seta)",
+                             c_function_name(emit, emit->name, "update"), m,
+                             as_type(emit, grad, "g"),
                              emit->model->dtype == DTYPE_f32 ? "(float)" : ""));
     arena_thunk(emit, "arena", "ARENA");
 }
@@ -272,6 +325,31 @@ source_hash(const Source *source)
                           : HASH_NOTHING;
 }
 
+/* A field of a table, in the order of its struct: C++ has no names for them.
+ * NULL is left out in C.
+ */
+static void
+field(Emit *emit, const char *name, const char *value)
+{
+    if (emit->device)
+        writer_line(&emit->source, "%s,", value != NULL ? value : "NULL");
+    else if (value != NULL)
+        writer_line(&emit->source, ".%s = %s,", name, value);
+}
+
+static void
+number_field(Emit *emit, const char *name, int value)
+{
+    if (value > 0 || emit->device)
+        field(emit, name, arena_printf(emit->arena, "%d", value));
+}
+
+static const char *
+own_name(const Emit *emit, const char *end)
+{
+    return arena_printf(emit->arena, "%s_%s", emit->table, end);
+}
+
 void
 emit_model_table(Emit *emit)
 {
@@ -281,50 +359,52 @@ emit_model_table(Emit *emit)
     param_table(emit);
     int inputs = port_table(emit, "inputs", true);
     int outputs = port_table(emit, "outputs", false);
-    model_thunks(emit, inputs, outputs);
+    model_thunks(emit);
     const char *path = model->source != NULL ? model->source->path : "";
     const char *slash = strrchr(path, '/');
-    bool back = model->back != NULL;
     if (!test) {
         writer_raw(&emit->header, "\n/* The model as data, for flux.h's "
                                   "sessions and chains. */\n");
-        writer_line(&emit->header, "extern const flux_model %s_model;",
-                    emit->name);
+        writer_line(&emit->header, "extern const flux_model %s;",
+                    c_function_name(emit, emit->name, "model"));
     }
     writer_raw(writer, "\n");
-    writer_line(writer, "%sconst flux_model %s_model = {",
-                test ? "static " : "", emit->table);
-    writer_line(writer, ".abi = FLUX_ABI,");
-    writer_line(writer, ".dtype = %s,", flux_type(model->dtype));
-    writer_line(writer, ".name = %s,", c_quoted(emit->arena, model->name));
-    writer_line(writer, ".source = %s,",
-                c_quoted(emit->arena, slash != NULL ? slash + 1 : path));
-    writer_line(writer, ".source_hash = 0x%016llx,",
-                (unsigned long long)source_hash(model->source));
-    writer_line(writer, ".seed = %s_SEED,", emit->upper);
-    writer_line(writer, ".bytes = sizeof(%s),", emit->name);
-    writer_line(writer, ".grad_bytes = sizeof(%s_grad),", emit->name);
-    if (model->params > 0) {
-        writer_line(writer, ".nparam = %d,", model->params);
-        writer_line(writer, ".param = %s_params,", emit->table);
+    writer_line(writer, "%sconst flux_model %s = {", test ? "static " : "",
+                c_function_name(emit, emit->table, "model"));
+    field(emit, "abi", "FLUX_ABI");
+    field(emit, "dtype", flux_type(model->dtype));
+    field(emit, "name", c_quoted(emit->arena, model->name));
+    field(emit, "source",
+          c_quoted(emit->arena, slash != NULL ? slash + 1 : path));
+    field(emit, "source_hash",
+          arena_printf(emit->arena, "0x%016llx",
+                       (unsigned long long)source_hash(model->source)));
+    field(emit, "seed", arena_printf(emit->arena, "%s_SEED", emit->upper));
+    field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", emit->name));
+    field(emit, "grad_bytes",
+          arena_printf(emit->arena, "sizeof(%s_grad)", emit->name));
+    if (emit->states != 0)
+        field(emit, "state",
+              arena_printf(emit->arena, "%s_STATE(1)", emit->upper));
+    else
+        number_field(emit, "state", 0);
+    number_field(emit, "stepped", emit->states != 0 && model->stepped);
+    number_field(emit, "nparam", model->params);
+    field(emit, "param", model->params > 0 ? own_name(emit, "params") : NULL);
+    number_field(emit, "ninput", inputs);
+    field(emit, "input", own_name(emit, "inputs"));
+    number_field(emit, "noutput", outputs);
+    field(emit, "output", own_name(emit, "outputs"));
+    static const char *const functions[] = {
+        "init", "reset", "forward", "back", "update", "arena", "back_arena"};
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        bool absent =
+            (model->back == NULL && strncmp(functions[i], "back", 4) == 0) ||
+            (emit->states == 0 && strcmp(functions[i], "reset") == 0);
+        const char *name = arena_printf(emit->arena, "model_%s", functions[i]);
+        field(emit, functions[i], absent ? NULL : own_name(emit, name));
     }
-    writer_line(writer, ".ninput = %d,", inputs);
-    writer_line(writer, ".input = %s_inputs,", emit->table);
-    writer_line(writer, ".noutput = %d,", outputs);
-    writer_line(writer, ".output = %s_outputs,", emit->table);
-    static const char *const always[] = {"init", "forward", "update", "arena"};
-    for (size_t i = 0; i < 4; i++)
-        writer_line(writer, ".%s = %s_model_%s,", always[i], emit->table,
-                    always[i]);
-    if (emit->states != 0) {
-        writer_line(writer, ".state = %s_STATE(1),", emit->upper);
-        writer_line(writer, ".stepped = %d,", model->stepped);
-        writer_line(writer, ".reset = %s_model_reset,", emit->table);
-    }
-    if (back) {
-        writer_line(writer, ".back = %s_model_back,", emit->table);
-        writer_line(writer, ".back_arena = %s_model_back_arena,", emit->table);
-    }
+    field(emit, "context", NULL);
     writer_line(writer, "};");
 }
 
@@ -384,23 +464,75 @@ target_of(const Emit *emit, const Trainer *t)
 }
 
 static void
-train_thunk(Emit *emit, const Trainer *t, const char *end, const char *target)
+train_thunk(Emit *emit, const Trainer *t, const char *what, const char *target)
 {
     Writer *writer = &emit->source;
-    int inputs = 0;
-    for (size_t i = 0; i < emit->forward->leaf.count; i++)
-        inputs +=
-            ir_node(emit->forward, emit->forward->leaf.item[i])->op == OP_input;
+    const char *real = emit->real;
     writer_raw(writer, "\nstatic flux_status\n");
     writer_line(writer,
-                "%s_thunk_train%s(void *s, void *m, const void *const *x, "
-                "const %s *y, size_t n, void *loss, const flux_work *w)",
-                t->name, end, target);
+                "%s_thunk_%s(void *s, void *m, const void *const *x, const %s "
+                "*y, size_t n, void *loss, const flux_work *w)",
+                t->name, what, target);
     writer_line(writer, "{");
-    writer_line(writer, "return %s_train%s(s, m, %s%sy, n, loss, w);", t->name,
-                end, c_state_thunk(emit),
-                elements(emit->arena, "x", inputs, false));
+    writer_line(
+        writer, "return %s(%s, %s, %s%s%s, n, %s, w);",
+        c_function_name(emit, t->name, what), as_type(emit, t->name, "s"),
+        as_type(emit, emit->name, "m"), c_state_thunk(emit),
+        elements(emit,
+                 (Elements){.name = "x", .inputs = true, .constant = true}),
+        strcmp(target, "void") == 0
+            ? as_type(emit, arena_printf(emit->arena, "const %s", real), "y")
+            : "y",
+        as_type(emit, real, "loss"));
     writer_line(writer, "}");
+}
+
+/* Sets the learning rate: in the memory of a device by a copy. */
+static void
+eta_thunk(Emit *emit, const Trainer *t)
+{
+    Writer *writer = &emit->source;
+    const char *value = emit->model->dtype == DTYPE_f32 ? "(float)eta" : "eta";
+    writer_raw(writer, "\nstatic flux_status\n");
+    writer_line(writer, "%s_thunk_set_eta(void *s, double eta)", t->name);
+    writer_line(writer, "{");
+    writer_line(writer, "%s *step = %s;", t->name, as_type(emit, t->name, "s"));
+    if (emit->device) {
+        writer_line(writer, "const %s value = %s;", emit->real, value);
+        writer_line(writer,
+                    "return FLUX_GPU_STATUS(cudaMemcpy(&step->eta, &value, "
+                    "sizeof value, cudaMemcpyHostToDevice));");
+    } else {
+        writer_line(writer, "step->eta = %s;", value);
+        writer_line(writer, "return FLUX_OK;");
+    }
+    writer_line(writer, "}");
+}
+
+static void
+trainer_thunks(Emit *emit, const Trainer *t)
+{
+    Writer *writer = &emit->source;
+    const char *macro = c_macro_name(emit, t->upper, "ARENA");
+    writer_raw(writer, "\nstatic flux_status\n");
+    writer_line(writer, "%s_thunk_init(void *s, uint64_t seed)", t->name);
+    writer_line(writer, "{");
+    writer_line(writer, "return %s(%s, seed);",
+                c_function_name(emit, t->name, "init"),
+                as_type(emit, t->name, "s"));
+    writer_line(writer, "}");
+    train_thunk(emit, t, "train", "void");
+    if (t->labels != NULL)
+        train_thunk(emit, t, "train_labels", "int32_t");
+    writer_raw(writer, "\nstatic size_t\n");
+    writer_line(writer, "%s_thunk_arena(size_t n)", t->name);
+    writer_line(writer, "{");
+    writer_line(writer, "const size_t one = %s(1);", macro);
+    writer_raw(writer, "    if (n > SIZE_MAX / (one + 64))\n"
+                       "        return SIZE_MAX;\n");
+    writer_line(writer, "return %s(n);", macro);
+    writer_line(writer, "}");
+    eta_thunk(emit, t);
 }
 
 void
@@ -415,47 +547,30 @@ emit_trainer_table(Emit *emit, const Trainer *t)
     writer_line(writer, "static const flux_port %s_target[] = {", t->name);
     port_row(emit, writer, target->as.leaf.name, target);
     writer_line(writer, "};");
-    writer_raw(writer, "\nstatic flux_status\n");
-    writer_line(writer, "%s_thunk_init(void *s, uint64_t seed)", t->name);
-    writer_line(writer, "{");
-    writer_line(writer, "return %s_init(s, seed);", t->name);
-    writer_line(writer, "}");
-    train_thunk(emit, t, "", "void");
-    if (t->labels != NULL)
-        train_thunk(emit, t, "_labels", "int32_t");
-    writer_raw(writer, "\nstatic size_t\n");
-    writer_line(writer, "%s_thunk_arena(size_t n)", t->name);
-    writer_line(writer, "{");
-    writer_line(writer, "const size_t one = %s_ARENA(1);", t->upper);
-    writer_raw(writer, "    if (n > SIZE_MAX / (one + 64))\n"
-                       "        return SIZE_MAX;\n");
-    writer_line(writer, "return %s_ARENA(n);", t->upper);
-    writer_line(writer, "}");
-    writer_raw(writer, "\nstatic flux_status\n");
-    writer_line(writer, "%s_thunk_set_eta(void *s, double eta)", t->name);
-    writer_line(writer, "{");
-    writer_line(writer, "%s *step = s;", t->name);
-    writer_line(writer, "step->eta = %seta;",
-                emit->model->dtype == DTYPE_f32 ? "(float)" : "");
-    writer_line(writer, "return FLUX_OK;");
-    writer_line(writer, "}");
+    trainer_thunks(emit, t);
+    const char *name = c_function_name(emit, t->name, "trainer");
     writer_raw(&emit->header, "\n");
-    writer_line(&emit->header, "extern const flux_trainer %s_trainer;",
-                t->name);
+    writer_line(&emit->header, "extern const flux_trainer %s;", name);
     writer_raw(writer, "\n");
-    writer_line(writer, "const flux_trainer %s_trainer = {", t->name);
-    writer_line(writer, ".abi = FLUX_ABI,");
-    writer_line(writer, ".name = %s,", c_quoted(emit->arena, t->trainer->name));
-    writer_line(writer, ".model = &%s_model,", emit->name);
-    writer_line(writer, ".target = %s_target,", t->name);
-    writer_line(writer, ".takes_labels = %d,", t->labels != NULL);
-    writer_line(writer, ".bytes = sizeof(%s),", t->name);
-    writer_line(writer, ".nstate = %zu,", t->leaf.count + 3);
-    writer_line(writer, ".state = %s_state,", t->name);
-    static const char *const rows[] = {"init", "train", "arena", "set_eta"};
-    for (size_t i = 0; i < 4; i++)
-        writer_line(writer, ".%s = %s_thunk_%s,", rows[i], t->name, rows[i]);
-    if (t->labels != NULL)
-        writer_line(writer, ".train_labels = %s_thunk_train_labels,", t->name);
+    writer_line(writer, "const flux_trainer %s = {", name);
+    field(emit, "abi", "FLUX_ABI");
+    field(emit, "name", c_quoted(emit->arena, t->trainer->name));
+    field(emit, "model",
+          arena_printf(emit->arena, "&%s",
+                       c_function_name(emit, emit->name, "model")));
+    field(emit, "target", arena_printf(emit->arena, "%s_target", t->name));
+    field(emit, "takes_labels", t->labels != NULL ? "1" : "0");
+    field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", t->name));
+    field(emit, "nstate", arena_printf(emit->arena, "%zu", t->leaf.count + 3));
+    field(emit, "state", arena_printf(emit->arena, "%s_state", t->name));
+    static const char *const functions[] = {"init", "train", "train_labels",
+                                            "arena", "set_eta"};
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        bool absent = i == 2 && t->labels == NULL;
+        field(emit, functions[i],
+              absent ? NULL
+                     : arena_printf(emit->arena, "%s_thunk_%s", t->name,
+                                    functions[i]));
+    }
     writer_line(writer, "};");
 }

@@ -32,6 +32,7 @@ typedef struct {
     bool batched;         /* every port has the batch */
     bool describable;     /* a flux_model can say what its ports are */
     bool any_length;      /* elementwise: n is the length */
+    bool device;          /* what is now written is CUDA */
 } Emit;
 
 /* One trainer. */
@@ -47,10 +48,14 @@ typedef struct {
 } Trainer;
 
 /* c_files.c: a name in capitals, for macros; a graph, what is made of which is
- * given back when its function is printed.
+ * given back when its function is printed; the comment that a file begins with;
+ * the functions of a model, and those of its trainers.
  */
 const char *c_upper(Arena *arena, const char *name);
 const Graph *emit_here(const Emit *emit, const Graph *g);
+void c_file_head(Emit *emit, Writer *writer, const char *end, bool whole);
+bool emit_functions(Emit *emit);
+bool emit_trainers(Emit *emit);
 
 /* c_arguments.c: a parameter's number by its path, or -1; whether a graph has a
  * named dimension.
@@ -92,6 +97,12 @@ bool emit_back(Emit *emit);
 bool emit_init(Emit *emit);
 void emit_update(Emit *emit);
 
+/* Of one parameter: its elements; the lines that update element i; the line
+ * that copies it from a table.
+ */
+long long c_param_count(const Emit *emit, int param);
+void c_update_element(const Emit *emit, Writer *writer, int param);
+void c_init_copy(const Emit *emit, Writer *writer, int param);
 /* c_budget.c: the schedule of a function that goes forward, up to the node
  * `split`, and back, in the memory of --ram; NULL where that does not suffice,
  * which is reported.
@@ -101,6 +112,17 @@ Schedule *c_schedule(Emit *emit, const char *name, const Graph *g, Ref split,
 
 /* c_trainer.c: those of a trainer. */
 bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
+
+/* cuda_files.c: the same functions on a device, for a source and a header of
+ * their own.
+ */
+bool emit_device(Emit *emit);
+
+/* cuda_api.c: those of them that are no schedule's. */
+void cuda_update(Emit *emit);
+void cuda_trainer_init(Emit *emit, const Trainer *trainer);
+/* An init, with the parameters that are copied from tables. */
+void cuda_init_copies(Emit *emit, Function *f, const bool *tabled);
 
 /* c_describe.c: flux_model and flux_trainer; a string as C has it; a dimension
  * with the numbers of a self-test for names.

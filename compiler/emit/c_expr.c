@@ -420,8 +420,8 @@ map_compute(Printer *printer, const Value *value)
     return (Expr){op_text(printer, value, operand), op_prec(value->op)};
 }
 
-static const char *
-order_text(Order order)
+const char *
+c_order(Order order)
 {
     switch (order) {
     case ORDER_split4:
@@ -446,7 +446,7 @@ sum_compute(Printer *printer, const Value *value)
     affine_drop(s, &at, key);
     Dim count = s->var.item[schedule_var(s, value->sum_var)].extent;
     return (Expr){arena_printf(printer->arena, "flux_sum_%s(%s, %s, %s, %s)",
-                               c_suffix(value->dtype), order_text(value->order),
+                               c_suffix(value->dtype), c_order(value->order),
                                c_dim(printer, count).text,
                                c_pointer(printer, value->buffer, &at),
                                c_dim(printer, stride == 0 ? 1 : stride).text),

@@ -105,8 +105,8 @@ echo_source(Emit *emit, Writer *writer)
     }
 }
 
-static void
-file_head(Emit *emit, Writer *writer, const char *end, bool whole)
+void
+c_file_head(Emit *emit, Writer *writer, const char *end, bool whole)
 {
     const EmitModel *model = emit->model;
     const char *from =
@@ -324,7 +324,7 @@ open_files(Emit *emit)
     Writer *header = &emit->header;
     Writer *source = &emit->source;
     const EmitModel *model = emit->model;
-    file_head(emit, header, ".h", false);
+    c_file_head(emit, header, ".h", false);
     writer_line(header, "#ifndef %s_H", emit->upper);
     writer_line(header, "#define %s_H", emit->upper);
     writer_raw(header, "\n");
@@ -341,7 +341,7 @@ open_files(Emit *emit)
         writer_raw(header, "#endif\n");
     }
     writer_raw(header, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    file_head(emit, source, ".c", true);
+    c_file_head(emit, source, ".c", true);
     emit->kernels = source->size;
     emit_selftest_header(emit);
     writer_raw(source, "\n");
@@ -405,6 +405,27 @@ done(Emit *emit, bool fine)
 }
 
 bool
+emit_functions(Emit *emit)
+{
+    bool fine = done(emit, emit_init(emit)) && done(emit, emit_state(emit)) &&
+                done(emit, emit_forward(emit)) &&
+                (emit->model->back == NULL || done(emit, emit_back(emit)));
+    if (fine)
+        emit_update(emit);
+    return fine;
+}
+
+bool
+emit_trainers(Emit *emit)
+{
+    for (int i = 0; i < emit->model->trainers; i++) {
+        if (!done(emit, emit_trainer(emit, &emit->model->trainer[i])))
+            return false;
+    }
+    return true;
+}
+
+bool
 emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
        FILE *header, FILE *source)
 {
@@ -429,23 +450,16 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     open_files(&emit);
     print_sizes(&emit);
     print_structs(&emit);
-    bool fine = done(&emit, emit_init(&emit)) &&
-                done(&emit, emit_state(&emit)) &&
-                done(&emit, emit_forward(&emit)) &&
-                (model->back == NULL || done(&emit, emit_back(&emit)));
-    if (!fine)
+    if (!emit_functions(&emit))
         return false;
-    emit_update(&emit);
     emit_weights(&emit);
     if (emit.describable)
         emit_model_table(&emit);
-    for (int i = 0; i < model->trainers; i++) {
-        if (!done(&emit, emit_trainer(&emit, &model->trainer[i])))
-            return false;
-    }
-    if (!done(&emit, emit_selftest(&emit)))
+    if (!emit_trainers(&emit) || !done(&emit, emit_selftest(&emit)))
         return false;
-    c_kernels(&emit.source, emit.kernels, options->standalone);
+    if (options->target == TARGET_cuda && !emit_device(&emit))
+        return false;
+    c_kernels(&emit.source, emit.kernels, options);
     writer_raw(&emit.header, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     fwrite(emit.header.text, 1, emit.header.size, header);
     if (options->debug_lines)

@@ -139,7 +139,7 @@ check_ranges(Function *f)
     }
 }
 
-static void
+void
 function_checks(Function *f)
 {
     Writer *writer = f->printer.writer;
@@ -174,7 +174,8 @@ function_checks(Function *f)
         if (f->argument.item[i].output)
             check_overlap(f, i);
     }
-    check_ranges(f);
+    if (!f->printer.device)
+        check_ranges(f);
 }
 
 /* Whether a place is in a comment: behind its beginning on the same line, or on
@@ -255,6 +256,27 @@ print_computation(Function *f, Writer *body)
 }
 
 void
+function_open(const Function *f)
+{
+    Writer *writer = f->printer.writer;
+    writer_raw(writer, "\nflux_status\n");
+    writer_line(writer, "%s(%s)", f->name, join_arguments(f));
+    writer_line(writer, "{");
+}
+
+void
+function_close(const Function *f, size_t from)
+{
+    Writer *writer = f->printer.writer;
+    const char **name =
+        ARENA_ARRAY(writer->arena, const char *, f->argument.count + 1);
+    for (size_t i = 0; i < f->argument.count; i++)
+        name[i] = f->argument.item[i].name;
+    c_mark_unused(writer, from, name, f->argument.count);
+    writer_line(writer, "}");
+}
+
+void
 function_define(Function *f)
 {
     Printer *printer = &f->printer;
@@ -276,9 +298,7 @@ function_define(Function *f)
         call = part_function(printer, &parts, f->name, body.text,
                              "flux_best_isa()");
     writer_raw(writer, parts.text);
-    writer_raw(writer, "\nflux_status\n");
-    writer_line(writer, "%s(%s)", f->name, join_arguments(f));
-    writer_line(writer, "{");
+    function_open(f);
     size_t from = writer->size;
     function_checks(f);
     c_state_default(f);
@@ -291,10 +311,5 @@ function_define(Function *f)
     else
         writer_line(writer, "%s", call);
     writer_line(writer, "return FLUX_OK;");
-    const char **name =
-        ARENA_ARRAY(writer->arena, const char *, f->argument.count + 1);
-    for (size_t i = 0; i < f->argument.count; i++)
-        name[i] = f->argument.item[i].name;
-    c_mark_unused(writer, from, name, f->argument.count);
-    writer_line(writer, "}");
+    function_close(f, from);
 }

@@ -44,11 +44,19 @@ typedef struct {
     const char *reset; /* the call that gives it its initial values */
     VEC(State) kept;   /* the states in it that the schedule has */
     VEC(int) kept_buffer;
+    const char *launches; /* CUDA: lines before those of the schedule; NULL */
 } Function;
 
 void function_add(Function *f, Argument argument);
 void function_prototype(const Function *f, Writer *header);
 void function_define(Function *f);
+
+/* Its parts: the head, the checks of its arguments, and the end, before which
+ * names are marked as unused that the text behind `from` does not have.
+ */
+void function_open(const Function *f);
+void function_checks(Function *f);
+void function_close(const Function *f, size_t from);
 
 /* Puts `(void)name;` before the text from `from` on, for each name that it does
  * not have.

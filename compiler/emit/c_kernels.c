@@ -9,18 +9,24 @@
 
 enum { HEADERS = 6, NAMES = 4 };
 
-static const struct {
+typedef struct {
     const char *header;
     const char *name[NAMES]; /* how its names begin */
-} kernels[HEADERS] = {
-    {"kernels/flux_math.h", {""}},
-    {"kernels/flux_isa.h", {"FLUX_BODY", "flux_best_isa"}},
-    {"kernels/flux_sum.h", {"flux_sum_", "flux_join_"}},
-    {"kernels/flux_product.h", {"flux_product_", "flux_sums_"}},
-    {"kernels/flux_windows.h", {"flux_windows_"}},
-    {"kernels/flux_random.h",
-     {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},
-};
+} Header;
+
+static const Header kernels[TARGETS][HEADERS] = {
+    {{"kernels/flux_math.h", {""}},
+     {"kernels/flux_isa.h", {"FLUX_BODY", "flux_best_isa"}},
+     {"kernels/flux_sum.h", {"flux_sum_", "flux_join_"}},
+     {"kernels/flux_product.h", {"flux_product_", "flux_sums_"}},
+     {"kernels/flux_windows.h", {"flux_windows_"}},
+     {"kernels/flux_random.h",
+      {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}},
+    {{"kernels/flux_gpu.h", {""}},
+     {"kernels/flux_gpu_product.h", {"flux_gpu_product_"}},
+     {"kernels/flux_gpu_windows.h", {"flux_gpu_windows_"}},
+     {"kernels/flux_random.h",
+      {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}}};
 
 static bool
 names_any(const char *text, const char *const *name)
@@ -33,13 +39,15 @@ names_any(const char *text, const char *const *name)
 }
 
 void
-c_kernels(Writer *writer, size_t at, bool pasted)
+c_kernels(Writer *writer, size_t at, const EmitOptions *options)
 {
+    const Header *header = kernels[options->target];
+    bool pasted = options->standalone;
     const char *used[HEADERS + 1] = {NULL};
     int count = 0;
-    for (int i = 0; i < HEADERS; i++) {
-        if (names_any(writer->text + at, kernels[i].name))
-            used[count++] = kernels[i].header;
+    for (int i = 0; i < HEADERS && header[i].header != NULL; i++) {
+        if (names_any(writer->text + at, header[i].name))
+            used[count++] = header[i].header;
     }
     Writer text;
     writer_init(&text, writer->arena);

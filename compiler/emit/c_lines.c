@@ -80,7 +80,8 @@ void
 c_lines(const Emit *emit, FILE *file)
 {
     Lines lines = {.file = file, .begins = true};
-    lines.own = arena_printf(emit->arena, "%s.c", emit->model->base);
+    lines.own = arena_printf(emit->arena, "%s.%s", emit->model->base,
+                             emit->device ? "cu" : "c");
     Line line;
     for (const char *at = emit->source.text; *at != 0; at += line.length) {
         line = (Line){at, strcspn(at, "\n") + 1};

@@ -46,8 +46,8 @@ printer_typed(Printer *printer, const char *wish, const char *type)
     return name;
 }
 
-static const char *
-loop_name(Printer *printer, const LoopVar *var)
+const char *
+printer_var(Printer *printer, const LoopVar *var)
 {
     static const char *const axes[] = {"i", "j", "k", "l", "p", "q", "r", "u"};
     if (var->batch)
@@ -197,8 +197,6 @@ declare_locals(Printer *printer, int locals)
     }
 }
 
-static void print_block(Printer *printer, const Stmt *loop);
-
 /* Whether a loop's body is one statement in C, so that it needs no braces. */
 static bool
 is_single(const Printer *printer, const Stmt *loop)
@@ -232,9 +230,8 @@ is_single(const Printer *printer, const Stmt *loop)
     return only->kind == STMT_store;
 }
 
-/* The loop's header. */
-static void
-open_loop(Printer *printer, const Stmt *stmt, bool single)
+void
+printer_loop(Printer *printer, const Stmt *stmt, bool single)
 {
     Schedule *s = printer->s;
     int v = schedule_var(s, stmt->var);
@@ -281,7 +278,7 @@ open_loop(Printer *printer, const Stmt *stmt, bool single)
         extent = arena_printf(printer->arena, "%s_end", start);
         below = "<";
     }
-    const char *name = loop_name(printer, var);
+    const char *name = printer_var(printer, var);
     printer->var[v] = name;
     writer_line(printer->writer, "for (size_t %s = %s; %s %s %s; %s++)%s", name,
                 start, name, below, extent, name, single ? "" : " {");
@@ -302,7 +299,7 @@ print_derive(Printer *printer, const Stmt *stmt)
         text = arena_printf(
             printer->arena, "%s %% %s", text,
             c_at_least(printer, c_dim(printer, var->mod), PREC_unary));
-    printer->var[v] = loop_name(printer, var);
+    printer->var[v] = printer_var(printer, var);
     writer_line(printer->writer, "const size_t %s = %s;", printer->var[v],
                 text);
 }
@@ -314,11 +311,12 @@ printer_stmt(Printer *printer, const Stmt *stmt)
     case STMT_loop: {
         size_t scope = c_scope_mark(&printer->scope);
         bool single = is_single(printer, stmt);
-        if (printer->check == NULL && c_apart(printer->s, stmt))
+        if (printer->check == NULL && !printer->device &&
+            c_apart(printer->s, stmt))
             writer_line(printer->writer, "FLUX_APART");
-        open_loop(printer, stmt, single);
+        printer_loop(printer, stmt, single);
         printer->writer->depth += single;
-        print_block(printer, stmt);
+        printer_block(printer, stmt);
         printer->writer->depth -= single;
         if (!single)
             writer_line(printer->writer, "}");
@@ -356,8 +354,8 @@ printer_headed(Printer *printer, const Stmt *stmt)
 }
 
 /* The body of a loop, or the whole program. */
-static void
-print_block(Printer *printer, const Stmt *loop)
+void
+printer_block(Printer *printer, const Stmt *loop)
 {
     bool top = loop == NULL;
     const Block *block = top ? &printer->s->body : &loop->body;
@@ -399,7 +397,7 @@ print_block(Printer *printer, const Stmt *loop)
 }
 
 void
-printer_body(Printer *printer)
+printer_repeat(Printer *printer, void (*print)(Printer *printer))
 {
     Schedule *s = printer->s;
     size_t size = printer->writer->size;
@@ -418,6 +416,18 @@ printer_body(Printer *printer)
         c_scope_leave(&printer->scope, scope);
         memcpy(printer->memory, place, s->buffer.count * sizeof *place);
         memset(printer->value, 0, s->value.count * sizeof *printer->value);
-        print_block(printer, NULL);
+        print(printer);
     } while (printer->again);
+}
+
+static void
+print_all(Printer *printer)
+{
+    printer_block(printer, NULL);
+}
+
+void
+printer_body(Printer *printer)
+{
+    printer_repeat(printer, print_all);
 }

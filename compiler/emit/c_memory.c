@@ -91,8 +91,12 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
                 type = "";
         }
         printer->memory[b - 1] = (Memory){name, false};
+        const char *cast = printer->device
+                               ? arena_printf(printer->arena, "(%s *)(void *)",
+                                              c_type(buffer->dtype))
+                               : "(void *)";
         writer_line(printer->writer, "%s *%s = %s%s;", c_type(buffer->dtype),
-                    name, *type == 0 ? "" : "(void *)", from);
+                    name, *type == 0 ? "" : cast, from);
     }
 }
 
@@ -190,7 +194,8 @@ c_tables(Printer *printer, const char *wish)
         printer->memory[b] = (Memory){name, false};
         writer_raw(printer->writer, "\n");
         c_table(printer->writer,
-                arena_printf(printer->arena, "static const %s %s[%lld]",
+                arena_printf(printer->arena, "static %sconst %s %s[%lld]",
+                             printer->device ? "__device__ " : "",
                              c_type(buffer->dtype), name,
                              (long long)(count > 0 ? count : 1)),
                 data);

@@ -35,7 +35,7 @@ void c_table(Writer *writer, const char *declaration, const Tensor *data);
 /* c_kernels.c: puts the kernels that the text behind `at` uses there, as
  * #includes or as their own text.
  */
-void c_kernels(Writer *writer, size_t at, bool pasted);
+void c_kernels(Writer *writer, size_t at, const EmitOptions *options);
 
 /* c_struct.c: a member of a struct, or a struct of members. */
 typedef struct Member Member;

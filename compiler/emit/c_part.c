@@ -116,8 +116,8 @@ find_names(const CScope *scope, size_t mark, const char *text, bool *used)
 }
 
 /* What a body names and has a type, but for the instruction set. */
-static void
-list_names(const Printer *printer, PartText *part)
+void
+part_names(const Printer *printer, PartText *part)
 {
     Arena *arena = printer->arena;
     size_t mark = c_scope_mark(&printer->scope);
@@ -170,7 +170,7 @@ part_function(const Printer *printer, Writer *to, const char *name,
               const char *body, const char *isa)
 {
     PartText part = {.name = name, .body = body};
-    list_names(printer, &part);
+    part_names(printer, &part);
     if (printer->isa != NULL) {
         part_for_each_isa(to, &part, printer->isa);
         return arena_printf(printer->arena, "%s_isa(%s, %s);", name, isa,

@@ -50,6 +50,7 @@ struct Printer {
      */
     void (*check)(Printer *printer, const char *text, Ref node);
     const char *work;          /* the function's flux_work, for check */
+    bool device;               /* CUDA, which is C++: pointers are cast */
     struct Comments *comments; /* c_comment.c's */
     void *user;
 };
@@ -80,6 +81,18 @@ const char *printer_name(Printer *printer, const char *wish);
 /* Prints all statements; declares local arrays. */
 void printer_body(Printer *printer);
 
+/* Prints until no line is too long. */
+void printer_repeat(Printer *printer, void (*print)(Printer *printer));
+
+/* The body of a loop; of NULL, the whole program. */
+void printer_block(Printer *printer, const Stmt *loop);
+
+/* The head of a loop, with its brace where it is not `single`. */
+void printer_loop(Printer *printer, const Stmt *stmt, bool single);
+
+/* A name for a variable. */
+const char *printer_var(Printer *printer, const LoopVar *var);
+
 /* The same with the type of what it names, for parts: "float *". */
 const char *printer_typed(Printer *printer, const char *wish, const char *type);
 
@@ -88,7 +101,14 @@ void c_let(Printer *printer, int value);
 void c_store(Printer *printer, const Stmt *stmt);
 void c_init(Printer *printer, const Stmt *stmt);
 void c_step(Printer *printer, const Stmt *stmt);
+
+/* c_call.c: a call. The extent of one of its variables, as far as the call sees
+ * it; the factor of such a variable in one of its accesses, from which the
+ * variable goes to the start of what the call does.
+ */
 void c_call(Printer *printer, const Stmt *stmt);
+const char *c_call_count(Printer *printer, int var);
+Dim c_call_stride(Printer *printer, Affine *at, int var);
 
 enum {
     PART_FROM = 64, /* nests in a body that is cut into parts */
@@ -103,6 +123,9 @@ typedef struct {
     const char *body; /* lines */
     bool uses_isa;
 } PartText;
+
+/* What a body names and has a type becomes its parameters. */
+void part_names(const Printer *printer, PartText *part);
 
 /* Writes a function for each instruction set (flux_isa.h); NAME_isa calls it.
  */
@@ -134,6 +157,7 @@ void printer_headed(Printer *printer, const Stmt *stmt);
 /* c_expr.c */
 const char *c_type(DType dtype);
 const char *c_suffix(DType dtype); /* of kernels: "f32" */
+const char *c_order(Order order);  /* FLUX_SEQ */
 const char *c_number(Arena *arena, DType dtype, double value);
 Expr c_dim(Printer *printer, Dim dim);
 Expr c_affine(Printer *printer, const Affine *at);

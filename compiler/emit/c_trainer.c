@@ -29,9 +29,9 @@ trainer_places(Function *f, const Trainer *t, const char *state)
 static void
 emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
 {
-    Function f = function_start(emit, s,
-                                arena_printf(emit->arena, "%s_train%s", t->name,
-                                             labels ? "_labels" : ""));
+    Function f = function_start(
+        emit, s,
+        c_function_name(emit, t->name, labels ? "train_labels" : "train"));
     const char *state = c_own_name(&f, "step");
     const char *m = c_own_name(&f, "m");
     c_name_tables(&f);
@@ -62,9 +62,9 @@ emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
     if (!labels)
         writer_raw(&emit->header,
                    "\n/* Bytes of arena that either needs for n samples. */\n");
-    c_define_arena(emit, &f, arena_printf(emit->arena, "%s_ARENA", t->upper),
-                   bytes, !labels);
-    function_define(&f);
+    c_define_arena(emit, &f, c_macro_name(emit, t->upper, "ARENA"), bytes,
+                   !labels);
+    c_define(emit, &f);
 }
 
 static const char *
@@ -88,14 +88,12 @@ state_text(void *user, const Member *member, const char **comment)
 }
 
 static void
-trainer_struct(Emit *emit, Trainer *t)
+trainer_members(Emit *emit, Trainer *t)
 {
-    Writer *header = &emit->header;
     t->state = c_struct_new(emit->arena);
     static const char *const own[] = {"eta", "seed", "step"};
     for (size_t i = 0; i < 3; i++)
         c_struct_add(emit->arena, t->state, own[i], -2);
-    Member *last = t->state->first->next->next;
     for (size_t i = 0; i < t->step->leaf.count; i++) {
         Ref ref = t->step->leaf.item[i];
         const Node *leaf = ir_node(t->step, ref);
@@ -108,13 +106,20 @@ trainer_struct(Emit *emit, Trainer *t)
             emit->arena, &t->member,
             c_struct_add(emit->arena, t->state, name, (int)t->leaf.count - 1));
     }
+}
+
+static void
+trainer_struct(Emit *emit, Trainer *t)
+{
+    Writer *header = &emit->header;
+    const Member *step = t->state->first->next->next;
     writer_raw(header, "\n/* What a training step keeps from one call to the "
                        "next. */\n");
     writer_line(header, "typedef struct %s {", t->name);
     writer_line(header, "%s eta;", emit->real);
     writer_line(header, "uint64_t seed;");
     writer_line(header, "int32_t step;");
-    Member rest = {.first = last->next};
+    Member rest = {.first = step->next};
     c_struct_print(header, &rest, state_text, t);
     writer_line(header, "} %s;", t->name);
 }
@@ -142,9 +147,10 @@ trainer_init(Emit *emit, const Trainer *t)
 static Schedule *
 trainer_schedule(Emit *emit, const Trainer *t, const Graph *step)
 {
-    const char *name = arena_printf(emit->arena, "%s_train", t->name);
+    const ScheduleOptions options = {.kernels = emit->device};
     Ref loss = step->output.item[0].ref;
-    return c_schedule(emit, name, step, loss + 1, NULL);
+    return c_schedule(emit, c_function_name(emit, t->name, "train"), step,
+                      loss + 1, &options);
 }
 
 /* Bytes that suffice for both forms of a step. */
@@ -173,8 +179,13 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
                                  emit->options->pass);
     if (t.step == NULL || (trainer->step_labels != NULL && t.labels == NULL))
         return false;
-    trainer_struct(emit, &t);
-    trainer_init(emit, &t);
+    trainer_members(emit, &t);
+    if (emit->device) {
+        cuda_trainer_init(emit, &t);
+    } else {
+        trainer_struct(emit, &t);
+        trainer_init(emit, &t);
+    }
     Schedule *step = trainer_schedule(emit, &t, t.step);
     Schedule *labels = step != NULL && t.labels != NULL
                            ? trainer_schedule(emit, &t, t.labels)

@@ -61,8 +61,10 @@ typedef struct {
 } EmitModel;
 
 typedef enum { WEIGHTS_struct, WEIGHTS_const } EmitWeights;
+typedef enum { TARGET_c, TARGET_cuda, TARGETS } EmitTarget;
 
 typedef struct {
+    EmitTarget target;
     bool standalone;  /* paste flux.h's types and the kernels: no library */
     bool debug_lines; /* #line of the source before each loop nest */
     bool debug_nan;   /* look at each result; FLUX_E_NAN names the first bad */
@@ -72,8 +74,8 @@ typedef struct {
     const PassOptions *pass; /* NULL: the defaults */
 } EmitOptions;
 
-/* Writes the model's header and source. Equal models give equal bytes. False
- * where something was reported; the files are then not complete.
+/* Writes the model's header and source, as C or CUDA. Equal models give equal
+ * bytes. False where something was reported; the files are then not complete.
  */
 bool emit_c(Context *context, const EmitModel *model,
             const EmitOptions *options, FILE *header, FILE *source);

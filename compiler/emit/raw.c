@@ -165,7 +165,7 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     writer_line(&writer, "}");
     c_scope_leave(&printer.scope, scope);
     raw_run(&printer);
-    c_kernels(&writer, 0, false);
+    c_kernels(&writer, 0, &(EmitOptions){0});
     return finish(context, &writer, file);
 }
 

@@ -40,6 +40,19 @@ has_suffix(const char *path, const char *suffix)
     return n > m && strcmp(path + n - m, suffix) == 0;
 }
 
+/* Whether -o is a source, FILE.c or FILE.cu; the length before its suffix. */
+static bool
+names_file(const Options *o)
+{
+    return has_suffix(o->output, o->emit.target == TARGET_cuda ? ".cu" : ".c");
+}
+
+static size_t
+stem_length(const char *path)
+{
+    return (size_t)(strrchr(path, '.') - path);
+}
+
 /* A path as a make rule has it. */
 static void
 print_path(const char *path, FILE *file)
@@ -85,12 +98,14 @@ write_model(const Options *o, Context *context, const EmitModel *m,
             uint32_t first_source)
 {
     Arena *arena = &context->arena;
-    static const char *const end[FILES] = {"h", "c", "d"};
+    const char *end[FILES] = {"h", "c", "d"};
+    if (o->emit.target == TARGET_cuda)
+        end[FILE_source] = "cu";
     FileText text[FILES] = {0};
     if (emit_files(o, context, m, text)) {
         const char *stem = m->base;
-        if (has_suffix(o->output, ".c"))
-            stem = arena_string(arena, o->output, strlen(o->output) - 2);
+        if (names_file(o))
+            stem = arena_string(arena, o->output, stem_length(o->output));
         else if (o->output != NULL)
             stem = arena_printf(arena, "%s/%s", o->output, m->base);
         for (int i = 0; i < FILES; i++)
@@ -163,14 +178,14 @@ set_base(const Options *o, Context *context, EmitModel *m)
 {
     const char *slash = strrchr(o->output, '/');
     const char *file = slash ? slash + 1 : o->output;
-    m->base = arena_string(&context->arena, file, strlen(file) - 2);
+    m->base = arena_string(&context->arena, file, stem_length(file));
 }
 
 static void
 emit_models(const Options *o, Context *context, const Models *models,
             const char *path)
 {
-    bool named = has_suffix(o->output, ".c");
+    bool named = names_file(o);
     if ((named || o->prefix != NULL) && models->count > 1) {
         diag_add(&context->diags, DIAG_export, (Span){0},
                  "%s has %zu models; -o FILE.c and --prefix are for one", path,

@@ -175,8 +175,8 @@ check_value(Arena *arena, Option option, const char *value, int *which)
 static bool
 set_option(Options *o, Arena *arena, Option option, const char *value)
 {
-    static const Stage stages[] = {STAGE_ast, STAGE_ir, STAGE_kernels, STAGE_c,
-                                   STAGE_h};
+    static const Stage stages[] = {STAGE_ast, STAGE_ir,   STAGE_kernels,
+                                   STAGE_c,   STAGE_cuda, STAGE_h};
     static const EngineKind engines[] = {ENGINE_auto, ENGINE_interpret,
                                          ENGINE_native};
     const OptionInfo *info = &option_info[option];
@@ -213,8 +213,8 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
         o->stage = stages[which];
         return true;
     case OPTION_target:
-        return strcmp(value, "c") == 0 ||
-               usage("this version emits C only, not", value);
+        o->emit.target = which == 0 ? TARGET_c : TARGET_cuda;
+        return true;
     case OPTION_no_pass:
         return set_pass(o, o->pass.off, value, false);
     case OPTION_run_pass:
@@ -412,7 +412,9 @@ check_stage(const Options *o)
     if (!exclude(o, OPTION_emit, OPTION_output) ||
         !exclude(o, OPTION_emit, OPTION_depend))
         return false;
-    if (o->stage == STAGE_files || o->stage == STAGE_c || o->stage == STAGE_h)
+    if (o->emit.target == TARGET_cuda && o->given[OPTION_debug_nan])
+        return usage("--debug-nan looks at C only, not at", "cuda");
+    if (o->stage == STAGE_files || o->stage >= STAGE_c)
         return true;
     for (size_t i = 0; i < sizeof c_only / sizeof *c_only; i++)
         if (!exclude(o, OPTION_emit, c_only[i]))
@@ -482,6 +484,8 @@ set_defaults(Options *o)
     o->emit.pass = &o->pass;
     if (o->emit.samples == 0)
         o->emit.samples = 64;
+    if (o->stage == STAGE_cuda)
+        o->emit.target = TARGET_cuda;
     o->script.compiling =
         o->command == COMMAND_compile || o->command == COMMAND_check ||
         o->command == COMMAND_graph || o->command == COMMAND_gradcheck ||

@@ -55,6 +55,7 @@ typedef enum {
     STAGE_ir,
     STAGE_kernels,
     STAGE_c,
+    STAGE_cuda,
     STAGE_h
 } Stage;
 

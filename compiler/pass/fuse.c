@@ -478,6 +478,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     schedule_lower(s, graph);
     const Graph *g = s->graph;
     s->optional = options == NULL ? 0 : options->optional;
+    s->kernels = options != NULL && options->kernels;
     s->material = ARENA_ARRAY(arena, bool, g->node.count + 1);
     s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
     s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
@@ -498,6 +499,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_again(s);
         schedule_order(s);
     }
+    if (s->kernels)
+        schedule_kernels(s);
     schedule_next(s);
     schedule_share(s);
     schedule_shrink(s);

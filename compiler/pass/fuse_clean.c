@@ -352,7 +352,8 @@ flatten_block(Schedule *s, Block *block)
         LoopVar *inner = &s->var.item[pair.inner];
         const LoopVar *outer = &s->var.item[pair.outer];
         if (inner->kind != VAR_plain || outer->kind != VAR_plain ||
-            is_derived_from(only) || !stmt_affines(s, only, pair_joins, &pair))
+            inner->cut || outer->cut || is_derived_from(only) ||
+            !stmt_affines(s, only, pair_joins, &pair))
             continue;
         stmt_affines(s, only, pair_drop, &pair);
         inner->extent = dim_mul(s->dims, inner->extent, outer->extent);

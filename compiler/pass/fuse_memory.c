@@ -406,19 +406,24 @@ shrinks(Schedule *s, const Uses *uses, int buffer, int key, Dim *factor)
     return !first;
 }
 
+/* The loops that are around all uses of a buffer: how many. */
+static size_t
+loops_around(const Uses *uses, int buffer)
+{
+    const Use *first = use_first(uses, buffer);
+    size_t common = first != NULL ? first->depth : 0;
+    for (const Use *use = first; use != NULL; use = use_next(uses, use)) {
+        size_t n = common_loops(first, use);
+        common = n < common ? n : common;
+    }
+    return common;
+}
+
 static void
 shrink_buffer(Schedule *s, const Uses *uses, int buffer)
 {
-    const Use *first = NULL;
-    size_t common = 0;
-    const Use *use = use_first(uses, buffer);
-    for (; use != NULL; use = use_next(uses, use)) {
-        size_t n = first == NULL ? use->depth : common_loops(first, use);
-        if (first == NULL)
-            first = use;
-        if (first == use || n < common)
-            common = n;
-    }
+    const Use *first = use_first(uses, buffer);
+    size_t common = loops_around(uses, buffer);
     for (size_t i = 0; i < common; i++) {
         const Stmt *loop = first->path[i];
         int key = schedule_key(s, loop->var);
@@ -434,13 +439,47 @@ shrink_buffer(Schedule *s, const Uses *uses, int buffer)
     }
 }
 
+/* Whether a buffer can be a local array of a kernel's threads. */
+static bool
+is_private(const Schedule *s, const Uses *uses, int buffer)
+{
+    const Buffer *b = &s->buffer.item[buffer];
+    size_t around = loops_around(uses, buffer);
+    return around > 0 && dim_known(b->count) && b->count <= SCHEDULE_STACK &&
+           !schedule_is_step_loop(s, use_first(uses, buffer)->path[around - 1]);
+}
+
+/* Shrinks a buffer of a kernel if each thread then has all of its own; turns
+ * run at once, and must not share what is left.
+ */
+static void
+shrink_private(Schedule *s, const Uses *uses, int buffer)
+{
+    VEC(Affine) at = {0};
+    Buffer old = s->buffer.item[buffer];
+    const Use *use = use_first(uses, buffer);
+    for (; use != NULL; use = use_next(uses, use))
+        VEC_PUSH(s->arena, &at, *use->at);
+    shrink_buffer(s, uses, buffer);
+    if (is_private(s, uses, buffer))
+        return;
+    s->buffer.item[buffer] = old;
+    use = use_first(uses, buffer);
+    for (size_t i = 0; use != NULL; use = use_next(uses, use))
+        *use->at = at.item[i++];
+}
+
 void
 schedule_shrink(Schedule *s)
 {
     ArenaMark mark = arena_mark(s->arena);
     Uses uses = uses_all(s);
     for (size_t b = 0; b < s->buffer.count; b++) {
-        if (s->buffer.item[b].kind == BUFFER_temp)
+        if (s->buffer.item[b].kind != BUFFER_temp)
+            continue;
+        if (s->kernels)
+            shrink_private(s, &uses, (int)b);
+        else
             shrink_buffer(s, &uses, (int)b);
     }
     arena_rewind(s->arena, &mark);

@@ -239,6 +239,29 @@ schedule_arena(const Schedule *s)
     return sizes;
 }
 
+/* Whether a body is a kernel's, with memory that only one thread has. */
+static bool
+is_in_kernel(const Schedule *s, const Stmt *stmt)
+{
+    return stmt->parent != NULL && !schedule_is_step_loop(s, stmt->parent);
+}
+
+/* A local array, or a place in the arena. The threads of a kernel run at once,
+ * so that what they share lives as long as all of it.
+ */
+static void
+plan_home(const Schedule *s, Buffer *b)
+{
+    b->local = dim_known(b->count) && b->count <= SCHEDULE_STACK;
+    if (!s->kernels)
+        return;
+    b->local = b->local && is_in_kernel(s, b->first);
+    while (!b->local && is_in_kernel(s, b->first)) {
+        b->first = b->first->parent;
+        b->last = b->first;
+    }
+}
+
 const char *
 schedule_plan(Schedule *s)
 {
@@ -254,7 +277,7 @@ schedule_plan(Schedule *s)
         Buffer *b = &s->buffer.item[i];
         if (b->kind != BUFFER_temp || b->first == NULL)
             continue;
-        b->local = dim_known(b->count) && b->count <= SCHEDULE_STACK;
+        plan_home(s, b);
         int *list = &begin[b->first->place];
         if (b->local)
             list = b->first->parent == NULL ? &s->locals

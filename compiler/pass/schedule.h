@@ -44,6 +44,7 @@ typedef struct {
     int axis;      /* of the result; -1: a reduction's */
     bool batch;    /* runs over the batch */
     bool backward; /* step: from the last to the first */
+    bool cut;      /* several loops have it: pieces of one */
 } LoopVar;
 
 /* start - minus + sum of ±factor * variable */
@@ -273,16 +274,19 @@ typedef struct {
     int locals;         /* as of a loop */
     const bool *wall;   /* by node, or NULL */
     int era;            /* walls so far */
+    bool kernels;       /* as of ScheduleOptions */
 } Schedule;
 
 /* Which outputs may be absent when the code runs: bit o of `optional` is output
- * o, at most 32 of them. Work for them alone carries their bits as its tag.
+ * o, at most 32 of them. Work for them alone carries their bits as its tag. And
+ * whether statements are kernels with a thread for each turn of their loops.
  */
 typedef struct {
     uint32_t optional;
     const bool *wall; /* by node, or NULL: the nodes are taken just as they
                          stand, and no loop of such a one or a later one joins
                          what stands before */
+    bool kernels;
 } ScheduleOptions;
 
 /* fuse.c: the schedule of an optimised graph, in the context's scratch memory;
@@ -362,6 +366,16 @@ void schedule_again(Schedule *s);
 
 /* fuse_order.c: loops come right behind what they use up. */
 void schedule_order(Schedule *s);
+
+/* fuse_kernels.c: statements as kernels. How many of a block, from a place on,
+ * are one: a call, loops, a loop over steps with kernels inside, or statements
+ * that one thread does in turn.
+ */
+void schedule_kernels(Schedule *s);
+size_t schedule_kernel(const Schedule *s, const Block *block, size_t from);
+bool schedule_is_step_loop(const Schedule *s, const Stmt *stmt);
+/* Whether a loop's turns need nothing of each other. */
+bool schedule_is_parallel(const Schedule *s, const Stmt *stmt);
 
 /* fuse_memory.c */
 void schedule_next(Schedule *s);

@@ -1,0 +1,37 @@
+/* A model's CUDA: the functions of its C, as kernels and what launches them.
+ *
+ * The header has been written for C; each function is declared a second time
+ * behind that.
+ */
+#include "emit/c_emit.h"
+
+bool
+emit_device(Emit *emit)
+{
+    Writer *source = &emit->source;
+    if (emit->states != 0) {
+        diag_add(&emit->context->diags, DIAG_not_yet, emit->model->span,
+                 "%s keeps a state from call to call; CUDA has none yet",
+                 emit->model->name);
+        return false;
+    }
+    emit->device = true;
+    writer_init(source, emit->arena);
+    c_file_head(emit, source, ".cu", true);
+    emit->kernels = source->size;
+    writer_raw(source, "\n");
+    writer_line(source, "#include \"%s.h\"", emit->model->base);
+    writer_raw(&emit->header, "\n");
+    writer_comment(
+        &emit->header,
+        arena_printf(emit->arena,
+                     "The same on a GPU, in %s.cu. All pointers but the "
+                     "flux_work are to its memory; work is queued on the "
+                     "flux_work's stream, or on the default one.",
+                     emit->model->base));
+    if (!emit_functions(emit))
+        return false;
+    if (emit->describable)
+        emit_model_table(emit);
+    return emit_trainers(emit);
+}

@@ -1,0 +1,100 @@
+/* A function of the API in CUDA: the kernels, then what checks its arguments
+ * and launches them one after another.
+ */
+#include "emit/cuda_print.h"
+
+/* Prints kernels and launches; a loop over steps is one of the host's. */
+static void
+print_launches(Printer *printer, const Block *block)
+{
+    const Schedule *s = printer->s;
+    for (size_t i = 0; i < block->count;) {
+        const Stmt *stmt = block->item[i];
+        size_t count = schedule_kernel(s, block, i);
+        if (schedule_is_step_loop(s, stmt)) {
+            size_t scope = c_scope_mark(&printer->scope);
+            printer_loop(printer, stmt, false);
+            print_launches(printer, &stmt->body);
+            writer_line(printer->writer, "}");
+            c_scope_leave(&printer->scope, scope);
+        } else {
+            cuda_kernel(printer, block, i, count);
+        }
+        i += count;
+    }
+}
+
+static void
+print_all(Printer *printer)
+{
+    print_launches(printer, &printer->s->body);
+}
+
+/* The named things that kernels may be given: memory of the arena, the seed. */
+static void
+print_memory(Function *f)
+{
+    Printer *printer = &f->printer;
+    printer->seed = f->seed != NULL ? f->seed : printer->seed;
+    if (f->seeded_by_work) {
+        printer->seed = printer_typed(printer, "seed", "uint64_t ");
+        writer_line(printer->writer, "const uint64_t %s = %s;", printer->seed,
+                    f->seed);
+    }
+    if (f->arena != NULL)
+        c_arena_pointers(printer,
+                         arena_printf(printer->arena,
+                                      "(unsigned char *)flux_arena_base(%s)",
+                                      f->work));
+}
+
+void
+cuda_launches(Writer *writer, const char *work, const char *launches)
+{
+    if (*launches == 0) {
+        writer_line(writer, "return FLUX_OK;");
+        return;
+    }
+    if (work == NULL)
+        writer_line(writer, "cudaStream_t stream = NULL;");
+    else
+        writer_line(writer,
+                    "cudaStream_t stream = %s != NULL ? "
+                    "(cudaStream_t)%s->stream : NULL;",
+                    work, work);
+    writer_line(writer, "cudaError_t error = cudaSuccess;");
+    writer_raw(writer, launches);
+    writer_line(writer, "return FLUX_GPU_STATUS(error);");
+}
+
+void
+cuda_function_define(Function *f)
+{
+    Printer *printer = &f->printer;
+    Writer *writer = printer->writer;
+    Writer kernels;
+    Writer memory;
+    Writer launches;
+    writer_init(&kernels, printer->arena);
+    writer_init(&memory, printer->arena);
+    writer_init(&launches, printer->arena);
+    memory.depth = launches.depth = 1;
+    printer->parts = &kernels;
+    printer->function = f->name;
+    printer_name(printer, "error");
+    printer_name(printer, "stream");
+    printer->writer = &memory;
+    print_memory(f);
+    printer->writer = &launches;
+    if (f->launches != NULL)
+        writer_raw(&launches, f->launches);
+    printer_repeat(printer, print_all);
+    printer->writer = writer;
+    writer_raw(writer, kernels.text);
+    function_open(f);
+    size_t from = writer->size;
+    function_checks(f);
+    writer_raw(writer, memory.text);
+    cuda_launches(writer, f->work, launches.text);
+    function_close(f, from);
+}

@@ -1,0 +1,228 @@
+/* Kernels in CUDA, and their launches.
+ *
+ * Loops that stand one inside the other, each alone in the body around it, are
+ * threads: one for each turn of all of them. What is inside the innermost is
+ * printed as C. What a kernel names of what is in scope around its launch
+ * becomes its parameters.
+ */
+#include "emit/cuda_print.h"
+
+/* Adds a loop's variable to a nest; false where its turns are not threads. */
+static bool
+nest_add(const Printer *printer, Nest *nest, const Stmt *stmt)
+{
+    const Schedule *s = printer->s;
+    if (nest->count == NEST_VARS || !schedule_is_parallel(s, stmt) ||
+        s->var.item[schedule_var(s, stmt->var)].kind != VAR_plain)
+        return false;
+    nest->var[nest->count++] = schedule_var(s, stmt->var);
+    return true;
+}
+
+/* The innermost of the loops that are threads, of those that a kernel's first
+ * statement begins with; NULL: none.
+ */
+static const Stmt *
+nest_of(const Printer *printer, Nest *nest, const Stmt *stmt)
+{
+    const Stmt *inner = NULL;
+    *nest = (Nest){0};
+    while (nest_add(printer, nest, stmt)) {
+        inner = stmt;
+        if (stmt->body.count != 1 || stmt->locals != 0 ||
+            stmt->body.item[0]->tag != stmt->tag)
+            break;
+        stmt = stmt->body.item[0];
+    }
+    return inner;
+}
+
+Dim
+cuda_turns(const Printer *printer, const Nest *nest)
+{
+    const Schedule *s = printer->s;
+    Dim turns = 1;
+    for (int i = 0; i < nest->count; i++)
+        turns = dim_mul(s->dims, turns, s->var.item[nest->var[i]].extent);
+    return turns;
+}
+
+void
+cuda_indices(Printer *printer, const Nest *nest, const char *index)
+{
+    const Schedule *s = printer->s;
+    for (int i = 0; i < nest->count; i++)
+        printer->var[nest->var[i]] =
+            printer_var(printer, &s->var.item[nest->var[i]]);
+    Dim below = 1; /* turns of the faster ones */
+    for (int i = nest->count; i-- > 0;) {
+        Dim extent = s->var.item[nest->var[i]].extent;
+        const char *text = index;
+        if (below != 1)
+            text = arena_printf(
+                printer->arena, "%s / %s", text,
+                c_at_least(printer, c_dim(printer, below), PREC_unary));
+        if (i > 0)
+            text = arena_printf(
+                printer->arena, "%s %% %s", text,
+                c_at_least(printer, c_dim(printer, extent), PREC_unary));
+        writer_line(printer->writer, "const size_t %s = %s;",
+                    printer->var[nest->var[i]], text);
+        below = dim_mul(s->dims, below, extent);
+    }
+}
+
+void
+cuda_guard(Writer *writer, const char *index, const char *count)
+{
+    writer_line(writer, "if (%s >= %s)", index, count);
+    writer->depth++;
+    writer_line(writer, "return;");
+    writer->depth--;
+}
+
+/* Ends the threads that are too many, and gives the others their turn. */
+static void
+print_thread(Printer *printer, const Nest *nest)
+{
+    Writer *writer = printer->writer;
+    const char *name;
+    if (nest->count == 0) {
+        cuda_guard(writer, "flux_thread()", "1");
+        return;
+    }
+    if (nest->count == 1) {
+        const LoopVar *var = &printer->s->var.item[nest->var[0]];
+        name = printer_var(printer, var);
+        printer->var[nest->var[0]] = name;
+    } else {
+        name = printer_name(printer, "index");
+    }
+    writer_line(writer, "const size_t %s = flux_thread();", name);
+    cuda_guard(writer, name, c_dim(printer, cuda_turns(printer, nest)).text);
+    if (nest->count > 1)
+        cuda_indices(printer, nest, name);
+}
+
+/* The tiles of a product in a nest of batches. */
+static const char *
+print_tile(Printer *printer, const Nest *nest, const char *tiles)
+{
+    if (nest->count == 0)
+        return "flux_block()";
+    const char *index = printer_name(printer, "index");
+    const char *tile = printer_name(printer, "tile");
+    writer_line(printer->writer, "const size_t %s = flux_block() / %s;", index,
+                tiles);
+    writer_line(printer->writer, "const size_t %s = flux_block() %% %s;", tile,
+                tiles);
+    cuda_indices(printer, nest, index);
+    return tile;
+}
+
+/* The statements of a kernel as the body of a loop that is run once. */
+static Stmt
+group_of(Printer *printer, const Block *block, size_t from, size_t count)
+{
+    Stmt group = {.kind = STMT_loop, .tag = block->item[from]->tag};
+    for (size_t i = from; i < from + count; i++)
+        VEC_PUSH(printer->arena, &group.body, block->item[i]);
+    return group;
+}
+
+static const Stmt *
+call_of(const Stmt *inner, const Stmt *first)
+{
+    if (inner != NULL && inner->body.count == 1)
+        first = inner->body.item[0];
+    return first->kind == STMT_call ? first : NULL;
+}
+
+/* Writes the kernel with what it names as parameters; its launch. */
+static const char *
+kernel_function(Printer *printer, PartText *part, const char *how,
+                const char *size)
+{
+    Writer *to = printer->parts;
+    part_names(printer, part);
+    writer_raw(to, "static __global__ void\n");
+    writer_line(to, "%s(%s)", part->name, part->formal);
+    writer_line(to, "{");
+    writer_raw(to, part->body);
+    writer_line(to, "}");
+    return arena_printf(printer->arena, "%s(%s, %s, stream, %s)", how,
+                        part->name, size, part->actual);
+}
+
+static void
+print_head(Printer *printer, const Block *block, size_t from, size_t count)
+{
+    Writer *writer = printer->writer;
+    printer->writer = printer->parts;
+    writer_raw(printer->parts, "\n");
+    for (size_t i = from; i < from + count && printer->comment != NULL; i++)
+        printer->comment(printer, block->item[i]);
+    printer->writer = writer;
+}
+
+static void
+print_launch(Printer *printer, uint32_t tag, const char *launch)
+{
+    Writer *writer = printer->writer;
+    const char *condition = "";
+    if (tag != 0 && printer->condition != NULL)
+        condition = arena_printf(printer->arena, " && (%s)",
+                                 printer->condition(printer, tag));
+    writer_line(writer, "if (error == cudaSuccess%s)", condition);
+    writer->depth++;
+    writer_line(writer, "error = %s;", launch);
+    writer->depth--;
+}
+
+void
+cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
+{
+    Writer *writer = printer->writer;
+    Stmt group = group_of(printer, block, from, count);
+    size_t scope = c_scope_mark(&printer->scope);
+    Nest nest = {0};
+    const Stmt *inner =
+        count == 1 ? nest_of(printer, &nest, block->item[from]) : NULL;
+    const Stmt *call = call_of(inner, block->item[from]);
+    Writer body;
+    print_head(printer, block, from, count);
+    writer_init(&body, printer->arena);
+    body.depth = 1;
+    printer->writer = &body;
+    const char *tiles =
+        call != NULL ? cuda_tiles(printer, call->product) : NULL;
+    const char *size = "1";
+    if (tiles != NULL) {
+        Dim turns = cuda_turns(printer, &nest);
+        size = tiles;
+        if (turns != 1)
+            size = arena_printf(
+                printer->arena, "%s * %s",
+                c_at_least(printer, c_dim(printer, turns), PREC_multiply),
+                tiles);
+        cuda_call(printer, call, print_tile(printer, &nest, tiles));
+    } else {
+        if (call != NULL)
+            cuda_call_nest(call->product, &nest);
+        size = c_dim(printer, cuda_turns(printer, &nest)).text;
+        print_thread(printer, &nest);
+        if (call != NULL)
+            cuda_call(printer, call, NULL);
+        else
+            printer_block(printer, inner != NULL ? inner : &group);
+    }
+    printer->writer = writer;
+    c_scope_leave(&printer->scope, scope);
+    PartText part = {.name = arena_printf(printer->arena, "%s_%d",
+                                          printer->function, ++printer->part),
+                     .body = body.text};
+    print_launch(printer, group.tag,
+                 kernel_function(printer, &part,
+                                 tiles != NULL ? "FLUX_TILES" : "FLUX_EACH",
+                                 size));
+}

@@ -1,0 +1,46 @@
+/* Prints a schedule of kernels as CUDA: kernels, and the calls that launch
+ * them. Statements and scalars are printed as C (c_print.h); what differs is
+ * which loops are threads, and products.
+ */
+#ifndef FLUXC_EMIT_CUDA_PRINT_H
+#define FLUXC_EMIT_CUDA_PRINT_H
+
+#include "emit/c_function.h"
+
+/* The loops whose turns are a kernel's threads, the slowest first. */
+enum { NEST_VARS = 32 };
+typedef struct {
+    int count;
+    int var[NEST_VARS];
+} Nest;
+
+/* cuda_kernel.c: prints statements as a kernel into printer->parts, and its
+ * launch where the printer writes.
+ */
+void cuda_kernel(Printer *printer, const Block *block, size_t from,
+                 size_t count);
+
+/* Ends the threads whose number is not below a count. */
+void cuda_guard(Writer *writer, const char *index, const char *count);
+
+/* The turns of a nest; what gives each of its variables its value, where
+ * `index` is the number of the turn.
+ */
+Dim cuda_turns(const Printer *printer, const Nest *nest);
+void cuda_indices(Printer *printer, const Nest *nest, const char *index);
+
+/* cuda_call.c: the body of a kernel with a call in a nest. A product's thread
+ * blocks make tiles: how many, in C, for one turn of the nest; NULL: each
+ * thread makes one element, and the rows and columns join the nest.
+ */
+const char *cuda_tiles(Printer *printer, const Product *product);
+void cuda_call_nest(const Product *product, Nest *nest);
+void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
+
+/* cuda_function.c: a function of the API that launches; the end of one, with
+ * its flux_work in C, or NULL, and the lines that launch.
+ */
+void cuda_function_define(Function *f);
+void cuda_launches(Writer *writer, const char *work, const char *launches);
+
+#endif

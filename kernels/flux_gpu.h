@@ -1,0 +1,82 @@
+/* flux_gpu.h - what generated CUDA code stands on, and the only place that
+ * knows who compiles it: nvcc, or a C++ compiler with an emulator, which is the
+ * header that FLUX_CUDA_EMULATOR names.
+ *
+ * Compile with nvcc -fmad=false: as for C, nothing is contracted. Kernels have
+ * FLUX_THREADS threads in a block, and know of the grid only the number of a
+ * thread or of a block.
+ */
+#ifndef FLUX_GPU_H
+#define FLUX_GPU_H
+
+enum { FLUX_THREADS = 256 };
+
+#ifdef FLUX_CUDA_EMULATOR
+#include FLUX_CUDA_EMULATOR
+#else
+#include <cuda_runtime.h>
+
+#define FLUX_INLINE static __device__ __host__ __forceinline__
+#define FLUX_STATIC static __device__ __host__ inline
+
+/* Queues a kernel of so many blocks, which are not 0; a cudaError_t. */
+#define FLUX_LAUNCH(kernel, blocks, stream, ...)                               \
+    (kernel<<<(blocks), FLUX_THREADS, 0, (stream)>>>(__VA_ARGS__),             \
+     cudaPeekAtLastError())
+
+/* Memory that the threads of a block share, and a pointer to it. */
+#define FLUX_SHARED(type, name)                                                \
+    __shared__ type name##_block;                                              \
+    type *const name = &name##_block
+#endif
+
+#include "kernels/flux_math.h"
+#include "kernels/flux_sum.h"
+
+#if defined(__CUDACC__) || defined(__clang__)
+#define FLUX_UNROLL _Pragma("unroll")
+#else
+#define FLUX_UNROLL
+#endif
+
+/* The number of a block in its grid, and of a thread. */
+static __device__ inline size_t
+flux_block(void)
+{
+    return blockIdx.x;
+}
+
+static __device__ inline size_t
+flux_thread(void)
+{
+    return (size_t)blockIdx.x * FLUX_THREADS + threadIdx.x;
+}
+
+/* Blocks of a grid; a launch of more than a grid may have fails. */
+static inline unsigned
+flux_blocks(size_t count)
+{
+    return count < 0x80000000 ? (unsigned)count : 0xffffffff;
+}
+
+/* Queues a kernel with a thread for each of `count` turns, or with so many
+ * blocks; nothing where there are none.
+ */
+#define FLUX_TILES(kernel, count, stream, ...)                                 \
+    ((count) == 0                                                              \
+         ? cudaSuccess                                                         \
+         : FLUX_LAUNCH(kernel, flux_blocks(count), stream, __VA_ARGS__))
+#define FLUX_EACH(kernel, count, stream, ...)                                  \
+    ((count) == 0                                                              \
+         ? cudaSuccess                                                         \
+         : FLUX_LAUNCH(kernel, flux_blocks(((count)-1) / FLUX_THREADS + 1),    \
+                       stream, __VA_ARGS__))
+
+/* What a call of the API returns. A kernel's own faults come with a later one.
+ */
+#define FLUX_GPU_STATUS(error)                                                 \
+    ((error) == cudaSuccess                 ? FLUX_OK                          \
+     : (error) == cudaErrorMemoryAllocation ? FLUX_E_MEMORY                    \
+                                            : FLUX_E_DEVICE)
+
+#endif

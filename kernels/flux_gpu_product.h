@@ -1,0 +1,43 @@
+/* flux_gpu_product.h - the matrix product on a GPU, in the orders of
+ * flux_sum.h and with the bits of flux_product.h.
+ *
+ * The 16 x 16 threads of a block make a tile of the result, each `side` x
+ * `side` elements of it, 16 rows and columns apart. Sixteen terms of the
+ * operands at a time lie in shared memory; of those beyond the last one is +0
+ * and the other -0, for adding -0 changes nothing.
+ */
+#ifndef FLUX_GPU_PRODUCT_H
+#define FLUX_GPU_PRODUCT_H
+
+#include "kernels/flux_gpu.h"
+
+enum {
+    FLUX_TILE = 16, /* threads along a side, and terms at a time */
+    FLUX_SIDE = 4   /* elements of a thread along a side, at most */
+};
+
+/* The tiles of a result of m x n elements. */
+FLUX_INLINE size_t
+flux_tiles(size_t side, size_t m, size_t n)
+{
+    size_t edge = side * FLUX_TILE;
+    return ((m + edge - 1) / edge) * ((n + edge - 1) / edge);
+}
+
+#define FLUX_T       float
+#define FLUX_P(name) name##_f32
+#define FLUX_FMA     flux_fmaf
+#include "kernels/flux_gpu_product_body.h"
+#undef FLUX_T
+#undef FLUX_P
+#undef FLUX_FMA
+
+#define FLUX_T       double
+#define FLUX_P(name) name##_f64
+#define FLUX_FMA     flux_fma
+#include "kernels/flux_gpu_product_body.h"
+#undef FLUX_T
+#undef FLUX_P
+#undef FLUX_FMA
+
+#endif

@@ -1,0 +1,36 @@
+/* control.h - what a test says to the emulator, and asks it. */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The order of threads and blocks: 0 forward, 1 backward, others shuffled. */
+void emulator_order(unsigned order);
+
+/* Lets call number n from now on fail, and no other; n < 0: none. */
+void emulator_fail(long n);
+
+/* Whether that call has come. */
+int emulator_failed(void);
+
+/* What has been allocated and not freed: memory, streams, graphs. */
+size_t emulator_live(void);
+
+/* Runs what is queued, and looks at the red zones: the number of those that
+ * were written to, since the last time. */
+size_t emulator_check(void);
+
+/* Memory of the device, for a test that cannot fail. */
+void *emulator_alloc(size_t bytes);
+void emulator_free(void *memory);
+void emulator_put(void *to, const void *from, size_t bytes);
+void emulator_get(void *to, const void *from, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

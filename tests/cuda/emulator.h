@@ -1,0 +1,94 @@
+/* emulator.h - CUDA on a CPU: what generated code uses of it. flux_gpu.h
+ * includes this in the place of cuda_runtime.h.
+ *
+ * Every thread of a block is a fibre, so that barriers work; one runs at a
+ * time, in one of several orders. Work is queued on streams and runs when the
+ * host waits for it, not before. Memory of the device is poison until it is
+ * written (all bits 1: a NaN), has red zones around it, and cannot be touched
+ * by the host. Each call can be made to fail.
+ */
+#ifndef EMULATOR_H
+#define EMULATOR_H
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+
+/* Kernels' functions are not inlined: the compiler has a third of the work. */
+#define FLUX_INLINE static inline __attribute__((unused))
+#define FLUX_STATIC static inline __attribute__((unused))
+
+#define FLUX_LAUNCH(kernel, blocks, stream, ...)                               \
+    emulator::launch((blocks), (stream), [=] { kernel(__VA_ARGS__); })
+#define FLUX_SHARED(type, name)                                                \
+    type *const name = static_cast<type *>(emulator::shared(sizeof(type)))
+
+enum cudaError_t {
+    cudaSuccess,
+    cudaErrorInvalidValue,
+    cudaErrorMemoryAllocation,
+    cudaErrorInvalidConfiguration = 9,
+    cudaErrorLaunchFailure = 719,
+    cudaErrorStreamCaptureUnsupported = 900
+};
+enum cudaMemcpyKind {
+    cudaMemcpyHostToHost,
+    cudaMemcpyHostToDevice,
+    cudaMemcpyDeviceToHost,
+    cudaMemcpyDeviceToDevice,
+    cudaMemcpyDefault
+};
+enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
+
+namespace emulator
+{
+struct Stream;
+struct Graph;
+
+/* The indices of the fibre that runs. */
+struct Index {
+    unsigned x;
+};
+extern Index thread;
+extern Index block;
+
+cudaError_t launch(unsigned blocks, Stream *stream,
+                   std::function<void()> kernel);
+void *shared(size_t bytes);
+void barrier();
+} // namespace emulator
+
+#define threadIdx       emulator::thread
+#define blockIdx        emulator::block
+#define __syncthreads() emulator::barrier()
+
+typedef emulator::Stream *cudaStream_t;
+typedef emulator::Graph *cudaGraph_t;
+typedef emulator::Graph *cudaGraphExec_t;
+
+cudaError_t cudaMalloc(void **memory, size_t bytes);
+cudaError_t cudaFree(void *memory);
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
+                       cudaMemcpyKind kind);
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes,
+                            cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes,
+                            cudaStream_t stream);
+cudaError_t cudaStreamCreate(cudaStream_t *stream);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
+                                   cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph,
+                                 unsigned long long flags);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
+
+#endif

@@ -1,0 +1,217 @@
+/* Kernels: block after block, each thread of one a fibre with a stack of its
+ * own. A fibre runs until it ends or waits at a barrier; when all have, those
+ * that wait go on. A barrier that not all threads of a block reach is a fault
+ * of the kernel, and ends the test.
+ */
+#include "tests/cuda/emulator_fibre.h"
+
+#include "tests/cuda/emulator.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/mman.h>
+
+#if !defined(__x86_64__)
+#include <ucontext.h>
+#endif
+
+namespace emulator
+{
+Index thread;
+Index block;
+} // namespace emulator
+
+namespace
+{
+enum : size_t { STACK = 64 * 1024, SHARED = 64 * 1024 };
+enum State { READY, WAITS, DONE };
+
+#if defined(__x86_64__)
+/* What a call keeps goes onto the stack, and the stack is exchanged: 40 times
+ * as fast as swapcontext, which asks the system for the signal mask.
+ */
+typedef void *Context;
+extern "C" void emulator_switch(Context *from, Context to);
+asm(R"(
+.text
+.globl emulator_switch
+.type emulator_switch, @function
+emulator_switch:
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, (%rdi)
+    movq %rsi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    ret
+.size emulator_switch, . - emulator_switch
+)");
+
+void
+switch_to(Context *from, Context *to)
+{
+    emulator_switch(from, *to);
+}
+
+void
+prepare(Context *context, char *stack, void (*entry)())
+{
+    void **top = reinterpret_cast<void **>(stack + STACK);
+    *--top = nullptr; /* so that the entry's stack is aligned as by a call */
+    *--top = reinterpret_cast<void *>(entry);
+    for (int i = 0; i < 6; i++)
+        *--top = nullptr;
+    *context = top;
+}
+#else
+typedef ucontext_t Context;
+
+void
+switch_to(Context *from, Context *to)
+{
+    swapcontext(from, to);
+}
+
+void
+prepare(Context *context, char *stack, void (*entry)())
+{
+    getcontext(context);
+    context->uc_stack.ss_sp = stack;
+    context->uc_stack.ss_size = STACK;
+    context->uc_link = nullptr;
+    makecontext(context, entry, 0);
+}
+#endif
+
+struct Fibre {
+    Context context;
+    State state;
+    size_t shared; /* bytes of the block's memory that it has asked for */
+};
+
+Fibre fibres[emulator::THREADS];
+Fibre *now;
+Context outside;
+char *stacks;
+alignas(64) char memory[SHARED];
+const std::function<void()> *body;
+
+[[noreturn]] void
+fault(const char *what)
+{
+    fprintf(stderr, "emulator: %s\n", what);
+    exit(3);
+}
+
+void
+entry()
+{
+    (*body)();
+    now->state = DONE;
+    switch_to(&now->context, &outside);
+    abort();
+}
+
+unsigned
+common_factor(unsigned a, unsigned b)
+{
+    return b == 0 ? a : common_factor(b, a % b);
+}
+
+/* Place k of an order of n; shuffled ones go by steps without a factor of n. */
+unsigned
+place(unsigned order, unsigned k, unsigned n)
+{
+    if (order == 0)
+        return k;
+    if (order == 1)
+        return n - 1 - k;
+    unsigned step = n / 2 + order;
+    while (common_factor(step, n) != 1)
+        step++;
+    return (unsigned)(((unsigned long long)k * step + order) % n);
+}
+
+/* One round: every fibre that can runs; how many wait then. */
+unsigned
+run_round(unsigned order)
+{
+    unsigned waiting = 0;
+    for (unsigned k = 0; k < emulator::THREADS; k++) {
+        unsigned t = place(order, k, emulator::THREADS);
+        now = &fibres[t];
+        if (now->state != READY)
+            continue;
+        emulator::thread.x = t;
+        switch_to(&outside, &now->context);
+        waiting += now->state == WAITS;
+    }
+    return waiting;
+}
+
+void
+run_block(unsigned order)
+{
+    memset(memory, 0xff, sizeof memory);
+    for (unsigned t = 0; t < emulator::THREADS; t++) {
+        fibres[t].state = READY;
+        fibres[t].shared = 0;
+        prepare(&fibres[t].context, stacks + t * STACK, entry);
+    }
+    for (;;) {
+        unsigned waiting = run_round(order);
+        if (waiting == 0)
+            return;
+        if (waiting != emulator::THREADS)
+            fault("not all threads of a block reach a barrier");
+        for (Fibre &fibre : fibres)
+            fibre.state = READY;
+    }
+}
+} // namespace
+
+namespace emulator
+{
+void
+run_kernel(unsigned blocks, unsigned order, const std::function<void()> &kernel)
+{
+    if (stacks == nullptr) {
+        void *all = mmap(nullptr, THREADS * STACK, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (all == MAP_FAILED)
+            fault("no memory for stacks");
+        stacks = static_cast<char *>(all);
+    }
+    body = &kernel;
+    for (unsigned k = 0; k < blocks; k++) {
+        block.x = place(order, k, blocks);
+        run_block(order);
+    }
+}
+
+void *
+shared(size_t bytes)
+{
+    void *piece = memory + now->shared;
+    now->shared += (bytes + 63) / 64 * 64;
+    if (now->shared > SHARED)
+        fault("too much shared memory");
+    return piece;
+}
+
+void
+barrier()
+{
+    now->state = WAITS;
+    switch_to(&now->context, &outside);
+}
+} // namespace emulator
