@@ -183,12 +183,14 @@ class Program:
         library = implementation.find() if implementation.find else []
         generated = [os.path.join(model.build, "timed.c")] \
             if implementation.group == "ours" else []
+        pool = [os.path.join(TOP, "runtime", "pool.c")] \
+            if generated and model.workload.threads > 1 else []
         program = os.path.join(model.build,
                                re.sub(r"\W+", "-", implementation.name))
         words = [compiler, *implementation.flags, *model.defines(),
                  f"-I{TOP}", f"-I{TOP}/runtime", f"-I{BENCH}",
                  f"-I{model.build}", os.path.join(BENCH, "driver.c"),
-                 os.path.join(BENCH, source), *generated, "-o", program,
+                 os.path.join(BENCH, source), *generated, *pool, "-o", program,
                  *library, "-lm", "-lpthread"]
         made = ingredients(words, generated)
         if not os.path.exists(program) or read(program + ".made") != made:

@@ -12,10 +12,26 @@ static timed_step step;
 #endif
 static flux_work work;
 
+#if THREADS > 1 && !defined(ONE_THREAD)
+static bool
+pool_open(void)
+{
+    work.pool = flux_pool_open(THREADS);
+    return work.pool != NULL;
+}
+#else
+static bool
+pool_open(void)
+{
+    return true;
+}
+#endif
+
 static const char *
 detail(void)
 {
-    return "generated C, one thread";
+    return work.pool ? "generated C, a pool of threads"
+                     : "generated C, one thread";
 }
 
 /* Weights in the layout that inference likes best, where there is one. */
@@ -56,7 +72,7 @@ ours_open(size_t n)
     work.bytes = (most + 127) / 64 * 64;
     work.arena = aligned_alloc(64, work.bytes);
     model = aligned_alloc(64, (sizeof *model + 63) / 64 * 64);
-    return work.arena != NULL && model != NULL && packed_open();
+    return work.arena != NULL && model != NULL && packed_open() && pool_open();
 }
 
 /* Where parameter i lies in the model, and its elements. The order of a layer's
