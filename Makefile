@@ -116,10 +116,11 @@ test: deps
 	$(MAKE) -j$(JOBS) tests
 	tests/run all
 
-# The same tests with the address and undefined behaviour sanitizers.
+# The same tests with the address and undefined behaviour sanitizers, which clang
+# compiles the kernels with in minutes where it optimises.
 asan:
 	$(MAKE) -j$(JOBS) B=build/asan CC=clang OPT="-O1 -g -fsanitize=address,undefined \
-	    -fno-sanitize-recover=all -fno-omit-frame-pointer" tests
+	    -fno-sanitize-recover=all -fno-omit-frame-pointer" KERNELS=-O0 tests
 	B=build/asan tests/run core
 
 # The branches that the tests take.
@@ -138,6 +139,7 @@ $(FUZZERS): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o \
 	$(CC) $(OPT) -fsanitize=fuzzer $(if $(filter %/script,$@), \
 	    -Wl$(comma)--wrap=fopen$(comma)--wrap=open) -o $@ $^ $(LIBS)
 $(B)/runtime/%.o: CFLAGS += $(COMPARES)
+$(B)/runtime/%.o $(B)/tests/kernels/%.o: CFLAGS += $(KERNELS)
 fuzz-targets: $(FUZZERS)
 fuzz:
 	tests/fuzz/run $(SECONDS)
