@@ -141,7 +141,8 @@ run_clause(Script *s, Scope *scope, Collect *c, size_t clause)
     if (clause == c->ast->as.generator.count) {
         if (c->out.count >= COLLECT_LIMIT)
             script_fail(s, DIAG_limit, c->ast->span, NULL,
-                        "a comprehension of this length");
+                        "this comprehension has more elements than a script "
+                        "may collect");
         VEC_PUSH(&s->context->arena, &c->out,
                  eval_operand(s, scope, c->ast->as.generator.element));
         return;

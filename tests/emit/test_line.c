@@ -108,8 +108,8 @@ some_lines_stay_whole(void **state)
         "/* a comment (of one line, and more",
         "a_call_of(many, arguments, and, [brackets)",
         "} a_name_that_is_longer_than_a_line;",
-        "x = (((((((((((((((((((((((((((((((((((((((((((((((((((y + "
-        "1)))))))))))))))))))))))))))))))))))))))))))))))))));",
+        ("x = (((((((((((((((((((((((((((((((((((((((((((((((((((y + "
+         "1)))))))))))))))))))))))))))))))))))))))))))))))))));"),
     };
     Arena arena = {0};
     (void)state;
