@@ -139,7 +139,8 @@ $(FUZZERS): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o \
 	$(CC) $(OPT) -fsanitize=fuzzer $(if $(filter %/script,$@), \
 	    -Wl$(comma)--wrap=fopen$(comma)--wrap=open) -o $@ $^ $(LIBS)
 $(B)/runtime/%.o: CFLAGS += $(COMPARES)
-$(B)/runtime/%.o $(B)/tests/kernels/%.o: CFLAGS += $(KERNELS)
+$(B)/runtime/model.o $(B)/runtime/affine.o $(B)/tests/kernels/%.o \
+    $(B)/tests/runtime/test_chain.o: CFLAGS += $(KERNELS)
 fuzz-targets: $(FUZZERS)
 fuzz:
 	tests/fuzz/run $(SECONDS)

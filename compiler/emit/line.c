@@ -14,7 +14,7 @@
 
 enum {
     STATES = 6000, /* where more are made, brackets are no longer compared */
-    BUCKETS = 1024,
+    BUCKETS = 64,  /* at first */
 };
 
 typedef struct {
@@ -22,7 +22,9 @@ typedef struct {
     Layout layout;
     int made;
     VEC(State *) heap;
-    State *taken[BUCKETS];
+    State **taken;  /* lists by hash */
+    size_t buckets; /* a power of two, */
+    size_t known;   /* of so many states */
 } Search;
 
 static bool
@@ -62,6 +64,29 @@ pop(Search *s)
     return least;
 }
 
+static void
+take(Search *s, State *state)
+{
+    State **bucket = &s->taken[state->hash & (s->buckets - 1)];
+    state->alike = *bucket;
+    *bucket = state;
+}
+
+/* Twice as many lists, for as long as they are to stay short. */
+static void
+grow(Search *s)
+{
+    State **old = s->taken;
+    size_t buckets = s->buckets;
+    s->buckets = buckets > 0 ? 2 * buckets : BUCKETS;
+    s->taken = ARENA_ARRAY(s->arena, State *, s->buckets);
+    for (size_t i = 0; i < buckets; i++)
+        for (State *t = old[i], *next; t != NULL; t = next) {
+            next = t->alike;
+            take(s, t);
+        }
+}
+
 /* Whether a state like this one was taken; it is, then. */
 static bool
 was_taken(Search *s, State *state)
@@ -70,15 +95,19 @@ was_taken(Search *s, State *state)
     size_t hash = 31 * (size_t)state->next + (size_t)state->column;
     for (size_t i = 0; i < levels; i++)
         hash = 31 * hash + (size_t)state->level[i].last + state->level[i].flags;
-    State **bucket = &s->taken[hash % BUCKETS];
-    for (const State *t = *bucket; t != NULL; t = t->alike)
-        if (t->next == state->next && t->column == state->column &&
-            t->line == state->line && t->lowest == state->lowest &&
+    if (s->known == s->buckets)
+        grow(s);
+    state->hash = (uint32_t)hash;
+    for (const State *t = s->taken[hash & (s->buckets - 1)]; t != NULL;
+         t = t->alike)
+        if (t->hash == state->hash && t->next == state->next &&
+            t->column == state->column && t->line == state->line &&
+            t->lowest == state->lowest &&
             (levels == 0 || t->depth == state->depth) &&
             memcmp(t->level, state->level, levels * sizeof(Level)) == 0)
             return true;
-    state->alike = *bucket;
-    *bucket = state;
+    take(s, state);
+    s->known++;
     return false;
 }
 

@@ -28,7 +28,7 @@ typedef struct {
 typedef struct State State;
 struct State {
     const State *from;
-    State *alike; /* of those taken: the next in the same bucket */
+    State *alike; /* of those taken: the next in the same list */
     int64_t cost;
     int made; /* how many states were made before */
     int next; /* the piece that comes next */
@@ -38,6 +38,7 @@ struct State {
     int begun;    /* the piece that began a line since `from`, or 0, */
     int begun_at; /* and its column */
     int depth;
+    uint32_t hash;
     Level level[]; /* outer ones first */
 };
 
