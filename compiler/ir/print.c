@@ -216,14 +216,15 @@ print_scan(const Graph *g, const Node *node, int depth, FILE *file)
 {
     const Scan *scan = node->as.scan;
     const Ref *state = scan->operand + scan->sequences;
+    const int8_t *axis =
+        scan->results > 0 ? scan->axis + scan->sequences : NULL;
     fprintf(file, " %s%s", dim_text(g->dims, scan->extent),
             scan->backward ? " backward" : "");
     print_ports("sequences", scan->operand, scan->axis, scan->sequences, file);
     print_ports("states", state, NULL, scan->states, file);
     print_ports("captured", state + scan->states, NULL,
                 node->operands - scan->sequences - scan->states, file);
-    print_ports("results", NULL, scan->axis + scan->sequences, scan->results,
-                file);
+    print_ports("results", NULL, axis, scan->results, file);
     fputs(" {\n", file);
     print_graph(node->region, depth + 1, file);
     fprintf(file, "%*s}", 2 * depth, "");
