@@ -38,8 +38,8 @@ idx_header(const unsigned char *bytes, size_t size, const IdxType **type,
            flux_array *array, size_t *header, size_t *body, flux_error *err)
 {
     if (size < 4)
-        return flux_error_set(err, FLUX_E_FORMAT,
-                              "not an IDX file: %zu bytes", size);
+        return flux_error_set(err, FLUX_E_FORMAT, "not an IDX file: %zu bytes",
+                              size);
     if (bytes[0] != 0 || bytes[1] != 0)
         return flux_error_set(err, FLUX_E_FORMAT,
                               "not an IDX file: it must begin with two zero "
