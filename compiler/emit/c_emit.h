@@ -143,8 +143,10 @@ bool emit_selftest(Emit *emit);
  */
 bool c_comment(Printer *printer, const Stmt *stmt);
 
-/* c_lines.c: writes the source with the lines that c_comment has marked. */
-void c_lines(const Emit *emit, FILE *file);
+/* c_lines.c: writes the source with the lines that c_comment has marked; false
+ * where not all could be written.
+ */
+bool c_lines(const Emit *emit, FILE *file);
 enum { COMMENT_LINES = 3 };
 int c_origins(Printer *printer, const Stmt *stmt, const Source **source,
               Place *place, const char *text[COMMENT_LINES]);

@@ -461,10 +461,11 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
         return false;
     c_kernels(&emit.source, emit.kernels, options);
     writer_raw(&emit.header, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
-    fwrite(emit.header.text, 1, emit.header.size, header);
+    if (fwrite(emit.header.text, 1, emit.header.size, header) !=
+        emit.header.size)
+        return false;
     if (options->debug_lines)
-        c_lines(&emit, source);
-    else
-        fwrite(emit.source.text, 1, emit.source.size, source);
-    return !ferror(header) && !ferror(source);
+        return c_lines(&emit, source);
+    return fwrite(emit.source.text, 1, emit.source.size, source) ==
+           emit.source.size;
 }

@@ -22,12 +22,14 @@ typedef struct {
     bool marked;     /* the compiler counts in another file */
     bool comment;    /* the line begins in one */
     bool begins;     /* a statement begins with the line */
+    bool failed;     /* something was not written */
 } Lines;
 
 static void
 print_line(Lines *lines, Line line)
 {
-    fwrite(line.text, 1, line.length, lines->file);
+    if (fwrite(line.text, 1, line.length, lines->file) != line.length)
+        lines->failed = true;
     lines->printed++;
 }
 
@@ -67,8 +69,9 @@ print_code(Lines *lines, Line line)
         lines->marked = true;
     } else if (code && lines->begins && lines->marked) {
         lines->printed++;
-        fprintf(lines->file, "#line %zu \"%s\"\n", lines->printed + 1,
-                lines->own);
+        if (fprintf(lines->file, "#line %zu \"%s\"\n", lines->printed + 1,
+                    lines->own) < 0)
+            lines->failed = true;
         lines->marked = false;
     }
     print_line(lines, line);
@@ -76,7 +79,7 @@ print_code(Lines *lines, Line line)
         lines->begins = is_end(line);
 }
 
-void
+bool
 c_lines(const Emit *emit, FILE *file)
 {
     Lines lines = {.file = file, .begins = true};
@@ -92,4 +95,5 @@ c_lines(const Emit *emit, FILE *file)
         else
             print_code(&lines, line);
     }
+    return !lines.failed;
 }
