@@ -22,6 +22,8 @@ emit_files(const Options *o, Context *context, const EmitModel *m,
     bool done = emit_c(context, m, &o->emit, header, source);
     base_close_memory(header, &h->text);
     base_close_memory(source, &c->text);
+    if (!done && context->diags.errors == 0) /* a stream found no memory */
+        base_out_of_memory();
     return done;
 }
 
