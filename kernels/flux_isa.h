@@ -30,15 +30,19 @@ typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
 #define FLUX_X86 0
 #endif
 
-/* The best instruction set of the machine that there is code for.
- * FLUX_FORCE_ISA is another one: a flux_isa.
- */
+/* FLUX_FORCE_ISA, a flux_isa, takes the place of every other: a compiler leaves
+ * out the code for the rest. */
+#ifdef FLUX_FORCE_ISA
+#define flux_best_isa()  (FLUX_FORCE_ISA)
+#define FLUX_ISA_OF(isa) (FLUX_FORCE_ISA)
+#else
+#define FLUX_ISA_OF(isa) (isa)
+
+/* The best instruction set of the machine that there is code for. */
 FLUX_STATIC flux_isa
 flux_best_isa(void)
 {
-#ifdef FLUX_FORCE_ISA
-    return FLUX_FORCE_ISA;
-#elif FLUX_X86
+#if FLUX_X86
     if (__builtin_cpu_supports("avx512f") &&
         __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
@@ -50,6 +54,7 @@ flux_best_isa(void)
     return FLUX_ISA_PLAIN;
 #endif
 }
+#endif
 
 /* clang ignores an attribute whole that has a word it does not know. */
 #if FLUX_X86

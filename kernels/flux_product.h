@@ -130,6 +130,7 @@ flux_product_f32_rows(flux_isa isa, flux_order order, size_t m, size_t n,
                       const float *b, size_t bk, size_t bj, float *c, size_t ci,
                       size_t cj, flux_product_end end)
 {
+    isa = FLUX_ISA_OF(isa);
 #if FLUX_X86
     if (isa == FLUX_ISA_AVX512 && k > 0) {
         flux_product_f32_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
@@ -142,7 +143,6 @@ flux_product_f32_rows(flux_isa isa, flux_order order, size_t m, size_t n,
         return;
     }
 #endif
-    (void)isa;
     flux_product_f32_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
                            end);
 }
@@ -183,6 +183,7 @@ flux_product_f64_rows(flux_isa isa, flux_order order, size_t m, size_t n,
                       const double *b, size_t bk, size_t bj, double *c,
                       size_t ci, size_t cj, flux_product_end end)
 {
+    isa = FLUX_ISA_OF(isa);
 #if FLUX_X86
     if (isa == FLUX_ISA_AVX512 && k > 0) {
         flux_product_f64_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
@@ -195,7 +196,6 @@ flux_product_f64_rows(flux_isa isa, flux_order order, size_t m, size_t n,
         return;
     }
 #endif
-    (void)isa;
     flux_product_f64_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
                            end);
 }
