@@ -5,22 +5,26 @@
  * with so many of the 60,000 training images. The last line is the share of
  * the 10,000 test images that are classified rightly.
  */
+#include "common/arguments.h"
 #include "flux.h"
-#include "images.h"
 #include "lenet.h"
+#include "mlp/images.h"
 
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { BATCH = 64 };
 
-/* Each epoch takes smaller steps than the one before. */
+static const double LARGEST = 0.002; /* learning rate */
+
+/* Steps get smaller by half a wave, down to 0 behind the last epoch. */
 static int
 end_epoch(void *user, const flux_epoch *e)
 {
     lenet_step *step = e->state;
-    (void)user;
-    step->eta *= 0.8f;
+    const size_t *epochs = user;
+    const double turn = 3.14159265358979 * (double)e->epoch / (double)*epochs;
+    step->eta = (float)(LARGEST / 2 * (1 + cos(turn)));
     printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.1f s\n", e->epoch,
            e->loss, e->validation.accuracy, e->seconds);
     fflush(stdout);
@@ -51,10 +55,12 @@ demo(const char *folder, size_t epochs, size_t images, Images *train,
         .seed = 1,
         .validation = &held_out,
         .on_epoch = end_epoch,
+        .user = &epochs,
     };
     double accuracy = 0;
     lenet_init(&m, LENET_SEED);
     lenet_step_init(&step, LENET_SEED);
+    step.eta = (float)LARGEST;
     status =
         flux_train(&lenet_step_trainer, &step, &m, &data, &options, NULL, err);
     if (status == FLUX_OK)
@@ -62,19 +68,6 @@ demo(const char *folder, size_t epochs, size_t images, Images *train,
     if (status == FLUX_OK)
         printf("accuracy %.4f\n", accuracy);
     return status;
-}
-
-/* Argument i as a number from 1 on; `absent` where there is none, 0 where it is
- * no such number.
- */
-static size_t
-count_of(int argc, char **argv, int i, size_t absent)
-{
-    char *end = NULL;
-    if (i >= argc)
-        return absent;
-    unsigned long n = strtoul(argv[i], &end, 10);
-    return argv[i][0] >= '0' && argv[i][0] <= '9' && *end == '\0' ? n : 0;
 }
 
 int
