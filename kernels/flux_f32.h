@@ -9,7 +9,7 @@
 #define FLUX_F32_H
 
 #include "kernels/flux_f64.h"
-#include "kernels/flux_fp.h"
+#include "kernels/flux_fma.h"
 
 /* The pieces of exp(x) = 2^n (1 + s + low), |s| <= 0.42: x = n ln 2 + r,
  * s + low = r + r^2 q(r). Needs |x| <= 120. */

@@ -6,7 +6,7 @@
 #ifndef FLUX_F64_H
 #define FLUX_F64_H
 
-#include "kernels/flux_fp.h"
+#include "kernels/flux_fma.h"
 
 /* The pieces of exp(x + xl) = 2^n (1 + s + low), |s| <= 0.42;
  * x + xl = n ln 2 + r, s + low = r + r^2 q(r). Needs |x| <= 1100 and xl within

@@ -19,7 +19,7 @@
 #ifndef FLUX_ISA_H
 #define FLUX_ISA_H
 
-#include "kernels/flux_fp.h"
+#include "kernels/flux_fma.h"
 
 typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
 

@@ -16,7 +16,7 @@
 #ifndef FLUX_SUM_H
 #define FLUX_SUM_H
 
-#include "kernels/flux_fp.h"
+#include "kernels/flux_fma.h"
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 

@@ -3,7 +3,7 @@
  * Both are the same loops: over the elements of the result, and for each over
  * its terms, whose places in the operands are given by strides.
  */
-#include "kernels/flux_fp.h"
+#include "kernels/flux_fma.h"
 #include "ir/interpret.h"
 
 #include <string.h>
