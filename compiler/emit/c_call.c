@@ -47,6 +47,17 @@ c_call_stride(Printer *printer, Affine *at, int var)
     return 0;
 }
 
+void
+c_call_strides(Printer *printer, const Product *product, Affine *at,
+               Dim (*stride)[3])
+{
+    for (int i = 0; i < 3; i++) {
+        at[i] = product->at[i];
+        for (int v = 0; v < 3; v++)
+            stride[i][v] = c_call_stride(printer, &at[i], product->var[v]);
+    }
+}
+
 /* The instruction set of a call. */
 static const char *
 call_isa(const Printer *printer)
@@ -106,11 +117,7 @@ c_call(Printer *printer, const Stmt *stmt)
     }
     Affine at[3];
     Dim stride[3][3];
-    for (int i = 0; i < 3; i++) {
-        at[i] = product->at[i];
-        for (int v = 0; v < 3; v++)
-            stride[i][v] = c_call_stride(printer, &at[i], product->var[v]);
-    }
+    c_call_strides(printer, product, at, stride);
     bool step = product->end.kind == END_step;
     bool sums = product->buffer[2] < 0;
     const char *factor = "";

@@ -24,7 +24,6 @@ printer_init(Printer *printer, Schedule *s, Writer *writer)
         .value = ARENA_ARRAY(arena, const char *, s->value.count + 1),
         .accumulator =
             ARENA_ARRAY(arena, const char *, s->accumulator.count + 1),
-        .begun = ARENA_ARRAY(arena, bool, s->accumulator.count + 1),
         .best = ARENA_ARRAY(arena, const char *, s->accumulator.count + 1),
         .uses = ARENA_ARRAY(arena, int, s->value.count + 1),
         .bound = ARENA_ARRAY(arena, bool, s->value.count + 1)};

@@ -12,33 +12,11 @@
 
 enum { PART_LEAST = 4 }; /* nests of a part */
 
-/* Whether a loop takes steps only of accumulators that begin in it; `begun` is
- * by accumulator.
- */
-static bool
-steps_inside(const Stmt *loop, bool *begun)
-{
-    for (size_t i = 0; i < loop->body.count; i++) {
-        const Stmt *stmt = loop->body.item[i];
-        if (stmt->kind == STMT_init)
-            begun[stmt->accumulator] = true;
-        if (stmt->kind == STMT_step && !begun[stmt->accumulator])
-            return false;
-        if (stmt->kind == STMT_loop && !steps_inside(stmt, begun))
-            return false;
-    }
-    return true;
-}
-
 /* Whether a statement can be part of a function of its own. */
 static bool
 is_nest(const Printer *printer, const Stmt *stmt)
 {
-    size_t count = printer->s->accumulator.count;
-    if (stmt->kind == STMT_call)
-        return true;
-    memset(printer->begun, 0, count * sizeof *printer->begun);
-    return stmt->kind == STMT_loop && steps_inside(stmt, printer->begun);
+    return stmt->kind == STMT_call || schedule_is_closed(printer->s, stmt);
 }
 
 size_t

@@ -35,7 +35,6 @@ struct Printer {
     const char *pool;  /* what products share threads of, in C; NULL: none */
     const char *function; /* its name, for its parts */
     Writer *parts;        /* their definitions; NULL: none */
-    bool *begun;          /* by accumulator: c_part.c's own */
     int part;             /* how many there are */
     const Affine *store;  /* where the statement stores; NULL: nowhere */
     /* What stands above a loop nest; may be NULL. */
@@ -109,6 +108,11 @@ void c_step(Printer *printer, const Stmt *stmt);
 void c_call(Printer *printer, const Stmt *stmt);
 const char *c_call_count(Printer *printer, int var);
 Dim c_call_stride(Printer *printer, Affine *at, int var);
+/* Of a product: where its three accesses begin, and their factors of the rows,
+ * columns and terms.
+ */
+void c_call_strides(Printer *printer, const Product *product, Affine *at,
+                    Dim (*stride)[3]);
 
 enum {
     PART_FROM = 64, /* nests in a body that is cut into parts */

@@ -120,11 +120,7 @@ print_product(Printer *printer, const Product *product, const char *tile)
     const char *suffix = c_suffix(product->dtype);
     Affine at[3];
     Dim stride[3][3];
-    for (int i = 0; i < 3; i++) {
-        at[i] = product->at[i];
-        for (int v = 0; v < 3; v++)
-            stride[i][v] = c_call_stride(printer, &at[i], product->var[v]);
-    }
+    c_call_strides(printer, product, at, stride);
     const char *scale = "0";
     if (product->end.kind == END_step)
         scale = c_value(printer, product->scale).text;

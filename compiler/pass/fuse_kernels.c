@@ -30,7 +30,7 @@ has_call(const Stmt *stmt)
     return false;
 }
 
-/* Whether a loop takes steps only of accumulators that begin in it. */
+/* Whether all accumulators of a loop begin in it; `begun` is by accumulator. */
 static bool
 steps_inside(const Stmt *loop, bool *begun)
 {
@@ -47,15 +47,21 @@ steps_inside(const Stmt *loop, bool *begun)
 }
 
 bool
+schedule_is_closed(const Schedule *s, const Stmt *stmt)
+{
+    if (stmt->kind != STMT_loop)
+        return false;
+    ArenaMark mark = arena_mark(s->arena);
+    bool *begun = ARENA_ARRAY(s->arena, bool, s->accumulator.count + 1);
+    bool closed = steps_inside(stmt, begun);
+    arena_rewind(s->arena, &mark);
+    return closed;
+}
+
+bool
 schedule_is_parallel(const Schedule *s, const Stmt *stmt)
 {
-    ArenaMark mark = arena_mark(s->arena);
-    if (stmt->kind != STMT_loop || schedule_is_step_loop(s, stmt))
-        return false;
-    bool *begun = ARENA_ARRAY(s->arena, bool, s->accumulator.count + 1);
-    bool parallel = steps_inside(stmt, begun);
-    arena_rewind(s->arena, &mark);
-    return parallel;
+    return schedule_is_closed(s, stmt) && !schedule_is_step_loop(s, stmt);
 }
 
 /* Whether a statement is one of those that a single thread does in turn. */

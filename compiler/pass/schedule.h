@@ -374,6 +374,8 @@ void schedule_order(Schedule *s);
 void schedule_kernels(Schedule *s);
 size_t schedule_kernel(const Schedule *s, const Block *block, size_t from);
 bool schedule_is_step_loop(const Schedule *s, const Stmt *stmt);
+/* Whether a loop takes steps only of accumulators that begin in it. */
+bool schedule_is_closed(const Schedule *s, const Stmt *stmt);
 /* Whether a loop's turns need nothing of each other. */
 bool schedule_is_parallel(const Schedule *s, const Stmt *stmt);
 
