@@ -1,5 +1,6 @@
 /* The functions of a model: init, forward, back, update. */
 #include "emit/c_arguments.h"
+#include "emit/cuda_print.h"
 
 bool
 emit_forward(Emit *emit)
@@ -363,18 +364,16 @@ emit_update(Emit *emit)
 {
     Writer *writer = &emit->source;
     bool trains = emit->grads->first != NULL;
+    const char *name = c_function_name(emit, emit->name, "update");
+    const char *formal = arena_printf(emit->arena, "%s *m, %s_grad *g, %s eta",
+                                      emit->name, emit->name, emit->real);
     writer_raw(&emit->header, "\n/* update!: m -= eta * g; g = 0. */\n");
-    writer_line(&emit->header, "flux_status %s(%s *m, %s_grad *g, %s eta);",
-                c_function_name(emit, emit->name, "update"), emit->name,
-                emit->name, emit->real);
-    if (emit->device) {
-        cuda_update(emit);
-        return;
-    }
-    const char *calls = trains ? update_calls(emit) : "    g->none = 0;\n";
+    writer_line(&emit->header, "flux_status %s(%s);", name, formal);
+    const char *calls = emit->device ? cuda_update(emit, formal)
+                        : trains     ? update_calls(emit)
+                                     : "    g->none = 0;\n";
     writer_raw(writer, "\nflux_status\n");
-    writer_line(writer, "%s_update(%s *m, %s_grad *g, %s eta)", emit->name,
-                emit->name, emit->name, emit->real);
+    writer_line(writer, "%s(%s)", name, formal);
     writer_line(writer, "{");
     if (!trains)
         writer_line(writer, "(void)eta;");
@@ -382,7 +381,11 @@ emit_update(Emit *emit)
                        "        return FLUX_E_NULL;\n"
                        "    if (flux_overlap(m, sizeof *m, g, sizeof *g))\n"
                        "        return FLUX_E_OVERLAP;\n");
-    writer_raw(writer, calls);
-    writer_line(writer, "return FLUX_OK;");
+    if (emit->device) {
+        cuda_launches(writer, NULL, calls);
+    } else {
+        writer_raw(writer, calls);
+        writer_line(writer, "return FLUX_OK;");
+    }
     writer_line(writer, "}");
 }

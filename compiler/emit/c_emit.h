@@ -118,8 +118,10 @@ bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
  */
 bool emit_device(Emit *emit);
 
-/* cuda_api.c: those of them that are no schedule's. */
-void cuda_update(Emit *emit);
+/* cuda_api.c: those of them that are no schedule's. Prints the kernels of an
+ * update; gives the lines that launch them.
+ */
+const char *cuda_update(Emit *emit, const char *formal);
 void cuda_trainer_init(Emit *emit, const Trainer *trainer);
 /* An init, with the parameters that are copied from tables. */
 void cuda_init_copies(Emit *emit, Function *f, const bool *tabled);

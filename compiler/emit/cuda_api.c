@@ -63,14 +63,10 @@ cuda_init_copies(Emit *emit, Function *f, const bool *tabled)
     cuda_function_define(f);
 }
 
-void
-cuda_update(Emit *emit)
+const char *
+cuda_update(Emit *emit, const char *formal)
 {
-    Writer *writer = &emit->source;
     Writer launches;
-    const char *formal = arena_printf(emit->arena, "%s *m, %s_grad *g, %s eta",
-                                      emit->name, emit->name, emit->real);
-    bool trains = emit->grads->first != NULL;
     writer_init(&launches, emit->arena);
     launches.depth = 1;
     for (int i = 0; i < emit->model->params; i++) {
@@ -82,20 +78,10 @@ cuda_update(Emit *emit)
         c_update_element(emit, &body, i);
         const char *name =
             arena_printf(emit->arena, "%s_update_cuda_%d", emit->name, i + 1);
-        plain_kernel(writer, name, formal, elements(emit, i), &body);
+        plain_kernel(&emit->source, name, formal, elements(emit, i), &body);
         plain_launch(&launches, name, "m, g, eta", elements(emit, i));
     }
-    writer_raw(writer, "\nflux_status\n");
-    writer_line(writer, "%s_update_cuda(%s)", emit->name, formal);
-    writer_line(writer, "{");
-    if (!trains)
-        writer_line(writer, "(void)eta;");
-    writer_raw(writer, "    if (m == NULL || g == NULL)\n"
-                       "        return FLUX_E_NULL;\n"
-                       "    if (flux_overlap(m, sizeof *m, g, sizeof *g))\n"
-                       "        return FLUX_E_OVERLAP;\n");
-    cuda_launches(writer, NULL, launches.text);
-    writer_line(writer, "}");
+    return launches.text;
 }
 
 void
