@@ -48,20 +48,28 @@ print_memory(Function *f)
                                       f->work));
 }
 
+/* The stream of a function's work, which is there where an arena is. */
+static const char *
+stream_of(const Function *f)
+{
+    Arena *arena = f->printer.arena;
+    if (f->work == NULL)
+        return NULL;
+    if (f->arena != NULL)
+        return arena_printf(arena, "(cudaStream_t)%s->stream", f->work);
+    return arena_printf(arena, "%s != NULL ? (cudaStream_t)%s->stream : NULL",
+                        f->work, f->work);
+}
+
 void
-cuda_launches(Writer *writer, const char *work, const char *launches)
+cuda_launches(Writer *writer, const char *stream, const char *launches)
 {
     if (*launches == 0) {
         writer_line(writer, "return FLUX_OK;");
         return;
     }
-    if (work == NULL)
-        writer_line(writer, "cudaStream_t stream = NULL;");
-    else
-        writer_line(writer,
-                    "cudaStream_t stream = %s != NULL ? "
-                    "(cudaStream_t)%s->stream : NULL;",
-                    work, work);
+    writer_line(writer, "cudaStream_t stream = %s;",
+                stream != NULL ? stream : "NULL");
     writer_line(writer, "cudaError_t error = cudaSuccess;");
     writer_raw(writer, launches);
     writer_line(writer, "return FLUX_GPU_STATUS(error);");
@@ -95,6 +103,6 @@ cuda_function_define(Function *f)
     size_t from = writer->size;
     function_checks(f);
     writer_raw(writer, memory.text);
-    cuda_launches(writer, f->work, launches.text);
+    cuda_launches(writer, stream_of(f), launches.text);
     function_close(f, from);
 }

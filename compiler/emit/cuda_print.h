@@ -38,9 +38,9 @@ void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
 
 /* cuda_function.c: a function of the API that launches; the end of one, with
- * its flux_work in C, or NULL, and the lines that launch.
+ * its stream in C, or NULL for the default one, and the lines that launch.
  */
 void cuda_function_define(Function *f);
-void cuda_launches(Writer *writer, const char *work, const char *launches);
+void cuda_launches(Writer *writer, const char *stream, const char *launches);
 
 #endif

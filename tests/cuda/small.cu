@@ -184,7 +184,7 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
         return FLUX_E_OVERLAP;
     unsigned char *at = (unsigned char *)flux_arena_base(w);
     float *h = (float *)(void *)at;
-    cudaStream_t stream = w != NULL ? (cudaStream_t)w->stream : NULL;
+    cudaStream_t stream = (cudaStream_t)w->stream;
     cudaError_t error = cudaSuccess;
     if (error == cudaSuccess)
         error = FLUX_EACH(small_back_cuda_1, 3 * n, stream, n, m, dy, x, h);
@@ -474,7 +474,7 @@ small_step_train_cuda(small_step *step, small *m, const float *x,
     float *h2 = (float *)(void *)at;
     at += FLUX_ALIGN(4 * n);
     float *h3 = (float *)(void *)at;
-    cudaStream_t stream = w != NULL ? (cudaStream_t)w->stream : NULL;
+    cudaStream_t stream = (cudaStream_t)w->stream;
     cudaError_t error = cudaSuccess;
     if (error == cudaSuccess)
         error = FLUX_EACH(small_step_train_cuda_1, 1, stream, n, step, h3);
@@ -610,7 +610,7 @@ small_step_train_labels_cuda(small_step *step, small *m, const float *x,
     float *h2 = (float *)(void *)at;
     at += FLUX_ALIGN(4 * n);
     float *h3 = (float *)(void *)at;
-    cudaStream_t stream = w != NULL ? (cudaStream_t)w->stream : NULL;
+    cudaStream_t stream = (cudaStream_t)w->stream;
     cudaError_t error = cudaSuccess;
     if (error == cudaSuccess)
         error =
