@@ -43,6 +43,18 @@ print_text(FILE *file, const char *text, size_t length, size_t limit)
     return columns;
 }
 
+static size_t
+smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t
+larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static void
 repeat(FILE *file, char c, size_t count)
 {
@@ -67,14 +79,8 @@ print_excerpt(FILE *file, const Source *source, Span span, bool colour)
     size_t length;
     const char *line = source_line(source, place.line, &length);
     size_t line_at = (size_t)(line - source->text);
-    size_t before = span.begin > line_at ? span.begin - line_at : 0;
-    if (before > length)
-        before = length;
-    size_t end = span.end > line_at ? span.end - line_at : 0;
-    if (end > length)
-        end = length;
-    if (end < before)
-        end = before;
+    size_t before = smaller(span.begin - line_at, length);
+    size_t end = smaller(span.end - line_at, length);
     size_t skip = line_start(line, before);
 
     char number[24]; /* its width must not hang on what could be written */
@@ -85,10 +91,10 @@ print_excerpt(FILE *file, const Source *source, Span span, bool colour)
     fputs("\n  ", file);
     repeat(file, ' ', (size_t)digits);
     fputs(" | ", file);
-    repeat(file, ' ', print_text(NULL, line + skip, before - skip, LINE_SHOWN));
     size_t shown = print_text(NULL, line + skip, before - skip, LINE_SHOWN);
-    size_t carets = print_text(NULL, line + before, end - before,
-                               LINE_SHOWN > shown ? LINE_SHOWN - shown : 1);
+    repeat(file, ' ', shown);
+    size_t carets =
+        print_text(NULL, line + before, end - before, LINE_SHOWN - shown);
     if (colour)
         fputs("\033[1;32m", file);
     repeat(file, '^', carets ? carets : 1);
@@ -132,12 +138,6 @@ frame_place(const Source *source, Span span, char *buffer, size_t size)
         snprintf(buffer, size, "%s:%lu", source->path,
                  (unsigned long)source_place(source, span.begin).line);
     return columns_of(buffer);
-}
-
-static size_t
-larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 static void

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { SUGGEST_LENGTH = 40 };
-
 /* The slot where the name is, or the free one where it belongs. */
 static const char **
 find(const Names *names, const char *text, size_t length)
@@ -55,30 +53,4 @@ const char *
 intern_text(Names *names, const char *text)
 {
     return intern(names, text, strlen(text));
-}
-
-int
-name_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a);
-    size_t m = strlen(b);
-    if (n > SUGGEST_LENGTH || m > SUGGEST_LENGTH || n > m + 2 || m > n + 2)
-        return 3;
-    int row[SUGGEST_LENGTH + 1];
-    for (size_t j = 0; j <= m; j++)
-        row[j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int corner = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            int best = corner + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            corner = row[j];
-            row[j] = best;
-        }
-    }
-    return row[m] > 2 ? 3 : row[m];
 }

@@ -15,7 +15,4 @@ typedef struct {
 const char *intern(Names *names, const char *text, size_t length);
 const char *intern_text(Names *names, const char *text);
 
-/* The edit distance of two names in bytes; more than 2 is 3. */
-int name_distance(const char *a, const char *b);
-
 #endif

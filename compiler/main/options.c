@@ -27,26 +27,6 @@ usage(const char *text, const char *value)
     return false;
 }
 
-Near
-near_to(const char *word)
-{
-    return (Near){.word = word, .far = strlen(word) < 5 ? 2 : 3};
-}
-
-/* Takes another word, to be shown as `shown`, if it is nearer. */
-void
-near_try(Near *near, const char *other, const char *shown)
-{
-    int far = name_distance(near->word, other);
-    if (far < near->far) {
-        near->best = shown;
-        near->far = far;
-    }
-}
-
-/* A mistake in one word of the command line; no more is said where it is clear
- * what was meant.
- */
 void
 usage_unknown(const char *text, const char *value, const Near *near)
 {
@@ -284,17 +264,25 @@ unknown_option(Arena *arena, const char *given)
     return false;
 }
 
-/* A word that is no file, and nearly a command. */
+/* The first word that is no option is a command or a file; false where it is no
+ * file, and nearly a command.
+ */
 static bool
-unknown_command(const char *given)
+read_word(Options *o, const char *given)
 {
     Near near = near_to(given);
-    for (int i = 0; i < COMMANDS; i++)
+    for (int i = 0; i < COMMANDS; i++) {
         near_try(&near, command_info[i].text, command_info[i].text);
+        if (strcmp(given, command_info[i].text) == 0) {
+            o->command = (Command)i;
+            return true;
+        }
+    }
+    o->argument[o->arguments++] = given;
     if (near.best == NULL || access(given, F_OK) == 0)
-        return false;
+        return true;
     usage_unknown("there is no command", given, &near);
-    return true;
+    return false;
 }
 
 /* --name, --name=value, --name value; the number of arguments used, 0 on a
@@ -512,36 +500,27 @@ options_read(Options *o, Arena *arena, int argc, char **argv)
     o->pass.dump_file = stderr;
     o->argument = ARENA_ARRAY(arena, const char *, argc + 1);
     o->line = command_line(arena, argc, argv);
+    bool word = false;  /* the first word was there */
     bool plain = false; /* after --, or a script's own arguments */
     for (int i = 1; i < argc;) {
         const char *text = argv[i];
-        bool option = !plain && text[0] == '-' && text[1] != '\0';
-        if (option && strcmp(text, "--") == 0) {
+        int used = 1;
+        if (plain || text[0] != '-' || text[1] == '\0') {
+            if (word || plain)
+                o->argument[o->arguments++] = text;
+            else if (!read_word(o, text))
+                return false;
+            word = true;
+            plain = plain || (o->command == COMMAND_run && o->arguments > 0);
+        } else if (strcmp(text, "--") == 0) {
             plain = true;
-            i++;
-            continue;
-        }
-        if (option) {
-            int used = text[1] == '-'
-                           ? read_long(o, arena, argc - i, argv + i)
-                           : read_short(o, arena, argc - i, argv + i);
+        } else {
+            used = text[1] == '-' ? read_long(o, arena, argc - i, argv + i)
+                                  : read_short(o, arena, argc - i, argv + i);
             if (used == 0)
                 return false;
-            i += used;
-            continue;
         }
-        bool command = false;
-        for (int c = 0; i == 1 && c < COMMANDS; c++)
-            if (strcmp(text, command_info[c].text) == 0) {
-                o->command = (Command)c;
-                command = true;
-            }
-        if (i == 1 && !command && unknown_command(text))
-            return false;
-        if (!command)
-            o->argument[o->arguments++] = text;
-        plain = plain || (o->command == COMMAND_run && !command);
-        i++;
+        i += used;
     }
     set_defaults(o);
     return check_command(o) && (is_question(o) || check_arguments(o));

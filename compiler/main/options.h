@@ -2,6 +2,7 @@
 #ifndef FLUXC_MAIN_OPTIONS_H
 #define FLUXC_MAIN_OPTIONS_H
 
+#include "base/near.h"
 #include "emit/emit.h"
 #include "script/script.h"
 
@@ -87,14 +88,9 @@ typedef struct {
  */
 bool options_read(Options *options, Arena *arena, int argc, char **argv);
 
-/* The word nearest to one that is not known, as a hint. */
-typedef struct {
-    const char *word;
-    const char *best; /* NULL: none is near */
-    int far;
-} Near;
-Near near_to(const char *word);
-void near_try(Near *near, const char *other, const char *shown);
+/* A mistake in one word of the command line; no more is said where it is clear
+ * what was meant.
+ */
 void usage_unknown(const char *text, const char *value, const Near *near);
 
 /* usage.c: what can be made of the tables. */

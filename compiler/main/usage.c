@@ -183,7 +183,7 @@ static void
 complete_bash(FILE *file)
 {
     fputs("_fluxc()\n{\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} options= command=compile\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} options= command= one\n"
           "    local before=${COMP_WORDS[COMP_CWORD - 1]}\n"
           "    [ \"$word\" = = ] && word=\n"
           "    [ \"$before\" = = ] && before=${COMP_WORDS[COMP_CWORD - 2]}\n"
@@ -198,15 +198,18 @@ complete_bash(FILE *file)
         put_words(o->argument, file);
         fputs("\" -- \"$word\"))\n        return ;;\n", file);
     }
-    fputs("    esac\n    case ${COMP_WORDS[1]} in\n    ", file);
+    fputs("    esac\n"
+          "    for one in \"${COMP_WORDS[@]:1:COMP_CWORD - 1}\"; do\n"
+          "        case $one in\n        ",
+          file);
     for (int i = 0; i < COMMANDS; i++)
         fprintf(file, "%s%s", i ? " | " : "", command_info[i].text);
-    fputs(") command=${COMP_WORDS[1]} ;;\n    esac\n"
-          "    case $command in\n",
+    fputs(") command=$one; break ;;\n        esac\n    done\n"
+          "    case ${command:-compile} in\n",
           file);
     for (int i = 0; i < COMMANDS; i++)
         bash_command((Command)i, file);
-    fputs("    esac\n    [ \"$COMP_CWORD\" = 1 ] && options=\"$options", file);
+    fputs("    esac\n    [ -z \"$command\" ] && options=\"$options", file);
     for (int i = 0; i < COMMANDS; i++)
         fprintf(file, " %s", command_info[i].text);
     fputs("\"\n"

@@ -4,6 +4,7 @@
  * that fit, the one with the most exact annotations is meant, and of equals
  * the one that was defined last.
  */
+#include "base/near.h"
 #include "script/eval.h"
 
 #include <string.h>
@@ -210,15 +211,13 @@ is_shaped(Value v)
 _Noreturn static void
 fail_type(Script *s, Scope *scope, const char *name, Span span)
 {
-    const char *near = NULL;
-    for (size_t i = 0; i < sizeof type_row / sizeof *type_row && !near; i++)
-        if (name_distance(name, type_row[i].name) <= 2)
-            near = type_row[i].name;
-    if (!near)
-        near = scope_suggest(scope, name);
+    Near near = near_to(name);
+    for (size_t i = 0; i < sizeof type_row / sizeof *type_row; i++)
+        near_try(&near, type_row[i].name, type_row[i].name);
+    const char *best = near.best ? near.best : scope_suggest(scope, name);
     script_fail(s, DIAG_name, span,
-                near
-                    ? arena_printf(&s->context->arena, "did you mean %s?", near)
+                best
+                    ? arena_printf(&s->context->arena, "did you mean %s?", best)
                     : NULL,
                 "there is no type %s", name);
 }

@@ -5,6 +5,7 @@
  * beyond 8 names a scope has a hash. A scope that no closure captured is used
  * again when it is closed: a loop of a million passes takes no memory.
  */
+#include "base/near.h"
 #include "script/eval.h"
 #include "script/recur.h"
 
@@ -205,24 +206,18 @@ scope_poison(Script *s, const char *name, bool bound_only)
         add_binding(s, s->globals, name, poison);
 }
 
-/* The visible name nearest to an unknown one, or NULL: at most two edits, and
- * fewer than the name has letters.
- */
+/* The visible name nearest to an unknown one, or NULL. */
 const char *
 scope_suggest(const Scope *scope, const char *name)
 {
-    const char *best = NULL;
-    int limit = strlen(name) < 4 ? 1 : 2;
+    Near near = near_to(name);
     for (; scope; scope = scope->parent) {
         size_t fields = scope->object ? scope->object->type->fields : 0;
         for (size_t i = 0; i < fields + scope->count; i++) {
             const char *other = i < fields ? scope->object->type->field[i]
                                            : scope->item[i - fields].name;
-            int far = name_distance(name, other);
-            if (far <= limit && (size_t)far < strlen(name) &&
-                (!best || far < name_distance(name, best)))
-                best = other;
+            near_try(&near, other, other);
         }
     }
-    return best;
+    return near.best;
 }

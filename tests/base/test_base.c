@@ -1,8 +1,9 @@
-/* Tests of compiler/base: memory, names, sources, diagnostics. */
+/* Tests of compiler/base: memory, names, sources. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/context.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/near.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -159,7 +160,51 @@ equal_names_are_one_pointer(void **state)
     assert_int_equal(names->count, 2000);
     assert_ptr_not_equal(intern(names, "name", 4), first[1]);
     assert_ptr_equal(intern(names, "", 0), intern_text(names, ""));
+    assert_ptr_equal(intern(names, "cut\0off", 7), intern_text(names, "cut"));
     context_free(&context);
+}
+
+static void
+near_words_are_found(void **state)
+{
+    (void)state;
+    static const char *const known[] = {"tan",  "tanh",       "exp", "softmax",
+                                        "relu", "logsoftmax", "x"};
+    static const struct {
+        const char *word;
+        const char *near;
+    } cases[] = {{"tahn", "tanh"},
+                 {"tanhh", "tanh"},
+                 {"than", "tan"},
+                 {"tn", "tan"},
+                 {"exp2", "exp"},
+                 {"pxe", NULL},
+                 {"sfotmxa", "softmax"},
+                 {"softmaxing", NULL},
+                 {"sofmacks", NULL},
+                 {"rleu", "relu"},
+                 {"rule", NULL},
+                 {"rual", NULL},
+                 {"y", NULL},
+                 {"", NULL},
+                 {"logsftmaxx", "logsoftmax"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Near near = near_to(cases[i].word);
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+            near_try(&near, known[k], known[k]);
+        if (cases[i].near == NULL)
+            assert_null(near.best);
+        else
+            assert_string_equal(near.best, cases[i].near);
+    }
+    char word[60];
+    memset(word, 'a', 59);
+    word[59] = 0;
+    Near near = near_to(word);
+    near_try(&near, word, word); /* no name is so long */
+    near_try(&near, "a", word);
+    near_try(&near, "", word);
+    assert_null(near.best);
 }
 
 static void
@@ -199,6 +244,8 @@ places_count_code_points(void **state)
     assert_int_equal(length, 0);
     source_line(source, 4, &length);
     assert_int_equal(length, 0);
+    source_line(source, 0, &length);
+    assert_int_equal(length, 0);
     context_free(&context);
 }
 
@@ -215,9 +262,12 @@ utf8_is_checked(void **state)
                  {"\xF0\x9D\x94\xB8", 4},
                  {"\x80", 0},
                  {"\xC0\x80", 0},
+                 {"\xE0\xA0\x80", 3},
                  {"\xE0\x80\x80", 0},
+                 {"\xED\x9F\xBF", 3},
                  {"\xED\xA0\x80", 0},
                  {"\xF0\x80\x80\x80", 0},
+                 {"\xF4\x8F\xBF\xBF", 4},
                  {"\xF4\x90\x80\x80", 0},
                  {"\xF5\x80\x80\x80", 0},
                  {"\xE2\x80", 0},
@@ -293,132 +343,6 @@ spans_join(void **state)
     assert_false(span_known(none));
 }
 
-/* What diag_print writes; the caller frees it. */
-static char *
-printed(const Diags *diags, bool colour)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
-    assert_non_null(file);
-    diag_print(diags, 0, file, colour);
-    fclose(file);
-    return text;
-}
-
-static Span
-span_of(const Source *source, uint32_t number, const char *text)
-{
-    const char *at = strstr(source->text, text);
-    assert_non_null(at);
-    uint32_t begin = (uint32_t)(at - source->text);
-    return (Span){number, begin, begin + (uint32_t)strlen(text)};
-}
-
-static void
-diagnostics_print_with_frames(void **state)
-{
-    (void)state;
-    Context context;
-    context_init(&context);
-    static const char model[] = "first = Affine(10, 20)\n"
-                                "@net function TLP(x)\n"
-                                "    l1 = first(x)\n"
-                                "    softmax(second(l1))\n"
-                                "end\n\n\n\nmodel(rand(10))\n";
-    static const char library[] = "\n\n\n  x -> W * x + b\n";
-    Sources *sources = &context.sources;
-    uint32_t a = source_add(sources, "model.net", model, sizeof model - 1);
-    uint32_t b =
-        source_add(sources, "stdlib/affine.net", library, sizeof library - 1);
-    Span call = span_of(source_get(sources, a), a, "second(l1)");
-    Span end = span_of(source_get(sources, a), a, "model(rand");
-    end.end = end.begin;
-    Frame outer = {NULL, "model", end, NULL};
-    Frame middle = {&outer, "TLP", call, NULL};
-    Frame inner = {&middle, "Affine",
-                   span_of(source_get(sources, b), b, "W * x + b"),
-                   "W (15,21), x (20,)"};
-    Diag *diag = diag_add(&context.diags, DIAG_shape, call,
-                          "shapes do not fit: (%d,%d) * (20,)", 15, 21);
-    diag->frame = &inner;
-    diag_hint(&context.diags, diag,
-              "`second` wants an input of length %d; `first` gives 20", 21);
-    char *text = printed(&context.diags, false);
-    assert_string_equal(
-        text,
-        "model.net:4:13: error[F0201]: shapes do not fit: (15,21) * (20,)\n"
-        "  4 |     softmax(second(l1))\n"
-        "    |             ^^^^^^^^^^\n"
-        "  in Affine      stdlib/affine.net:4   W * x + b      W (15,21), x "
-        "(20,)\n"
-        "  in TLP         model.net:4           second(l1)\n"
-        "  in model       model.net:9\n"
-        "hint: `second` wants an input of length 21; `first` gives 20\n");
-    free(text);
-    text = printed(&context.diags, true);
-    assert_non_null(strstr(text, "\033[1;31merror[F0201]\033[0m: "));
-    free(text);
-    context_free(&context);
-}
-
-static void
-diagnostics_are_bounded(void **state)
-{
-    (void)state;
-    Context context;
-    context_init(&context);
-    Diags *diags = &context.diags;
-    Span nowhere = {0, 0, 0};
-    const Diag *first = diag_add(diags, DIAG_name, nowhere, "unknown `a`");
-    assert_ptr_equal(diag_add(diags, DIAG_name, nowhere, "unknown `a`"), first);
-    assert_int_equal(diags->errors, 1);
-    diag_add(diags, DIAG_rebound, nowhere, "a warning");
-    assert_int_equal(diags->errors, 1);
-    for (int i = 0; i < 30; i++)
-        assert_non_null(diag_add(diags, DIAG_name, nowhere, "unknown %d", i));
-    assert_int_equal(diags->errors, 31);
-    assert_int_equal(diags->count, 21);
-    char *text = printed(diags, false);
-    assert_non_null(strstr(text, "fluxc: error[F0101]: unknown `a`\n"));
-    assert_non_null(strstr(text, "fluxc: warning[F0108]: a warning\n"));
-    assert_non_null(strstr(text, "fluxc: 11 more errors are not shown\n"));
-    free(text);
-    context_free(&context);
-}
-
-static void
-diagnostics_show_what_is_printable(void **state)
-{
-    (void)state;
-    Context context;
-    context_init(&context);
-    static const char text[] = "a\t\033[2J\xFF y\xCC\x82 = oops\n";
-    uint32_t number =
-        source_add(&context.sources, "t.net", text, sizeof text - 1);
-    Span span = span_of(source_get(&context.sources, number), number, "oops");
-    diag_add(&context.diags, DIAG_name, span, "unknown \033 name");
-    char *shown = printed(&context.diags, false);
-    assert_string_equal(shown, "t.net:1:14: error[F0101]: unknown ? name\n"
-                               "  1 | a ?[2J? y\xCC\x82 = oops\n"
-                               "    |             ^^^^\n");
-    free(shown);
-    context_free(&context);
-}
-
-static void
-codes_are_unique_and_found(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < DIAG_COUNT; i++) {
-        assert_int_equal(strlen(diag_info[i].code), 5);
-        assert_int_equal(diag_find(diag_info[i].code), i);
-        assert_true(strlen(diag_info[i].title) && strlen(diag_info[i].text));
-    }
-    assert_int_equal(diag_find("F9999"), DIAG_COUNT);
-    assert_int_equal(diag_find(""), DIAG_COUNT);
-}
-
 /* The values are those of the FNV test suite. */
 static void
 hashes_are_fnv_1a(void **state)
@@ -463,15 +387,12 @@ main(void)
         cmocka_unit_test(no_memory_is_exit_code_3),
         cmocka_unit_test(vectors_grow),
         cmocka_unit_test(equal_names_are_one_pointer),
+        cmocka_unit_test(near_words_are_found),
         cmocka_unit_test(places_count_code_points),
         cmocka_unit_test(utf8_is_checked),
         cmocka_unit_test(code_points_are_encoded),
         cmocka_unit_test(files_are_read),
         cmocka_unit_test(spans_join),
-        cmocka_unit_test(diagnostics_print_with_frames),
-        cmocka_unit_test(diagnostics_are_bounded),
-        cmocka_unit_test(diagnostics_show_what_is_printable),
-        cmocka_unit_test(codes_are_unique_and_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
