@@ -75,8 +75,15 @@ flux_blocks(size_t count)
 /* What a call of the API returns. A kernel's own faults come with a later one.
  */
 #define FLUX_GPU_STATUS(error)                                                 \
-    ((error) == cudaSuccess                 ? FLUX_OK                          \
-     : (error) == cudaErrorMemoryAllocation ? FLUX_E_MEMORY                    \
-                                            : FLUX_E_DEVICE)
+    ((flux_status)flux_gpu_status((error), FLUX_OK, FLUX_E_MEMORY,             \
+                                  FLUX_E_DEVICE))
+
+static inline int
+flux_gpu_status(cudaError_t error, int fine, int memory, int device)
+{
+    return error == cudaSuccess                 ? fine
+           : error == cudaErrorMemoryAllocation ? memory
+                                                : device;
+}
 
 #endif

@@ -1,5 +1,5 @@
-/* flux_gpu_product.h - the matrix product on a GPU, in the orders of
- * flux_sum.h and with the bits of flux_product.h.
+/* flux_gpu_product.h - products on a GPU, in the orders of flux_sum.h and with
+ * the bits of flux_product.h and flux_windows.h.
  *
  * The 16 x 16 threads of a block make a tile of the result, each `side` x
  * `side` elements of it, 16 rows and columns apart. Sixteen terms of the
@@ -16,6 +16,15 @@ enum {
     FLUX_SIDE = 4   /* elements of a thread along a side, at most */
 };
 
+/* An axis of the terms of a product over several: its length, and its steps in
+ * the operands.
+ */
+typedef struct {
+    size_t length;
+    size_t a;
+    size_t b;
+} flux_gpu_axis;
+
 /* The tiles of a result of m x n elements. */
 FLUX_INLINE size_t
 flux_tiles(size_t side, size_t m, size_t n)
@@ -28,6 +37,7 @@ flux_tiles(size_t side, size_t m, size_t n)
 #define FLUX_P(name) name##_f32
 #define FLUX_FMA     flux_fmaf
 #include "kernels/flux_gpu_product_body.h"
+#include "kernels/flux_gpu_windows_body.h"
 #undef FLUX_T
 #undef FLUX_P
 #undef FLUX_FMA
@@ -36,6 +46,7 @@ flux_tiles(size_t side, size_t m, size_t n)
 #define FLUX_P(name) name##_f64
 #define FLUX_FMA     flux_fma
 #include "kernels/flux_gpu_product_body.h"
+#include "kernels/flux_gpu_windows_body.h"
 #undef FLUX_T
 #undef FLUX_P
 #undef FLUX_FMA

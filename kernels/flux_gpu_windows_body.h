@@ -1,6 +1,7 @@
-/* flux_gpu_windows_body.h - a sum over several axes for one element type;
- * flux_gpu_windows.h includes it once for each, with FLUX_T, FLUX_P and
- * FLUX_FMA as flux_gpu_product_body.h has them.
+/* flux_gpu_windows_body.h - one element of a product whose terms run over
+ * several axes, the first the fastest, for one element type; flux_gpu_product.h
+ * includes it once for each, with FLUX_T, FLUX_P and FLUX_FMA as
+ * flux_gpu_product_body.h has them.
  */
 
 /* The sum over all places of the axes of a[…] b[…], in the given order. */

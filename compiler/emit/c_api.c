@@ -38,6 +38,8 @@ emit_forward(Emit *emit)
                                 emit->model->name, states));
     function_prototype(&f, &emit->header);
     c_define(emit, &f);
+    if (emit->device)
+        cuda_device_note(emit, &f, NULL);
     return true;
 }
 

@@ -8,6 +8,8 @@
 /* Named dimensions but the batch, in a self-test. */
 enum { SELFTEST_LENGTH = 3 };
 
+typedef struct Device Device;
+
 typedef struct {
     Context *context;
     Arena *arena;
@@ -33,6 +35,7 @@ typedef struct {
     bool describable;     /* a flux_model can say what its ports are */
     bool any_length;      /* elementwise: n is the length */
     bool device;          /* what is now written is CUDA */
+    Device *gpu;          /* cuda_device.c's */
 } Emit;
 
 /* One trainer. */
@@ -125,6 +128,12 @@ const char *cuda_update(Emit *emit, const char *formal);
 void cuda_trainer_init(Emit *emit, const Trainer *trainer);
 /* An init, with the parameters that are copied from tables. */
 void cuda_init_copies(Emit *emit, Function *f, const bool *tabled);
+
+/* cuda_device.c: notes a function that has been defined, of a trainer or (NULL)
+ * of the model, forward first; then writes NAME_create and its like.
+ */
+void cuda_device_note(Emit *emit, const Function *f, const Trainer *trainer);
+void cuda_device(Emit *emit);
 
 /* c_describe.c: flux_model and flux_trainer; a string as C has it; a dimension
  * with the numbers of a self-test for names.

@@ -65,6 +65,8 @@ emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
     c_define_arena(emit, &f, c_macro_name(emit, t->upper, "ARENA"), bytes,
                    !labels);
     c_define(emit, &f);
+    if (emit->device)
+        cuda_device_note(emit, &f, t);
 }
 
 static const char *

@@ -24,11 +24,9 @@ static void
 plain_launch(Writer *writer, const char *name, const char *actual,
              long long count)
 {
-    writer_line(writer, "if (error == cudaSuccess)");
-    writer->depth++;
-    writer_line(writer, "error = FLUX_EACH(%s, %lld, stream, %s);", name,
-                count < 0 ? 1 : count, actual);
-    writer->depth--;
+    cuda_launch(writer, "",
+                arena_printf(writer->arena, "FLUX_EACH(%s, %lld, stream, %s)",
+                             name, count < 0 ? 1 : count, actual));
 }
 
 /* The elements of a parameter, or -1 of a scalar. */
@@ -39,25 +37,40 @@ elements(const Emit *emit, int param)
                                                : c_param_count(emit, param);
 }
 
+/* A kernel and its launch for each of some parameters. */
+typedef struct {
+    const char *name; /* to which its number is added */
+    const char *formal;
+    const char *actual;
+    void (*element)(const Emit *emit, Writer *writer, int param);
+} ParamKernel;
+
+static void
+param_launch(Emit *emit, Writer *launches, const ParamKernel *kernel, int param)
+{
+    Writer body;
+    writer_init(&body, emit->arena);
+    body.depth = 1;
+    kernel->element(emit, &body, param);
+    const char *name =
+        arena_printf(emit->arena, "%s%d", kernel->name, param + 1);
+    plain_kernel(&emit->source, name, kernel->formal, elements(emit, param),
+                 &body);
+    plain_launch(launches, name, kernel->actual, elements(emit, param));
+}
+
 void
 cuda_init_copies(Emit *emit, Function *f, const bool *tabled)
 {
+    const ParamKernel kernel = {arena_printf(emit->arena, "%s_copy", f->name),
+                                arena_printf(emit->arena, "%s *m", emit->name),
+                                "m", c_init_copy};
     Writer launches;
     writer_init(&launches, emit->arena);
     launches.depth = 1;
     for (int i = 0; i < emit->model->params; i++) {
-        if (!tabled[i])
-            continue;
-        Writer body;
-        writer_init(&body, emit->arena);
-        body.depth = 1;
-        c_init_copy(emit, &body, i);
-        const char *name =
-            arena_printf(emit->arena, "%s_copy%d", f->name, i + 1);
-        plain_kernel(&emit->source, name,
-                     arena_printf(emit->arena, "%s *m", emit->name),
-                     elements(emit, i), &body);
-        plain_launch(&launches, name, "m", elements(emit, i));
+        if (tabled[i])
+            param_launch(emit, &launches, &kernel, i);
     }
     f->launches = launches.size > 0 ? launches.text : NULL;
     cuda_function_define(f);
@@ -66,20 +79,15 @@ cuda_init_copies(Emit *emit, Function *f, const bool *tabled)
 const char *
 cuda_update(Emit *emit, const char *formal)
 {
+    const ParamKernel kernel = {
+        arena_printf(emit->arena, "%s_update_cuda_", emit->name), formal,
+        "m, g, eta", c_update_element};
     Writer launches;
     writer_init(&launches, emit->arena);
     launches.depth = 1;
     for (int i = 0; i < emit->model->params; i++) {
-        if (emit->grad[i] == NULL)
-            continue;
-        Writer body;
-        writer_init(&body, emit->arena);
-        body.depth = 1;
-        c_update_element(emit, &body, i);
-        const char *name =
-            arena_printf(emit->arena, "%s_update_cuda_%d", emit->name, i + 1);
-        plain_kernel(&emit->source, name, formal, elements(emit, i), &body);
-        plain_launch(&launches, name, "m, g, eta", elements(emit, i));
+        if (emit->grad[i] != NULL)
+            param_launch(emit, &launches, &kernel, i);
     }
     return launches.text;
 }
@@ -106,11 +114,12 @@ cuda_trainer_init(Emit *emit, const Trainer *trainer)
     writer_line(writer, "%s_init_cuda(%s)", name, formal);
     writer_line(writer, "{");
     writer_raw(writer, "    if (s == NULL)\n        return FLUX_E_NULL;\n");
-    writer_line(writer, "cudaStream_t stream = NULL;");
-    writer_line(writer, "cudaError_t error = "
-                        "cudaMemsetAsync(s, 0, sizeof *s, stream);");
-    plain_launch(writer, arena_printf(emit->arena, "%s_init_cuda_1", name),
+    Writer launches;
+    writer_init(&launches, emit->arena);
+    launches.depth = 1;
+    cuda_launch(&launches, "", "cudaMemsetAsync(s, 0, sizeof *s, stream)");
+    plain_launch(&launches, arena_printf(emit->arena, "%s_init_cuda_1", name),
                  "s, seed", -1);
-    writer_line(writer, "return FLUX_GPU_STATUS(error);");
+    cuda_launches(writer, NULL, launches.text);
     writer_line(writer, "}");
 }

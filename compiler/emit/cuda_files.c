@@ -21,6 +21,7 @@ emit_device(Emit *emit)
     emit->kernels = source->size;
     writer_raw(source, "\n");
     writer_line(source, "#include \"%s.h\"", emit->model->base);
+    writer_raw(source, "\n#include <string.h>\n");
     writer_raw(&emit->header, "\n");
     writer_comment(
         &emit->header,
@@ -33,5 +34,8 @@ emit_device(Emit *emit)
         return false;
     if (emit->describable)
         emit_model_table(emit);
-    return emit_trainers(emit);
+    if (!emit_trainers(emit))
+        return false;
+    cuda_device(emit);
+    return true;
 }

@@ -3,6 +3,8 @@
  */
 #include "emit/cuda_print.h"
 
+#include <string.h>
+
 /* Prints kernels and launches; a loop over steps is one of the host's. */
 static void
 print_launches(Printer *printer, const Block *block)
@@ -61,6 +63,21 @@ stream_of(const Function *f)
                         f->work, f->work);
 }
 
+static const char declared[] = "cudaError_t error =";
+
+void
+cuda_launch(Writer *writer, const char *condition, const char *launch)
+{
+    if (writer->size == 0 && *condition == 0) {
+        writer_line(writer, "%s %s;", declared, launch);
+        return;
+    }
+    writer_line(writer, "if (error == cudaSuccess%s)", condition);
+    writer->depth++;
+    writer_line(writer, "error = %s;", launch);
+    writer->depth--;
+}
+
 void
 cuda_launches(Writer *writer, const char *stream, const char *launches)
 {
@@ -70,7 +87,9 @@ cuda_launches(Writer *writer, const char *stream, const char *launches)
     }
     writer_line(writer, "cudaStream_t stream = %s;",
                 stream != NULL ? stream : "NULL");
-    writer_line(writer, "cudaError_t error = cudaSuccess;");
+    if (strncmp(launches + strspn(launches, " "), declared,
+                sizeof declared - 1) != 0)
+        writer_line(writer, "%s cudaSuccess;", declared);
     writer_raw(writer, launches);
     writer_line(writer, "return FLUX_GPU_STATUS(error);");
 }

@@ -173,10 +173,7 @@ print_launch(Printer *printer, uint32_t tag, const char *launch)
     if (tag != 0 && printer->condition != NULL)
         condition = arena_printf(printer->arena, " && (%s)",
                                  printer->condition(printer, tag));
-    writer_line(writer, "if (error == cudaSuccess%s)", condition);
-    writer->depth++;
-    writer_line(writer, "error = %s;", launch);
-    writer->depth--;
+    cuda_launch(writer, condition, launch);
 }
 
 void

@@ -37,10 +37,12 @@ const char *cuda_tiles(Printer *printer, const Product *product);
 void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
 
-/* cuda_function.c: a function of the API that launches; the end of one, with
- * its stream in C, or NULL for the default one, and the lines that launch.
+/* cuda_function.c: a function of the API that launches; a line that does, if
+ * none before it has failed and the condition " && …" holds; the end of such a
+ * function, with its stream in C, or NULL for the default one.
  */
 void cuda_function_define(Function *f);
+void cuda_launch(Writer *writer, const char *condition, const char *launch);
 void cuda_launches(Writer *writer, const char *stream, const char *launches);
 
 #endif

@@ -195,6 +195,9 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_target:
         o->emit.target = which == 0 ? TARGET_c : TARGET_cuda;
         return true;
+    case OPTION_no_graph:
+        o->emit.no_graph = true;
+        return true;
     case OPTION_no_pass:
         return set_pass(o, o->pass.off, value, false);
     case OPTION_run_pass:
@@ -402,6 +405,8 @@ check_stage(const Options *o)
         return false;
     if (o->emit.target == TARGET_cuda && o->given[OPTION_debug_nan])
         return usage("--debug-nan looks at C only, not at", "cuda");
+    if (o->emit.target != TARGET_cuda && o->given[OPTION_no_graph])
+        return usage("--no-graph is for --target cuda, not for", "c");
     if (o->stage == STAGE_files || o->stage >= STAGE_c)
         return true;
     for (size_t i = 0; i < sizeof c_only / sizeof *c_only; i++)

@@ -3,11 +3,12 @@
  * are asked for, where any NaN equals any other. Then every call of CUDA fails
  * once: the function says so, and nothing is left allocated.
  *
- * MODEL is the name of the model; TRAINER, if it has one, of its trainer.
+ * HEADER is the model's, MODEL its name, SIZES what create takes for n samples;
+ * TRAINER, if it has one, the name of its trainer, which has LABELS or not.
  */
 #include "tests/cuda/control.h"
 
-#include "flux.h"
+#include HEADER
 
 #include <math.h>
 #include <stdio.h>
@@ -16,13 +17,6 @@
 
 #define NAME2(a, b) a##b
 #define NAME(a, b)  NAME2(a, b)
-
-extern const flux_model NAME(MODEL, _model);
-extern const flux_model NAME(MODEL, _model_cuda);
-#ifdef TRAINER
-extern const flux_trainer NAME(TRAINER, _trainer);
-extern const flux_trainer NAME(TRAINER, _trainer_cuda);
-#endif
 
 static const flux_model *const cpu = &NAME(MODEL, _model);
 static const flux_model *const gpu = &NAME(MODEL, _model_cuda);
@@ -132,7 +126,7 @@ typedef struct {
     Pair y[PORTS];
     Pair dx[PORTS];
     flux_work work[2];
-} Calls;
+} Calls; /* copied, it is the same memory */
 
 static Pair
 port_pair(const flux_port *port, size_t n)
@@ -278,27 +272,73 @@ compare_functions(Calls *c)
     check(fine && pair_same(&c->m) && pair_same(&c->g), "update", n, order);
 }
 
-/* Lets each call of CUDA fail that a function makes. */
+/* Lets each call of CUDA fail once that a function makes. */
+static void
+fail_each(Calls *c, flux_status (*call)(Calls *, void *), void *with)
+{
+    size_t live = emulator_live();
+    int came = 1;
+    for (long k = 0; came; k++) {
+        emulator_fail(k);
+        flux_status status = call(c, with);
+        came = emulator_failed();
+        emulator_fail(-1);
+        check(came ? status == FLUX_E_DEVICE || status == FLUX_E_MEMORY
+                   : status == FLUX_OK,
+              "a call of CUDA that fails", c->n, c->order);
+        check(emulator_live() == live, "a leak", c->n, c->order);
+    }
+}
+
+static flux_status
+fail_init(Calls *c, void *with)
+{
+    (void)with;
+    return call_init(c, 1);
+}
+
+static flux_status
+fail_forward(Calls *c, void *with)
+{
+    (void)with;
+    return call_forward(c, 1);
+}
+
+static flux_status
+fail_back(Calls *c, void *with)
+{
+    (void)with;
+    return call_back(c, 1, 1);
+}
+
+static flux_status
+fail_update(Calls *c, void *with)
+{
+    (void)with;
+    return call_update(c, 1);
+}
+
+static flux_status
+fail_create(Calls *c, void *with)
+{
+    NAME(MODEL, _device) d;
+    size_t n = c->n;
+    (void)with;
+    flux_status status = NAME(MODEL, _create_cuda)(&d, SIZES, cpu->seed);
+    if (status == FLUX_OK)
+        NAME(MODEL, _destroy_cuda)(&d);
+    return status;
+}
+
 static void
 compare_failures(Calls *c)
 {
-    flux_status (*const call[])(Calls *, int) = {call_init, call_forward,
-                                                 call_update};
-    size_t live = emulator_live();
-    for (size_t f = 0; f < 3; f++) {
-        for (long k = 0;; k++) {
-            emulator_fail(k);
-            flux_status status = call[f](c, 1);
-            int came = emulator_failed();
-            emulator_fail(-1);
-            check(came ? status == FLUX_E_DEVICE || status == FLUX_E_MEMORY
-                       : status == FLUX_OK,
-                  "a call of CUDA that fails", c->n, c->order);
-            check(emulator_live() == live, "a leak", c->n, c->order);
-            if (!came)
-                break;
-        }
-    }
+    fail_each(c, fail_init, NULL);
+    fail_each(c, fail_forward, NULL);
+    if (cpu->back != NULL)
+        fail_each(c, fail_back, NULL);
+    fail_each(c, fail_update, NULL);
+    fail_each(c, fail_create, NULL);
 }
 
 #ifdef TRAINER
@@ -356,10 +396,21 @@ compare_steps(Calls *c, Steps *t, int steps)
     }
 }
 
-static void
-compare_trainer(Calls *c, int steps)
+static flux_status
+fail_train(Calls *c, void *with)
 {
-    size_t n = c->n;
+    return call_train(c, with, 1, 0);
+}
+
+static flux_status
+fail_train_labels(Calls *c, void *with)
+{
+    return call_train(c, with, 1, 1);
+}
+
+static Steps
+steps_open(size_t n)
+{
     Steps t = {.s = pair_new(cpu->dtype, cpu_step->bytes),
                .target = port_pair(cpu_step->target, n),
                .label = pair_new(FLUX_I32, n * sizeof(int32_t)),
@@ -371,16 +422,109 @@ compare_trainer(Calls *c, int steps)
         memcpy(t.label.host + i * sizeof label, &label, sizeof label);
     }
     emulator_put(t.label.device, t.label.host, t.label.bytes);
+    return t;
+}
+
+static void
+steps_close(Steps *t)
+{
+    pair_free(&t->s);
+    pair_free(&t->target);
+    pair_free(&t->label);
+    pair_free(&t->loss);
+    free(t->work[0].arena);
+    emulator_free(t->work[1].arena);
+}
+
+/* The step of a device, its first pointer that of the trainer's state. */
+static void
+compare_device_steps(Calls *c, Steps *t, NAME(MODEL, _device) * d, void **at)
+{
+    Pair *pair[] = {&t->s, &t->target, &t->loss, &t->label};
+    flux_status status = cpu_step->init(t->s.host, cpu->seed);
+    for (size_t i = 0; i < 3 + (size_t)cpu_step->takes_labels; i++)
+        pair[i]->device = at[i];
+    emulator_put(t->target.device, t->target.host, t->target.bytes);
+#ifdef LABELS
+    emulator_put(t->label.device, t->label.host, t->label.bytes);
+#endif
+    check(status == FLUX_OK && pair_same(&t->s), "create's trainer", c->n,
+          c->order);
+    for (int i = 0; i < 4 && status == FLUX_OK; i++) {
+        status = call_train(c, t, 0, i % 2 == 1 && cpu_step->takes_labels);
+#ifdef LABELS
+        if (status == FLUX_OK && i % 2 == 1)
+            status = NAME(TRAINER, _train_labels_run_cuda)(d);
+        else
+#endif
+            if (status == FLUX_OK)
+            status = NAME(TRAINER, _train_run_cuda)(d);
+        if (status == FLUX_OK)
+            status = NAME(MODEL, _wait_cuda)(d);
+        check(status == FLUX_OK && pair_same(&t->loss) && pair_same(&c->m) &&
+                  pair_same(&t->s),
+              "a step by create", c->n, c->order);
+    }
+}
+
+static void
+compare_trainer(Calls *c, int steps)
+{
+    Steps t = steps_open(c->n);
     compare_steps(c, &t, steps);
-    check(emulator_check() == 0, "red zones", n, c->order);
-    pair_free(&t.s);
-    pair_free(&t.target);
-    pair_free(&t.label);
-    pair_free(&t.loss);
-    free(t.work[0].arena);
-    emulator_free(t.work[1].arena);
+    check(emulator_check() == 0, "red zones", c->n, c->order);
+    if (c->order == 0) {
+        fail_each(c, fail_train, &t);
+        if (cpu_step->takes_labels)
+            fail_each(c, fail_train_labels, &t);
+    }
+    steps_close(&t);
 }
 #endif
+
+/* What create makes, against the C's calls. The struct begins with the sizes;
+ * then it is pointers: the model, inputs, results, what the first trainer has.
+ */
+static void
+compare_device(Calls c)
+{
+    NAME(MODEL, _device) d;
+    void *at[1 + 2 * PORTS + 4];
+    size_t n = c.n;
+    flux_status status = NAME(MODEL, _create_cuda)(&d, SIZES, cpu->seed);
+    check(status == FLUX_OK, "create", n, c.order);
+    if (status != FLUX_OK)
+        return;
+    memcpy(at, &d.m, sizeof(void *) * (1 + cpu->ninput + cpu->noutput));
+    c.m.device = at[0];
+    for (size_t i = 0; i < cpu->ninput; i++) {
+        c.x[i].device = at[1 + i];
+        emulator_put(c.x[i].device, c.x[i].host, c.x[i].bytes);
+    }
+    for (size_t o = 0; o < cpu->noutput; o++)
+        c.y[o].device = at[1 + cpu->ninput + o];
+    status = call_init(&c, 0);
+    check(status == FLUX_OK && pair_same(&c.m), "create's model", n, c.order);
+    for (int i = 0; i < 2 && status == FLUX_OK; i++) {
+        status = call_forward(&c, 0);
+        if (status == FLUX_OK)
+            status = NAME(MODEL, _forward_run_cuda)(&d);
+        if (status == FLUX_OK)
+            status = NAME(MODEL, _wait_cuda)(&d);
+        for (size_t o = 0; o < cpu->noutput; o++)
+            check(status == FLUX_OK && pair_same(&c.y[o]), "forward by create",
+                  n, c.order);
+    }
+#ifdef TRAINER
+    Steps t = steps_open(n);
+    Steps own = t;
+    memcpy(at, &d.m + 1 + cpu->ninput + cpu->noutput, 4 * sizeof *at);
+    compare_device_steps(&c, &own, &d, at);
+    steps_close(&t);
+#endif
+    check(emulator_check() == 0, "red zones", n, c.order);
+    NAME(MODEL, _destroy_cuda)(&d);
+}
 
 int
 main(int argc, char **argv)
@@ -395,6 +539,7 @@ main(int argc, char **argv)
 #ifdef TRAINER
         compare_trainer(&c, steps);
 #endif
+        compare_device(c);
         if (i == 0)
             compare_failures(&c);
         calls_close(&c);

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -83,12 +85,13 @@ destroy(T *object)
 namespace emulator
 {
 cudaError_t
-launch(unsigned blocks, Stream *stream, Work kernel)
+launch(unsigned blocks, Stream *stream, Kernel *kernel)
 {
+    std::shared_ptr<Kernel> owned(kernel);
     if (blocks == 0 || blocks >= 0x80000000)
         return cudaErrorInvalidConfiguration;
     return submit(
-        stream, [=] { run_kernel(blocks, order, kernel); },
+        stream, [=] { run_kernel(blocks, order, *owned); },
         cudaErrorLaunchFailure);
 }
 } // namespace emulator

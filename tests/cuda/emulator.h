@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 
 #define __global__
 #define __device__
@@ -24,7 +23,8 @@
 #define FLUX_STATIC static inline __attribute__((unused))
 
 #define FLUX_LAUNCH(kernel, blocks, stream, ...)                               \
-    emulator::launch((blocks), (stream), [=] { kernel(__VA_ARGS__); })
+    emulator::launch((blocks), (stream),                                       \
+                     emulator::bind([=] { kernel(__VA_ARGS__); }))
 #define FLUX_SHARED(type, name)                                                \
     type *const name = static_cast<type *>(emulator::shared(sizeof(type)))
 
@@ -57,8 +57,35 @@ struct Index {
 extern Index thread;
 extern Index block;
 
-cudaError_t launch(unsigned blocks, Stream *stream,
-                   std::function<void()> kernel);
+/* A kernel with its arguments; std::function would take a compiler longer than
+ * all the rest.
+ */
+struct Kernel {
+    virtual void run() const = 0;
+    virtual ~Kernel() = default;
+};
+
+template <class Body> struct Bound final : Kernel {
+    Body body;
+    explicit Bound(Body to) : body(to)
+    {
+    }
+    void
+    run() const override
+    {
+        body();
+    }
+};
+
+template <class Body>
+inline Kernel *
+bind(Body body)
+{
+    return new Bound<Body>(body);
+}
+
+/* Queues a kernel, which is deleted some time after it has run. */
+cudaError_t launch(unsigned blocks, Stream *stream, Kernel *kernel);
 void *shared(size_t bytes);
 void barrier();
 } // namespace emulator

@@ -103,7 +103,7 @@ Fibre *now;
 Context outside;
 char *stacks;
 alignas(64) char memory[SHARED];
-const std::function<void()> *body;
+const emulator::Kernel *body;
 
 [[noreturn]] void
 fault(const char *what)
@@ -115,7 +115,7 @@ fault(const char *what)
 void
 entry()
 {
-    (*body)();
+    body->run();
     now->state = DONE;
     switch_to(&now->context, &outside);
     abort();
@@ -182,7 +182,7 @@ run_block(unsigned order)
 namespace emulator
 {
 void
-run_kernel(unsigned blocks, unsigned order, const std::function<void()> &kernel)
+run_kernel(unsigned blocks, unsigned order, const Kernel &kernel)
 {
     if (stacks == nullptr) {
         void *all = mmap(nullptr, THREADS * STACK, PROT_READ | PROT_WRITE,

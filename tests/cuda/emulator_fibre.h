@@ -2,13 +2,12 @@
 #ifndef EMULATOR_FIBRE_H
 #define EMULATOR_FIBRE_H
 
-#include <functional>
+#include "tests/cuda/emulator.h"
 
 namespace emulator
 {
 enum { THREADS = 256 };
-void run_kernel(unsigned blocks, unsigned order,
-                const std::function<void()> &kernel);
+void run_kernel(unsigned blocks, unsigned order, const Kernel &kernel);
 } // namespace emulator
 
 #endif

@@ -9,9 +9,12 @@
  *   5  export small, step
  */
 #include "kernels/flux_gpu.h"
+#include "kernels/flux_gpu_device.h"
 #include "kernels/flux_random.h"
 
 #include "small.h"
+
+#include <string.h>
 
 /* sqrt(6 / (in + out)) * (2rand(out, in) .- 1)  small.net:3:9 */
 static __global__ void
@@ -40,9 +43,7 @@ small_init_cuda(small *m, uint64_t seed)
     if (m == NULL)
         return FLUX_E_NULL;
     cudaStream_t stream = NULL;
-    cudaError_t error = cudaSuccess;
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_init_cuda_1, 12, stream, seed, m);
+    cudaError_t error = FLUX_EACH(small_init_cuda_1, 12, stream, seed, m);
     if (error == cudaSuccess)
         error = FLUX_EACH(small_init_cuda_2, 3, stream, m);
     return FLUX_GPU_STATUS(error);
@@ -81,9 +82,8 @@ small_forward_cuda(const small *m, const float *x, size_t n, float *y,
         flux_overlap(y, 12 * n, x, 16 * n))
         return FLUX_E_OVERLAP;
     cudaStream_t stream = w != NULL ? (cudaStream_t)w->stream : NULL;
-    cudaError_t error = cudaSuccess;
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_forward_cuda_1, 3 * n, stream, n, m, x, y);
+    cudaError_t error =
+        FLUX_EACH(small_forward_cuda_1, 3 * n, stream, n, m, x, y);
     return FLUX_GPU_STATUS(error);
 }
 
@@ -185,9 +185,8 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
     unsigned char *at = (unsigned char *)flux_arena_base(w);
     float *h = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
-    cudaError_t error = cudaSuccess;
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_back_cuda_1, 3 * n, stream, n, m, dy, x, h);
+    cudaError_t error =
+        FLUX_EACH(small_back_cuda_1, 3 * n, stream, n, m, dy, x, h);
     if (error == cudaSuccess)
         error = FLUX_EACH(small_back_cuda_2, 3, stream, n, g, h);
     if (error == cudaSuccess)
@@ -225,9 +224,7 @@ small_update_cuda(small *m, small_grad *g, float eta)
     if (flux_overlap(m, sizeof *m, g, sizeof *g))
         return FLUX_E_OVERLAP;
     cudaStream_t stream = NULL;
-    cudaError_t error = cudaSuccess;
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_update_cuda_1, 12, stream, m, g, eta);
+    cudaError_t error = FLUX_EACH(small_update_cuda_1, 12, stream, m, g, eta);
     if (error == cudaSuccess)
         error = FLUX_EACH(small_update_cuda_2, 3, stream, m, g, eta);
     return FLUX_GPU_STATUS(error);
@@ -475,9 +472,8 @@ small_step_train_cuda(small_step *step, small *m, const float *x,
     at += FLUX_ALIGN(4 * n);
     float *h3 = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
-    cudaError_t error = cudaSuccess;
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_1, 1, stream, n, step, h3);
+    cudaError_t error =
+        FLUX_EACH(small_step_train_cuda_1, 1, stream, n, step, h3);
     if (error == cudaSuccess)
         error = FLUX_EACH(small_step_train_cuda_2, n, stream, n, m, x, y, h, h2,
                           h3);
@@ -611,10 +607,8 @@ small_step_train_labels_cuda(small_step *step, small *m, const float *x,
     at += FLUX_ALIGN(4 * n);
     float *h3 = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
-    cudaError_t error = cudaSuccess;
-    if (error == cudaSuccess)
-        error =
-            FLUX_EACH(small_step_train_labels_cuda_1, 1, stream, n, step, h3);
+    cudaError_t error =
+        FLUX_EACH(small_step_train_labels_cuda_1, 1, stream, n, step, h3);
     if (error == cudaSuccess)
         error = FLUX_EACH(small_step_train_labels_cuda_2, n, stream, n, m, x,
                           label, h, h2, h3);
@@ -698,3 +692,86 @@ const flux_trainer small_step_trainer_cuda = {
     small_step_thunk_arena,
     small_step_thunk_set_eta,
 };
+
+/* Gives all arrays their places in memory; the bytes that these take. */
+static size_t
+small_places(small_device *d)
+{
+    size_t used = 0;
+    const size_t n = d->n;
+    d->work.bytes = SMALL_STEP_ARENA_CUDA(n);
+    d->m = (small *)flux_device_place(d->memory, &used, sizeof *d->m);
+    d->x = (float *)flux_device_place(d->memory, &used, 16 * n);
+    d->y = (float *)flux_device_place(d->memory, &used, 12 * n);
+    d->step.s =
+        (small_step *)flux_device_place(d->memory, &used, sizeof *d->step.s);
+    d->step.y = (float *)flux_device_place(d->memory, &used, 12 * n);
+    d->step.loss = (float *)flux_device_place(d->memory, &used, 4);
+    d->step.label = (int32_t *)flux_device_place(d->memory, &used, 4 * n);
+    d->work.arena = flux_device_place(d->memory, &used, d->work.bytes);
+    return used;
+}
+
+flux_status
+small_create_cuda(small_device *d, size_t n, uint64_t seed)
+{
+    if (d == NULL)
+        return FLUX_E_NULL;
+    memset(d, 0, sizeof *d);
+    if (n > SIZE_MAX / 2384)
+        return FLUX_E_SIZE;
+    d->n = n;
+    flux_status status = FLUX_GPU_STATUS(
+        flux_device_open(&d->work.stream, &d->memory, small_places(d)));
+    small_places(d);
+    if (status == FLUX_OK)
+        status = small_init_cuda(d->m, seed);
+    if (status == FLUX_OK)
+        status = small_step_init_cuda(d->step.s, seed);
+    FLUX_GRAPH(status, d->work.stream, &d->graph[0],
+               small_forward_cuda(d->m, d->x, d->n, d->y, &d->work));
+    FLUX_GRAPH(status, d->work.stream, &d->graph[1],
+               small_step_train_cuda(d->step.s, d->m, d->x, d->step.y, d->n,
+                                     d->step.loss, &d->work));
+    FLUX_GRAPH(status, d->work.stream, &d->graph[2],
+               small_step_train_labels_cuda(d->step.s, d->m, d->x,
+                                            d->step.label, d->n, d->step.loss,
+                                            &d->work));
+    if (status != FLUX_OK)
+        small_destroy_cuda(d);
+    return status;
+}
+
+flux_status
+small_forward_run_cuda(const small_device *d)
+{
+    return FLUX_GPU_STATUS(flux_device_run(d->work.stream, d->graph[0]));
+}
+
+flux_status
+small_step_train_run_cuda(const small_device *d)
+{
+    return FLUX_GPU_STATUS(flux_device_run(d->work.stream, d->graph[1]));
+}
+
+flux_status
+small_step_train_labels_run_cuda(const small_device *d)
+{
+    return FLUX_GPU_STATUS(flux_device_run(d->work.stream, d->graph[2]));
+}
+
+flux_status
+small_wait_cuda(const small_device *d)
+{
+    return FLUX_GPU_STATUS(flux_device_wait(d->work.stream));
+}
+
+void
+small_destroy_cuda(small_device *d)
+{
+    flux_device_close(d->work.stream, d->memory);
+    flux_device_drop(d->graph[0]);
+    flux_device_drop(d->graph[1]);
+    flux_device_drop(d->graph[2]);
+    memset(d, 0, sizeof *d);
+}
