@@ -14,7 +14,7 @@ emit_forward(Emit *emit)
     c_name_tables(&f);
     c_add_struct(emit, &f, emit->name, m, true);
     c_add_state(emit, &f, m, false);
-    c_add_inputs(&f, emit->forward, true, 0);
+    c_add_inputs(&f, emit->forward, true);
     c_add_dims(emit, &f);
     c_add_outputs(&f, true);
     c_add_work(&f);
@@ -80,7 +80,7 @@ emit_back(Emit *emit)
                                .kernels = emit->device};
     Ref split = g->leaf.item[emit->model->forward->leaf.count];
     const char *name = c_function_name(emit, emit->name, "back");
-    Schedule *s = c_schedule(emit, name, g, split, &options);
+    Schedule *s = c_schedule(emit, name, g, split, 0, &options);
     if (s == NULL)
         return false;
     Function f = function_start(emit, s, name);
@@ -90,8 +90,8 @@ emit_back(Emit *emit)
     c_name_tables(&f);
     c_add_struct(emit, &f, emit->name, m, true);
     c_add_state(emit, &f, m, true);
-    c_add_inputs(&f, emit->forward, false, 0);
-    c_add_inputs(&f, emit->forward, true, 0);
+    c_add_inputs(&f, emit->forward, false);
+    c_add_inputs(&f, emit->forward, true);
     c_add_dims(emit, &f);
     c_add_struct(emit, &f, arena_printf(emit->arena, "%s_grad", emit->name),
                  gradient, false);

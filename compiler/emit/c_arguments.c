@@ -138,8 +138,7 @@ array_argument(Function *f, Ref ref, const char *name, bool output, int buffer)
 }
 
 void
-c_add_inputs(Function *f, const Graph *forward, bool of_forward,
-             int64_t classes)
+c_add_inputs(Function *f, const Graph *forward, bool of_forward)
 {
     Schedule *s = f->printer.s;
     for (size_t i = 0; i < s->graph->leaf.count; i++) {
@@ -160,9 +159,7 @@ c_add_inputs(Function *f, const Graph *forward, bool of_forward,
                                     s->leaf_buffer[i]);
         a.dtype = leaf->dtype;
         a.count = ir_count(s->graph, ref);
-        a.most = classes - 1;
-        a.ranged = (!of_forward && leaf->dtype == DTYPE_i32 && classes > 0) ||
-                   ir_index_range(s->graph, ref, &a.least, &a.most);
+        a.ranged = ir_index_range(s->graph, ref, &a.least, &a.most);
         function_add(f, a);
     }
 }
@@ -268,7 +265,7 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
         writer_macro(&emit->header,
                      arena_printf(emit->arena, "%s(%s)", macro, formal),
                      c_at_least(&f->printer, size, PREC_primary));
-    if (s->slot.count > 0 || f->state != NULL)
+    if (bytes.count > 0 || f->state != NULL)
         f->arena = arena_printf(emit->arena, "%s(%s)", macro, actual);
 }
 

@@ -35,11 +35,8 @@ void c_name_tables(Function *f);
 void c_add_struct(Emit *emit, Function *f, const char *type, const char *name,
                   bool constant);
 
-/* The inputs that the forward graph has too, or the others, of which labels are
- * checked against `classes`, unless that is 0.
- */
-void c_add_inputs(Function *f, const Graph *forward, bool of_forward,
-                  int64_t classes);
+/* The inputs that the forward graph has too, or the others. */
+void c_add_inputs(Function *f, const Graph *forward, bool of_forward);
 
 /* The batch's n and the other named dimensions that the model has. */
 void c_add_dims(Emit *emit, Function *f);

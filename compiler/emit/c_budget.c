@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-/* The bytes that a schedule needs of the arena. */
+/* The bytes that a schedule needs of the arena, and more. */
 static int64_t
-bytes_of(const Schedule *s, const int64_t *symbol)
+bytes_of(const Schedule *s, Dim more, const int64_t *symbol)
 {
     Sizes sizes = c_arena_bytes(s);
     int64_t most = 0;
@@ -18,7 +18,7 @@ bytes_of(const Schedule *s, const int64_t *symbol)
         int64_t bytes = dim_value(s->dims, sizes.item[i], symbol);
         most = bytes > most ? bytes : most;
     }
-    return most;
+    return most + dim_value(s->dims, more, symbol);
 }
 
 /* How many bytes live at a statement. */
@@ -109,7 +109,7 @@ too_large(Emit *emit, const char *name, const Schedule *least, int64_t bytes,
 }
 
 Schedule *
-c_schedule(Emit *emit, const char *name, const Graph *g, Ref split,
+c_schedule(Emit *emit, const char *name, const Graph *g, Ref split, Dim more,
            const ScheduleOptions *options)
 {
     static const int segments[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 64};
@@ -120,7 +120,7 @@ c_schedule(Emit *emit, const char *name, const Graph *g, Ref split,
         symbol[i] = o->samples;
     if (o->ram == 0 || s == NULL)
         return s;
-    int64_t least = bytes_of(s, symbol);
+    int64_t least = bytes_of(s, more, symbol);
     Schedule *best = s;
     for (size_t i = 0; i < sizeof segments / sizeof *segments; i++) {
         if (least <= o->ram)
@@ -131,7 +131,7 @@ c_schedule(Emit *emit, const char *name, const Graph *g, Ref split,
         s = schedule_graph(again, &own);
         if (s == NULL)
             return NULL;
-        int64_t bytes = bytes_of(s, symbol);
+        int64_t bytes = bytes_of(s, more, symbol);
         if (bytes < least) {
             least = bytes;
             best = s;

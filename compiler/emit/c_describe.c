@@ -442,27 +442,6 @@ state_table(Emit *emit, const Trainer *t)
     writer_line(writer, "};");
 }
 
-/* The input of a step that is none of the model's: the target. */
-static const Node *
-target_of(const Emit *emit, const Trainer *t)
-{
-    const Graph *g = t->step;
-    for (size_t i = 0; i < g->leaf.count; i++) {
-        const Node *leaf = ir_node(g, g->leaf.item[i]);
-        bool known = leaf->op != OP_input;
-        for (size_t k = 0; k < emit->forward->leaf.count; k++) {
-            const Node *other =
-                ir_node(emit->forward, emit->forward->leaf.item[k]);
-            known =
-                known || (other->op == OP_input &&
-                          strcmp(other->as.leaf.name, leaf->as.leaf.name) == 0);
-        }
-        if (!known)
-            return leaf;
-    }
-    return NULL;
-}
-
 static void
 train_thunk(Emit *emit, const Trainer *t, const char *what, const char *target)
 {
@@ -522,7 +501,7 @@ trainer_thunks(Emit *emit, const Trainer *t)
                 as_type(emit, t->name, "s"));
     writer_line(writer, "}");
     train_thunk(emit, t, "train", "void");
-    if (t->labels != NULL)
+    if (t->classes > 0)
         train_thunk(emit, t, "train_labels", "int32_t");
     writer_raw(writer, "\nstatic size_t\n");
     writer_line(writer, "%s_thunk_arena(size_t n)", t->name);
@@ -539,7 +518,7 @@ void
 emit_trainer_table(Emit *emit, const Trainer *t)
 {
     Writer *writer = &emit->source;
-    const Node *target = target_of(emit, t);
+    const Node *target = t->target;
     if (!emit->describable || emit->any_length || target == NULL)
         return;
     state_table(emit, t);
@@ -559,14 +538,14 @@ emit_trainer_table(Emit *emit, const Trainer *t)
           arena_printf(emit->arena, "&%s",
                        c_function_name(emit, emit->name, "model")));
     field(emit, "target", arena_printf(emit->arena, "%s_target", t->name));
-    field(emit, "takes_labels", t->labels != NULL ? "1" : "0");
+    field(emit, "takes_labels", t->classes > 0 ? "1" : "0");
     field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", t->name));
     field(emit, "nstate", arena_printf(emit->arena, "%zu", t->leaf.count + 3));
     field(emit, "state", arena_printf(emit->arena, "%s_state", t->name));
     static const char *const functions[] = {"init", "train", "train_labels",
                                             "arena", "set_eta"};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        bool absent = i == 2 && t->labels == NULL;
+        bool absent = i == 2 && t->classes == 0;
         field(emit, functions[i],
               absent ? NULL
                      : arena_printf(emit->arena, "%s_thunk_%s", t->name,

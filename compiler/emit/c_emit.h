@@ -44,9 +44,10 @@ typedef struct {
     const char *name; /* "mlp_step" */
     const char *upper;
     const Graph *step;
-    const Graph *labels;
-    Member *state; /* the struct's root */
-    VEC(Ref) leaf; /* states by number, but eta and step */
+    const Node *target; /* the input that is none of the model's, or NULL */
+    int64_t classes;    /* there is a form for labels of so many; 0: none */
+    Member *state;      /* the struct's root */
+    VEC(Ref) leaf;      /* states by number, but eta and step */
     VEC(Member *) member;
 } Trainer;
 
@@ -107,14 +108,24 @@ long long c_param_count(const Emit *emit, int param);
 void c_update_element(const Emit *emit, Writer *writer, int param);
 void c_init_copy(const Emit *emit, Writer *writer, int param);
 /* c_budget.c: the schedule of a function that goes forward, up to the node
- * `split`, and back, in the memory of --ram; NULL where that does not suffice,
- * which is reported.
+ * `split`, and back, in the memory of --ram, of which something else takes
+ * `more`; NULL where that does not suffice, which is reported.
  */
 Schedule *c_schedule(Emit *emit, const char *name, const Graph *g, Ref split,
-                     const ScheduleOptions *options);
+                     Dim more, const ScheduleOptions *options);
 
-/* c_trainer.c: those of a trainer. */
+/* c_trainer.c: those of a trainer; what its step is called with, the target or
+ * an argument in its place.
+ */
 bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
+void c_train_arguments(Emit *emit, const Trainer *t, Function *f,
+                       const Argument *labels);
+
+/* c_labels.c: the step on class numbers, which calls the computation of
+ * `train`; the bytes of the targets that it makes.
+ */
+void emit_train_labels(Emit *emit, const Trainer *t, const Function *train);
+Dim c_target_bytes(const Trainer *t);
 
 /* cuda_files.c: the same functions on a device, for a source and a header of
  * their own.

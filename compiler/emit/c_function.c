@@ -146,11 +146,12 @@ function_checks(Function *f)
     Arena *arena = f->printer.arena;
     const char *null = "";
     Sizes sizes = c_arena_bytes(f->printer.s);
-    Dim bytes = c_sizes_bound(f->printer.s->dims, &sizes);
-    bytes = dim_add(f->printer.s->dims, bytes, f->state_bytes);
+    Dims *dims = f->printer.s->dims;
+    Dim bytes = dim_add(dims, c_sizes_bound(dims, &sizes), f->state_bytes);
+    bytes = dim_add(dims, bytes, f->more);
     for (size_t i = 0; i < f->argument.count; i++) {
         const Argument *a = &f->argument.item[i];
-        bytes = dim_add(f->printer.s->dims, bytes, a->size);
+        bytes = dim_add(dims, bytes, a->size);
         if (a->required)
             null = arena_printf(arena, "%s%s%s == NULL", null,
                                 *null != 0 ? " || " : "", a->name);
@@ -244,7 +245,7 @@ print_computation(Function *f, Writer *body)
     if (f->seed != NULL)
         printer->seed = f->seed;
     if (f->arena != NULL)
-        c_arena_pointers(printer, c_state_base(f));
+        c_arena_pointers(printer, f->base != NULL ? f->base : c_state_base(f));
     c_state_pointers(f);
     if (printer->check != NULL)
         c_nan_arguments(f);
@@ -277,39 +278,71 @@ function_close(const Function *f, size_t from)
 }
 
 void
+function_compute(const Function *f)
+{
+    const Printer *printer = &f->printer;
+    Printer sized = *printer;
+    Writer *writer = printer->writer;
+    if (printer->pool != NULL)
+        writer_line(writer, "flux_pool *%s = %s(%s, %s, %s);", printer->pool,
+                    f->pool, f->work, printer->dim_text[0],
+                    c_dim(&sized, c_multiply_adds(printer->s)).text);
+    if (f->base != NULL)
+        writer_line(writer, "void *%s = %s;", f->base,
+                    f->begin != NULL ? f->begin : c_state_base(f));
+    writer_raw(writer, f->call);
+    if (!f->returns)
+        writer_line(writer, "return FLUX_OK;");
+}
+
+/* The computation in a function of its own, where it has several forms or
+ * several callers; how it is called, or its own lines.
+ */
+static const char *
+define_computation(Function *f, Writer *parts)
+{
+    Printer *printer = &f->printer;
+    Writer body;
+    Writer call;
+    print_computation(f, &body);
+    if (printer->isa == NULL && !f->shared)
+        return body.text;
+    writer_init(&call, printer->arena);
+    call.depth = 1;
+    if (printer->isa == NULL) {
+        f->returns = true;
+        writer_line(&body, "return FLUX_OK;");
+        writer_line(&call, "%s",
+                    part_status(printer, parts, f->name, body.text));
+    } else {
+        writer_line(&call, "%s",
+                    part_function(printer, parts, f->name, body.text,
+                                  "flux_best_isa()"));
+    }
+    return call.text;
+}
+
+void
 function_define(Function *f)
 {
     Printer *printer = &f->printer;
-    Writer *writer = printer->writer;
     Writer parts;
-    Writer body;
     writer_init(&parts, printer->arena);
     printer->parts = &parts;
     printer->function = f->name;
     if (printer->check == NULL && part_nests(&printer->s->body) > 0)
         printer->isa = printer_typed(printer, "isa", "flux_isa ");
-    Dim work = c_multiply_adds(printer->s);
-    bool threads = printer->isa != NULL && f->work != NULL && work != 0;
-    if (threads)
+    if (printer->isa != NULL && f->work != NULL &&
+        c_multiply_adds(printer->s) != 0)
         printer->pool = printer_typed(printer, "pool", "flux_pool *");
-    print_computation(f, &body);
-    const char *call = "";
-    if (printer->isa != NULL)
-        call = part_function(printer, &parts, f->name, body.text,
-                             "flux_best_isa()");
-    writer_raw(writer, parts.text);
+    if (f->shared && printer->s->slot.count > 0)
+        f->base = printer_typed(printer, "arena", "void *");
+    f->call = define_computation(f, &parts);
+    writer_raw(printer->writer, parts.text);
     function_open(f);
-    size_t from = writer->size;
+    size_t from = printer->writer->size;
     function_checks(f);
     c_state_default(f);
-    if (threads)
-        writer_line(writer, "flux_pool *%s = %s(%s, %s, %s);", printer->pool,
-                    f->pool, f->work, printer->dim_text[0],
-                    c_dim(printer, work).text);
-    if (printer->isa == NULL)
-        writer_raw(writer, body.text);
-    else
-        writer_line(writer, "%s", call);
-    writer_line(writer, "return FLUX_OK;");
+    function_compute(f);
     function_close(f, from);
 }

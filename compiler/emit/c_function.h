@@ -45,17 +45,25 @@ typedef struct {
     VEC(State) kept;   /* the states in it that the schedule has */
     VEC(int) kept_buffer;
     const char *launches; /* CUDA: lines before those of the schedule; NULL */
+    Dim more;             /* bytes of arena besides the schedule's */
+    bool shared;          /* another function calls its computation: */
+    const char *base;     /* a name for where its arena begins; NULL: none */
+    const char *begin;    /* that place, in C; NULL: of the flux_work's */
+    const char *call;     /* its computation, as lines or as a call */
+    bool returns;         /* they end in a return */
 } Function;
 
 void function_add(Function *f, Argument argument);
 void function_prototype(const Function *f, Writer *header);
 void function_define(Function *f);
 
-/* Its parts: the head, the checks of its arguments, and the end, before which
- * names are marked as unused that the text behind `from` does not have.
+/* Its parts: the head, the checks of its arguments, its computation or the call
+ * of it, and the end, before which names are marked as unused that the text
+ * behind `from` does not have.
  */
 void function_open(const Function *f);
 void function_checks(Function *f);
+void function_compute(const Function *f);
 void function_close(const Function *f, size_t from);
 
 /* Puts `(void)name;` before the text from `from` on, for each name that it does

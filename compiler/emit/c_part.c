@@ -162,6 +162,21 @@ part_function(const Printer *printer, Writer *to, const char *name,
     return arena_printf(printer->arena, "%s(%s);", name, part.actual);
 }
 
+const char *
+part_status(const Printer *printer, Writer *to, const char *name,
+            const char *body)
+{
+    PartText part = {.name = name, .body = body};
+    part_names(printer, &part);
+    writer_raw(to, "\nstatic flux_status\n");
+    writer_line(to, "%s_body(%s)", name, part.formal);
+    writer_raw(to, "{\n");
+    writer_raw(to, body);
+    writer_raw(to, "}\n");
+    return arena_printf(printer->arena, "return %s_body(%s);", name,
+                        part.actual);
+}
+
 void
 part_print(Printer *printer, const Block *block, size_t from, size_t count)
 {

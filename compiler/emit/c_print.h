@@ -141,6 +141,12 @@ void part_for_each_isa(Writer *to, const PartText *part, const char *isa);
 const char *part_function(const Printer *printer, Writer *to, const char *name,
                           const char *body, const char *isa);
 
+/* The same of a body that ends in the return of a flux_status, which its call
+ * returns as well.
+ */
+const char *part_status(const Printer *printer, Writer *to, const char *name,
+                        const char *body);
+
 /* How many loops and calls a block has, not counting those in loops. */
 size_t part_nests(const Block *block);
 

@@ -26,47 +26,98 @@ trainer_places(Function *f, const Trainer *t, const char *state)
     }
 }
 
-static void
-emit_train(Emit *emit, Trainer *t, Schedule *s, bool labels, Sizes bytes)
+void
+c_train_arguments(Emit *emit, const Trainer *t, Function *f,
+                  const Argument *labels)
 {
-    Function f = function_start(
-        emit, s,
-        c_function_name(emit, t->name, labels ? "train_labels" : "train"));
-    const char *state = c_own_name(&f, "step");
-    const char *m = c_own_name(&f, "m");
-    c_name_tables(&f);
-    c_add_struct(emit, &f, t->name, state, false);
-    c_add_struct(emit, &f, emit->name, m, false);
-    c_add_state(emit, &f, m, false);
-    c_add_inputs(&f, emit->forward, true, 0);
-    c_add_inputs(&f, emit->forward, false, t->trainer->classes);
-    c_add_dims(emit, &f);
-    c_add_outputs(&f, true);
-    c_add_work(&f);
-    c_place_params(emit, &f, m, NULL);
-    trainer_places(&f, t, state);
-    f.seed = arena_printf(emit->arena, "%s->seed", state);
-    f.pool = "flux_pool_for_step";
-    if (labels)
-        writer_raw(&emit->header, "\n/* The same for class numbers, from 0, "
-                                  "instead of targets. */\n");
+    const char *state = c_own_name(f, "step");
+    const char *m = c_own_name(f, "m");
+    c_add_struct(emit, f, t->name, state, false);
+    c_add_struct(emit, f, emit->name, m, false);
+    c_add_state(emit, f, m, false);
+    c_add_inputs(f, emit->forward, true);
+    if (labels == NULL)
+        c_add_inputs(f, emit->forward, false);
     else
-        writer_raw(&emit->header,
-                   f.state == NULL
-                       ? "\n/* One step on n samples; *loss is the mean over "
-                         "them, before the update. */\n"
-                       : "\n/* One step on n samples, from their states to "
-                         "the next; *loss is the mean over\n * them, before "
-                         "the update.\n */\n");
+        function_add(f, *labels);
+    c_add_dims(emit, f);
+    c_add_outputs(f, true);
+    c_add_work(f);
+    f->pool = "flux_pool_for_step";
+}
+
+/* The input of a step that is none of the model's. */
+static const Node *
+target_of(const Emit *emit, const Trainer *t)
+{
+    const Graph *g = t->step;
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        const Node *leaf = ir_node(g, g->leaf.item[i]);
+        bool known = leaf->op != OP_input;
+        for (size_t k = 0; k < emit->forward->leaf.count; k++) {
+            const Node *other =
+                ir_node(emit->forward, emit->forward->leaf.item[k]);
+            known =
+                known || (other->op == OP_input &&
+                          strcmp(other->as.leaf.name, leaf->as.leaf.name) == 0);
+        }
+        if (!known)
+            return leaf;
+    }
+    return NULL;
+}
+
+/* The arena's bytes that the targets of labels take, from one multiple of 64 to
+ * the next.
+ */
+static Dim
+target_room(const Trainer *t)
+{
+    return t->classes > 0 ? dim_add(t->step->dims, c_target_bytes(t), 64) : 0;
+}
+
+/* Bytes that suffice for both forms of a step. */
+static Sizes
+trainer_bytes(const Trainer *t, const Schedule *s)
+{
+    Sizes sizes = c_arena_bytes(s);
+    Dim more = target_room(t);
+    for (int i = 0; i < sizes.count; i++)
+        sizes.item[i] = dim_add(s->dims, sizes.item[i], more);
+    if (sizes.count == 0 && more != 0)
+        sizes_add(&sizes, s->dims, dim_add(s->dims, more, 64));
+    return sizes;
+}
+
+static Function
+emit_train(Emit *emit, Trainer *t, Schedule *s)
+{
+    Function f =
+        function_start(emit, s, c_function_name(emit, t->name, "train"));
+    c_train_arguments(emit, t, &f, NULL);
+    c_name_tables(&f);
+    c_place_params(emit, &f, f.argument.item[1].name, NULL);
+    trainer_places(&f, t, f.argument.item[0].name);
+    f.seed = arena_printf(emit->arena, "%s->seed", f.argument.item[0].name);
+    f.shared = t->classes > 0;
+    writer_raw(&emit->header,
+               f.state == NULL
+                   ? "\n/* One step on n samples; *loss is the mean over "
+                     "them, before the update. */\n"
+                   : "\n/* One step on n samples, from their states to "
+                     "the next; *loss is the mean over\n * them, before "
+                     "the update.\n */\n");
     function_prototype(&f, &emit->header);
-    if (!labels)
-        writer_raw(&emit->header,
-                   "\n/* Bytes of arena that either needs for n samples. */\n");
-    c_define_arena(emit, &f, c_macro_name(emit, t->upper, "ARENA"), bytes,
-                   !labels);
+    writer_raw(&emit->header,
+               f.shared ? "\n/* Bytes of arena that either needs for n "
+                          "samples. */\n"
+                        : "\n/* Bytes of arena it needs for n samples. */\n");
+    c_define_arena(emit, &f, c_macro_name(emit, t->upper, "ARENA"),
+                   trainer_bytes(t, s), true);
     c_define(emit, &f);
     if (emit->device)
         cuda_device_note(emit, &f, t);
+    return f;
 }
 
 static const char *
@@ -152,20 +203,7 @@ trainer_schedule(Emit *emit, const Trainer *t, const Graph *step)
     const ScheduleOptions options = {.kernels = emit->device};
     Ref loss = step->output.item[0].ref;
     return c_schedule(emit, c_function_name(emit, t->name, "train"), step,
-                      loss + 1, &options);
-}
-
-/* Bytes that suffice for both forms of a step. */
-static Sizes
-trainer_bytes(const Schedule *step, const Schedule *labels)
-{
-    Sizes sizes = c_arena_bytes(step);
-    Sizes more = {0};
-    if (labels != NULL)
-        more = c_arena_bytes(labels);
-    for (int i = 0; i < more.count; i++)
-        sizes_add(&sizes, step->dims, more.item[i]);
-    return sizes;
+                      loss + 1, target_room(t), &options);
 }
 
 bool
@@ -176,11 +214,10 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
                           emit_c_name(emit->arena, trainer->name));
     t.upper = c_upper(emit->arena, t.name);
     t.step = pass_optimise(emit_here(emit, trainer->step), emit->options->pass);
-    if (trainer->step_labels != NULL)
-        t.labels = pass_optimise(emit_here(emit, trainer->step_labels),
-                                 emit->options->pass);
-    if (t.step == NULL || (trainer->step_labels != NULL && t.labels == NULL))
+    if (t.step == NULL)
         return false;
+    t.target = target_of(emit, &t);
+    t.classes = t.target != NULL ? trainer->classes : 0;
     trainer_members(emit, &t);
     if (emit->device) {
         cuda_trainer_init(emit, &t);
@@ -189,15 +226,11 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
         trainer_init(emit, &t);
     }
     Schedule *step = trainer_schedule(emit, &t, t.step);
-    Schedule *labels = step != NULL && t.labels != NULL
-                           ? trainer_schedule(emit, &t, t.labels)
-                           : NULL;
-    if (step == NULL || (t.labels != NULL && labels == NULL))
+    if (step == NULL)
         return false;
-    Sizes bytes = trainer_bytes(step, labels);
-    emit_train(emit, &t, step, false, bytes);
-    if (labels != NULL)
-        emit_train(emit, &t, labels, true, bytes);
+    Function train = emit_train(emit, &t, step);
+    if (t.classes > 0)
+        emit_train_labels(emit, &t, &train);
     emit_trainer_table(emit, &t);
     return true;
 }

@@ -1,6 +1,7 @@
 /* A function of the API in CUDA: the kernels, then what checks its arguments
  * and launches them one after another.
  */
+#include "emit/c_emit.h"
 #include "emit/cuda_print.h"
 
 #include <string.h>
@@ -44,10 +45,9 @@ print_memory(Function *f)
                     f->seed);
     }
     if (f->arena != NULL)
-        c_arena_pointers(printer,
-                         arena_printf(printer->arena,
-                                      "(unsigned char *)flux_arena_base(%s)",
-                                      f->work));
+        c_arena_pointers(
+            printer, arena_printf(printer->arena, "(unsigned char *)%s",
+                                  f->base != NULL ? f->base : c_state_base(f)));
 }
 
 /* The stream of a function's work, which is there where an arena is. */
@@ -94,34 +94,55 @@ cuda_launches(Writer *writer, const char *stream, const char *launches)
     writer_line(writer, "return FLUX_GPU_STATUS(error);");
 }
 
+/* What launches the kernels, in a function of its own where it has several
+ * callers; how that is called, or the lines.
+ */
+static const char *
+define_launches(Function *f, Writer *kernels, const char *body)
+{
+    Writer call;
+    if (!f->shared)
+        return body;
+    writer_init(&call, f->printer.arena);
+    call.depth = 1;
+    writer_line(&call, "%s", part_status(&f->printer, kernels, f->name, body));
+    return call.text;
+}
+
 void
 cuda_function_define(Function *f)
 {
     Printer *printer = &f->printer;
     Writer *writer = printer->writer;
     Writer kernels;
-    Writer memory;
+    Writer body;
     Writer launches;
     writer_init(&kernels, printer->arena);
-    writer_init(&memory, printer->arena);
+    writer_init(&body, printer->arena);
     writer_init(&launches, printer->arena);
-    memory.depth = launches.depth = 1;
+    body.depth = launches.depth = 1;
     printer->parts = &kernels;
     printer->function = f->name;
+    if (f->shared && printer->s->slot.count > 0)
+        f->base = printer_typed(printer, "arena", "void *");
+    size_t scope = c_scope_mark(&printer->scope);
     printer_name(printer, "error");
     printer_name(printer, "stream");
-    printer->writer = &memory;
+    printer->writer = &body;
     print_memory(f);
     printer->writer = &launches;
     if (f->launches != NULL)
         writer_raw(&launches, f->launches);
     printer_repeat(printer, print_all);
+    cuda_launches(&body, stream_of(f), launches.text);
+    c_scope_leave(&printer->scope, scope);
     printer->writer = writer;
+    f->call = define_launches(f, &kernels, body.text);
+    f->returns = true;
     writer_raw(writer, kernels.text);
     function_open(f);
     size_t from = writer->size;
     function_checks(f);
-    writer_raw(writer, memory.text);
-    cuda_launches(writer, stream_of(f), launches.text);
+    function_compute(f);
     function_close(f, from);
 }

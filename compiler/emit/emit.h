@@ -23,8 +23,8 @@ typedef struct {
 /* A training step, `step = Trainer(model, loss, opt)`.
  *
  * Its graph's leaves are the model's inputs, batched, by their names; the
- * target, an input "y" (in step_labels an input "label", i32[n]; where the
- * model has an input of that name, the target is "target"); the parameters;
+ * target, an input "y" (where the model has an input of that name, the target
+ * is "target"); the parameters;
  * and states: "eta", a scalar of the model's dtype, and "step", a scalar i32,
  * where they are used, and the optimiser's, named KIND.PATH ("m.layer1.W").
  * Outputs are "loss", a scalar, and next values of parameters and states.
@@ -34,9 +34,8 @@ typedef struct {
     const char *name; /* the source's, "step"; without the model's name */
     Span span;
     const Graph *step;
-    const Graph *step_labels; /* or NULL */
-    double eta;               /* what _init sets */
-    int64_t classes; /* labels are 0 … classes - 1; 0: no check is needed */
+    double eta;      /* what _init sets */
+    int64_t classes; /* there is a form for labels, 0 … classes - 1; 0: none */
 } EmitTrainer;
 
 typedef struct {

@@ -221,7 +221,7 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     *t = (EmitTrainer){
         .name = name, .span = trainer->span, .eta = trainer_eta(s, trainer)};
     Trace *shapes = export_trace(s, trainer->model);
-    Trace *step = trainer_trace(s, trainer, shapes->inputs, false);
+    Trace *step = trainer_trace(s, trainer, shapes->inputs);
     step->carries = true;
     for (int i = 0; i < shapes->inputs; i++)
         step->input[i] = shapes->input[i];
@@ -229,14 +229,8 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     const Output *y = &m->forward->output.item[0];
     const Node *result = ir_node(m->forward, y->ref);
     if (m->forward->output.count == 1 && result->rank == 2 &&
-        dim_known(result->dim[0])) {
-        Trace *labels = trainer_trace(s, trainer, shapes->inputs, true);
-        labels->carries = true;
-        for (int i = 0; i < shapes->inputs; i++)
-            labels->input[i] = step->input[i];
-        t->step_labels = trainer_graph(s, trainer, labels);
+        dim_known(result->dim[0]))
         t->classes = result->dim[0];
-    }
     m->trainer = all;
     m->trainers++;
 }

@@ -37,7 +37,7 @@ static void
 step_prepare(Step *step, Tensor **x, int inputs, const Tensor *y)
 {
     Script *s = step->s;
-    Trace *t = step->trace = trainer_trace(s, step->trainer, inputs, false);
+    Trace *t = step->trace = trainer_trace(s, step->trainer, inputs);
     for (int i = 0; i <= inputs; i++) {
         InputShape *in = &t->input[i];
         if (i < inputs && in->dtype != x[i]->dtype)

@@ -13,16 +13,6 @@
 
 #include <string.h>
 
-/* The classes from 0 as one-hot columns. */
-static Ref
-onehot_node(Graph *g, Ref label, const Node *y)
-{
-    Dim classes[2] = {y->dim[0]};
-    Ref row = ir_iota(g, DTYPE_i32, 1, classes, 0);
-    Ref same = ir_map(g, OP_eq, row, ir_spread(g, label, row), REF_NONE);
-    return ir_cast(g, same, y->dtype);
-}
-
 /* The traced loss: (trainer, inputs…, target) → the mean over the batch. */
 static Value
 loss_traced(Script *s, const Args *args)
@@ -38,9 +28,6 @@ loss_traced(Script *s, const Args *args)
     Value target = args->item[args->count - 1];
     if (target.kind == VALUE_opaque)
         trace_bind(s, target.as.opaque, n.rank, n.dim);
-    const Node *nt = ir_node(s->graph, target.as.node);
-    if (nt->dtype == DTYPE_i32 && nt->rank == 0 && n.rank == 1)
-        target = value_node(onehot_node(s->graph, target.as.node, &n));
     Value pair[2] = {value_node(result), target};
     Args both = {.item = pair, .count = 2, .span = args->span};
     Value loss = call_value(s, trainer->loss, &both);
@@ -74,7 +61,7 @@ trainer_loss(Script *s, const Trainer *trainer, const Args *batches)
 }
 
 Trace *
-trainer_trace(Script *s, const Trainer *trainer, int inputs, bool labels)
+trainer_trace(Script *s, const Trainer *trainer, int inputs)
 {
     Trace *t = trace_new(s, trainer->model, s->options.dtype);
     t->first = (Value){.kind = VALUE_trainer,
@@ -88,13 +75,9 @@ trainer_trace(Script *s, const Trainer *trainer, int inputs, bool labels)
     model_name_inputs(s, t, trainer->model);
     bool taken = false;
     for (int i = 0; i < inputs; i++)
-        taken = taken || strcmp(t->input[i].name, labels ? "label" : "y") == 0;
+        taken = taken || strcmp(t->input[i].name, "y") == 0;
     InputShape *target = &t->input[inputs];
-    target->name = taken ? "target" : labels ? "label" : "y";
-    if (labels) {
-        target->dtype = DTYPE_i32;
-        target->rank = 0;
-    }
+    target->name = taken ? "target" : "y";
     t->inputs = inputs + 1;
     return t;
 }

@@ -26,15 +26,14 @@ typedef struct Trainer {
 } Trainer;
 
 /* The graph of one step, over the batch: inputs of the trace (the last is the
- * target "y", or the classes "label" from 0), parameters and states with their
- * next values, output "loss". The shapes of the inputs stand in t->input; that
- * of a target of unknown shape is the result's.
+ * target "y"), parameters and states with their next values, output "loss". The
+ * shapes of the inputs stand in t->input; that of a target of unknown shape is
+ * the result's.
  */
 const Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t);
 
 /* A trace for such a graph with `inputs` inputs and the target. */
-Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs,
-                     bool labels);
+Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs);
 
 /* The states of a graph, made where they are new, and the bindings of all its
  * leaves but the inputs.

@@ -441,6 +441,33 @@ small_step_train_cuda_5(size_t n, small_step *step, small *m, const float *x,
     m->layer1.W[j + 3 * i] -= step->eta * sum;
 }
 
+static flux_status
+small_step_train_cuda_body(size_t n, small_step *step, small *m, const float *x,
+                           const float *y, float *loss, const flux_work *w,
+                           void *arena)
+{
+    unsigned char *at = (unsigned char *)arena;
+    float *h = (float *)(void *)at;
+    at += FLUX_ALIGN(12 * n);
+    float *h2 = (float *)(void *)at;
+    at += FLUX_ALIGN(4 * n);
+    float *h3 = (float *)(void *)at;
+    cudaStream_t stream = (cudaStream_t)w->stream;
+    cudaError_t error =
+        FLUX_EACH(small_step_train_cuda_1, 1, stream, n, step, h3);
+    if (error == cudaSuccess)
+        error = FLUX_EACH(small_step_train_cuda_2, n, stream, n, m, x, y, h, h2,
+                          h3);
+    if (error == cudaSuccess)
+        error = FLUX_EACH(small_step_train_cuda_3, 3, stream, n, step, m, h);
+    if (error == cudaSuccess)
+        error = FLUX_EACH(small_step_train_cuda_4, 1, stream, n, loss, h2);
+    if (error == cudaSuccess)
+        error =
+            FLUX_EACH(small_step_train_cuda_5, 12, stream, n, step, m, x, h);
+    return FLUX_GPU_STATUS(error);
+}
+
 flux_status
 small_step_train_cuda(small_step *step, small *m, const float *x,
                       const float *y, size_t n, float *loss, const flux_work *w)
@@ -465,113 +492,19 @@ small_step_train_cuda(small_step *step, small *m, const float *x,
     if (flux_overlap(loss, 4, x, 16 * n) || flux_overlap(loss, 4, y, 12 * n) ||
         flux_overlap(loss, 4, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
-    unsigned char *at = (unsigned char *)flux_arena_base(w);
-    float *h = (float *)(void *)at;
-    at += FLUX_ALIGN(12 * n);
-    float *h2 = (float *)(void *)at;
-    at += FLUX_ALIGN(4 * n);
-    float *h3 = (float *)(void *)at;
-    cudaStream_t stream = (cudaStream_t)w->stream;
-    cudaError_t error =
-        FLUX_EACH(small_step_train_cuda_1, 1, stream, n, step, h3);
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_2, n, stream, n, m, x, y, h, h2,
-                          h3);
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_3, 3, stream, n, step, m, h);
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_4, 1, stream, n, loss, h2);
-    if (error == cudaSuccess)
-        error =
-            FLUX_EACH(small_step_train_cuda_5, 12, stream, n, step, m, x, h);
-    return FLUX_GPU_STATUS(error);
+    void *arena = flux_arena_base(w);
+    return small_step_train_cuda_body(n, step, m, x, y, loss, w, arena);
 }
 
 static __global__ void
-small_step_train_labels_cuda_1(size_t n, small_step *step, float *h3)
-{
-    if (flux_thread() >= 1)
-        return;
-    step->step = (int32_t)((uint32_t)step->step + 1u);
-    h3[0] = 1.0f / (float)n / 3.0f;
-}
-
-/* layer1: W * x .+ b  small.net:4:8
- * layer(x)  small.net:4:8
- * d (ŷ - y) .^ 2  small.net:4:8
- */
-static __global__ void
-small_step_train_labels_cuda_2(size_t n, small *m, const float *x,
-                               const int32_t *label, float *h, float *h2,
-                               float *h3)
-{
-    const size_t s = flux_thread();
-    if (s >= n)
-        return;
-    float h4[3];
-
-    /* layer1: W * x .+ b  small.net:4:8
-     * layer(x)  small.net:4:8
-     * (ŷ - y) .^ 2  small.net:4:8
-     */
-    for (size_t i = 0; i < 3; i++) {
-        float acc[4] = {0};
-        for (size_t k = 0; k < 4; k++)
-            acc[k % 4] =
-                flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
-        const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f + m->layer1.b[i];
-        const float t2 = flux_sigmaf(t);
-        const float t3 = t2 - (float)((int32_t)i == label[s]);
-        h4[i] = t3 * t3;
-        const float t4 = h3[0] * t3;
-        h[i + 3 * s] = (t4 + t4) * (t2 * (1.0f - t2));
-    }
-    h2[s] = flux_sum_f32(FLUX_TREE16, 3, h4, 1) / 3.0f;
-}
-
-/* layer1: d W * x .+ b  small.net:4:8
- * layer1: p - η * g  small.net:4:8
- */
-static __global__ void
-small_step_train_labels_cuda_3(size_t n, small_step *step, small *m, float *h)
-{
-    const size_t i = flux_thread();
-    if (i >= 3)
-        return;
-    m->layer1.b[i] -= step->eta * flux_sum_f32(FLUX_SEQ, n, &h[i], 3);
-}
-
-static __global__ void
-small_step_train_labels_cuda_4(size_t n, float *loss, float *h2)
-{
-    if (flux_thread() >= 1)
-        return;
-    *loss = flux_sum_f32(FLUX_TREE16, n, h2, 1) / (float)n;
-}
-
-/* layer1: d W * x  small.net:4:8
- * layer1: p - η * g  small.net:4:8
- */
-static __global__ void
-small_step_train_labels_cuda_5(size_t n, small_step *step, small *m,
-                               const float *x, float *h)
+small_step_train_labels_cuda_1(float *y, const int32_t *label, size_t n)
 {
     const size_t index = flux_thread();
-    if (index >= 12)
+    if (index >= 3 * n)
         return;
-    const size_t j = index % 3;
-    const size_t i = index / 3;
-    float sum = 0.0f;
-
-    /* layer1: d W * x  small.net:4:8 */
-    for (size_t s0 = 0; s0 < n; s0 += 512) {
-        const size_t s0_end = n - s0 < 512 ? n : s0 + 512;
-        float acc[4] = {0};
-        for (size_t s = s0; s < s0_end; s++)
-            acc[s % 4] = flux_fmaf(h[j + 3 * s], x[i + 4 * s], acc[s % 4]);
-        sum += flux_join_f32(FLUX_SPLIT4, acc);
-    }
-    m->layer1.W[j + 3 * i] -= step->eta * sum;
+    const size_t s = index / 3;
+    const size_t i = index % 3;
+    y[i + 3 * s] = (float)((int32_t)i == label[s]);
 }
 
 flux_status
@@ -581,7 +514,7 @@ small_step_train_labels_cuda(small_step *step, small *m, const float *x,
 {
     if (step == NULL || m == NULL || x == NULL || label == NULL || loss == NULL)
         return FLUX_E_NULL;
-    if (n > SIZE_MAX / 296)
+    if (n > SIZE_MAX / 308)
         return FLUX_E_SIZE;
     if (w == NULL || w->arena == NULL || w->bytes < SMALL_STEP_ARENA_CUDA(n))
         return FLUX_E_ARENA;
@@ -600,28 +533,15 @@ small_step_train_labels_cuda(small_step *step, small *m, const float *x,
         flux_overlap(loss, 4, label, 4 * n) ||
         flux_overlap(loss, 4, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
-    unsigned char *at = (unsigned char *)flux_arena_base(w);
-    float *h = (float *)(void *)at;
-    at += FLUX_ALIGN(12 * n);
-    float *h2 = (float *)(void *)at;
-    at += FLUX_ALIGN(4 * n);
-    float *h3 = (float *)(void *)at;
-    cudaStream_t stream = (cudaStream_t)w->stream;
-    cudaError_t error =
-        FLUX_EACH(small_step_train_labels_cuda_1, 1, stream, n, step, h3);
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_labels_cuda_2, n, stream, n, m, x,
-                          label, h, h2, h3);
-    if (error == cudaSuccess)
-        error =
-            FLUX_EACH(small_step_train_labels_cuda_3, 3, stream, n, step, m, h);
-    if (error == cudaSuccess)
-        error =
-            FLUX_EACH(small_step_train_labels_cuda_4, 1, stream, n, loss, h2);
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_labels_cuda_5, 12, stream, n, step,
-                          m, x, h);
-    return FLUX_GPU_STATUS(error);
+
+    /* The targets: 1 at the class, else 0. */
+    float *y = (float *)flux_arena_base(w);
+    cudaError_t error = FLUX_EACH(small_step_train_labels_cuda_1, 3 * n,
+                                  (cudaStream_t)w->stream, y, label, n);
+    if (error != cudaSuccess)
+        return FLUX_GPU_STATUS(error);
+    void *arena = (unsigned char *)y + FLUX_ALIGN(12 * n);
+    return small_step_train_cuda_body(n, step, m, x, y, loss, w, arena);
 }
 
 static const flux_param small_step_state[] = {

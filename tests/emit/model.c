@@ -48,25 +48,12 @@ binary(Graph *g, Op op, Ref a, Ref b)
     return ir_map(g, op, a, b, REF_NONE);
 }
 
-/* One-hot columns of class numbers. */
-static Ref
-one_hot(Graph *g, const Node *node, DType dtype)
-{
-    static const int8_t last[] = {1};
-    Ref label = ir_leaf(g, OP_input, "label", DTYPE_i32, 1, &node->dim[1]);
-    Ref spread = ir_broadcast(g, label, 2, node->dim, last);
-    Ref rows = ir_iota(g, DTYPE_i32, 2, node->dim, 0);
-    return ir_cast(g, binary(g, OP_eq, rows, spread), dtype);
-}
-
 /* The mean over the batch of the squared distance to the target. */
 static Ref
-loss_of(Graph *g, Ref y, DType dtype, bool labels)
+loss_of(Graph *g, Ref y, DType dtype)
 {
     Node node = *ir_node(g, y);
-    Ref target =
-        labels ? one_hot(g, &node, dtype)
-               : ir_leaf(g, OP_input, "target", dtype, node.rank, node.dim);
+    Ref target = ir_leaf(g, OP_input, "target", dtype, node.rank, node.dim);
     Ref d = binary(g, OP_sub, y, target);
     Ref all =
         ir_reduce(g, OP_sum, binary(g, OP_mul, d, d), (1u << node.rank) - 1);
@@ -74,14 +61,14 @@ loss_of(Graph *g, Ref y, DType dtype, bool labels)
 }
 
 static Graph *
-step_of(Context *context, const Graph *forward, DType dtype, bool labels)
+step_of(Context *context, const Graph *forward, DType dtype)
 {
     Graph *g = ir_graph(context, forward->dims, "step");
     Ref *map = ARENA_ARRAY(&context->arena, Ref, forward->node.count + 1);
     for (Ref r = 0; r < (Ref)forward->node.count; r++)
         map[r] = ir_copy(g, forward, r, map);
     size_t leaves = g->leaf.count;
-    Ref loss = loss_of(g, map[forward->output.item[0].ref], dtype, labels);
+    Ref loss = loss_of(g, map[forward->output.item[0].ref], dtype);
     Ref eta = ir_leaf(g, OP_state, "eta", dtype, 0, NULL);
     Ref step = ir_leaf(g, OP_state, "step", DTYPE_i32, 0, NULL);
     Ref one = ir_const(g, dtype, 1);
@@ -134,8 +121,7 @@ write_model(Context *context, const Graph *g, const char *out,
     const char *base = slash != NULL ? slash + 1 : out;
     DType dtype = ir_node(g, g->output.item[0].ref)->dtype;
     EmitTrainer trainer = {.name = "step",
-                           .step = step_of(context, g, dtype, false),
-                           .step_labels = step_of(context, g, dtype, true),
+                           .step = step_of(context, g, dtype),
                            .eta = 0.125,
                            .classes = 3};
     EmitModel model = {.name = g->name,

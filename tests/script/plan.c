@@ -29,11 +29,8 @@ check_model(PlanTest *test, const EmitModel *model)
     plan_check(test, model->forward, 0);
     if (model->back != NULL)
         plan_check(test, model->back, optional_of(model->back));
-    for (int i = 0; i < model->trainers; i++) {
+    for (int i = 0; i < model->trainers; i++)
         plan_check(test, model->trainer[i].step, 0);
-        if (model->trainer[i].step_labels != NULL)
-            plan_check(test, model->trainer[i].step_labels, 0);
-    }
 }
 
 static void
