@@ -189,6 +189,9 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_debug_nan:
         o->emit.debug_nan = o->script.debug_nan = true;
         return true;
+    case OPTION_all:
+        o->script.check_all = true;
+        return true;
     case OPTION_emit:
         o->stage = stages[which];
         return true;

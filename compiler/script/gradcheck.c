@@ -114,6 +114,8 @@ check_leaves(Check *c)
     bool good = true;
     int width = 4;
     double worst = 0;
+    int64_t chosen = 0;
+    int64_t elements = 0;
     for (size_t i = 0; i < c->g->leaf.count; i++) {
         const Node *n = ir_node(c->g, c->g->leaf.item[i]);
         int own = text_width(n->as.leaf.name);
@@ -130,8 +132,13 @@ check_leaves(Check *c)
         print_finding(c, n, &f, width);
         good = !report_finding(c, n, &f) && good;
         worst = fmax(worst, f.differences);
+        chosen += f.chosen;
+        elements += tensor_count(c->value[i]);
     }
     fprintf(out, "  worst relative error %.1e\n", worst);
+    if (chosen < elements)
+        fprintf(out, "  looked at %lld of %lld elements\n", (long long)chosen,
+                (long long)elements);
     return good;
 }
 

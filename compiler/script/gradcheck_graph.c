@@ -22,9 +22,14 @@
 
 enum {
     CHECK_ELEMENTS = 64, /* of a leaf: more are sampled */
+    CHECK_FEWEST = 2,    /* however long it takes */
     CHECK_STEPS = 3,     /* sizes of steps, each 1/16 of the one before */
     CHECK_SHAKES = 3     /* points beside a point, to see its rounding */
 };
+
+/* Operations of an interpreter that elements of all leaves may take: seconds.
+ */
+static const double check_work = 2e10;
 
 double
 check_random(Check *c, double low, double high)
@@ -43,6 +48,47 @@ number_of(Check *c, const Graph *from, Dim dim, const int64_t *symbol)
         script_fail(c->s, DIAG_limit, c->span, NULL,
                     "the sizes of this model do not fit into 64 bits");
     return value;
+}
+
+/* What a run spends besides its operations, in their time: each node is looked
+ * at, each of its numbers moved.
+ */
+static double
+moves_of(const Graph *g)
+{
+    double moves = 0;
+    for (size_t i = 0; i < g->node.count; i++) {
+        const Node *n = &g->node.item[i];
+        double count = 1;
+        for (int a = 0; a < n->rank; a++)
+            count *= (double)n->dim[a];
+        moves += 100 + count;
+        if (n->region != NULL)
+            moves += (double)n->as.scan->extent * moves_of(n->region);
+    }
+    return moves;
+}
+
+static double
+work_of(const Graph *g)
+{
+    static const int64_t none[DIM_SYMBOLS] = {0};
+    return ir_flops(g, none) + moves_of(g);
+}
+
+/* How many elements of each leaf there is time for: differences run the graph
+ * twice, forward mode costs about as much.
+ */
+static int64_t
+choose_most(const Check *c)
+{
+    if (c->s->options.check_all)
+        return INT64_MAX;
+    double each = 2 * work_of(c->primal.g) + work_of(c->forward.g);
+    double most = check_work / (each * (double)(c->g->leaf.count + 1));
+    return most < CHECK_FEWEST     ? CHECK_FEWEST
+           : most > CHECK_ELEMENTS ? CHECK_ELEMENTS
+                                   : (int64_t)most;
 }
 
 /* Copies every node, in double and with numbers for dimensions. */
@@ -231,6 +277,7 @@ check_build(Check *c)
                   REF_NONE);
     c->forward = runner_of(c, pass_dce(g));
     hold_stops(c);
+    c->most = choose_most(c);
 }
 
 /* ---- one point ---- */
@@ -434,7 +481,8 @@ check_leaf(Check *c, size_t leaf)
     for (int64_t i = 0; i < count; i++)
         largest = fmax(largest, fabs(tensor_get(gradient, i)));
     double floor = 1e-6 * fmax(fmax(c->size, largest), 1e-6);
-    int64_t some = count < CHECK_ELEMENTS ? count : CHECK_ELEMENTS;
+    int64_t some = count < c->most ? count : c->most;
+    f.chosen = some;
     for (int64_t k = 0; k < some; k++) {
         int64_t i = k;
         if (count > some)

@@ -31,10 +31,12 @@ typedef struct {
     Tensor *base;     /* the results at the point */
     double size;      /* sum of |weight .* base| */
     bool smooth;      /* every gradient is finite at the point */
+    int64_t most;     /* elements of a leaf that are checked */
 } Check;
 
 /* What was found of one leaf. */
 typedef struct {
+    int64_t chosen; /* of its elements: those checked and those skipped */
     int64_t checked;
     int64_t kinks;
     double differences; /* the worst relative errors */

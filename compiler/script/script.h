@@ -23,6 +23,7 @@ typedef struct {
     EngineKind engine;
     const volatile sig_atomic_t *interrupted; /* nonzero: leave; or NULL */
     bool debug_nan;    /* a NaN or Inf from finite numbers is an error */
+    bool check_all;    /* fluxc gradcheck --all: every element */
     FILE *out;         /* what the script prints */
     int max_depth;     /* of calls; 0: 1000 */
     int64_t max_steps; /* passes of loops and calls; 0: 10^9, compiling 10^7 */
