@@ -30,8 +30,34 @@ enum {
     CONTRACT,
     WINDOW,
     UNWINDOW,
+    INDEX,
+    GATHER,
+    H,
+    SCAN,
+    LAST,
+    ROWS,
     NODES
 };
+
+/* A loop over the columns of x, which adds them to h and gives each. */
+static void
+sound_loop(Fixture *f)
+{
+    Graph *g = f->g;
+    Graph *body = ir_graph(&f->context, &f->dims, "body");
+    Ref row = ir_leaf(body, OP_input, "row", DTYPE_f32, 1, DIMS(4));
+    Ref h = ir_leaf(body, OP_input, "h", DTYPE_f32, 1, DIMS(4));
+    ir_output(body, "h", ir_map(body, OP_add, row, h, REF_NONE), REF_NONE);
+    ir_output(body, "y", row, REF_NONE);
+    Scan scan = {.extent = dim_batch(&f->dims),
+                 .sequences = 1,
+                 .states = 1,
+                 .results = 1,
+                 .axis = MAP(1, 1),
+                 .operand = (Ref[]){X, H}};
+    ir_part(g, ir_scan(g, &scan, 2, body), 0);
+    ir_part(g, SCAN, 1);
+}
 
 /* One node of each kind, in the order of their names above. */
 static void
@@ -65,6 +91,10 @@ sound_graph(Fixture *f)
     ir_contract(g, X, MAP(0, 1), P, MAP(2, 1), 2, MAP(0, 2));
     ir_window(g, X, 0, 2, 2, 2, 1);
     ir_unwindow(g, WINDOW, 0, 5, 2, 1);
+    ir_leaf(g, OP_input, "i", DTYPE_i32, 0, NULL);
+    ir_gather(g, X, INDEX);
+    ir_leaf(g, OP_param, "h", DTYPE_f32, 1, DIMS(4));
+    sound_loop(f);
     ir_output(g, "y", CONTRACT, REF_NONE);
     ir_output(g, "p", ADD, P);
     assert_int_equal(g->node.count, NODES);
@@ -98,6 +128,10 @@ static const char *
 break_rule(Graph *g, int rule)
 {
     int number = 0;
+    Scan *scan = (Scan *)ir_node(g, SCAN)->as.scan;
+    int8_t *axis = (int8_t *)scan->axis;
+    Ref *operand = (Ref *)scan->operand;
+    Graph *body = ir_node(g, SCAN)->region;
 #define RULE(message, ref, change)                                             \
     if (rule == number++) {                                                    \
         Node *node = ir_node(g, ref);                                          \
