@@ -83,6 +83,27 @@ flux_device_wait(void *stream)
     return cudaStreamSynchronize((cudaStream_t)stream);
 }
 
+/* Sets a word to 0. */
+static inline cudaError_t
+flux_device_clear(void *stream, int32_t *word)
+{
+    return cudaMemsetAsync(word, 0, sizeof *word, (cudaStream_t)stream);
+}
+
+/* Waits, and reads a word, which is 0 again then. */
+static inline cudaError_t
+flux_device_look(void *stream, int32_t *word, int32_t *value)
+{
+    cudaError_t error =
+        cudaMemcpyAsync(value, word, sizeof *word, cudaMemcpyDeviceToHost,
+                        (cudaStream_t)stream);
+    if (error == cudaSuccess)
+        error = flux_device_wait(stream);
+    if (error == cudaSuccess && *value != 0)
+        error = flux_device_clear(stream, word);
+    return error;
+}
+
 /* These free what there is, the second first, which waits; NULL is legal. */
 static inline void
 flux_device_drop(void *graph)

@@ -55,6 +55,8 @@ typedef struct flux_work {
     const char **nan;   /* --debug-nan: where FLUX_E_NAN came from, or NULL */
     void *state; /* of a recurrent model that is called by its flux_model; NULL:
                     the steps begin with the initial state */
+    int32_t *fault; /* CUDA: a word of the GPU's memory for what kernels find
+                       wrong; NULL: they do not look */
 } flux_work;
 
 /* bytes rounded up to a multiple of 64; a constant expression. */

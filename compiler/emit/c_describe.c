@@ -306,8 +306,13 @@ model_thunks(Emit *emit)
         back_thunk(emit, x);
     if (emit->states != 0) {
         thunk_open(emit, "reset", "const void *m, void *state, size_t n");
-        thunk_close(emit,
-                    arena_printf(arena, "%s_reset(m, state, n)", emit->name));
+        thunk_close(
+            emit,
+            arena_printf(
+                arena, "%s(%s, %s, n)",
+                c_function_name(emit, emit->name, "reset"),
+                as_type(emit, arena_printf(arena, "const %s", emit->name), "m"),
+                as_type(emit, emit->real, "state")));
     }
     thunk_open(emit, "update", "void *m, void *g, double eta");
     thunk_close(emit,

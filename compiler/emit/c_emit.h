@@ -23,19 +23,20 @@ typedef struct {
     const char *real;  /* float or double */
     Member *params;    /* the struct's root */
     Member *grads;
-    Member **param;       /* by parameter */
-    Member **grad;        /* by parameter; NULL: it does not train */
-    Map number;           /* of parameters, by path */
-    const Graph *forward; /* optimised; states begin as what was kept */
-    const Graph *alone;   /* not optimised; states begin with the call */
-    VEC(State) state;     /* that the caller keeps */
-    Dim states;           /* their elements */
-    const char *table;    /* begins the names of the descriptor */
-    bool batched;         /* every port has the batch */
-    bool describable;     /* a flux_model can say what its ports are */
-    bool any_length;      /* elementwise: n is the length */
-    bool device;          /* what is now written is CUDA */
-    Device *gpu;          /* cuda_device.c's */
+    Member **param;          /* by parameter */
+    Member **grad;           /* by parameter; NULL: it does not train */
+    Map number;              /* of parameters, by path */
+    const Graph *forward;    /* optimised; states begin as what was kept */
+    const Graph *alone;      /* not optimised; states begin with the call */
+    VEC(State) state;        /* that the caller keeps */
+    Dim states;              /* their elements */
+    const char *table;       /* begins the names of the descriptor */
+    bool batched;            /* every port has the batch */
+    bool describable;        /* a flux_model can say what its ports are */
+    bool any_length;         /* elementwise: n is the length */
+    bool device;             /* what is now written is CUDA */
+    Device *gpu;             /* cuda_device.c's */
+    VEC(const char *) fault; /* cuda_fault.c's */
 } Emit;
 
 /* One trainer. */
@@ -51,11 +52,13 @@ typedef struct {
     VEC(Member *) member;
 } Trainer;
 
-/* c_files.c: a name in capitals, for macros; a graph, what is made of which is
+/* c_files.c: a name in capitals, for macros; a span as "digits.net:4", or "";
+ * a graph, what is made of which is
  * given back when its function is printed; the comment that a file begins with;
  * the functions of a model, and those of its trainers.
  */
 const char *c_upper(Arena *arena, const char *name);
+const char *c_place(const Emit *emit, Span span);
 const Graph *emit_here(const Emit *emit, const Graph *g);
 void c_file_head(Emit *emit, Writer *writer, const char *end, bool whole);
 bool emit_functions(Emit *emit);
@@ -145,6 +148,9 @@ void cuda_init_copies(Emit *emit, Function *f, const bool *tabled);
  */
 void cuda_device_note(Emit *emit, const Function *f, const Trainer *trainer);
 void cuda_device(Emit *emit);
+
+/* cuda_fault.c: what the numbers of faults say, as a function. */
+void cuda_fault_texts(Emit *emit);
 
 /* c_describe.c: flux_model and flux_trainer; a string as C has it; a dimension
  * with the numbers of a self-test for names.

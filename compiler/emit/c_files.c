@@ -151,6 +151,16 @@ c_upper(Arena *arena, const char *name)
     return upper;
 }
 
+const char *
+c_place(const Emit *emit, Span span)
+{
+    if (!span_known(span))
+        return "";
+    const Source *source = source_get(&emit->context->sources, span.source);
+    return arena_printf(emit->arena, "%s:%u", base_of(source->path),
+                        (unsigned)source_place(source, span.begin).line);
+}
+
 static const char *
 param_text(void *user, const Member *member, const char **comment)
 {
@@ -167,14 +177,7 @@ param_text(void *user, const Member *member, const char **comment)
             arena_printf(arena, "%s%s%lld", extent, a > 0 ? " * " : "", dim);
         count *= dim;
     }
-    const char *place = "";
-    if (span_known(param->span)) {
-        const Source *source =
-            source_get(&emit->context->sources, param->span.source);
-        place = arena_printf(
-            arena, "%s:%u", base_of(source->path),
-            (unsigned)source_place(source, param->span.begin).line);
-    }
+    const char *place = c_place(emit, param->span);
     const char *gap = *place != 0 && *shape != 0 ? "  " : "";
     *comment = arena_printf(arena, "%s%s%s", shape, gap, place);
     if (param->rank == 0)

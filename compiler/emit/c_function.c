@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char *
-join_arguments(const Function *f)
+const char *
+function_arguments(const Function *f)
 {
     Arena *arena = f->printer.arena;
     const char *text = "";
@@ -34,7 +34,7 @@ function_add(Function *f, Argument argument)
 void
 function_prototype(const Function *f, Writer *header)
 {
-    writer_line(header, "flux_status %s(%s);", f->name, join_arguments(f));
+    writer_line(header, "flux_status %s(%s);", f->name, function_arguments(f));
 }
 
 /* flux_overlap(y, 40 * n, …) for every other argument and the arena. */
@@ -110,6 +110,17 @@ c_too_large(Printer *printer, Dim bytes)
     return arena_printf(arena, "%s == 0", text);
 }
 
+const char *
+c_out_of_range(Arena *arena, const Argument *a, const char *index)
+{
+    const char *least = c_number(arena, a->dtype, (double)a->least);
+    const char *most = c_number(arena, a->dtype, (double)a->most);
+    return arena_printf(arena,
+                        dtype_real(a->dtype) ? "!(%s[%s] >= %s && %s[%s] <= %s)"
+                                             : "%s[%s] < %s || %s[%s] > %s",
+                        a->name, index, least, a->name, index, most);
+}
+
 /* Labels and indices, whose numbers must be there. */
 static void
 check_ranges(Function *f)
@@ -122,18 +133,9 @@ check_ranges(Function *f)
             continue;
         size_t scope = c_scope_mark(&printer->scope);
         const char *s = printer_name(printer, "s");
-        const char *least =
-            c_number(printer->arena, a->dtype, (double)a->least);
-        const char *most = c_number(printer->arena, a->dtype, (double)a->most);
-        bool whole = !dtype_real(a->dtype);
         writer_line(writer, "for (size_t %s = 0; %s < %s; %s++) {", s, s,
                     c_dim(printer, a->count).text, s);
-        check(writer,
-              arena_printf(printer->arena,
-                           whole ? "%s[%s] < %s || %s[%s] > %s"
-                                 : "!(%s[%s] >= %s && %s[%s] <= %s)",
-                           a->name, s, least, a->name, s, most),
-              "FLUX_E_LABEL");
+        check(writer, c_out_of_range(printer->arena, a, s), "FLUX_E_LABEL");
         writer_line(writer, "}");
         c_scope_leave(&printer->scope, scope);
     }
@@ -261,7 +263,7 @@ function_open(const Function *f)
 {
     Writer *writer = f->printer.writer;
     writer_raw(writer, "\nflux_status\n");
-    writer_line(writer, "%s(%s)", f->name, join_arguments(f));
+    writer_line(writer, "%s(%s)", f->name, function_arguments(f));
     writer_line(writer, "{");
 }
 

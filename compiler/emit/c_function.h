@@ -45,6 +45,8 @@ typedef struct {
     VEC(State) kept;   /* the states in it that the schedule has */
     VEC(int) kept_buffer;
     const char *launches; /* CUDA: lines before those of the schedule; NULL */
+    const char *queue;    /* CUDA: a function that does the same on a stream of
+                             its caller; NULL: there is none */
     Dim more;             /* bytes of arena besides the schedule's */
     bool shared;          /* another function calls its computation: */
     const char *base;     /* a name for where its arena begins; NULL: none */
@@ -54,6 +56,10 @@ typedef struct {
 } Function;
 
 void function_add(Function *f, Argument argument);
+
+/* Its arguments with their types. */
+const char *function_arguments(const Function *f);
+
 void function_prototype(const Function *f, Writer *header);
 void function_define(Function *f);
 
@@ -71,6 +77,11 @@ void function_close(const Function *f, size_t from);
  */
 void c_mark_unused(Writer *writer, size_t from, const char *const *name,
                    size_t count);
+
+/* The condition under which an element of a ranged argument is none that may be
+ * there.
+ */
+const char *c_out_of_range(Arena *arena, const Argument *a, const char *index);
 
 /* The condition under which a number of bytes overflows; NULL: never. */
 const char *c_too_large(Printer *printer, Dim bytes);

@@ -40,14 +40,20 @@ lay_targets(Function *f, const Trainer *t, const char *y, const char *label)
     writer_line(writer, "}");
 }
 
-/* The same as a kernel, whose threads each make one number. */
+/* The same as a kernel, whose threads each make one number; those of the first
+ * class look at the label.
+ */
 static void
-target_kernel(Writer *writer, const Function *f, const Trainer *t)
+target_kernel(Writer *writer, const Function *f, const Trainer *t,
+              const Argument *label)
 {
     long long classes = (long long)t->classes;
+    Argument own = *label;
+    own.name = "label";
     writer_raw(writer, "\nstatic __global__ void\n");
-    writer_line(writer, "%s_1(%s *y, const int32_t *label, size_t n)", f->name,
-                c_type(t->target->dtype));
+    writer_line(writer,
+                "%s_1(%s *y, const int32_t *label, size_t n, int32_t *fault)",
+                f->name, c_type(t->target->dtype));
     writer_line(writer, "{");
     writer_line(writer, "const size_t index = flux_thread();");
     cuda_guard(writer, "index",
@@ -55,6 +61,11 @@ target_kernel(Writer *writer, const Function *f, const Trainer *t)
     writer_line(writer, "const size_t s = index / %lld;", classes);
     writer_line(writer, "const size_t i = index %% %lld;", classes);
     print_target(writer, t, "y", "label", "i", "s");
+    writer_line(writer, "if (fault != NULL && i == 0 && (%s))",
+                c_out_of_range(writer->arena, &own, "s"));
+    writer->depth++;
+    writer_line(writer, "*fault = %zu;", cuda_fault(f, label));
+    writer->depth--;
     writer_line(writer, "}");
 }
 
@@ -67,8 +78,9 @@ launch_targets(Function *f, const Trainer *t, const char *y, const char *label)
     const char *error = printer_name(printer, "error");
     writer_line(writer,
                 "cudaError_t %s = FLUX_EACH(%s_1, %lld * %s, "
-                "(cudaStream_t)%s->stream, %s, %s, %s);",
-                error, f->name, (long long)t->classes, n, f->work, y, label, n);
+                "(cudaStream_t)%s->stream, %s, %s, %s, %s->fault);",
+                error, f->name, (long long)t->classes, n, f->work, y, label, n,
+                f->work);
     writer_line(writer, "if (%s != cudaSuccess)", error);
     writer->depth++;
     writer_line(writer, "return FLUX_GPU_STATUS(%s);", error);
@@ -116,7 +128,7 @@ emit_train_labels(Emit *emit, const Trainer *t, const Function *train)
     f.call = train->call;
     f.returns = train->returns;
     if (emit->device)
-        target_kernel(writer, &f, t);
+        target_kernel(writer, &f, t, &label);
     function_open(&f);
     size_t from = writer->size;
     function_checks(&f);

@@ -73,7 +73,8 @@ c_add_state(Emit *emit, Function *f, const char *m, bool stays)
     f->state_type = emit->real;
     f->state_bytes =
         dim_mul(dims, emit->states, (Dim)dtype_size(emit->model->dtype));
-    f->reset = arena_printf(emit->arena, "%s_reset(%s, ", emit->name, m);
+    f->reset = arena_printf(emit->arena, "%s_reset%s(%s, ", emit->name,
+                            emit->device ? "_queue" : "", m);
     Argument a = {.type =
                       stays ? arena_printf(emit->arena, "const %s", emit->real)
                             : emit->real,
@@ -139,7 +140,8 @@ c_state_base(const Function *f)
 {
     Printer printer = f->printer;
     if (f->state == NULL)
-        return arena_printf(printer.arena, "flux_arena_base(%s)", f->work);
+        return arena_printf(printer.arena, "%sflux_arena_base(%s)",
+                            printer.device ? "(unsigned char *)" : "", f->work);
     return arena_printf(printer.arena,
                         "(unsigned char *)flux_arena_base(%s) + "
                         "FLUX_ALIGN(%s)",
@@ -158,14 +160,26 @@ c_state_default(Function *f)
                     f->state);
     writer_line(writer, "if (%s == NULL) {", f->state);
     const char *own = f->state;
+    const char *type = "";
     if (f->state_stays) {
         own = printer_name(printer, "own");
-        writer_line(writer, "%s *%s = flux_arena_base(%s);", f->state_type, own,
-                    f->work);
-    } else {
-        writer_line(writer, "%s = flux_arena_base(%s);", own, f->work);
+        type = arena_printf(printer->arena, "%s *", f->state_type);
     }
-    writer_line(writer, "%s%s, %s);", f->reset, own, printer->dim_text[0]);
+    const char *cast =
+        printer->device ? arena_printf(printer->arena, "(%s *)", f->state_type)
+                        : "";
+    writer_line(writer, "%s%s = %sflux_arena_base(%s);", type, own, cast,
+                f->work);
+    if (printer->device) {
+        writer_line(writer,
+                    "const cudaError_t error = %s%s, %s, "
+                    "(cudaStream_t)%s->stream);",
+                    f->reset, own, printer->dim_text[0], f->work);
+        writer_raw(writer, "        if (error != cudaSuccess)\n"
+                           "            return FLUX_GPU_STATUS(error);\n");
+    } else {
+        writer_line(writer, "%s%s, %s);", f->reset, own, printer->dim_text[0]);
+    }
     if (f->state_stays)
         writer_line(writer, "%s = %s;", f->state, own);
     writer_line(writer, "}");
@@ -174,7 +188,12 @@ c_state_default(Function *f)
 const char *
 c_state_thunk(const Emit *emit)
 {
-    return emit->states != 0 ? "w != NULL ? w->state : NULL, " : "";
+    if (emit->states == 0)
+        return "";
+    if (!emit->device)
+        return "w != NULL ? w->state : NULL, ";
+    return arena_printf(emit->arena, "(%s *)(w != NULL ? w->state : NULL), ",
+                        emit->real);
 }
 
 /* What is in the array, in order. */
@@ -213,11 +232,11 @@ emit_state(Emit *emit)
         return true;
     const Graph *g = pass_optimise(carried_initial(emit->model->forward),
                                    emit->options->pass);
-    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
+    Schedule *s = c_loops(emit, g);
     if (s == NULL)
         return false;
-    Function f = function_start(
-        emit, s, arena_printf(emit->arena, "%s_reset", emit->name));
+    Function f =
+        function_start(emit, s, c_function_name(emit, emit->name, "reset"));
     f.printer.comment = NULL;
     f.printer.check = NULL;
     c_name_tables(&f);
@@ -230,9 +249,12 @@ emit_state(Emit *emit)
                                 .name = f.printer.dim_text[0],
                                 .buffer = -1});
     c_place_params(emit, &f, m, NULL);
-    state_macro(emit, &f);
+    if (!emit->device)
+        state_macro(emit, &f);
     writer_raw(&emit->header, "\n/* The state before the first step. */\n");
     function_prototype(&f, &emit->header);
-    function_define(&f);
+    if (emit->device)
+        f.queue = arena_printf(emit->arena, "%s_reset_queue", emit->name);
+    c_define(emit, &f);
     return true;
 }

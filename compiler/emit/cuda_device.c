@@ -33,10 +33,12 @@ struct Device {
     CScope scope;
     const char *self;  /* "d" */
     const char *batch; /* "n" */
+    const char *state; /* "d->state"; NULL: none */
     const char *seed;
     const char *work;
     const char *memory;
     const char *graph;
+    const char *fault;
     const char *formal; /* the sizes, as create takes them */
     const char *arena;  /* the bytes, in C; NULL: none */
     const char *large;  /* the condition under which all of it overflows */
@@ -66,8 +68,10 @@ without_const(const char *type)
  * it.
  */
 static const char *
-field_of(Emit *emit, const char *group, const Argument *a, const char *name)
+field_of(Emit *emit, const char *group, const Function *f, const Argument *a,
+         const char *name)
 {
+    bool state = f->state != NULL && strcmp(a->name, f->state) == 0;
     Device *gpu = emit->gpu;
     Dims *dims = emit->forward->dims;
     const char *type = without_const(a->type);
@@ -76,7 +80,7 @@ field_of(Emit *emit, const char *group, const Argument *a, const char *name)
         bool own = group != NULL && field->group != NULL &&
                    strcmp(field->group, group) == 0;
         bool shared = field->group == NULL &&
-                      (group == NULL || (field->input && !a->output) ||
+                      (group == NULL || (field->input && !a->output) || state ||
                        strcmp(type, emit->name) == 0);
         if ((own || shared) && strcmp(field->name, name) == 0 &&
             strcmp(field->type, type) == 0)
@@ -86,13 +90,16 @@ field_of(Emit *emit, const char *group, const Argument *a, const char *name)
                    .type = arena_printf(emit->arena, "%s", type),
                    .name = arena_printf(emit->arena, "%s", name),
                    .input = group == NULL && !a->output};
-    if (a->pointer) {
-        bool object = a->bytes == NULL || strncmp(a->bytes, "sizeof", 6) == 0;
-        const char *text = field_text(emit, &field);
-        field.bytes = object ? arena_printf(emit->arena, "sizeof *%s", text)
-                             : arena_printf(emit->arena, "%s", a->bytes);
-        gpu->bytes = dim_add(dims, gpu->bytes, dim_add(dims, a->size, 256));
-    }
+    const char *text = field_text(emit, &field);
+    if (state)
+        field.bytes = arena_printf(emit->arena, "%s_STATE(%s) * sizeof *%s",
+                                   emit->upper, gpu->batch, text);
+    else if (a->pointer)
+        field.bytes = strncmp(a->bytes, "sizeof", 6) == 0
+                          ? arena_printf(emit->arena, "sizeof *%s", text)
+                          : arena_printf(emit->arena, "%s", a->bytes);
+    Dim size = state ? f->state_bytes : a->size;
+    gpu->bytes = dim_add(dims, gpu->bytes, dim_add(dims, size, 256));
     VEC_PUSH(emit->arena, &gpu->field, field);
     return field_text(emit, &field);
 }
@@ -120,6 +127,7 @@ device_begin(Emit *emit, const Function *f)
     gpu->work = c_scope_take(&gpu->scope, "work");
     gpu->memory = c_scope_take(&gpu->scope, "memory");
     gpu->graph = c_scope_take(&gpu->scope, "graph");
+    gpu->fault = c_scope_take(&gpu->scope, "fault");
 }
 
 /* The struct of what a trainer has for itself. */
@@ -174,8 +182,11 @@ cuda_device_note(Emit *emit, const Function *f, const Trainer *trainer)
             emit->arena, "%s%s%s", actual, i > 0 ? ", " : "",
             work ? arena_printf(emit->arena, "&%s->%s", emit->gpu->self,
                                 emit->gpu->work)
-                 : field_of(emit, a->pointer ? group : NULL, a, name));
+                 : field_of(emit, a->pointer ? group : NULL, f, a, name));
     }
+    if (f->state != NULL)
+        emit->gpu->state =
+            arena_printf(emit->arena, "%s->%s", emit->gpu->self, f->state);
     add_arena(emit, f);
     Printer printer = f->printer;
     printer.arena = emit->arena;
@@ -231,6 +242,10 @@ print_struct(Emit *emit)
     }
     writer_line(header, "flux_work %s; /* the arena, the stream */", gpu->work);
     writer_line(header, "void *%s;", gpu->memory);
+    if (emit->fault.count > 0)
+        writer_line(header,
+                    "const char *%s; /* what wait has found, or NULL */",
+                    gpu->fault);
     if (!emit->options->no_graph)
         writer_line(header, "void *%s[%zu];", gpu->graph, gpu->call.count);
     writer_line(header, "} %s_device;", emit->name);
@@ -290,6 +305,11 @@ print_places(Emit *emit)
                         field_text(emit, field), field->type, self, gpu->memory,
                         field->bytes);
     }
+    if (emit->fault.count > 0)
+        writer_line(writer,
+                    "%s->%s.fault = (int32_t *)flux_device_place(%s->%s, "
+                    "&used, sizeof *%s->%s.fault);",
+                    self, gpu->work, self, gpu->memory, self, gpu->work);
     if (gpu->arena != NULL)
         writer_line(
             writer,
@@ -309,6 +329,11 @@ print_inits(Emit *emit)
     print_if(&emit->source, next,
              arena_printf(arena, "status = %s(%s->m, %s)",
                           own_name(emit, "init"), gpu->self, gpu->seed));
+    if (gpu->state != NULL)
+        print_if(&emit->source, next,
+                 arena_printf(arena, "status = %s(%s->m, %s, %s->%s)",
+                              own_name(emit, "reset"), gpu->self, gpu->state,
+                              gpu->self, gpu->batch));
     for (size_t i = 0; i < gpu->stepper.count; i++) {
         const Stepper *stepper = &gpu->stepper.item[i];
         print_if(&emit->source, next,
@@ -350,6 +375,12 @@ print_create(Emit *emit)
                 self, gpu->work, self, gpu->memory, emit->name, self);
     writer_line(writer, "%s_places(%s);", emit->name, self);
     print_inits(emit);
+    if (emit->fault.count > 0)
+        print_if(writer, "status == FLUX_OK",
+                 arena_printf(arena,
+                              "status = FLUX_GPU_STATUS(flux_device_clear("
+                              "%s->%s.stream, %s->%s.fault))",
+                              self, gpu->work, self, gpu->work));
     for (size_t i = 0; i < gpu->call.count && !emit->options->no_graph; i++) {
         const Call *call = &gpu->call.item[i];
         writer_line(
@@ -386,11 +417,40 @@ print_runs(Emit *emit)
                         gpu->self, gpu->work, gpu->self, gpu->graph, i);
         writer_line(writer, "}");
     }
-    open_function(emit, "flux_status", own_name(emit, "wait"), formal,
-                  "Waits for what is queued.");
+}
+
+static void
+print_wait(Emit *emit)
+{
+    const Device *gpu = emit->gpu;
+    Arena *arena = emit->arena;
+    Writer *writer = &emit->source;
+    const char *self = gpu->self;
+    bool faults = emit->fault.count > 0;
+    open_function(
+        emit, "flux_status", own_name(emit, "wait"),
+        arena_printf(arena, "%s%s_device *%s", faults ? "" : "const ",
+                     emit->name, self),
+        faults ? arena_printf(arena,
+                              "Waits for what is queued. FLUX_E_LABEL: a class "
+                              "number or an index was none, as %s->%s says.",
+                              self, gpu->fault)
+               : "Waits for what is queued.");
+    if (!faults) {
+        writer_line(writer,
+                    "return FLUX_GPU_STATUS(flux_device_wait(%s->%s.stream));",
+                    self, gpu->work);
+        writer_line(writer, "}");
+        return;
+    }
+    writer_line(writer, "int32_t fault = 0;");
     writer_line(writer,
-                "return FLUX_GPU_STATUS(flux_device_wait(%s->%s.stream));",
-                gpu->self, gpu->work);
+                "const flux_status status = FLUX_GPU_STATUS(flux_device_look("
+                "%s->%s.stream, %s->%s.fault, &fault));",
+                self, gpu->work, self, gpu->work);
+    writer_line(writer, "%s->%s = %s(fault);", self, gpu->fault,
+                own_name(emit, "fault"));
+    writer_line(writer, "return fault != 0 ? FLUX_E_LABEL : status;");
     writer_line(writer, "}");
 }
 
@@ -415,9 +475,11 @@ print_destroy(Emit *emit)
 void
 cuda_device(Emit *emit)
 {
+    cuda_fault_texts(emit);
     print_struct(emit);
     print_places(emit);
     print_create(emit);
     print_runs(emit);
+    print_wait(emit);
     print_destroy(emit);
 }

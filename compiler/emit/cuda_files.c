@@ -9,12 +9,6 @@ bool
 emit_device(Emit *emit)
 {
     Writer *source = &emit->source;
-    if (emit->states != 0) {
-        diag_add(&emit->context->diags, DIAG_not_yet, emit->model->span,
-                 "%s keeps a state from call to call; CUDA has none yet",
-                 emit->model->name);
-        return false;
-    }
     emit->device = true;
     writer_init(source, emit->arena);
     c_file_head(emit, source, ".cu", true);

@@ -2,6 +2,7 @@
  * and launches them one after another.
  */
 #include "emit/c_emit.h"
+#include "emit/c_emit.h"
 #include "emit/cuda_print.h"
 
 #include <string.h>
@@ -48,6 +49,7 @@ print_memory(Function *f)
         c_arena_pointers(
             printer, arena_printf(printer->arena, "(unsigned char *)%s",
                                   f->base != NULL ? f->base : c_state_base(f)));
+    c_state_pointers(f);
 }
 
 /* The stream of a function's work, which is there where an arena is. */
@@ -78,6 +80,16 @@ cuda_launch(Writer *writer, const char *condition, const char *launch)
     writer->depth--;
 }
 
+/* Launches behind a stream that is there; the error is declared. */
+static void
+print_error(Writer *writer, const char *launches)
+{
+    if (strncmp(launches + strspn(launches, " "), declared,
+                sizeof declared - 1) != 0)
+        writer_line(writer, "%s cudaSuccess;", declared);
+    writer_raw(writer, launches);
+}
+
 void
 cuda_launches(Writer *writer, const char *stream, const char *launches)
 {
@@ -87,10 +99,7 @@ cuda_launches(Writer *writer, const char *stream, const char *launches)
     }
     writer_line(writer, "cudaStream_t stream = %s;",
                 stream != NULL ? stream : "NULL");
-    if (strncmp(launches + strspn(launches, " "), declared,
-                sizeof declared - 1) != 0)
-        writer_line(writer, "%s cudaSuccess;", declared);
-    writer_raw(writer, launches);
+    print_error(writer, launches);
     writer_line(writer, "return FLUX_GPU_STATUS(error);");
 }
 
@@ -109,19 +118,44 @@ define_launches(Function *f, Writer *kernels, const char *body)
     return call.text;
 }
 
+/* The launches on a stream, as a function that others call, too; the call. */
+static const char *
+define_queue(Function *f, Writer *kernels, const char *memory,
+             const char *launches)
+{
+    Arena *arena = f->printer.arena;
+    const char *names = "";
+    for (size_t i = 0; i < f->argument.count; i++)
+        names = arena_printf(arena, "%s%s, ", names, f->argument.item[i].name);
+    writer_raw(kernels, "\nstatic cudaError_t\n");
+    writer_line(kernels, "%s(%s, cudaStream_t stream)", f->queue,
+                function_arguments(f));
+    writer_line(kernels, "{");
+    size_t from = kernels->size;
+    writer_raw(kernels, memory);
+    print_error(kernels, launches);
+    writer_line(kernels, "return error;");
+    Function part = *f;
+    part.printer.writer = kernels;
+    function_close(&part, from);
+    return arena_printf(arena, "    return FLUX_GPU_STATUS(%s(%sNULL));\n",
+                        f->queue, names);
+}
+
 void
 cuda_function_define(Function *f)
 {
     Printer *printer = &f->printer;
     Writer *writer = printer->writer;
+    Writer checks;
     Writer kernels;
     Writer body;
     Writer launches;
+    writer_init(&checks, printer->arena);
     writer_init(&kernels, printer->arena);
     writer_init(&body, printer->arena);
     writer_init(&launches, printer->arena);
     body.depth = launches.depth = 1;
-    printer->parts = &kernels;
     printer->function = f->name;
     if (f->shared && printer->s->slot.count > 0)
         f->base = printer_typed(printer, "arena", "void *");
@@ -130,19 +164,27 @@ cuda_function_define(Function *f)
     printer_name(printer, "stream");
     printer->writer = &body;
     print_memory(f);
+    cuda_faults(f, &checks, &body, &launches);
+    printer->parts = &kernels;
     printer->writer = &launches;
     if (f->launches != NULL)
         writer_raw(&launches, f->launches);
     printer_repeat(printer, print_all);
-    cuda_launches(&body, stream_of(f), launches.text);
     c_scope_leave(&printer->scope, scope);
     printer->writer = writer;
-    f->call = define_launches(f, &kernels, body.text);
+    if (f->queue != NULL) {
+        f->call = define_queue(f, &kernels, body.text, launches.text);
+    } else {
+        cuda_launches(&body, stream_of(f), launches.text);
+        f->call = define_launches(f, &kernels, body.text);
+    }
     f->returns = true;
+    writer_raw(writer, checks.text);
     writer_raw(writer, kernels.text);
     function_open(f);
     size_t from = writer->size;
     function_checks(f);
+    c_state_default(f);
     function_compute(f);
     function_close(f, from);
 }

@@ -138,10 +138,9 @@ call_of(const Stmt *inner, const Stmt *first)
     return first->kind == STMT_call ? first : NULL;
 }
 
-/* Writes the kernel with what it names as parameters; its launch. */
-static const char *
-kernel_function(Printer *printer, PartText *part, const char *how,
-                const char *size)
+const char *
+cuda_kernel_function(Printer *printer, PartText *part, const char *how,
+                     const char *size)
 {
     Writer *to = printer->parts;
     part_names(printer, part);
@@ -218,8 +217,8 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     PartText part = {.name = arena_printf(printer->arena, "%s_%d",
                                           printer->function, ++printer->part),
                      .body = body.text};
-    print_launch(printer, group.tag,
-                 kernel_function(printer, &part,
-                                 tiles != NULL ? "FLUX_TILES" : "FLUX_EACH",
-                                 size));
+    print_launch(
+        printer, group.tag,
+        cuda_kernel_function(printer, &part,
+                             tiles != NULL ? "FLUX_TILES" : "FLUX_EACH", size));
 }

@@ -20,6 +20,12 @@ typedef struct {
 void cuda_kernel(Printer *printer, const Block *block, size_t from,
                  size_t count);
 
+/* Writes a kernel with what its body names as parameters; its launch. `how` is
+ * FLUX_EACH or FLUX_TILES.
+ */
+const char *cuda_kernel_function(Printer *printer, PartText *part,
+                                 const char *how, const char *size);
+
 /* Ends the threads whose number is not below a count. */
 void cuda_guard(Writer *writer, const char *index, const char *count);
 
@@ -44,5 +50,12 @@ void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
 void cuda_function_define(Function *f);
 void cuda_launch(Writer *writer, const char *condition, const char *launch);
 void cuda_launches(Writer *writer, const char *stream, const char *launches);
+
+/* cuda_fault.c: kernels that look at ranges, the pointer that they need, and
+ * their launches; the number of the fault of one argument.
+ */
+size_t cuda_fault(const Function *f, const Argument *a);
+void cuda_faults(Function *f, Writer *kernels, Writer *memory,
+                 Writer *launches);
 
 #endif

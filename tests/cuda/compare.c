@@ -4,7 +4,8 @@
  * once: the function says so, and nothing is left allocated.
  *
  * HEADER is the model's, MODEL its name, SIZES what create takes for n samples;
- * TRAINER, if it has one, the name of its trainer, which has LABELS or not.
+ * TRAINER, if it has one, the name of its trainer, which has LABELS or not;
+ * FAULTS is there where create's struct has a member `fault`.
  */
 #include "tests/cuda/control.h"
 
@@ -125,6 +126,7 @@ typedef struct {
     Pair x[PORTS];
     Pair y[PORTS];
     Pair dx[PORTS];
+    Pair state; /* of a recurrent model */
     flux_work work[2];
 } Calls; /* copied, it is the same memory */
 
@@ -174,6 +176,17 @@ calls_open(Calls *c, size_t n, unsigned order)
             bytes[i] = larger(bytes[i], side[i]->back_arena(side[i], n));
     }
     c->work[0] = work_new(bytes[0], bytes[1], &c->work[1]);
+    c->state =
+        pair_new(cpu->dtype, cpu->state * n * flux_dtype_size(cpu->dtype));
+}
+
+/* Whether calls on either side take and give the state, which begins alike. */
+static void
+calls_keep(Calls *c, flux_work *work, int keep)
+{
+    pair_fill(&c->state);
+    work[0].state = keep ? c->state.host : NULL;
+    work[1].state = keep ? c->state.device : NULL;
 }
 
 static void
@@ -182,6 +195,7 @@ calls_close(Calls *c)
     check(emulator_check() == 0, "red zones", c->n, c->order);
     pair_free(&c->m);
     pair_free(&c->g);
+    pair_free(&c->state);
     for (size_t i = 0; i < cpu->ninput; i++) {
         pair_free(&c->x[i]);
         pair_free(&c->dx[i]);
@@ -246,30 +260,61 @@ call_update(Calls *c, int device)
                          device ? c->g.device : c->g.host, 0.1);
 }
 
-static void
-compare_functions(Calls *c)
+static flux_status
+call_reset(Calls *c, int device)
 {
-    size_t n = c->n;
-    unsigned order = c->order;
-    int fine = call_init(c, 0) == FLUX_OK && call_init(c, 1) == FLUX_OK;
-    check(fine && pair_same(&c->m), "init", n, order);
-    fine = call_forward(c, 0) == FLUX_OK && call_forward(c, 1) == FLUX_OK;
-    check(fine, "forward", n, order);
-    for (size_t o = 0; fine && o < cpu->noutput; o++)
-        check(pair_same(&c->y[o]), "forward's result", n, order);
-    if (cpu->back == NULL)
-        return;
+    const flux_model *model = device ? gpu : cpu;
+    return model->reset(model, device ? c->m.device : c->m.host,
+                        device ? c->state.device : c->state.host, c->n);
+}
+
+static void
+compare_forward(Calls *c)
+{
+    flux_status status = call_forward(c, 0);
+    if (status == FLUX_OK)
+        status = call_forward(c, 1);
+    check(status == FLUX_OK, "forward", c->n, c->order);
+    for (size_t o = 0; status == FLUX_OK && o < cpu->noutput; o++)
+        check(pair_same(&c->y[o]), "forward's result", c->n, c->order);
+    check(pair_same(&c->state), "the state", c->n, c->order);
+}
+
+static void
+compare_back(Calls *c)
+{
     for (size_t o = 0; o < cpu->noutput; o++)
         pair_fill(&c->y[o]);
     for (int dx = 0; dx < 2; dx++) {
         pair_fill(&c->g);
-        fine = call_back(c, 0, dx) == FLUX_OK && call_back(c, 1, dx) == FLUX_OK;
-        check(fine && pair_same(&c->g), "back's gradients", n, order);
+        int fine =
+            call_back(c, 0, dx) == FLUX_OK && call_back(c, 1, dx) == FLUX_OK;
+        check(fine && pair_same(&c->g), "back's gradients", c->n, c->order);
         for (size_t i = 0; fine && dx && i < cpu->ninput; i++)
-            check(pair_same(&c->dx[i]), "back's dx", n, order);
+            check(pair_same(&c->dx[i]), "back's dx", c->n, c->order);
+        check(pair_same(&c->state), "the state", c->n, c->order);
+    }
+}
+
+/* Without a state, and with one where the model has it. */
+static void
+compare_functions(Calls *c)
+{
+    int fine = call_init(c, 0) == FLUX_OK && call_init(c, 1) == FLUX_OK;
+    check(fine && pair_same(&c->m), "init", c->n, c->order);
+    if (cpu->reset != NULL) {
+        fine = call_reset(c, 0) == FLUX_OK && call_reset(c, 1) == FLUX_OK;
+        check(fine && pair_same(&c->state), "reset", c->n, c->order);
+    }
+    for (int keep = 0; keep <= (cpu->reset != NULL); keep++) {
+        calls_keep(c, c->work, keep);
+        compare_forward(c);
+        if (cpu->back != NULL)
+            compare_back(c);
     }
     fine = call_update(c, 0) == FLUX_OK && call_update(c, 1) == FLUX_OK;
-    check(fine && pair_same(&c->m) && pair_same(&c->g), "update", n, order);
+    check(fine && pair_same(&c->m) && pair_same(&c->g), "update", c->n,
+          c->order);
 }
 
 /* Lets each call of CUDA fail once that a function makes. */
@@ -385,13 +430,16 @@ compare_steps(Calls *c, Steps *t, int steps)
     check(status == FLUX_OK && pair_same(&t->s), "a trainer's init", c->n,
           c->order);
     for (int i = 0; i < steps && status == FLUX_OK; i++) {
+        if (i < 2)
+            calls_keep(c, t->work, i == 1 && cpu->reset != NULL);
         int labels = cpu_step->takes_labels && i % 2 == 1;
         status = call_train(c, t, 0, labels);
         if (status == FLUX_OK)
             status = call_train(c, t, 1, labels);
         check(status == FLUX_OK && pair_same(&t->loss), "the loss", c->n,
               c->order);
-        check(status == FLUX_OK && pair_same(&c->m) && pair_same(&t->s),
+        check(status == FLUX_OK && pair_same(&c->m) && pair_same(&t->s) &&
+                  pair_same(&c->state),
               "a step", c->n, c->order);
     }
 }
@@ -462,7 +510,7 @@ compare_device_steps(Calls *c, Steps *t, NAME(MODEL, _device) * d, void **at)
         if (status == FLUX_OK)
             status = NAME(MODEL, _wait_cuda)(d);
         check(status == FLUX_OK && pair_same(&t->loss) && pair_same(&c->m) &&
-                  pair_same(&t->s),
+                  pair_same(&t->s) && pair_same(&c->state),
               "a step by create", c->n, c->order);
     }
 }
@@ -482,8 +530,33 @@ compare_trainer(Calls *c, int steps)
 }
 #endif
 
+#ifdef FAULTS
+/* A call with a number outside of its range, which stands at `bad`: an error of
+ * the C, found by the kernels, and told once.
+ */
+static void
+compare_fault(Calls *c, NAME(MODEL, _device) * d, Pair *bad, size_t at,
+              flux_status (*run)(const NAME(MODEL, _device) *))
+{
+    static const int32_t wrong[] = {-1, 1000};
+    int32_t right;
+    memcpy(&right, bad->host + at, sizeof right);
+    for (int i = 0; i < 3; i++) {
+        const int32_t *value = i < 2 ? &wrong[i] : &right;
+        emulator_put(bad->device + at, value, sizeof *value);
+        flux_status status = run(d);
+        if (status == FLUX_OK)
+            status = NAME(MODEL, _wait_cuda)(d);
+        check(i < 2 ? status == FLUX_E_LABEL && d->fault != NULL
+                    : status == FLUX_OK && d->fault == NULL,
+              "a number outside", c->n, c->order);
+    }
+}
+#endif
+
 /* What create makes, against the C's calls. The struct begins with the sizes;
- * then it is pointers: the model, inputs, results, what the first trainer has.
+ * then it is pointers: the model, its state, inputs, results, what the first
+ * trainer has.
  */
 static void
 compare_device(Calls c)
@@ -495,16 +568,24 @@ compare_device(Calls c)
     check(status == FLUX_OK, "create", n, c.order);
     if (status != FLUX_OK)
         return;
-    memcpy(at, &d.m, sizeof(void *) * (1 + cpu->ninput + cpu->noutput));
+    size_t first = cpu->reset != NULL ? 2 : 1; /* input */
+    memcpy(at, &d.m, sizeof(void *) * (first + cpu->ninput + cpu->noutput));
     c.m.device = at[0];
+    if (cpu->reset != NULL)
+        c.state.device = at[1];
+    calls_keep(&c, c.work, cpu->reset != NULL);
     for (size_t i = 0; i < cpu->ninput; i++) {
-        c.x[i].device = at[1 + i];
+        c.x[i].device = at[first + i];
         emulator_put(c.x[i].device, c.x[i].host, c.x[i].bytes);
     }
     for (size_t o = 0; o < cpu->noutput; o++)
-        c.y[o].device = at[1 + cpu->ninput + o];
+        c.y[o].device = at[first + cpu->ninput + o];
     status = call_init(&c, 0);
     check(status == FLUX_OK && pair_same(&c.m), "create's model", n, c.order);
+    if (status == FLUX_OK && cpu->reset != NULL)
+        status = call_reset(&c, 0);
+    if (status == FLUX_OK && cpu->reset != NULL)
+        status = call_reset(&c, 1);
     for (int i = 0; i < 2 && status == FLUX_OK; i++) {
         status = call_forward(&c, 0);
         if (status == FLUX_OK)
@@ -517,9 +598,13 @@ compare_device(Calls c)
     }
 #ifdef TRAINER
     Steps t = steps_open(n);
+    calls_keep(&c, t.work, cpu->reset != NULL);
     Steps own = t;
-    memcpy(at, &d.m + 1 + cpu->ninput + cpu->noutput, 4 * sizeof *at);
+    memcpy(at, &d.m + first + cpu->ninput + cpu->noutput, 4 * sizeof *at);
     compare_device_steps(&c, &own, &d, at);
+#ifdef LABELS
+    compare_fault(&c, &d, &own.label, 0, NAME(TRAINER, _train_labels_run_cuda));
+#endif
     steps_close(&t);
 #endif
     check(emulator_check() == 0, "red zones", n, c.order);

@@ -182,7 +182,7 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
         flux_overlap(dx, 16 * n, x, 16 * n) ||
         flux_overlap(dx, 16 * n, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
-    unsigned char *at = (unsigned char *)flux_arena_base(w);
+    unsigned char *at = (unsigned char *)(unsigned char *)flux_arena_base(w);
     float *h = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
     cudaError_t error =
@@ -492,12 +492,13 @@ small_step_train_cuda(small_step *step, small *m, const float *x,
     if (flux_overlap(loss, 4, x, 16 * n) || flux_overlap(loss, 4, y, 12 * n) ||
         flux_overlap(loss, 4, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
-    void *arena = flux_arena_base(w);
+    void *arena = (unsigned char *)flux_arena_base(w);
     return small_step_train_cuda_body(n, step, m, x, y, loss, w, arena);
 }
 
 static __global__ void
-small_step_train_labels_cuda_1(float *y, const int32_t *label, size_t n)
+small_step_train_labels_cuda_1(float *y, const int32_t *label, size_t n,
+                               int32_t *fault)
 {
     const size_t index = flux_thread();
     if (index >= 3 * n)
@@ -505,6 +506,8 @@ small_step_train_labels_cuda_1(float *y, const int32_t *label, size_t n)
     const size_t s = index / 3;
     const size_t i = index % 3;
     y[i + 3 * s] = (float)((int32_t)i == label[s]);
+    if (fault != NULL && i == 0 && (label[s] < 0 || label[s] > 2))
+        *fault = 1;
 }
 
 flux_status
@@ -535,9 +538,10 @@ small_step_train_labels_cuda(small_step *step, small *m, const float *x,
         return FLUX_E_OVERLAP;
 
     /* The targets: 1 at the class, else 0. */
-    float *y = (float *)flux_arena_base(w);
-    cudaError_t error = FLUX_EACH(small_step_train_labels_cuda_1, 3 * n,
-                                  (cudaStream_t)w->stream, y, label, n);
+    float *y = (float *)(unsigned char *)flux_arena_base(w);
+    cudaError_t error =
+        FLUX_EACH(small_step_train_labels_cuda_1, 3 * n,
+                  (cudaStream_t)w->stream, y, label, n, w->fault);
     if (error != cudaSuccess)
         return FLUX_GPU_STATUS(error);
     void *arena = (unsigned char *)y + FLUX_ALIGN(12 * n);
@@ -613,6 +617,16 @@ const flux_trainer small_step_trainer_cuda = {
     small_step_thunk_set_eta,
 };
 
+const char *
+small_fault_cuda(int32_t fault)
+{
+    static const char *const text[] = {
+        NULL,
+        "small.net:3: label of small_step_train_labels_cuda is not in 0 to 2",
+    };
+    return fault >= 0 && fault <= 1 ? text[fault] : NULL;
+}
+
 /* Gives all arrays their places in memory; the bytes that these take. */
 static size_t
 small_places(small_device *d)
@@ -628,6 +642,8 @@ small_places(small_device *d)
     d->step.y = (float *)flux_device_place(d->memory, &used, 12 * n);
     d->step.loss = (float *)flux_device_place(d->memory, &used, 4);
     d->step.label = (int32_t *)flux_device_place(d->memory, &used, 4 * n);
+    d->work.fault =
+        (int32_t *)flux_device_place(d->memory, &used, sizeof *d->work.fault);
     d->work.arena = flux_device_place(d->memory, &used, d->work.bytes);
     return used;
 }
@@ -638,7 +654,7 @@ small_create_cuda(small_device *d, size_t n, uint64_t seed)
     if (d == NULL)
         return FLUX_E_NULL;
     memset(d, 0, sizeof *d);
-    if (n > SIZE_MAX / 2384)
+    if (n > SIZE_MAX / 2640)
         return FLUX_E_SIZE;
     d->n = n;
     flux_status status = FLUX_GPU_STATUS(
@@ -648,6 +664,9 @@ small_create_cuda(small_device *d, size_t n, uint64_t seed)
         status = small_init_cuda(d->m, seed);
     if (status == FLUX_OK)
         status = small_step_init_cuda(d->step.s, seed);
+    if (status == FLUX_OK)
+        status =
+            FLUX_GPU_STATUS(flux_device_clear(d->work.stream, d->work.fault));
     FLUX_GRAPH(status, d->work.stream, &d->graph[0],
                small_forward_cuda(d->m, d->x, d->n, d->y, &d->work));
     FLUX_GRAPH(status, d->work.stream, &d->graph[1],
@@ -681,9 +700,13 @@ small_step_train_labels_run_cuda(const small_device *d)
 }
 
 flux_status
-small_wait_cuda(const small_device *d)
+small_wait_cuda(small_device *d)
 {
-    return FLUX_GPU_STATUS(flux_device_wait(d->work.stream));
+    int32_t fault = 0;
+    const flux_status status = FLUX_GPU_STATUS(
+        flux_device_look(d->work.stream, d->work.fault, &fault));
+    d->fault = small_fault_cuda(fault);
+    return fault != 0 ? FLUX_E_LABEL : status;
 }
 
 void
