@@ -57,6 +57,17 @@
 #define FLUX_APART
 #endif
 
+/* Before a loop of few turns: they are written out. */
+#if defined(__CUDACC__)
+#define FLUX_UNROLL _Pragma("unroll")
+#elif defined(__clang__)
+#define FLUX_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__) && !defined(__TINYC__)
+#define FLUX_UNROLL _Pragma("GCC unroll 32")
+#else
+#define FLUX_UNROLL
+#endif
+
 /* A function that is compiled by itself: a part of a long one. */
 #if defined(__GNUC__) || defined(__clang__)
 #define FLUX_NOINLINE __attribute__((noinline))

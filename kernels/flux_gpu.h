@@ -33,12 +33,6 @@ enum { FLUX_THREADS = 256 };
 #include "kernels/flux_math.h"
 #include "kernels/flux_sum.h"
 
-#if defined(__CUDACC__) || defined(__clang__)
-#define FLUX_UNROLL _Pragma("unroll")
-#else
-#define FLUX_UNROLL
-#endif
-
 /* The number of a block in its grid, and of a thread. */
 static __device__ inline size_t
 flux_block(void)

@@ -1,16 +1,5 @@
 /* flux_product_body.h - the matrix product for one element type and one
- * vector instruction set; flux_product_x86.h includes it once for each, with
- *
- *    FLUX_P(name)    the name with the variant's suffix
- *    FLUX_I(op)      the intrinsic of an operation on whole vectors
- *    FLUX_T          the element type
- *    FLUX_V          the vector type
- *    FLUX_W, FLUX_G  lanes of a vector, and of 128 bits
- *    FLUX_U          columns of the smallest tile; the others have 2 and 3
- * times FLUX_TARGET     the attribute that allows the instructions FLUX_TAKE,
- * FLUX_PUT  load and store of the first n lanes, n < FLUX_W FLUX_GATHER     a
- * vector of 128 bits each from rows some elements apart FLUX_TURN       turns
- * squares of FLUX_G lanes, in FLUX_G vectors
+ * vector instruction set, in the macros of flux_vector_body.h.
  *
  * A tile is R vectors of rows by J columns. Its sums stay in registers from
  * their first term to what becomes of them; only sums of several blocks have
@@ -505,15 +494,3 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
     else
         FLUX_P(flux_bands)(&job, m);
 }
-
-#undef FLUX_P
-#undef FLUX_I
-#undef FLUX_T
-#undef FLUX_V
-#undef FLUX_W
-#undef FLUX_G
-#undef FLUX_SOME
-#undef FLUX_TAKE
-#undef FLUX_PUT
-#undef FLUX_GATHER
-#undef FLUX_TURN

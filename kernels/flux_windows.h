@@ -67,6 +67,29 @@ flux_places(flux_place *place, size_t axes, const flux_axis *axis, size_t count,
     }
 }
 
+/* The offsets in a and in b of the next `count` places, along the first axis
+ * many at a time. */
+FLUX_INLINE void
+flux_places_ab(flux_place *place, size_t axes, const flux_axis *axis,
+               size_t count, size_t *a, size_t *b)
+{
+    while (count > 0) {
+        size_t left = axis[0].length - place->index[0];
+        size_t some = left < count ? left : count;
+        for (size_t i = 0; i < some; i++) {
+            a[i] = place->at.a + i * axis[0].a;
+            b[i] = place->at.b + i * axis[0].b;
+        }
+        place->index[0] += some - 1;
+        place->at.a += (some - 1) * axis[0].a;
+        place->at.b += (some - 1) * axis[0].b;
+        flux_place_next(place, axes, axis);
+        a += some;
+        b += some;
+        count -= some;
+    }
+}
+
 /* The axes with the operands exchanged. */
 FLUX_STATIC void
 flux_axes_swap(size_t axes, const flux_axis *axis, flux_axis *to)
@@ -78,16 +101,24 @@ flux_axes_swap(size_t axes, const flux_axis *axis, flux_axis *to)
     }
 }
 
-#define FLUX_T          float
-#define FLUX_NAME(name) name##_f32
-#include "kernels/flux_windows_body.h"
-#undef FLUX_T
-#undef FLUX_NAME
+#if FLUX_X86
+#include "kernels/flux_windows_x86.h"
+#endif
 
-#define FLUX_T          double
-#define FLUX_NAME(name) name##_f64
+#define FLUX_T             float
+#define FLUX_NAME(name)    name##_f32
+#define FLUX_ON(isa, name) name##_f32_##isa
 #include "kernels/flux_windows_body.h"
 #undef FLUX_T
 #undef FLUX_NAME
+#undef FLUX_ON
+
+#define FLUX_T             double
+#define FLUX_NAME(name)    name##_f64
+#define FLUX_ON(isa, name) name##_f64_##isa
+#include "kernels/flux_windows_body.h"
+#undef FLUX_T
+#undef FLUX_NAME
+#undef FLUX_ON
 
 #endif

@@ -3,6 +3,7 @@
  *
  *    FLUX_T            the element type
  *    FLUX_NAME(name)   the name with the type's suffix
+ *    FLUX_ON(isa, name)  that with the suffix of an instruction set
  */
 
 /* A block of terms, and the rows or columns that are multiplied with it. */
@@ -131,6 +132,28 @@ FLUX_NAME(flux_windows_rows)(flux_isa isa, flux_order order,
     }
 }
 
+/* The product in place, in vectors of rows or columns; 0 where it has not been
+ * taken so. */
+FLUX_STATIC int
+FLUX_NAME(flux_windows_vectors)(flux_isa isa, size_t rows, const flux_axis *row,
+                                size_t columns, const flux_axis *column,
+                                size_t terms, const flux_axis *term,
+                                const FLUX_T *a, const FLUX_T *b, FLUX_T *c)
+{
+#if FLUX_X86
+    isa = FLUX_ISA_OF(isa);
+    if (isa == FLUX_ISA_AVX512)
+        return FLUX_ON(avx512, flux_windows_direct)(rows, row, columns, column,
+                                                    terms, term, a, b, c);
+    if (isa == FLUX_ISA_AVX2)
+        return FLUX_ON(avx2, flux_windows_direct)(rows, row, columns, column,
+                                                  terms, term, a, b, c);
+#endif
+    (void)isa, (void)rows, (void)row, (void)columns, (void)column, (void)terms;
+    (void)term, (void)a, (void)b, (void)c;
+    return 0;
+}
+
 /* c[row, column] becomes the sum over the terms of a[row, term] b[term, column]
  * in the order seq or split4. c overlaps neither; no terms give +0.
  * Where the terms run further than the rows, the columns take the place of the
@@ -146,6 +169,10 @@ FLUX_NAME(flux_windows)(flux_isa isa, flux_order order, size_t rows,
     FLUX_NAME(flux_block_of) block;
     flux_axis turned[3][FLUX_AXES];
     flux_place at = {{0}, {0, 0, 0, 0}};
+    if (order == FLUX_SEQ &&
+        FLUX_NAME(flux_windows_vectors)(isa, rows, row, columns, column, terms,
+                                        term, a, b, c))
+        return;
     if (rows > 0 && columns > 0 && term[0].length > row[0].length) {
         const FLUX_T *kept = a;
         size_t count = rows;

@@ -9,6 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Turns of a loop that are written out. */
+enum { FEW_TURNS = 4 };
+
 void
 printer_init(Printer *printer, Schedule *s, Writer *writer)
 {
@@ -196,9 +199,50 @@ declare_locals(Printer *printer, int locals)
     }
 }
 
+static bool
+has_few_turns(const Schedule *s, const Stmt *loop)
+{
+    const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
+    return dim_known(var->extent) && var->extent <= FEW_TURNS &&
+           var->kind != VAR_step && var->kind != VAR_block;
+}
+
+/* Whether a body has neither calls nor sums nor loops, but for those of few
+ * turns: written out, they leave one line of operations.
+ */
+static bool
+is_straight(const Schedule *s, const Stmt *loop)
+{
+    for (size_t i = 0; i < loop->body.count; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        if (stmt->kind == STMT_call ||
+            (stmt->kind == STMT_let &&
+             s->value.item[stmt->value].kind != VALUE_map) ||
+            (stmt->kind == STMT_step &&
+             s->accumulator.item[stmt->accumulator].lanes > 1) ||
+            (stmt->kind == STMT_loop &&
+             !(has_few_turns(s, stmt) && is_straight(s, stmt))))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the turns of a loop are written out, so that the loop around it can
+ * have vectors; `out` says whether that one's are.
+ */
+static bool
+is_written_out(const Printer *printer, const Stmt *loop, const Stmt *around,
+               bool out)
+{
+    const Schedule *s = printer->s;
+    return around != NULL && printer->check == NULL && !printer->device &&
+           has_few_turns(s, loop) && is_straight(s, around) &&
+           (out || !has_few_turns(s, around));
+}
+
 /* Whether a loop's body is one statement in C, so that it needs no braces. */
 static bool
-is_single(const Printer *printer, const Stmt *loop)
+is_single(const Printer *printer, const Stmt *loop, bool out)
 {
     const Schedule *s = printer->s;
     const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
@@ -222,7 +266,9 @@ is_single(const Printer *printer, const Stmt *loop)
     if (printer->condition != NULL && only->tag != loop->tag)
         return false;
     if (only->kind == STMT_loop)
-        return !c_apart(printer->s, only) && is_single(printer, only);
+        return !c_apart(printer->s, only) &&
+               !is_written_out(printer, only, loop, out) &&
+               is_single(printer, only, false);
     if (only->kind == STMT_step)
         return printer->s->accumulator.item[only->accumulator].kind !=
                ACC_argmax;
@@ -309,16 +355,24 @@ printer_stmt(Printer *printer, const Stmt *stmt)
     switch (stmt->kind) {
     case STMT_loop: {
         size_t scope = c_scope_mark(&printer->scope);
-        bool single = is_single(printer, stmt);
+        const Stmt *around = printer->around;
+        bool out = printer->written_out;
+        printer->around = stmt;
+        printer->written_out = is_written_out(printer, stmt, around, out);
+        bool single = is_single(printer, stmt, printer->written_out);
         if (printer->check == NULL && !printer->device &&
             c_apart(printer->s, stmt))
             writer_line(printer->writer, "FLUX_APART");
+        if (printer->written_out)
+            writer_line(printer->writer, "FLUX_UNROLL");
         printer_loop(printer, stmt, single);
         printer->writer->depth += single;
         printer_block(printer, stmt);
         printer->writer->depth -= single;
         if (!single)
             writer_line(printer->writer, "}");
+        printer->around = around;
+        printer->written_out = out;
         c_scope_leave(&printer->scope, scope);
         break;
     }

@@ -36,6 +36,8 @@ struct Printer {
     const char *function; /* its name, for its parts */
     Writer *parts;        /* their definitions; NULL: none */
     int part;             /* how many there are */
+    const Stmt *around;   /* the loop that is being printed, or NULL */
+    bool written_out;     /* its turns are written out */
     const Affine *store;  /* where the statement stores; NULL: nowhere */
     /* What stands above a loop nest; may be NULL. */
     /* What stands above a statement; true where it is a mark as well, which

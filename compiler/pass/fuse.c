@@ -281,6 +281,10 @@ take_now(Schedule *s, const Facts *facts, Ref ref)
         schedule_parts(s, ref, s->node_buffer[ref]);
         return;
     }
+    if (schedule_is_frame(s, ref)) {
+        schedule_frame(s, ref, s->node_buffer[ref]);
+        return;
+    }
     Block tree = schedule_node(s, ref, s->node_buffer[ref]);
     schedule_merge(s, &tree);
 }

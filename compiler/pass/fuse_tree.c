@@ -3,6 +3,8 @@
  */
 #include "pass/schedule.h"
 
+#include <string.h>
+
 int
 schedule_new_var(Schedule *s, VarKind kind, Dim extent)
 {
@@ -43,25 +45,34 @@ schedule_push(Schedule *s, Block *block, Stmt *stmt)
     VEC_PUSH(s->arena, block, stmt);
 }
 
-/* Opens the loops over a node's axes in a block; gives the innermost body, and
- * the index of each axis.
+/* Opens the loops over a box of a node's elements in a block; gives the
+ * innermost body, and the index of each axis.
  */
-Block *
-schedule_space(Schedule *s, Ref ref, Affine *index, Block *block)
+static Block *
+tree_box(Schedule *s, Ref ref, const Dim *start, const Dim *extent,
+         Affine *index, Block *block)
 {
     const Node *node = ir_node(s->graph, ref);
     for (int a = node->rank - 1; a >= 0; a--) {
-        index[a] = affine_of(0);
-        if (node->dim[a] == 1)
+        index[a] = affine_of(start[a]);
+        if (extent[a] == 1)
             continue;
         Stmt *loop = schedule_stmt(s, STMT_loop, ref);
-        loop->var = schedule_new_var(s, VAR_plain, node->dim[a]);
+        loop->var = schedule_new_var(s, VAR_plain, extent[a]);
         s->var.item[loop->var].axis = a;
-        index[a] = affine_var(loop->var);
+        Affine var = affine_var(loop->var);
+        affine_add(s, &index[a], &var);
         schedule_push(s, block, loop);
         block = &loop->body;
     }
     return block;
+}
+
+Block *
+schedule_space(Schedule *s, Ref ref, Affine *index, Block *block)
+{
+    static const Dim start[IR_RANK] = {0};
+    return tree_box(s, ref, start, ir_node(s->graph, ref)->dim, index, block);
 }
 
 static void
@@ -143,6 +154,74 @@ schedule_parts(Schedule *s, Ref ref, int buffer)
 {
     Affine start = affine_of(0);
     tree_parts(s, ref, buffer, ref, &start);
+}
+
+bool
+schedule_is_frame(const Schedule *s, Ref ref)
+{
+    const Node *node = ir_node(s->graph, ref);
+    const Node *from = ir_node(s->graph, node->operand[0]);
+    if (node->op != OP_pad || s->kernels)
+        return false;
+    for (int a = 0; a < node->rank; a++) {
+        bool known = dim_known(node->dim[a]) && dim_known(from->dim[a]) &&
+                     dim_known(node->as.slice.start[a]);
+        if (node->dim[a] != from->dim[a] && !known)
+            return false;
+    }
+    return true;
+}
+
+/* A box of zeros. */
+static void
+tree_zeros(Schedule *s, Ref ref, int buffer, const Dim *start,
+           const Dim *extent)
+{
+    Block tree = {0};
+    Affine index[IR_RANK];
+    const Node *node = ir_node(s->graph, ref);
+    Value zero = {.kind = VALUE_const, .dtype = node->dtype, .node = ref};
+    for (int a = 0; a < node->rank; a++)
+        if (extent[a] == 0)
+            return;
+    Block *body = tree_box(s, ref, start, extent, index, &tree);
+    Affine at = schedule_linear(s, ref, index);
+    tree_store(s, ref, buffer, schedule_value(s, &zero), &at, body);
+    schedule_merge(s, &tree);
+}
+
+void
+schedule_frame(Schedule *s, Ref ref, int buffer)
+{
+    Block tree = {0};
+    Point point = {0};
+    const Node *node = ir_node(s->graph, ref);
+    const Node *from = ir_node(s->graph, node->operand[0]);
+    Dim start[IR_RANK] = {0};
+    Dim extent[IR_RANK];
+    memcpy(extent, node->dim, sizeof extent);
+    for (int a = node->rank - 1; a >= 0; a--) {
+        Dim before = node->as.slice.start[a];
+        Dim end = before + from->dim[a];
+        if (node->dim[a] == from->dim[a])
+            continue;
+        extent[a] = before;
+        tree_zeros(s, ref, buffer, start, extent);
+        start[a] = end;
+        extent[a] = node->dim[a] - end;
+        tree_zeros(s, ref, buffer, start, extent);
+        start[a] = before;
+        extent[a] = from->dim[a];
+    }
+    Block *body = schedule_space(s, node->operand[0], point.index, &tree);
+    int value = schedule_point(s, node->operand[0], point);
+    for (int a = 0; a < node->rank; a++) {
+        Affine first = affine_of(start[a]);
+        affine_add(s, &point.index[a], &first);
+    }
+    Affine at = schedule_linear(s, ref, point.index);
+    tree_store(s, ref, buffer, value, &at, body);
+    schedule_merge(s, &tree);
 }
 
 /* A part of a table: the point's first axes are the table's, the others those

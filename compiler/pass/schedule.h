@@ -305,10 +305,14 @@ void schedule_buffers(Schedule *s, const uint32_t *needed);
 Ref schedule_seen(const Schedule *s, Ref ref);
 
 /* fuse_tree.c: the loops of one node, which store into a buffer. Those of a
- * concatenation, one for each part, take their places in the schedule.
+ * concatenation, one for each part, take their places in the schedule; so do
+ * those of a padding whose lengths are known, of the zeros on each side and of
+ * what they are put around.
  */
 Block schedule_node(Schedule *s, Ref ref, int buffer);
 void schedule_parts(Schedule *s, Ref ref, int buffer);
+bool schedule_is_frame(const Schedule *s, Ref ref);
+void schedule_frame(Schedule *s, Ref ref, int buffer);
 Block schedule_copy(Schedule *s, Ref ref, int buffer);
 
 /* Stores a step's value in its place among those of all steps. */
