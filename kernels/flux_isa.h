@@ -68,6 +68,16 @@ flux_best_isa(void)
 #define FLUX_AVX2 __attribute__((target("avx2,fma")))
 #endif
 
+/* What only machines without AVX2 run is not worth a third of the time that
+ * compiling takes: it is not optimised, unless nothing else is there. */
+#if defined(FLUX_FORCE_ISA)
+#define FLUX_RARE
+#elif defined(__clang__)
+#define FLUX_RARE __attribute__((optnone))
+#else
+#define FLUX_RARE __attribute__((optimize("O0", "fp-contract=off")))
+#endif
+
 /* Bodies are inlined whatever FLUX_INLINE is: their instructions are those of
  * the function that they are inlined into. */
 #if FLUX_X86 && defined(__OPTIMIZE__)
@@ -76,7 +86,7 @@ flux_best_isa(void)
 #define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
     FLUX_FOR_ISA(name, avx512, FLUX_AVX512, AVX512, formal, isa, __VA_ARGS__)  \
     FLUX_FOR_ISA(name, avx2, FLUX_AVX2, AVX2, formal, isa, __VA_ARGS__)        \
-    FLUX_FOR_ISA(name, plain, , PLAIN, formal, isa, __VA_ARGS__)               \
+    FLUX_FOR_ISA(name, plain, FLUX_RARE, PLAIN, formal, isa, __VA_ARGS__)      \
     FLUX_BODY void name##_isa formal                                           \
     {                                                                          \
         if (isa == FLUX_ISA_AVX512)                                            \

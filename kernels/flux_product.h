@@ -119,113 +119,35 @@ flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
         }
 }
 
+/* Whether a product is made as its transpose, whose rows are contiguous or
+ * more. */
+FLUX_STATIC int
+flux_product_turns(size_t m, size_t n, size_t ci, size_t cj)
+{
+    return (m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4);
+}
+
 #if FLUX_X86
 #include "kernels/flux_product_x86.h"
 #endif
 
-/* The product with vectors along the rows of a. */
-FLUX_STATIC void
-flux_product_f32_rows(flux_isa isa, flux_order order, size_t m, size_t n,
-                      size_t k, const float *a, size_t ai, size_t ak,
-                      const float *b, size_t bk, size_t bj, float *c, size_t ci,
-                      size_t cj, flux_product_end end)
-{
-    isa = FLUX_ISA_OF(isa);
-#if FLUX_X86
-    if (isa == FLUX_ISA_AVX512 && k > 0) {
-        flux_product_f32_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                                end);
-        return;
-    }
-    if (isa == FLUX_ISA_AVX2 && k > 0) {
-        flux_product_f32_avx2(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                              end);
-        return;
-    }
-#endif
-    flux_product_f32_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                           end);
-}
-
-/* c[i ci + j cj] becomes what `end` makes of it and of the sum over k of
- * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
- * instruction set `isa`, which the machine must have. c overlaps neither. */
-FLUX_ONCE void
-flux_product_f32_isa(flux_isa isa, flux_order order, size_t m, size_t n,
-                     size_t k, const float *a, size_t ai, size_t ak,
-                     const float *b, size_t bk, size_t bj, float *c, size_t ci,
-                     size_t cj, flux_product_end end)
-{
-    if ((m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4)) {
-        /* the product's transpose: its rows are contiguous or more */
-        flux_product_f32_rows(isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj,
-                              ci, end);
-        return;
-    }
-    flux_product_f32_rows(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                          end);
-}
-
-#define FLUX_P(name) name##_f32
-#define FLUX_PRODUCT flux_product_f32_isa
-#define FLUX_TASK    flux_product_task_f32
-#define FLUX_T       float
+#define FLUX_P(name)       name##_f32
+#define FLUX_ON(name, set) name##_f32_##set
+#define FLUX_TASK          flux_product_task_f32
+#define FLUX_T             float
 #include "kernels/flux_product_call_body.h"
 #undef FLUX_P
-#undef FLUX_PRODUCT
+#undef FLUX_ON
 #undef FLUX_TASK
 #undef FLUX_T
 
-/* The product with vectors along the rows of a. */
-FLUX_STATIC void
-flux_product_f64_rows(flux_isa isa, flux_order order, size_t m, size_t n,
-                      size_t k, const double *a, size_t ai, size_t ak,
-                      const double *b, size_t bk, size_t bj, double *c,
-                      size_t ci, size_t cj, flux_product_end end)
-{
-    isa = FLUX_ISA_OF(isa);
-#if FLUX_X86
-    if (isa == FLUX_ISA_AVX512 && k > 0) {
-        flux_product_f64_avx512(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                                end);
-        return;
-    }
-    if (isa == FLUX_ISA_AVX2 && k > 0) {
-        flux_product_f64_avx2(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                              end);
-        return;
-    }
-#endif
-    flux_product_f64_plain(order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                           end);
-}
-
-/* c[i ci + j cj] becomes what `end` makes of it and of the sum over k of
- * a[i ai + k ak] b[k bk + j bj], in the given order, for i < m, j < n; on the
- * instruction set `isa`, which the machine must have. c overlaps neither. */
-FLUX_ONCE void
-flux_product_f64_isa(flux_isa isa, flux_order order, size_t m, size_t n,
-                     size_t k, const double *a, size_t ai, size_t ak,
-                     const double *b, size_t bk, size_t bj, double *c,
-                     size_t ci, size_t cj, flux_product_end end)
-{
-    if ((m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4)) {
-        /* the product's transpose: its rows are contiguous or more */
-        flux_product_f64_rows(isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj,
-                              ci, end);
-        return;
-    }
-    flux_product_f64_rows(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj,
-                          end);
-}
-
-#define FLUX_P(name) name##_f64
-#define FLUX_PRODUCT flux_product_f64_isa
-#define FLUX_TASK    flux_product_task_f64
-#define FLUX_T       double
+#define FLUX_P(name)       name##_f64
+#define FLUX_ON(name, set) name##_f64_##set
+#define FLUX_TASK          flux_product_task_f64
+#define FLUX_T             double
 #include "kernels/flux_product_call_body.h"
 #undef FLUX_P
-#undef FLUX_PRODUCT
+#undef FLUX_ON
 #undef FLUX_TASK
 #undef FLUX_T
 

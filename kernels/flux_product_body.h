@@ -70,9 +70,10 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     }
 }
 
-/* A tile of `count` terms; its rows of `a` are copied on the way if COPY. */
+/* A tile of `count` terms; its rows of `a` are copied on the way, if that is
+ * asked for and MAY be. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_tile)(const int R, const int J, const int COPY, size_t count,
+FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
                   const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
                   size_t bj, const FLUX_P(flux_goal) * goal)
 {
@@ -93,7 +94,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPY, size_t count,
     }
     for (; count > 0; count--) {
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
-        if (COPY) {
+        if (MAY && copy) {
             __builtin_prefetch(a + 12 * ak);
             __builtin_prefetch(a + 12 * ak + 2 * FLUX_W - 1);
             FLUX_I(storeu)(copy, FLUX_I(loadu)(a));
@@ -154,10 +155,8 @@ FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
         FLUX_P(flux_split)(1, count, a, ak, b, bk, bj, goal);
     else if (order == FLUX_SPLIT4)
         FLUX_P(flux_split)(U, count, a, ak, b, bk, bj, goal);
-    else if (goal->copy)
-        FLUX_P(flux_tile)(2, 3 * U, 1, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 3)
-        FLUX_P(flux_tile)(2, 3 * U, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, 3 * U, 1, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 2)
         FLUX_P(flux_tile)(2, 2 * U, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2)
@@ -450,7 +449,7 @@ FLUX_P(flux_is_large)(const FLUX_P(flux_job) * job, size_t m)
 
 #include "kernels/flux_product_thin_body.h"
 
-/* The whole product; k > 0. */
+/* The whole product, in the order seq or split4; k > 0. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
                      const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
@@ -461,18 +460,10 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         FLUX_P(flux_outer)(m, n, a, b, bj, c, cj, end);
         return;
     }
-    if (n < FLUX_U &&
-        (order == FLUX_SEQ || (order == FLUX_SPLIT4 && ai == 1))) {
+    if (n < FLUX_U && (order == FLUX_SEQ || ai == 1)) {
         for (size_t j = 0; j < n; j++)
             FLUX_P(flux_column)
         (order, m, k, a, ai, ak, b + j * bj, bk, c + j * cj, ci, end);
-        return;
-    }
-    if (order == FLUX_TREE16) {
-        for (size_t i = 0; i < m; i += 4)
-            FLUX_P(flux_tree)
-        (m - i < 4 ? m - i : 4, n, k, a + i * ai, ai, ak, b, bk, bj, c + i * ci,
-         ci, cj, end);
         return;
     }
     FLUX_P(flux_job) job;

@@ -1,15 +1,103 @@
 /* flux_product_call_body.h - the products and sums that generated code calls,
  * for one element type; flux_product.h includes it once for each, with
  *
- *    FLUX_P(name)    the name with the type's suffix
- *    FLUX_PRODUCT    the product on an instruction set
- *    FLUX_TASK       a name for what threads share
- *    FLUX_T          the element type
+ *    FLUX_P(name)         the name with the type's suffix
+ *    FLUX_ON(name, set)   the same for an instruction set
+ *    FLUX_TASK            a name for what threads share
+ *    FLUX_T               the element type
  *
  * Where there is a pool, threads share the columns of a large product, or its
- * rows. Each sum is one thread's.
+ * rows. Each sum is one thread's. The order tree16 has functions of its own: a
+ * model that has no such product is compiled without.
  */
+
+/* A product with vectors along the rows of a, of the order tree16 or of the
+ * other two. */
+FLUX_STATIC void
+FLUX_P(flux_product_rows)(flux_isa isa, flux_order order, size_t m, size_t n,
+                          size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                          const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                          size_t ci, size_t cj, flux_product_end end)
+{
+    isa = FLUX_ISA_OF(isa);
+#if FLUX_X86
+    if (isa == FLUX_ISA_AVX512 && k > 0) {
+        FLUX_ON(flux_product, avx512)
+        (order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+        return;
+    }
+    if (isa == FLUX_ISA_AVX2 && k > 0) {
+        FLUX_ON(flux_product, avx2)
+        (order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+        return;
+    }
+#endif
+    FLUX_ON(flux_product, plain)
+    (order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+}
+
+FLUX_STATIC void
+FLUX_P(flux_tree_rows)(flux_isa isa, flux_order order, size_t m, size_t n,
+                       size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                       const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                       size_t ci, size_t cj, flux_product_end end)
+{
+    isa = FLUX_ISA_OF(isa);
+#if FLUX_X86
+    if (isa == FLUX_ISA_AVX512 && k > 0) {
+        FLUX_ON(flux_tree, avx512)
+        (m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+        return;
+    }
+    if (isa == FLUX_ISA_AVX2 && k > 0) {
+        FLUX_ON(flux_tree, avx2)
+        (m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+        return;
+    }
+#endif
+    FLUX_ON(flux_product, plain)
+    (order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+}
+
+/* c[i ci + j cj] becomes what `end` makes of it and of the sum over k of
+ * a[i ai + k ak] b[k bk + j bj], in the order seq or split4, for i < m, j < n;
+ * on the instruction set `isa`, which the machine must have. c overlaps
+ * neither. Where the transpose's rows are contiguous or more, it is that. */
+FLUX_ONCE void
+FLUX_P(flux_product_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
+                         size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                         const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                         size_t ci, size_t cj, flux_product_end end)
+{
+    if (flux_product_turns(m, n, ci, cj))
+        FLUX_P(flux_product_rows)
+    (isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj, ci, end);
+    else FLUX_P(flux_product_rows)(isa, order, m, n, k, a, ai, ak, b, bk, bj, c,
+                                   ci, cj, end);
+}
+
+/* The same in the order tree16. */
+FLUX_ONCE void
+FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
+                      size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                      const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                      size_t ci, size_t cj, flux_product_end end)
+{
+    if (flux_product_turns(m, n, ci, cj))
+        FLUX_P(flux_tree_rows)
+    (isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj, ci, end);
+    else FLUX_P(flux_tree_rows)(isa, order, m, n, k, a, ai, ak, b, bk, bj, c,
+                                ci, cj, end);
+}
+
+/* One of these two. */
+typedef void FLUX_P(flux_product_function)(
+    flux_isa isa, flux_order order, size_t m, size_t n, size_t k,
+    const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+    size_t bj, FLUX_T *c, size_t ci, size_t cj, flux_product_end end);
+
 typedef struct {
+    FLUX_P(flux_product_function) * run;
     flux_isa isa;
     flux_order order;
     int by_rows;
@@ -40,38 +128,39 @@ FLUX_P(flux_product_part)(void *task, size_t thread, size_t threads)
     if (count == 0)
         return;
     if (p->by_rows)
-        FLUX_PRODUCT(p->isa, p->order, count, p->n, p->k, p->a + from * p->ai,
-                     p->ai, p->ak, p->b, p->bk, p->bj, p->c + from * p->ci,
-                     p->ci, p->cj, p->end);
+        p->run(p->isa, p->order, count, p->n, p->k, p->a + from * p->ai, p->ai,
+               p->ak, p->b, p->bk, p->bj, p->c + from * p->ci, p->ci, p->cj,
+               p->end);
     else
-        FLUX_PRODUCT(p->isa, p->order, p->m, count, p->k, p->a, p->ai, p->ak,
-                     p->b + from * p->bj, p->bk, p->bj, p->c + from * p->cj,
-                     p->ci, p->cj, p->end);
+        p->run(p->isa, p->order, p->m, count, p->k, p->a, p->ai, p->ak,
+               p->b + from * p->bj, p->bk, p->bj, p->c + from * p->cj, p->ci,
+               p->cj, p->end);
 }
 
 /* A product on the threads of a pool, where that pays. */
 FLUX_STATIC void
-FLUX_P(flux_product_shared)(flux_isa isa, flux_pool *pool, flux_order order,
-                            size_t m, size_t n, size_t k, const FLUX_T *a,
-                            size_t ai, size_t ak, const FLUX_T *b, size_t bk,
-                            size_t bj, FLUX_T *c, size_t ci, size_t cj,
+FLUX_P(flux_product_shared)(FLUX_P(flux_product_function) * run, flux_isa isa,
+                            flux_pool *pool, flux_order order, size_t m,
+                            size_t n, size_t k, const FLUX_T *a, size_t ai,
+                            size_t ak, const FLUX_T *b, size_t bk, size_t bj,
+                            FLUX_T *c, size_t ci, size_t cj,
                             flux_product_end end)
 {
     size_t rows = m / FLUX_SHARE_ROWS;
     size_t columns = n / FLUX_SHARE_COLUMNS;
     if (pool == NULL || m * n * k < FLUX_SHARE_FROM || rows + columns < 4) {
-        FLUX_PRODUCT(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+        run(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
         return;
     }
     FLUX_TASK task = {
-        isa, order, rows > columns, m, n, k, a, ai, ak, b, bk, bj, c, ci,
-        cj,  end};
+        run, isa, order, rows > columns, m, n, k, a, ai, ak, b, bk, bj, c,
+        ci,  cj,  end};
     pool->run(pool, FLUX_P(flux_product_part), &task);
 }
 
 /* The sums of a product are stored, or with `add` are added to what is there.
  */
-FLUX_STATIC void
+FLUX_INLINE void
 FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
                      size_t n, size_t k, const FLUX_T *a, size_t ai, size_t ak,
                      const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
@@ -79,11 +168,12 @@ FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
 {
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
     FLUX_P(flux_product_shared)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+    (order == FLUX_TREE16 ? FLUX_P(flux_tree_isa) : FLUX_P(flux_product_isa),
+     isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }
 
 /* A step of gradient descent, c -= scale * (a b). */
-FLUX_STATIC void
+FLUX_INLINE void
 FLUX_P(flux_product_step)(flux_isa isa, flux_pool *pool, flux_order order,
                           size_t m, size_t n, size_t k, const FLUX_T *a,
                           size_t ai, size_t ak, const FLUX_T *b, size_t bk,
@@ -92,12 +182,13 @@ FLUX_P(flux_product_step)(flux_isa isa, flux_pool *pool, flux_order order,
 {
     const flux_product_end end = {FLUX_STEP, (double)scale};
     FLUX_P(flux_product_shared)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+    (order == FLUX_TREE16 ? FLUX_P(flux_tree_isa) : FLUX_P(flux_product_isa),
+     isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }
 
 /* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
  * to it; the order as for flux_sum. */
-FLUX_STATIC void
+FLUX_INLINE void
 FLUX_P(flux_sums)(flux_isa isa, flux_order order, size_t m, size_t k,
                   const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c, size_t ci,
                   int add)
@@ -108,7 +199,7 @@ FLUX_P(flux_sums)(flux_isa isa, flux_order order, size_t m, size_t k,
 }
 
 /* c[i ci] -= scale * the same sum. */
-FLUX_STATIC void
+FLUX_INLINE void
 FLUX_P(flux_sums_step)(flux_isa isa, flux_order order, size_t m, size_t k,
                        const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c,
                        size_t ci, FLUX_T scale)

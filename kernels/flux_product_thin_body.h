@@ -245,10 +245,11 @@ FLUX_P(flux_lanes)(size_t length, const FLUX_T *const row[4], const FLUX_T *b,
 }
 
 /* Up to four rows of the product in the order tree16. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_tree)(size_t rows, size_t n, size_t k, const FLUX_T *a, size_t ai,
-                  size_t ak, const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
-                  size_t ci, size_t cj, flux_product_end end)
+FLUX_TARGET FLUX_STATIC void
+FLUX_P(flux_tree_four)(size_t rows, size_t n, size_t k, const FLUX_T *a,
+                       size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                       size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                       flux_product_end end)
 {
     FLUX_T buffer[5][256];
     for (size_t j = 0; j < n; j++) {
@@ -279,6 +280,18 @@ FLUX_P(flux_tree)(size_t rows, size_t n, size_t k, const FLUX_T *a, size_t ai,
         for (size_t i = 0; i < rows; i++)
             FLUX_P(flux_end_one)(c + i * ci + j * cj, total[i], end);
     }
+}
+
+/* The whole product in the order tree16; k > 0. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tree)(size_t m, size_t n, size_t k, const FLUX_T *a, size_t ai,
+                  size_t ak, const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                  size_t ci, size_t cj, flux_product_end end)
+{
+    for (size_t i = 0; i < m; i += 4)
+        FLUX_P(flux_tree_four)
+    (m - i < 4 ? m - i : 4, n, k, a + i * ai, ai, ak, b, bk, bj, c + i * ci, ci,
+     cj, end);
 }
 
 /* The product of a column and a row, one term a sum: each +0 + a b, with the

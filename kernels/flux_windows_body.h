@@ -81,9 +81,10 @@ FLUX_NAME(flux_multiply)(flux_isa isa, flux_order order,
                          int first)
 {
     FLUX_T sum[FLUX_COLUMNS * 128 / sizeof(FLUX_T)];
-    FLUX_NAME(flux_product)
-    (isa, NULL, order, lanes, columns, block->terms, block->a, 1, lanes,
-     block->b, 1, FLUX_TERMS, sum, 1, lanes, 0);
+    const flux_product_end end = {FLUX_SET, 0};
+    FLUX_NAME(flux_product_isa)
+    (isa, order, lanes, columns, block->terms, block->a, 1, lanes, block->b, 1,
+     FLUX_TERMS, sum, 1, lanes, end);
     for (size_t j = 0; j < columns; j++) {
         FLUX_T *to = c + column[j].c;
         const FLUX_T *from = sum + j * lanes;

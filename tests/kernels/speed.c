@@ -126,7 +126,7 @@ block(flux_isa isa, const Product *p, int times, float *memory)
     float *c = memory + 2 * (size_t)SIZE + SKEW + 1280;
     double start = now();
     for (int i = 0; i < times; i++)
-        flux_product_f32_isa(isa, p->order, p->m, p->n, p->k, a, p->ai, p->ak,
+        flux_product_isa_f32(isa, p->order, p->m, p->n, p->k, a, p->ai, p->ak,
                              b, p->bk, p->bj, c, 1, p->cj, p->end);
     return 2.0 * (double)p->m * (double)p->n * (double)p->k * times /
            (now() - start);

@@ -103,9 +103,10 @@ term(uint32_t *state)
         for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++)     \
             for (int e = 0; e < ENDS; e++) {                                   \
                 memcpy(c, old, nc * sizeof *c);                                \
-                flux_product_##S##_isa((flux_isa)isa, order, m, n, k, a, s[0], \
-                                       s[1], b, s[2], s[3], c, s[4], s[5],     \
-                                       ends[e]);                               \
+                const int tree = order == FLUX_TREE16;                         \
+                (tree ? flux_tree_isa_##S : flux_product_isa_##S)(             \
+                    (flux_isa)isa, order, m, n, k, a, s[0], s[1], b, s[2],     \
+                    s[3], c, s[4], s[5], ends[e]);                             \
                 assert_memory_equal(c, want[e], nc * sizeof *c);               \
             }                                                                  \
         for (int e = 0; e < ENDS; e++)                                         \
@@ -234,10 +235,10 @@ test_large(void **state)
     for (int turned = 0; turned < 2; turned++) {
         size_t bk = turned ? N : 1;
         size_t bj = turned ? 1 : K;
-        flux_product_f32_isa(FLUX_ISA_PLAIN, FLUX_SEQ, M, N, K, a, 1, M, b, bk,
+        flux_product_isa_f32(FLUX_ISA_PLAIN, FLUX_SEQ, M, N, K, a, 1, M, b, bk,
                              bj, want, 1, M, end);
         for (int isa = FLUX_ISA_AVX2; isa <= (int)flux_best_isa(); isa++) {
-            flux_product_f32_isa((flux_isa)isa, FLUX_SEQ, M, N, K, a, 1, M, b,
+            flux_product_isa_f32((flux_isa)isa, FLUX_SEQ, M, N, K, a, 1, M, b,
                                  bk, bj, c, 1, M, end);
             assert_memory_equal(c, want, sizeof c);
         }
