@@ -44,6 +44,7 @@ flux_best_isa(void)
 {
 #if FLUX_X86
     if (__builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq"))
         return FLUX_ISA_AVX512;
@@ -59,11 +60,13 @@ flux_best_isa(void)
 /* clang ignores an attribute whole that has a word it does not know. */
 #if FLUX_X86
 #if defined(__clang__)
-#define FLUX_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq")))
+#define FLUX_AVX512                                                            \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #else
 #define FLUX_AVX512                                                            \
-    __attribute__((target("avx512f,avx512vl,avx512dq,prefer-vector-width="     \
-                          "512")))
+    __attribute__((                                                            \
+        target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width="       \
+               "512")))
 #endif
 #define FLUX_AVX2 __attribute__((target("avx2,fma")))
 #endif

@@ -1,10 +1,10 @@
 /* Values that are computed where they are used instead of kept in memory.
  *
  * A buffer goes where each of its loads can be replaced by its computation:
- * from leaves, from buffers that are kept until then for others, and from
- * scalars in scope. What is computed only for the buffer moves, if it is read
- * in one place; what has other uses is computed twice, if that costs less than
- * a store and a load. The operations stay the same, so the bits do.
+ * from leaves, from buffers that are kept until then for others or are small,
+ * and from scalars in scope. What is computed only for the buffer moves, if it
+ * is read in one place; what has other uses is computed twice, if that costs
+ * less than a store and a load. The operations stay the same, so the bits do.
  */
 #include "pass/schedule.h"
 
@@ -230,7 +230,23 @@ is_cheap(Op op)
            op == OP_and || op == OP_or || op == OP_cast;
 }
 
-/* Whether a buffer holds at the load what it held at the store. */
+/* Whether keeping a buffer takes no more memory than the one that goes, of
+ * whose two operands each may be kept.
+ */
+static bool
+is_small(const Move *move, const Buffer *kept)
+{
+    Schedule *s = move->again->s;
+    const Buffer *gone = &s->buffer.item[move->buffer];
+    Dim bytes = (Dim)dtype_size(kept->dtype) * AGAIN_LOADS;
+    return dim_at_most(
+        s->dims, dim_mul(s->dims, kept->count, bytes),
+        dim_mul(s->dims, gone->count, (Dim)dtype_size(gone->dtype)));
+}
+
+/* Whether a buffer holds at the load what it held at the store, or would if it
+ * were kept.
+ */
 static bool
 is_kept(const Move *move, int buffer)
 {
@@ -248,7 +264,8 @@ is_kept(const Move *move, int buffer)
     const Stmt *user = move->user;
     int place = user->parent != NULL ? user->parent->place : user->place;
     return b->kind == BUFFER_temp && buffer != move->buffer &&
-           kept->stores == 1 && kept->last >= place;
+           kept->stores == 1 &&
+           (kept->last >= place || (move->once && is_small(move, b)));
 }
 
 /* A buffer that holds a value until the load; -1: none. */

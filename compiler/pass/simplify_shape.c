@@ -116,6 +116,46 @@ rule_broadcast(Graph *g, const Node *n)
     return simplify_again(g, ir_broadcast(g, a, n->rank, n->dim, map));
 }
 
+/* Whether each axis of a reshape is made of whole axes of its operand: those of
+ * axis a are from first[a] up to first[a + 1].
+ */
+static bool
+joins_axes(Graph *g, const Node *n, const Node *from, int *first)
+{
+    int axis = 0;
+    for (int a = 0; a < n->rank; a++) {
+        Dim product = 1;
+        first[a] = axis;
+        while (product != n->dim[a] && axis < from->rank)
+            product = dim_mul(g->dims, product, from->dim[axis++]);
+        if (product != n->dim[a])
+            return false;
+    }
+    first[n->rank] = axis;
+    return axis == from->rank;
+}
+
+/* A permutation of joined axes of a permutation: the axes move before they are
+ * joined, so that two permutations, which take a copy each, become one.
+ */
+static Ref
+permute_joined(Graph *g, const Node *n, const Node *reshape)
+{
+    Node from = *ir_node(g, reshape->operand[0]);
+    int first[IR_RANK + 1];
+    int8_t map[IR_RANK];
+    int count = 0;
+    if (from.op != OP_permute || !joins_axes(g, reshape, &from, first))
+        return REF_NONE;
+    for (int k = 0; k < n->rank; k++) {
+        int a = n->as.map[k];
+        for (int b = first[a]; b < first[a + 1]; b++)
+            map[count++] = (int8_t)b;
+    }
+    Ref moved = ir_permute(g, reshape->operand[0], map);
+    return make_reshape(g, simplify_again(g, moved), n->rank, n->dim);
+}
+
 static Ref
 rule_permute(Graph *g, const Node *n)
 {
@@ -131,6 +171,8 @@ rule_permute(Graph *g, const Node *n)
     }
     if (!moves)
         return make_reshape(g, a, n->rank, n->dim);
+    if (u.op == OP_reshape)
+        return permute_joined(g, n, &u);
     if (u.op != OP_permute)
         return REF_NONE;
     int8_t map[IR_RANK] = {0};
