@@ -41,7 +41,7 @@ def machine_sets():
             words = set(file.read().split())
     except OSError:
         words = set()
-    wanted = {"AVX512": {"avx512f", "avx512vl", "avx512dq"},
+    wanted = {"AVX512": {"avx512f", "avx512bw", "avx512vl", "avx512dq"},
               "AVX2": {"avx2", "fma"}, "PLAIN": set()}
     return {name for name, need in wanted.items() if need <= words}
 
