@@ -173,10 +173,6 @@ eval_named_tuple(Script *s, Scope *scope, const Ast *ast)
     values->name = ARENA_ARRAY(arena, const char *, list->count + 1);
     for (size_t i = 0; i < list->count; i++) {
         const Ast *field = list->item[i];
-        if (field->kind != AST_ASSIGN ||
-            field->as.binary.left->kind != AST_NAME)
-            script_fail(s, DIAG_value, field->span, NULL,
-                        "a field of a named tuple is written name = value");
         values->name[i] = field->as.binary.left->as.name;
         values->item[i] = eval_operand(s, scope, field->as.binary.right);
         values->count++;

@@ -65,7 +65,7 @@ eval_keywords(Script *s, Scope *scope, const AstList *list, Args *args)
         } else if (ast->kind == AST_NAME) {
             push_key(s, args, &capacity, ast->as.name,
                      eval_operand(s, scope, ast));
-        } else if (ast->kind == AST_SPLAT) {
+        } else {
             Value v = eval_operand(s, scope, ast->as.operand);
             bool empty = v.kind == VALUE_tuple && !v.as.values->count;
             if (!empty && (v.kind != VALUE_tuple || !v.as.values->name))
@@ -74,9 +74,6 @@ eval_keywords(Script *s, Scope *scope, const AstList *list, Args *args)
             for (size_t k = 0; k < v.as.values->count; k++)
                 push_key(s, args, &capacity, v.as.values->name[k],
                          v.as.values->item[k]);
-        } else {
-            script_fail(s, DIAG_value, ast->span, NULL,
-                        "a keyword argument is written k = value");
         }
     }
 }

@@ -51,24 +51,14 @@ add_method(Script *s, Function *f, Method method)
     VEC_PUSH(&s->context->arena, &f->method, method);
 }
 
-/* Refuses annotations that name no type, and defaults before what has none. */
+/* Refuses annotations that name no type. */
 static void
 check_params(Script *s, Scope *scope, const Ast *ast)
 {
     const AstParams *params = &ast->as.function.params;
-    bool defaults = false;
-    for (size_t i = 0; i < params->count; i++) {
-        const AstParam *p = &params->item[i];
-        if (p->type)
-            type_match(s, scope, p->type, value_nothing());
-        if (p->keyword || p->splat)
-            continue;
-        if (defaults && !p->value)
-            script_fail(s, DIAG_value, p->span, NULL,
-                        "a parameter without a default stands behind one "
-                        "with a default");
-        defaults = defaults || p->value;
-    }
+    for (size_t i = 0; i < params->count; i++)
+        if (params->item[i].type)
+            type_match(s, scope, params->item[i].type, value_nothing());
 }
 
 static bool
@@ -152,9 +142,6 @@ add_field(Script *s, Type *type, const Ast *member)
         name = member->as.declare.value;
         annotation = member->as.declare.type;
     }
-    if (!name || name->kind != AST_NAME)
-        script_fail(s, DIAG_value, member->span, NULL,
-                    "a field is written name or name::Type");
     for (size_t i = 0; i < type->fields; i++)
         if (type->field[i] == name->as.name)
             script_fail(s, DIAG_value, member->span, NULL,

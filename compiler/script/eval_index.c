@@ -31,9 +31,8 @@ eval_indices(Script *s, Scope *scope, Value value, const Ast *ast, Value *out)
     const IndexContext *outer = s->eval->index;
     for (size_t i = 0; i < list->count; i++) {
         const Ast *index = list->item[i];
-        if (index->kind == AST_SPLAT || index->kind == AST_HCAT)
-            script_fail(s, DIAG_value, index->span,
-                        "in an index, write i - 1 with spaces on both sides",
+        if (index->kind == AST_SPLAT)
+            script_fail(s, DIAG_value, index->span, NULL,
                         "this is not one index");
         IndexContext context = {value, i, list->count};
         s->eval->index = &context;

@@ -78,13 +78,10 @@ eval_let(Script *s, Scope *scope, const Ast *ast)
         if (binding->kind == AST_ASSIGN) {
             Value v = eval_operand(s, inner, binding->as.binary.right);
             eval_bind(s, inner, binding->as.binary.left, v, true);
-        } else if (binding->kind == AST_NAME) {
+        } else {
             eval_bind(s, inner, binding,
                       eval_name(s, scope, binding->as.name, binding->span),
                       true);
-        } else {
-            script_fail(s, DIAG_value, binding->span, NULL,
-                        "let binds names: let x = 1, y = 2");
         }
     }
     Value v = eval(s, inner, ast->as.let.body);

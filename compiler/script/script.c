@@ -151,8 +151,6 @@ poison_target(Script *s, const Ast *target, bool bound_only)
         scope_poison(s, target->as.name, bound_only);
     else if (target->kind == AST_DECLARE && target->as.declare.value)
         poison_target(s, target->as.declare.value, bound_only);
-    else if (target->kind == AST_SPLAT)
-        poison_target(s, target->as.operand, bound_only);
     else if (target->kind == AST_TUPLE)
         for (size_t i = 0; i < target->as.list.count; i++)
             poison_target(s, target->as.list.item[i], bound_only);
