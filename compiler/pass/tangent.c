@@ -12,8 +12,7 @@ typedef struct {
     Ref *map;
     VEC(Ref) leaf; /* what is differentiated by */
     VEC(Ref) direction;
-    VEC(Ref) held; /* inputs in the place of stops */
-    VEC(Ref) stop; /* what those hold at the point */
+    VEC(Ref) stop; /* what the inputs in the place of stops hold there */
 } Tangent;
 
 static const char *
@@ -103,7 +102,6 @@ make_nodes(Tangent *t)
         Ref stop = t->map[n->operand[0]];
         t->map[i] = input_like(t->g, stop, "held");
         VEC_PUSH(arena, &t->stop, stop);
-        VEC_PUSH(arena, &t->held, t->map[i]);
     }
 }
 

@@ -33,7 +33,6 @@ spread_out(Graph *g, Ref u, int axis, Dim before, int64_t step, Dim extent)
         step = 1;
     if (step > 1) {
         u = pass_dilate(g, u, axis, step);
-        n = *ir_node(g, u);
         extent = dim_add(g->dims, extent, step - 1);
     }
     memcpy(room, n.dim, sizeof room);

@@ -279,6 +279,46 @@ body_convolution(Graph *g, const Case *test, const Ref *x)
     return ir_map(g, OP_mul, y, y, REF_NONE);
 }
 
+/* The same with the windows in the other order, seen through a permute. */
+static Ref
+body_convolution_turned(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref w = ir_window(g, x[0], 0, 4, 3, 2, 1);
+    w = ir_window(g, w, 2, 5, 2, 1, 2);
+    w = ir_permute(g, w, (int8_t[]){2, 0, 4, 3, 1});
+    Ref y = ir_contract(g, w, (int8_t[]){2, 0, 4, 3, 1}, x[1],
+                        (int8_t[]){1, 3, 4, 5}, 3, (int8_t[]){5, 0, 2});
+    return ir_map(g, OP_mul, y, y, REF_NONE);
+}
+
+/* One window of x[2,8], in which a dilation leaves elements out. */
+static Ref
+body_one_window(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref w = ir_window(g, x[0], 1, 1, 4, 5, 2);
+    Ref y = ir_contract(g, w, (int8_t[]){0, 1, 2}, x[1], (int8_t[]){2}, 2,
+                        (int8_t[]){0, 1});
+    return ir_map(g, OP_mul, y, y, REF_NONE);
+}
+
+/* Windows of x[6] whose derivatives are no contractions over other axes: each
+ * place and each window has a weight, q[3] before the windows.
+ */
+static Ref
+body_window_weights(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    const int8_t places[] = {1};
+    const int8_t both[] = {0, 1};
+    Ref w = ir_window(g, x[0], 0, 4, 3, 1, 1);
+    Ref y = ir_contract(g, w, both, x[2], places, 2, both);
+    y = ir_contract(g, y, both, x[1], both, 1, both);
+    Ref z = ir_contract(g, x[2], places, w, both, 1, both);
+    return ir_map(g, OP_mul, y, z, REF_NONE);
+}
+
 /* clang-format off */
 const Case grad_case[] = {
     {"broadcast", body_broadcast, OP_COUNT, 1, {{1, {3}}}, -1, 1},
@@ -320,6 +360,11 @@ const Case grad_case[] = {
     {"windows both", body_windows_both, OP_COUNT, 1, {{1, {8}}}, -1, 1},
     {"convolution", body_convolution, OP_COUNT, 2,
      {{3, {9, 7, 2}}, {4, {3, 2, 2, 4}}}, -1, 1},
+    {"convolution turned", body_convolution_turned, OP_COUNT, 2,
+     {{3, {9, 7, 2}}, {4, {3, 2, 2, 4}}}, -1, 1},
+    {"one window", body_one_window, OP_COUNT, 2, {{2, {2, 8}}, {1, {4}}}, -1, 1},
+    {"window weights", body_window_weights, OP_COUNT, 3,
+     {{1, {6}}, {2, {4, 3}}, {1, {3}}}, -1, 1},
     {"loop", body_loop, OP_COUNT, 3,
      {{2, {4, 5}}, {2, {4, 4}}, {1, {4}}}, -1, 1},
     {"loop backward", body_loop_back, OP_COUNT, 3,

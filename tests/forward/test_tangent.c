@@ -1,0 +1,216 @@
+/* diff_tangent: what a self-test compares gradients with. A graph with each
+ * kind of leaf, with what stops, and with a loop, becomes the one below; its
+ * tangents are those that differences in double give.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "pass/pass.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const char expected[] =
+    "graph g\n"
+    "  %0 = input \"x\" : f64[3,2]\n"
+    "  %1 = input \"k\" : i32\n"
+    "  %2 = param \"w\" : f64[3]\n"
+    "  %3 = param \"fixed\" frozen : f64[3]\n"
+    "  %4 = state \"s\" : f64[3]\n"
+    "  %5 = param \"n\" : i32\n"
+    "  %6 = scan 2 sequences(%0@1) states(%2) captured() results(@1) {\n"
+    "    %0 = input \"x\" : f64[3]\n"
+    "    %1 = input \"h\" : f64[3]\n"
+    "    %2 = stop %1 : f64[3]\n"
+    "    %3 = mul %0 %1 : f64[3]\n"
+    "    %4 = data (0, 1, 2) : f32[3]\n"
+    "    %5 = cast %4 : f64[3]\n"
+    "    %6 = add %3 %5 : f64[3]\n"
+    "    %7 = add %6 %2 : f64[3]\n"
+    "    out \"h\" = %7\n"
+    "    out \"saved\" = %1\n"
+    "  }\n"
+    "  %7 = part %6 0 : f64[3]\n"
+    "  %8 = mul %2 %2 : f64[3]\n"
+    "  %9 = input \"held\" : f64[3]\n"
+    "  %10 = stop %1 : i32\n"
+    "  %11 = mul %7 %9 : f64[3]\n"
+    "  %12 = mul %3 %4 : f64[3]\n"
+    "  %13 = add %11 %12 : f64[3]\n"
+    "  %14 = data (0, 1, 2) : f32[3]\n"
+    "  %15 = cast %14 : f64[3]\n"
+    "  %16 = add %13 %15 : f64[3]\n"
+    "  %17 = add %10 %5 : i32\n"
+    "  %18 = neg %3 : f64[3]\n"
+    "  %19 = input \"dx\" : f64[3,2]\n"
+    "  %20 = input \"dw\" : f64[3]\n"
+    "  %21 = part %6 1 : f64[3,2]\n"
+    "  %22 = scan 2 sequences(%19@1,%21@1,%0@1) states(%20) captured() "
+    "results() {\n"
+    "    %0 = input \"d\" : f64[3]\n"
+    "    %1 = input \"h\" : f64[3]\n"
+    "    %2 = input \"x\" : f64[3]\n"
+    "    %3 = input \"d\" : f64[3]\n"
+    "    %4 = mul %0 %1 : f64[3]\n"
+    "    %5 = mul %3 %2 : f64[3]\n"
+    "    %6 = add %4 %5 : f64[3]\n"
+    "    out \"next\" = %6\n"
+    "  }\n"
+    "  %23 = part %22 0 : f64[3]\n"
+    "  %24 = mul %23 %9 : f64[3]\n"
+    "  %25 = const 0 : f64\n"
+    "  %26 = broadcast %25 map() : f64[3]\n"
+    "  out \"y\" = %16\n"
+    "  out \"z\" = %18\n"
+    "  out \"dy\" = %24\n"
+    "  out \"dz\" = %26\n"
+    "  out \"stop\" = %8\n";
+
+typedef struct {
+    Context context;
+    Dims dims;
+    Graph *g;
+    Frame frame;
+} Made;
+
+/* A loop over the columns of x: h = h * x .+ data, with a stop in it. */
+static Ref
+make_loop(Made *made, Ref x, Ref h, Tensor *data)
+{
+    Graph *body = ir_graph(&made->context, &made->dims, "body");
+    Ref row = ir_leaf(body, OP_input, "x", DTYPE_f32, 1, (Dim[]){3});
+    Ref last = ir_leaf(body, OP_input, "h", DTYPE_f32, 1, (Dim[]){3});
+    Ref held = ir_map(body, OP_stop, last, REF_NONE, REF_NONE);
+    Ref next = ir_map(body, OP_mul, row, last, REF_NONE);
+    next = ir_map(body, OP_add, next, ir_data(body, data), REF_NONE);
+    next = ir_map(body, OP_add, next, held, REF_NONE);
+    ir_output(body, "h", next, REF_NONE);
+    Scan scan = {.extent = 2,
+                 .sequences = 1,
+                 .states = 1,
+                 .axis = (int8_t[]){1},
+                 .operand = (Ref[]){x, h}};
+    return ir_part(made->g, ir_scan(made->g, &scan, 2, body), 0);
+}
+
+static void
+make(Made *made)
+{
+    *made = (Made){.frame = {.model = "m"}};
+    context_init(&made->context);
+    dims_init(&made->dims, &made->context.arena);
+    Graph *g = made->g = ir_graph(&made->context, &made->dims, "g");
+    Tensor *data =
+        tensor_new(&made->context.arena, DTYPE_f32, 1, (int64_t[]){3});
+    for (int64_t i = 0; i < 3; i++)
+        tensor_set(data, i, (double)i);
+    Dim three[] = {3};
+    g->span = (Span){1, 2, 3};
+    g->frame = &made->frame;
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 2, (Dim[]){3, 2});
+    g->span = (Span){1, 4, 5};
+    g->frame = NULL;
+    Ref k = ir_leaf(g, OP_input, "k", DTYPE_i32, 0, NULL);
+    Ref w = ir_leaf(g, OP_param, "w", DTYPE_f32, 1, three);
+    Ref fixed = ir_leaf(g, OP_param, "fixed", DTYPE_f32, 1, three);
+    ir_node(g, fixed)->as.leaf.frozen = true;
+    Ref s = ir_leaf(g, OP_state, "s", DTYPE_f32, 1, three);
+    Ref n = ir_leaf(g, OP_param, "n", DTYPE_i32, 0, NULL);
+    Ref y = make_loop(made, x, w, data);
+    g->span = (Span){1, 6, 7};
+    g->frame = &made->frame;
+    Ref squares = ir_map(g, OP_mul, w, w, REF_NONE);
+    g->span = (Span){1, 8, 9};
+    g->frame = NULL;
+    Ref stop = ir_map(g, OP_stop, squares, REF_NONE, REF_NONE);
+    Ref whole = ir_map(g, OP_stop, k, REF_NONE, REF_NONE);
+    y = ir_map(g, OP_mul, y, stop, REF_NONE);
+    y = ir_map(g, OP_add, y, ir_map(g, OP_mul, fixed, s, REF_NONE), REF_NONE);
+    y = ir_map(g, OP_add, y, ir_data(g, data), REF_NONE);
+    ir_output(g, "s", squares, s);
+    ir_output(g, "y", y, REF_NONE);
+    ir_output(g, "whole", ir_map(g, OP_add, whole, n, REF_NONE), REF_NONE);
+    ir_output(g, "z", ir_map(g, OP_neg, fixed, REF_NONE, REF_NONE), REF_NONE);
+    g->span = (Span){1, 10, 11};
+    g->frame = &made->frame;
+}
+
+static void
+graph_is_as_written(void **state)
+{
+    (void)state;
+    Made made;
+    make(&made);
+    Graph *t = diff_tangent(made.g);
+    assert_non_null(t);
+    assert_null(ir_verify(t));
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    ir_print(t, file);
+    fclose(file);
+    assert_string_equal(text, expected);
+    free(text);
+    context_free(&made.context);
+}
+
+/* An input in the place of another node stands where that does. */
+static void
+places_are_kept(void **state)
+{
+    (void)state;
+    Made made;
+    make(&made);
+    const Graph *t = diff_tangent(made.g);
+    assert_non_null(t);
+    static const struct {
+        Ref ref;
+        uint32_t begin;
+        bool framed;
+    } cases[] = {{0, 2, true},   {1, 4, false}, {8, 6, true},  {9, 6, true},
+                 {11, 8, false}, {19, 2, true}, {20, 4, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const Node *n = ir_node(t, cases[i].ref);
+        assert_int_equal(n->span.begin, cases[i].begin);
+        assert_ptr_equal(n->frame, cases[i].framed ? &made.frame : NULL);
+    }
+    assert_int_equal(t->span.begin, 10);
+    assert_ptr_equal(t->frame, &made.frame);
+    context_free(&made.context);
+}
+
+/* A loop that has no derivative, because a step's values have all axes. */
+static void
+none_is_none(void **state)
+{
+    (void)state;
+    Made made;
+    make(&made);
+    Graph *g = ir_graph(&made.context, &made.dims, "g");
+    Graph *body = ir_graph(&made.context, &made.dims, "body");
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 0, NULL);
+    Ref in = ir_leaf(body, OP_input, "x", DTYPE_f64, 0, NULL);
+    Ref wide = ir_reshape(body, in, 8, (Dim[]){1, 1, 1, 1, 1, 1, 1, 1});
+    wide = ir_map(body, OP_sin, wide, REF_NONE, REF_NONE);
+    wide = ir_map(body, OP_mul, wide, wide, REF_NONE);
+    ir_output(body, "x", ir_reshape(body, wide, 0, NULL), REF_NONE);
+    Scan scan = {.extent = 2, .states = 1, .operand = &x};
+    ir_output(g, "y", ir_part(g, ir_scan(g, &scan, 1, body), 0), REF_NONE);
+    assert_null(diff_tangent(g));
+    assert_int_equal(made.context.diags.errors, 1);
+    context_free(&made.context);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(graph_is_as_written),
+        cmocka_unit_test(places_are_kept),
+        cmocka_unit_test(none_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
