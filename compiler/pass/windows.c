@@ -95,10 +95,9 @@ unwindow_contract(Graph *g, Ref parts, int axis, Dim extent, int64_t stride,
     int8_t place = seen.out[axis + 1];
     int at = label_axis(c->as.contract.a, rank_a, window);
     int places = label_axis(c->as.contract.b, rank_b, place);
-    if (at < 0 || places < 0 || rank_a == IR_RANK ||
-        label_axis(c->as.contract.a, rank_a, place) >= 0 ||
+    if (rank_a == IR_RANK || label_axis(c->as.contract.a, rank_a, place) >= 0 ||
         label_axis(c->as.contract.b, rank_b, window) >= 0)
-        return REF_NONE;
+        return REF_NONE; /* else a has the one and b the other */
     Dim size = ir_node(g, c->operand[1])->dim[places];
     Dim reach = (size - 1) * dilation;
     Ref a = spread_out(g, c->operand[0], at, reach, stride,

@@ -303,6 +303,18 @@ body_one_window(Graph *g, const Case *test, const Ref *x)
     return ir_map(g, OP_mul, y, y, REF_NONE);
 }
 
+/* Windows of x[6] times windows of p[7], over the places of the first. */
+static Ref
+body_windows_of_both(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref v = ir_window(g, x[0], 0, 4, 3, 1, 1);
+    Ref w = ir_window(g, x[1], 0, 3, 2, 2, 2);
+    Ref y = ir_contract(g, v, (int8_t[]){0, 1}, w, (int8_t[]){1, 2}, 2,
+                        (int8_t[]){0, 2});
+    return ir_map(g, OP_mul, y, y, REF_NONE);
+}
+
 /* Windows of x[6] whose derivatives are no contractions over other axes: each
  * place and each window has a weight, q[3] before the windows.
  */
@@ -363,6 +375,8 @@ const Case grad_case[] = {
     {"convolution turned", body_convolution_turned, OP_COUNT, 2,
      {{3, {9, 7, 2}}, {4, {3, 2, 2, 4}}}, -1, 1},
     {"one window", body_one_window, OP_COUNT, 2, {{2, {2, 8}}, {1, {4}}}, -1, 1},
+    {"windows of both", body_windows_of_both, OP_COUNT, 2,
+     {{1, {6}}, {1, {7}}}, -1, 1},
     {"window weights", body_window_weights, OP_COUNT, 3,
      {{1, {6}}, {2, {4, 3}}, {1, {3}}}, -1, 1},
     {"loop", body_loop, OP_COUNT, 3,
