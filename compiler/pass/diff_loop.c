@@ -77,7 +77,6 @@ derived_result(Derived *l, Ref value, int8_t axis)
         if (l->result.item[i].inner == value && l->result.item[i].axis == axis)
             return (int)i;
     Port port = {.inner = value, .axis = axis};
-    check_rank(l, value);
     VEC_PUSH(&l->g->context->arena, &l->result, port);
     return (int)l->result.count - 1;
 }
