@@ -49,6 +49,8 @@ static void
 param_launch(Emit *emit, Writer *launches, const ParamKernel *kernel, int param)
 {
     Writer body;
+    if (elements(emit, param) == 0)
+        return;
     writer_init(&body, emit->arena);
     body.depth = 1;
     kernel->element(emit, &body, param);

@@ -26,12 +26,14 @@ typedef struct {
 typedef struct {
     const char *group;
     const char *type;
+    const char *state; /* "s": the member of that type */
 } Stepper;
 
 /* Names are those in C; texts of the struct's members begin with `self`. */
 struct Device {
     CScope scope;
     const char *self;  /* "d" */
+    const char *model; /* "m" */
     const char *batch; /* "n" */
     const char *state; /* "d->state"; NULL: none */
     const char *seed;
@@ -116,6 +118,8 @@ device_begin(Emit *emit, const Function *f)
         const Argument *a = &f->argument.item[i];
         const char *name =
             c_scope_take(&gpu->scope, arena_printf(emit->arena, "%s", a->name));
+        if (strcmp(without_const(a->type), emit->name) == 0)
+            gpu->model = name;
         if (a->pointer)
             continue;
         gpu->batch = gpu->batch != NULL ? gpu->batch : name;
@@ -131,19 +135,22 @@ device_begin(Emit *emit, const Function *f)
 }
 
 /* The struct of what a trainer has for itself. */
-static const char *
-group_of(Emit *emit, const Trainer *t)
+static const Stepper *
+stepper_of(Emit *emit, const Trainer *t, const Function *f)
 {
     Device *gpu = emit->gpu;
     for (size_t i = 0; i < gpu->stepper.count; i++) {
         if (strcmp(gpu->stepper.item[i].type, t->name) == 0)
-            return gpu->stepper.item[i].group;
+            return &gpu->stepper.item[i];
     }
+    CScope own = {.arena = emit->arena};
+    for (size_t i = 0; i < f->argument.count; i++)
+        c_scope_take(&own, f->argument.item[i].name);
     Stepper stepper = {
         c_scope_take(&gpu->scope, emit_c_name(emit->arena, t->trainer->name)),
-        t->name};
+        t->name, c_scope_take(&own, "s")};
     VEC_PUSH(emit->arena, &gpu->stepper, stepper);
-    return stepper.group;
+    return &gpu->stepper.item[gpu->stepper.count - 1];
 }
 
 /* The arena is the largest that a call needs. */
@@ -169,14 +176,16 @@ cuda_device_note(Emit *emit, const Function *f, const Trainer *trainer)
     const char *actual = "";
     if (trainer == NULL)
         device_begin(emit, f);
-    const char *group = trainer != NULL ? group_of(emit, trainer) : NULL;
+    const Stepper *stepper =
+        trainer != NULL ? stepper_of(emit, trainer, f) : NULL;
+    const char *group = stepper != NULL ? stepper->group : NULL;
     for (size_t i = 0; i < f->argument.count; i++) {
         const Argument *a = &f->argument.item[i];
         const char *name = a->name;
         if (trainer != NULL && strcmp(a->type, trainer->name) == 0)
-            name = "s";
+            name = stepper->state;
         else if (strcmp(without_const(a->type), emit->name) == 0)
-            name = "m";
+            name = emit->gpu->model;
         bool work = f->work != NULL && strcmp(name, f->work) == 0;
         actual = arena_printf(
             emit->arena, "%s%s%s", actual, i > 0 ? ", " : "",
@@ -327,19 +336,21 @@ print_inits(Emit *emit)
     Arena *arena = emit->arena;
     const char *next = "status == FLUX_OK";
     print_if(&emit->source, next,
-             arena_printf(arena, "status = %s(%s->m, %s)",
-                          own_name(emit, "init"), gpu->self, gpu->seed));
+             arena_printf(arena, "status = %s(%s->%s, %s)",
+                          own_name(emit, "init"), gpu->self, gpu->model,
+                          gpu->seed));
     if (gpu->state != NULL)
         print_if(&emit->source, next,
-                 arena_printf(arena, "status = %s(%s->m, %s, %s->%s)",
-                              own_name(emit, "reset"), gpu->self, gpu->state,
-                              gpu->self, gpu->batch));
+                 arena_printf(arena, "status = %s(%s->%s, %s, %s->%s)",
+                              own_name(emit, "reset"), gpu->self, gpu->model,
+                              gpu->state, gpu->self, gpu->batch));
     for (size_t i = 0; i < gpu->stepper.count; i++) {
         const Stepper *stepper = &gpu->stepper.item[i];
         print_if(&emit->source, next,
-                 arena_printf(arena, "status = %s(%s->%s.s, %s)",
+                 arena_printf(arena, "status = %s(%s->%s.%s, %s)",
                               c_function_name(emit, stepper->type, "init"),
-                              gpu->self, stepper->group, gpu->seed));
+                              gpu->self, stepper->group, stepper->state,
+                              gpu->seed));
     }
 }
 

@@ -7,19 +7,31 @@
 #include "emit/c_emit.h"
 #include "emit/cuda_print.h"
 
-/* What a number says: "digits.net:4: label is not in 0 to 9". */
+enum { FAULT_WIDTH = WRITER_COLUMNS - 2 * WRITER_INDENT - 3 }; /* with "", */
+
+/* What a number says: "digits.net:4: label of digits_step_train_labels_cuda is
+ * not in 0 to 9", or as much of it as a line has room for.
+ */
 static const char *
 fault_text(const Emit *emit, const Function *f, const Argument *a)
 {
     const Schedule *s = f->printer.s;
+    Arena *arena = emit->arena;
     Span span = emit->model->span;
     if (a->buffer >= 0 &&
         span_known(ir_node(s->graph, s->buffer.item[a->buffer].node)->span))
         span = ir_node(s->graph, s->buffer.item[a->buffer].node)->span;
     const char *place = c_place(emit, span);
-    return arena_printf(emit->arena, "%s%s%s of %s is not in %lld to %lld",
-                        place, *place != 0 ? ": " : "", a->name, f->name,
-                        (long long)a->least, (long long)a->most);
+    const char *range = arena_printf(arena, "is not in %lld to %lld",
+                                     (long long)a->least, (long long)a->most);
+    const char *text =
+        arena_printf(arena, "%s%s%s of %s %s", place, *place != 0 ? ": " : "",
+                     a->name, f->name, range);
+    if (writer_width(text) > FAULT_WIDTH)
+        text = arena_printf(arena, "%s of %s %s", a->name, f->name, range);
+    if (writer_width(text) > FAULT_WIDTH)
+        text = arena_printf(arena, "%s %s", a->name, range);
+    return text;
 }
 
 size_t

@@ -7,6 +7,8 @@
  */
 #include "emit/cuda_print.h"
 
+#include <string.h>
+
 /* Adds a loop's variable to a nest; false where its turns are not threads. */
 static bool
 nest_add(const Printer *printer, Nest *nest, const Stmt *stmt)
@@ -175,6 +177,19 @@ print_launch(Printer *printer, uint32_t tag, const char *launch)
     cuda_launch(writer, condition, launch);
 }
 
+/* In the place of a kernel without threads: that what it names is not used. */
+static void
+print_unused(Printer *printer, const char *body)
+{
+    PartText part = {.body = body};
+    part_names(printer, &part);
+    for (const char *name = part.actual; *name != 0;) {
+        size_t length = strcspn(name, ",");
+        writer_line(printer->writer, "(void)%.*s;", (int)length, name);
+        name += length + strspn(name + length, ", ");
+    }
+}
+
 void
 cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
 {
@@ -186,6 +201,7 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
         count == 1 ? nest_of(printer, &nest, block->item[from]) : NULL;
     const Stmt *call = call_of(inner, block->item[from]);
     Writer body;
+    size_t parts = printer->parts->size;
     print_head(printer, block, from, count);
     writer_init(&body, printer->arena);
     body.depth = 1;
@@ -214,6 +230,11 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     }
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
+    if (cuda_turns(printer, &nest) == 0) {
+        printer->parts->size = parts;
+        print_unused(printer, body.text);
+        return;
+    }
     PartText part = {.name = arena_printf(printer->arena, "%s_%d",
                                           printer->function, ++printer->part),
                      .body = body.text};

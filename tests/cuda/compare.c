@@ -3,9 +3,10 @@
  * are asked for, where any NaN equals any other. Then every call of CUDA fails
  * once: the function says so, and nothing is left allocated.
  *
- * HEADER is the model's, MODEL its name, SIZES what create takes for n samples;
- * TRAINER, if it has one, the name of its trainer, which has LABELS or not;
- * FAULTS is there where create's struct has a member `fault`.
+ * HEADER is the model's, MODEL its name, OWN its member of create's struct,
+ * SIZES what create takes for n samples, ANY whether that is a length; TRAINER,
+ * if it has one, the name of its trainer, which has LABELS or not; FAULTS is
+ * there where create's struct has a member `fault`.
  */
 #include "tests/cuda/control.h"
 
@@ -133,7 +134,7 @@ typedef struct {
 static Pair
 port_pair(const flux_port *port, size_t n)
 {
-    size_t count = port->size == 0 ? n : port->size * n;
+    size_t count = ANY ? n : port->size * n;
     return pair_new(port->dtype, count * flux_dtype_size(port->dtype));
 }
 
@@ -569,8 +570,9 @@ compare_device(Calls c)
     if (status != FLUX_OK)
         return;
     size_t first = cpu->reset != NULL ? 2 : 1; /* input */
-    memcpy(at, &d.m, sizeof(void *) * (first + cpu->ninput + cpu->noutput));
+    memcpy(at, &d.OWN, sizeof(void *) * (first + cpu->ninput + cpu->noutput));
     c.m.device = at[0];
+    c.work[0].seed = 0; /* a graph keeps this one */
     if (cpu->reset != NULL)
         c.state.device = at[1];
     calls_keep(&c, c.work, cpu->reset != NULL);
@@ -600,7 +602,7 @@ compare_device(Calls c)
     Steps t = steps_open(n);
     calls_keep(&c, t.work, cpu->reset != NULL);
     Steps own = t;
-    memcpy(at, &d.m + first + cpu->ninput + cpu->noutput, 4 * sizeof *at);
+    memcpy(at, &d.OWN + first + cpu->ninput + cpu->noutput, 4 * sizeof *at);
     compare_device_steps(&c, &own, &d, at);
 #ifdef LABELS
     compare_fault(&c, &d, &own.label, 0, NAME(TRAINER, _train_labels_run_cuda));
@@ -611,15 +613,18 @@ compare_device(Calls c)
     NAME(MODEL, _destroy_cuda)(&d);
 }
 
+/* compare [STEPS [SAMPLES…]] */
 int
 main(int argc, char **argv)
 {
     static const size_t samples[] = {1, 3, 70};
     static const unsigned orders[] = {0, 1, 7};
     int steps = argc > 1 ? atoi(argv[1]) : 4;
-    for (size_t i = 0; i < 3; i++) {
+    int sizes = argc > 2 ? argc - 2 : 3;
+    for (int i = 0; i < sizes; i++) {
         Calls c;
-        calls_open(&c, samples[i], orders[i]);
+        size_t n = argc > 2 ? (size_t)atoi(argv[2 + i]) : samples[i];
+        calls_open(&c, n, orders[i % 3]);
         compare_functions(&c);
 #ifdef TRAINER
         compare_trainer(&c, steps);

@@ -11,7 +11,8 @@ extern "C" {
 /* The order of threads and blocks: 0 forward, 1 backward, others shuffled. */
 void emulator_order(unsigned order);
 
-/* Lets call number n from now on fail, and no other; n < 0: none. */
+/* Lets call number n from now on fail, and no other, and the device does
+ * nothing; n < 0: none fails, and it works. */
 void emulator_fail(long n);
 
 /* Whether that call has come. */

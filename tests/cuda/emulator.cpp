@@ -36,6 +36,7 @@ std::set<const void *> live; /* streams and graphs */
 unsigned order;
 long fails = -1; /* calls until the one that fails */
 bool failed;
+bool idle; /* nothing is queued: one call is to fail */
 
 /* Whether this is the call that fails. */
 bool
@@ -65,7 +66,7 @@ submit(cudaStream_t stream, Work work, cudaError_t error)
         return error;
     if (stream != nullptr && stream->capture != nullptr)
         stream->capture->work.push_back(std::move(work));
-    else
+    else if (!idle)
         queue.push_back(std::move(work));
     return cudaSuccess;
 }
@@ -245,6 +246,7 @@ void
 emulator_fail(long n)
 {
     fails = n;
+    idle = n >= 0;
     failed = false;
 }
 
