@@ -16,6 +16,25 @@ enum {
     FLUX_SIDE = 4   /* elements of a thread along a side, at most */
 };
 
+/* Row and column of the element number `e` that a thread makes of a tile, of a
+ * result of m rows; both may be outside.
+ */
+static __device__ __forceinline__ size_t
+flux_tile_row(size_t side, size_t tile, size_t m, size_t e)
+{
+    const size_t edge = side * FLUX_TILE;
+    const size_t down = (m + edge - 1) / edge;
+    return tile % down * edge + threadIdx.x % FLUX_TILE + e % side * FLUX_TILE;
+}
+
+static __device__ __forceinline__ size_t
+flux_tile_column(size_t side, size_t tile, size_t m, size_t e)
+{
+    const size_t edge = side * FLUX_TILE;
+    const size_t down = (m + edge - 1) / edge;
+    return tile / down * edge + threadIdx.x / FLUX_TILE + e / side * FLUX_TILE;
+}
+
 /* An axis of the terms of a product over several: its length, and its steps in
  * the operands.
  */

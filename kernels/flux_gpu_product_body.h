@@ -88,8 +88,8 @@ FLUX_P(flux_gpu_product)(FLUX_P(flux_tile) * shared, flux_order order,
         FLUX_P(flux_tile_join)(order, acc, total);
     FLUX_UNROLL
     for (size_t e = 0; e < side * side; e++) {
-        const size_t i = i0 + ti + e % side * FLUX_TILE;
-        const size_t j = j0 + tj + e / side * FLUX_TILE;
+        const size_t i = flux_tile_row(side, tile, m, e);
+        const size_t j = flux_tile_column(side, tile, m, e);
         if (i < m && j < n)
             FLUX_P(flux_end)(&c[i * ci + j * cj], total[e], end);
     }

@@ -14,11 +14,11 @@ enum {
     TILE_BATCH = 128   /* a named dimension that is not known */
 };
 
-/* How many elements of a tile's side a thread makes: as many as leave work for
- * all of the device. All its sums at once have 16 accumulators.
+/* As many as leave work for all of the device. All sums of a thread at once
+ * have 16 accumulators.
  */
-static int
-tile_side(const Printer *printer, const Product *product)
+int
+cuda_tile_side(const Printer *printer, const Product *product)
 {
     const Schedule *s = printer->s;
     int most = product->order == ORDER_tree16   ? 1
@@ -45,7 +45,7 @@ cuda_tiles(Printer *printer, const Product *product)
     if (product->windows || product->buffer[2] < 0)
         return NULL;
     return arena_printf(printer->arena, "flux_tiles(%d, %s, %s)",
-                        tile_side(printer, product),
+                        cuda_tile_side(printer, product),
                         c_call_count(printer, product->var[0]),
                         c_call_count(printer, product->var[1]));
 }
@@ -131,7 +131,7 @@ print_product(Printer *printer, const Product *product, const char *tile)
         printer->writer,
         "flux_gpu_product_%s(shared, %s, %d, %s, %s, %s, %s, %s, %s, "
         "%s, %s, %s, %s, %s, %s, %s, end);",
-        suffix, c_order(product->order), tile_side(printer, product), tile,
+        suffix, c_order(product->order), cuda_tile_side(printer, product), tile,
         c_call_count(printer, product->var[0]),
         c_call_count(printer, product->var[1]),
         c_call_count(printer, product->var[2]),

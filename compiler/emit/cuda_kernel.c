@@ -21,11 +21,8 @@ nest_add(const Printer *printer, Nest *nest, const Stmt *stmt)
     return true;
 }
 
-/* The innermost of the loops that are threads, of those that a kernel's first
- * statement begins with; NULL: none.
- */
-static const Stmt *
-nest_of(const Printer *printer, Nest *nest, const Stmt *stmt)
+const Stmt *
+cuda_nest(const Printer *printer, Nest *nest, const Stmt *stmt)
 {
     const Stmt *inner = NULL;
     *nest = (Nest){0};
@@ -155,14 +152,16 @@ cuda_kernel_function(Printer *printer, PartText *part, const char *how,
                         part->name, size, part->actual);
 }
 
+/* The mathematics above a kernel: of each statement, or of all as one. */
 static void
-print_head(Printer *printer, const Block *block, size_t from, size_t count)
+print_head(Printer *printer, const Stmt *group, bool one)
 {
     Writer *writer = printer->writer;
     printer->writer = printer->parts;
     writer_raw(printer->parts, "\n");
-    for (size_t i = from; i < from + count && printer->comment != NULL; i++)
-        printer->comment(printer, block->item[i]);
+    size_t comments = one ? 1 : group->body.count;
+    for (size_t i = 0; i < comments && printer->comment != NULL; i++)
+        printer->comment(printer, one ? group : group->body.item[i]);
     printer->writer = writer;
 }
 
@@ -190,6 +189,15 @@ print_unused(Printer *printer, const char *body)
     }
 }
 
+size_t
+cuda_kernel_length(Printer *printer, const Block *block, size_t from)
+{
+    EpilogueVars var;
+    if (cuda_epilogue(printer, block, from, &var) != NULL)
+        return 2;
+    return schedule_kernel(printer->s, block, from);
+}
+
 void
 cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
 {
@@ -198,11 +206,15 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     size_t scope = c_scope_mark(&printer->scope);
     Nest nest = {0};
     const Stmt *inner =
-        count == 1 ? nest_of(printer, &nest, block->item[from]) : NULL;
+        count == 1 ? cuda_nest(printer, &nest, block->item[from]) : NULL;
     const Stmt *call = call_of(inner, block->item[from]);
+    EpilogueVars var;
+    const Stmt *epilogue = cuda_epilogue(printer, block, from, &var);
     Writer body;
     size_t parts = printer->parts->size;
-    print_head(printer, block, from, count);
+    if (epilogue != NULL)
+        group.var = var.loop[0];
+    print_head(printer, &group, epilogue != NULL);
     writer_init(&body, printer->arena);
     body.depth = 1;
     printer->writer = &body;
@@ -228,10 +240,13 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
         else
             printer_block(printer, inner != NULL ? inner : &group);
     }
+    if (epilogue != NULL)
+        cuda_epilogue_body(printer, call->product, epilogue, &var);
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
     if (cuda_turns(printer, &nest) == 0) {
         printer->parts->size = parts;
+        printer->parts->text[parts] = 0;
         print_unused(printer, body.text);
         return;
     }

@@ -14,11 +14,18 @@ typedef struct {
     int var[NEST_VARS];
 } Nest;
 
-/* cuda_kernel.c: prints statements as a kernel into printer->parts, and its
- * launch where the printer writes.
+/* cuda_kernel.c: how many statements of a block, from a place on, are one
+ * kernel; prints them as one into printer->parts, and its launch where the
+ * printer writes.
  */
+size_t cuda_kernel_length(Printer *printer, const Block *block, size_t from);
 void cuda_kernel(Printer *printer, const Block *block, size_t from,
                  size_t count);
+
+/* The innermost of the loops that are threads, of those that a kernel's first
+ * statement begins with; NULL: none.
+ */
+const Stmt *cuda_nest(const Printer *printer, Nest *nest, const Stmt *stmt);
 
 /* Writes a kernel with what its body names as parameters; its launch. `how` is
  * FLUX_EACH or FLUX_TILES.
@@ -40,8 +47,26 @@ void cuda_indices(Printer *printer, const Nest *nest, const char *index);
  * thread makes one element, and the rows and columns join the nest.
  */
 const char *cuda_tiles(Printer *printer, const Product *product);
+/* How many elements of a tile's side one thread makes. */
+int cuda_tile_side(const Printer *printer, const Product *product);
 void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
+
+/* cuda_epilogue.c: the loops over a product's rows and columns, or one over
+ * both; there may be no columns.
+ */
+typedef struct {
+    int loop[2];
+    bool flat;
+} EpilogueVars;
+
+/* The innermost of the loops behind a product or sums that go on with each of
+ * their elements; NULL: they do something else. Prints them behind that.
+ */
+const Stmt *cuda_epilogue(Printer *printer, const Block *block, size_t at,
+                          EpilogueVars *var);
+void cuda_epilogue_body(Printer *printer, const Product *product,
+                        const Stmt *inner, const EpilogueVars *var);
 
 /* cuda_function.c: a function of the API that launches; a line that does, if
  * none before it has failed and the condition " && …" holds; the end of such a
