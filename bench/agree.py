@@ -50,18 +50,21 @@ def distance(one, two):
 
 def moved_apart(counts, before, one, two):
     """Over arrays of so many elements: the largest difference of parameters as
-    a share of the largest movement."""
+    a share of the largest movement; infinite where nothing has moved."""
     if not len(before) == len(one) == len(two):
         return math.inf
     worst = 0.0
+    moved = False
     at = 0
     for n in counts:
         part = slice(at, at + n)
         way = distance(before[part], one[part])
         apart = distance(one[part], two[part])
-        worst = max(worst, apart / way if way > 0 else math.inf)
+        if apart > 0:
+            worst = max(worst, apart / way if way > 0 else math.inf)
+        moved = moved or way > 0
         at += n
-    return worst
+    return worst if moved else math.inf
 
 
 def errors(workload, before, work, one, two):

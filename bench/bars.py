@@ -52,6 +52,12 @@ def table():
     found += [times("threads", f"train {MLP} SGD 2 threads {batch}", bound,
                     ONE) for batch, bound in ((1, 1.0), (32, 1.0), (64, 1.8),
                                               (256, 1.8))]
+    id = "train lenet SGD 64"
+    found += [times("lenet", id, 4, ("PyTorch 1 eager",)),
+              times("lenet", id, 2, ("PyTorch eager", "PyTorch compiled"))]
+    id = "train lstm SGD 50"
+    found += [Bar("lstm", id, "of_peak", 0.75),
+              times("lstm", id, 1.5, EAGER), times("lstm", id, 1.0, COMPILED)]
     for shape, eager, c, onnx in (("64-64-64-10", 40, 3, 3),
                                   (MLP, 6, 1.6, 3)):
         found += [times("infer", f"infer {shape} 1", bound, peers) for

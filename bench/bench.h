@@ -9,7 +9,7 @@
  *            of class numbers from 0. ETA is the rate of its steps, which are
  *            gradient descent or, with ADAM, that.
  *   product  W[in][out]; y = x W
- *   map      what each function of maps.py takes
+ *   map      what each function of workloads.py takes; nets.py has the others
  *
  * THREADS may be used; one where it is not given.
  */

@@ -11,6 +11,8 @@ import time
 
 import numpy
 
+from nets import NETS
+
 
 class Task:
     """What is to be done, in words."""
@@ -25,6 +27,8 @@ class Task:
 
     def arrays(self):
         """The shapes of the parameters."""
+        if self.kind in NETS:
+            return NETS[self.kind].arrays
         if self.kind == "chain":
             return [part for size in zip(self.shape, self.shape[1:])
                     for part in (size, size[1:])]

@@ -8,6 +8,7 @@ import time
 
 import libraries as lib
 from libraries import BENCH, TOP
+from nets import NETS
 from worker import Missing, Worker, command
 
 # What a peer is compiled with: its rounding may be what it likes.
@@ -42,7 +43,7 @@ class Implementation:
 def ours(compiler, *flags):
     words = " ".join(flags).replace("-march=", "")
     return Implementation(f"fluxc {compiler} {words}", "ours", dict.fromkeys(
-        ("chain", "product", "map"), "ours.c"), compiler, flags)
+        ("chain", "product", "map", *NETS), "ours.c"), compiler, flags)
 
 
 def gemm(name, header, find, variants=None, *flags):
@@ -54,8 +55,8 @@ def gemm(name, header, find, variants=None, *flags):
 
 def python(name, group, source, find, variants=None, **what):
     return Implementation(name, group, dict.fromkeys(
-        ("chain", "product", "map"), source), find=find, variants=variants,
-        **what)
+        ("chain", "product", "map", *NETS), source), find=find,
+        variants=variants, **what)
 
 
 TABLE = [
@@ -89,7 +90,7 @@ TABLE = [
     Implementation("bandwidth", "limit", {"chain": "bandwidth.c"}, "",
                        FASTEST, trains=False),
     Implementation("FMA peak", "limit", dict.fromkeys(
-        ("chain", "product", "map"), "peak.c"), "",
+        ("chain", "product", "map", *NETS), "peak.c"), "",
         ("-O3", "-march=native", "-ffp-contract=fast")),
 ]
 

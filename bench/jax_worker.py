@@ -39,8 +39,43 @@ def logits(parameters, x):
     return x
 
 
-def loss_of(parameters, x, label):
-    chosen = jax.nn.log_softmax(logits(parameters, x))
+def pooled(x):
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 1, 2, 2),
+                                 (1, 1, 2, 2), "VALID")
+
+
+def lenet(parameters, x):
+    x = x.reshape(-1, 1, 28, 28)
+    for w, b, pad in ((*parameters[:2], "SAME"), (*parameters[2:4], "VALID")):
+        x = jax.lax.conv(x, w, (1, 1), pad) + b[:, None, None]
+        x = pooled(jax.nn.relu(x))
+    x = x.reshape(len(x), -1)
+    for i in range(4, len(parameters), 2):
+        x = x @ parameters[i] + parameters[i + 1]
+        x = jax.nn.relu(x) if i + 2 < len(parameters) else x
+    return x
+
+
+def lstm(parameters, x):
+    read, bias, w, u, b, h, c = parameters
+    steps = x.reshape(-1, 50, 64).swapaxes(0, 1)
+
+    def step(state, part):
+        h, c = state
+        i, f, g, o = jnp.split(part + h @ u, 4, 1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+    start = [jnp.broadcast_to(s, (len(x), len(s))) for s in (h, c)]
+    (h, _), _ = jax.lax.scan(step, tuple(start), steps @ w + b)
+    return h @ read + bias
+
+
+MODELS = {"chain": logits, "lenet": lenet, "lstm": lstm}
+
+
+def loss_of(model, parameters, x, label):
+    chosen = jax.nn.log_softmax(model(parameters, x))
     return -jnp.take_along_axis(chosen, label[:, None], 1).mean()
 
 
@@ -61,7 +96,8 @@ class Made:
         return MAPS[self.task.what](x, *parameters)
 
     def _step(self, parameters, state, x, label):
-        loss, gradients = jax.value_and_grad(loss_of)(parameters, x, label)
+        loss, gradients = jax.value_and_grad(loss_of, 1)(
+            MODELS[self.task.kind], parameters, x, label)
         if self.task.what == "SGD":
             return [p - self.task.rate * g
                     for p, g in zip(parameters, gradients)], state, loss

@@ -20,6 +20,28 @@ MAPS = {
 }
 
 
+def lenet(x, parameters):
+    first, b1, second, b2 = parameters[:4]
+    x = F.max_pool2d(F.relu(F.conv2d(x.view(-1, 1, 28, 28), first, b1,
+                                     padding=2)), 2)
+    x = F.max_pool2d(F.relu(F.conv2d(x, second, b2)), 2).flatten(1)
+    for i in range(4, len(parameters), 2):
+        x = F.linear(x, parameters[i], parameters[i + 1])
+        x = F.relu(x) if i + 2 < len(parameters) else x
+    return x
+
+
+def lstm(x, parameters):
+    """The library's own, whose second bias is 0 and stays so."""
+    read, bias, w, u, b, h, c = parameters
+    count = len(x)
+    start = [s.expand(1, count, -1).contiguous() for s in (h, c)]
+    y, _, _ = torch.lstm(x.view(count, 50, 64), start,
+                         (w, u, b, torch.zeros_like(b)), True, 1, 0.0, True,
+                         False, True)
+    return F.linear(y[:, -1], read, bias)
+
+
 def logits(x, parameters):
     """A chain before its softmax; weights are [out][in]."""
     for i in range(0, len(parameters), 2):
@@ -29,8 +51,12 @@ def logits(x, parameters):
     return x
 
 
-def loss_of(parameters, x, label):
-    return F.cross_entropy(logits(x, parameters), label)
+MODELS = {"chain": logits, "lenet": lenet, "lstm": lstm}
+
+
+def turned(value):
+    """Matrices are [out][in] here, [in][out] there."""
+    return value.T if value.ndim == 2 else value
 
 
 class Made:
@@ -40,10 +66,10 @@ class Made:
         torch.set_num_threads(task.threads)
         self.task = task
         self.compiles = task.mode in ("compiled", "autotuned")
-        self.turned = task.kind != "map"  # [out][in] here, [in][out] there
-        self.parameters = [
-            torch.zeros(shape[::-1] if self.turned else shape)
-            for shape in task.arrays()]
+        self.model = MODELS.get(task.kind)
+        self.parameters = [torch.zeros(shape[::-1] if len(shape) == 2
+                                       else shape)
+                           for shape in task.arrays()]
         self.detail = f"PyTorch {torch.__version__} {blas()}"
         self.trains = task.what in ("SGD", "ADAM")
         if self.trains:
@@ -69,6 +95,9 @@ class Made:
         self.new = lambda: kind[self.task.what](self.parameters,
                                                 self.task.rate, **fused)
 
+    def _loss(self, parameters, x, label):
+        return F.cross_entropy(self.model(x, parameters), label)
+
     def _forward(self, x):
         if self.task.kind == "chain":
             return torch.softmax(logits(x, self.parameters), 1)
@@ -78,7 +107,7 @@ class Made:
 
     def _step(self, parameters, state, count, x, label):
         """A whole step as one graph: gradients, and the optimiser's update."""
-        gradients, loss = torch.func.grad_and_value(loss_of)(
+        gradients, loss = torch.func.grad_and_value(self._loss)(
             parameters, x, label)
         if self.task.what == "SGD":
             for p, g in zip(parameters, gradients):
@@ -96,8 +125,7 @@ class Made:
     def set(self, values):
         with torch.no_grad():
             for to, value in zip(self.parameters, values):
-                to.copy_(torch.from_numpy(value.T if value.ndim == 2
-                                          else value))
+                to.copy_(torch.from_numpy(turned(value)))
             if self.trains and not self.compiles:
                 self.optimiser = self.new()
             elif self.trains:
@@ -107,8 +135,7 @@ class Made:
                     if self.task.what == "ADAM" else []
 
     def get(self):
-        return [p.detach().numpy().T if p.dim() == 2 else p.detach().numpy()
-                for p in self.parameters]
+        return [turned(p.detach().numpy()) for p in self.parameters]
 
     def data(self, x, label):
         return (torch.from_numpy(numpy.array(x)),
@@ -120,7 +147,7 @@ class Made:
                 return self.step(self.parameters, self.state, self.count, x,
                                  label)
         self.optimiser.zero_grad(set_to_none=True)
-        loss = loss_of(self.parameters, x, label)
+        loss = self._loss(self.parameters, x, label)
         loss.backward()
         self.optimiser.step()
         return loss

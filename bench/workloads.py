@@ -1,8 +1,11 @@
 """What is timed: a table of models, and what each is as .net and in numbers.
 
-A kind of model tells implementations what to do (bench.h): chain, product, map.
+A kind of model tells implementations what to do (bench.h): chain, product, map;
+and those of nets.py.
 """
 import dataclasses
+
+from nets import NETS
 
 # name: its .net, whose x has SIZE elements; numbers of parameters for a size;
 # operations of an element, for what counts them.
@@ -38,7 +41,7 @@ class Workload:
         """Stable: results are found by it."""
         sizes = "-".join(str(size) for size in self.shape)
         words = [self.function or self.kind if self.kind != "chain" else "",
-                 sizes, self.optimiser,
+                 "" if self.kind in NETS else sizes, self.optimiser,
                  f"{self.threads} threads" if self.threads > 1 else ""]
         return " ".join(word for word in words if word)
 
@@ -55,6 +58,8 @@ class Workload:
     def arrays(self):
         """Elements of each array of parameters, in their order; for each the
         size that its numbers shrink by."""
+        if self.kind in NETS:
+            return NETS[self.kind].all_arrays()
         if self.kind == "chain":
             return [part for size, out in zip(self.shape, self.shape[1:])
                     for part in ((size * out, size + out), (out, size + out))]
@@ -71,6 +76,10 @@ class Workload:
         its input; elements of a map."""
         if self.kind == "map":
             return self.shape[0] * samples
+        if self.kind in NETS:
+            net = NETS[self.kind]
+            back = net.back if work == "train" else 0
+            return 2 * (net.forward + back) * samples
         products = [a * b for a, b in zip(self.shape, self.shape[1:])]
         each = 2 * sum(products)
         if work == "train":
@@ -86,6 +95,10 @@ class Workload:
             terms, rows = self.shape
             return (f"W = param(zeros({rows}, {terms}))\n"
                     f"@net timed(x::[{terms}]) = W * x\nexport timed\n")
+        if self.kind in NETS:
+            return (f"{NETS[self.kind].text}step = Trainer(timed, "
+                    f"logitcrossentropy, {self.optimiser}({self.rate}))\n"
+                    "export timed, step\n")
         hidden = "".join(f"Affine({size}), σ, " for size in self.shape[1:-1])
         text = (f"timed = @Chain(Input({self.shape[0]}), {hidden}"
                 f"Affine({self.shape[-1]}), softmax)\n")
@@ -105,6 +118,11 @@ def train(part, shape, batches, optimiser="SGD", threads=1):
                     optimiser=optimiser, threads=threads)
 
 
+def net(name, optimiser, batch):
+    return Workload(name, name, NETS[name].sizes, [("train", batch)],
+                    optimiser=optimiser)
+
+
 def infer(shape):
     return Workload("infer", "chain", tuple(shape), [("infer", 1)])
 
@@ -121,6 +139,8 @@ TABLE = [
     train("train", MLP, BATCHES),
     train("adam", MLP, (64,), "ADAM"),
     train("threads", MLP, BATCHES, threads=2),
+    net("lenet", "SGD", 64),
+    net("lstm", "SGD", 50),
     infer((64, 64, 64, 10)),
     infer(MLP),
     infer((1024,) * 5),
