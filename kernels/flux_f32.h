@@ -44,16 +44,36 @@ flux_f32_scale(float h, int32_t n)
     return h * flux_f32_exp2i(half) * flux_f32_exp2i(n - half);
 }
 
-/* e^x. */
+/* exp(x - k ln 2) - 1 = r + r^2 q(r), where the rounding of r counts in
+ * r^2 q(r) only. */
+FLUX_INLINE float
+flux_expf_rest(float x, float k)
+{
+    float head = x - k * 0.693145751953125f;
+    float tail = k * 1.42860677e-06f;
+    float r = head - tail;
+    float q = 0.00139353273f;
+    q = q * r + 0.00836325809f;
+    q = q * r + 0.041666463f;
+    q = q * r + 0.166665763f;
+    q = q * r + 0.5f;
+    return head + (r * r * q - tail);
+}
+
+/* e^x: x = n ln 2 + r; the lowest bits of u are n + 254, of which either half
+ * is the exponent of a factor. */
 FLUX_INLINE float
 flux_expf(float x)
 {
-    float c = x > 89.0f ? 89.0f : x;
-    c = c < -104.0f ? -104.0f : c;
-    int32_t n;
-    float low;
-    float s = flux_expf_pieces(c, &n, &low);
-    return flux_f32_scale(1.0f + s, n);
+    float magic = 12582912.0f + 254.0f;
+    uint32_t most = 0x4b400000u + 254u + 128u;
+    x = x < -104.0f ? -104.0f : x;
+    uint32_t u = flux_f32_bits(x * 1.44269504f + magic);
+    u = u > most ? most : u;
+    float s = flux_expf_rest(x, flux_f32_from(u) - magic);
+    uint32_t half = u >> 1;
+    float h = 1.0f + s;
+    return h * flux_f32_from(half << 23) * flux_f32_from((u - half) << 23);
 }
 
 /* e^x - 1 = (2^n - 1) + 2^n s, halved inside so that 2^128 fits. */
@@ -140,28 +160,21 @@ flux_log1pf(float x)
     return flux_absf(x) < 1e-8f ? x : y;
 }
 
-/* sigma(x) = 1 / (1 + e^-x); for x < 0 as e^x / (1 + e^x). e = e^-|x| and the
- * denominator d carry what their rounding lost to a last correction, where
- * 1 / d is the quotient q itself or 1 - q. */
+/* sigma(x) = 1 / (1 + e^-x) = c / (c + c 2^n + c 2^n s), c = 2^-24 so that all
+ * fits: but the last sum, all is exact. */
 FLUX_INLINE float
 flux_sigmaf(float x)
 {
-    float a = -flux_absf(x);
-    a = a < -104.0f ? -104.0f : a;
-    int32_t n;
-    float low;
-    float s = flux_expf_pieces(a, &n, &low);
-    float h = 1.0f + s;
-    float e = flux_f32_scale(h, n);
-    float el = flux_f32_scale(s - (h - 1.0f) + low, n);
-    float d = 1.0f + e;
-    float dl = (e - (d - 1.0f)) + el;
-    float over = x < 0.0f ? e : 1.0f;
-    float over_l = x < 0.0f ? el : 0.0f;
-    float q = over / d;
-    float rest = 1.0f - q;
-    float inverse = x < 0.0f ? rest : q;
-    return q + (over_l - q * dl) * inverse;
+    float c = 5.9604645e-08f;
+    float y = -x;
+    y = y > 104.0f ? 104.0f : y;
+    y = y < -60.0f ? -60.0f : y;
+    float magic = 12582912.0f + 103.0f;
+    float t = y * 1.44269504f + magic;
+    float p = flux_f32_from(flux_f32_bits(t) << 23);
+    float s = flux_expf_rest(y, t - magic);
+    float d = c + p;
+    return c / (d + (p * s + (c - (d - p))));
 }
 
 /* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1, corrected by what the roundings

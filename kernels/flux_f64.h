@@ -8,6 +8,24 @@
 
 #include "kernels/flux_fma.h"
 
+/* q of exp(r) = 1 + r + r^2 q(r), |r| <= 0.35. */
+FLUX_INLINE double
+flux_exp_poly(double r)
+{
+    double q = 2.09203634299368e-09;
+    q = q * r + 2.51054396493319e-08;
+    q = q * r + 2.755725697212576e-07;
+    q = q * r + 2.755725476115534e-06;
+    q = q * r + 2.4801587342448672e-05;
+    q = q * r + 0.00019841269875453364;
+    q = q * r + 0.0013888888888876978;
+    q = q * r + 0.008333333333325888;
+    q = q * r + 0.04166666666666668;
+    q = q * r + 0.1666666666666667;
+    q = q * r + 0.5;
+    return q;
+}
+
 /* The pieces of exp(x + xl) = 2^n (1 + s + low), |s| <= 0.42;
  * x + xl = n ln 2 + r, s + low = r + r^2 q(r). Needs |x| <= 1100 and xl within
  * an ulp of x. */
@@ -22,17 +40,7 @@ flux_exp_pieces(double x, double xl, int64_t *n, double *low)
     double tail = k * -1.7239444525614835e-13 - xl;
     double r = head - tail;
     double rl = (head - r) - tail;
-    double q = 2.09203634299368e-09;
-    q = q * r + 2.51054396493319e-08;
-    q = q * r + 2.755725697212576e-07;
-    q = q * r + 2.755725476115534e-06;
-    q = q * r + 2.4801587342448672e-05;
-    q = q * r + 0.00019841269875453364;
-    q = q * r + 0.0013888888888876978;
-    q = q * r + 0.008333333333325888;
-    q = q * r + 0.04166666666666668;
-    q = q * r + 0.1666666666666667;
-    q = q * r + 0.5;
+    double q = flux_exp_poly(r);
     double small = r * r * q + rl;
     double s = r + small;
     *low = small - (s - r);
@@ -61,11 +69,32 @@ flux_exp_dd(double x, double xl)
     return flux_f64_scale(1.0 + s, n);
 }
 
-/* e^x. */
+/* exp(x - k ln 2) - 1 = r + r^2 q(r), where the rounding of r counts in
+ * r^2 q(r) only. */
+FLUX_INLINE double
+flux_exp_rest(double x, double k)
+{
+    double head = x - k * 0.6931471805601177;
+    double tail = k * -1.7239444525614835e-13;
+    double r = head - tail;
+    double q = flux_exp_poly(r);
+    return head + (r * r * q - tail);
+}
+
+/* e^x: x = n ln 2 + r; the lowest bits of u are n + 2046, of which either half
+ * is the exponent of a factor. */
 FLUX_INLINE double
 flux_exp(double x)
 {
-    return flux_exp_dd(x, 0.0);
+    double magic = 6755399441055744.0 + 2046.0;
+    uint64_t most = 0x4338000000000000u + 2046u + 1024u;
+    x = x < -746.0 ? -746.0 : x;
+    uint64_t u = flux_f64_bits(x * 1.4426950408889634 + magic);
+    u = u > most ? most : u;
+    double s = flux_exp_rest(x, flux_f64_from(u) - magic);
+    uint64_t half = u >> 1;
+    double h = 1.0 + s;
+    return h * flux_f64_from(half << 52) * flux_f64_from((u - half) << 52);
 }
 
 /* e^x - 1 = (2^n - 1) + 2^n s, halved inside so that 2^1024 fits. */
@@ -159,28 +188,21 @@ flux_log1p(double x)
     return flux_log_ends(u, y);
 }
 
-/* sigma(x) = 1 / (1 + e^-x); for x < 0 as e^x / (1 + e^x). e = e^-|x| and the
- * denominator d carry what their rounding lost to a last correction, where
- * 1 / d is the quotient q itself or 1 - q. */
+/* sigma(x) = 1 / (1 + e^-x) = c / (c + c 2^n + c 2^n s), c = 2^-54 so that all
+ * fits: but the last sum, all is exact. */
 FLUX_INLINE double
 flux_sigma(double x)
 {
-    double a = -flux_abs(x);
-    a = a < -746.0 ? -746.0 : a;
-    int64_t n;
-    double low;
-    double s = flux_exp_pieces(a, 0.0, &n, &low);
-    double h = 1.0 + s;
-    double e = flux_f64_scale(h, n);
-    double el = flux_f64_scale(s - (h - 1.0) + low, n);
-    double d = 1.0 + e;
-    double dl = (e - (d - 1.0)) + el;
-    double over = x < 0.0 ? e : 1.0;
-    double over_l = x < 0.0 ? el : 0.0;
-    double q = over / d;
-    double rest = 1.0 - q;
-    double inverse = x < 0.0 ? rest : q;
-    return q + (over_l - q * dl) * inverse;
+    double c = 0x1p-54;
+    double y = -x;
+    y = y > 746.0 ? 746.0 : y;
+    y = y < -60.0 ? -60.0 : y;
+    double magic = 6755399441055744.0 + 969.0;
+    double t = y * 1.4426950408889634 + magic;
+    double p = flux_f64_from(flux_f64_bits(t) << 52);
+    double s = flux_exp_rest(y, t - magic);
+    double d = c + p;
+    return c / (d + (p * s + (c - (d - p))));
 }
 
 /* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1, corrected by what the roundings

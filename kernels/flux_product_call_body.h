@@ -138,7 +138,7 @@ FLUX_P(flux_product_part)(void *task, size_t thread, size_t threads)
 }
 
 /* A product on the threads of a pool, where that pays. */
-FLUX_STATIC void
+FLUX_ONCE void
 FLUX_P(flux_product_shared)(FLUX_P(flux_product_function) * run, flux_isa isa,
                             flux_pool *pool, flux_order order, size_t m,
                             size_t n, size_t k, const FLUX_T *a, size_t ai,
