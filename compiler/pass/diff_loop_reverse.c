@@ -155,7 +155,8 @@ put_label(int8_t *to, const int8_t *label, int rank, int axis, int8_t steps)
 }
 
 /* The product over all steps; summed over them, or, where the result has an
- * axis for them, at each.
+ * axis for them, at each. One operand is an adjoint, which differs in each
+ * step.
  */
 static Ref
 product_all(Reverse *r, const Node *n, int at, bool make, bool *fits)
@@ -164,7 +165,6 @@ product_all(Reverse *r, const Node *n, int at, bool make, bool *fits)
     Ref operand[2];
     int8_t label[3][IR_RANK + 1];
     int8_t steps = 0;
-    int having = 0;
     for (int i = 0; i < 2; i++) {
         int rank = ir_node(r->l.d, n->operand[i])->rank;
         const int8_t *own = i == 0 ? n->as.contract.a : n->as.contract.b;
@@ -180,10 +180,8 @@ product_all(Reverse *r, const Node *n, int at, bool make, bool *fits)
         const int8_t *own = i == 0 ? n->as.contract.a : n->as.contract.b;
         operand[i] = value_all(r, n->operand[i], make, &axis);
         *fits = axis >= 0 || at >= 0;
-        having += axis >= 0;
         put_label(label[i], own, rank, axis >= 0 ? axis : rank, steps);
     }
-    *fits = *fits && having > 0 && (at < 0 || n->rank < IR_RANK);
     if (!*fits || !make)
         return REF_NONE;
     put_label(label[2], n->as.contract.out, n->rank, at >= 0 ? at : n->rank,

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -127,21 +128,27 @@ static const char expected[] =
     "  out \"n\" = %22\n"
     "  out \"a\" = %23\n";
 
+static Graph *
+read_graph(Context *context, Dims *dims, const char *text)
+{
+    context_init(context);
+    dims_init(dims, &context->arena);
+    uint32_t number = source_add(&context->sources, "g.ir", text, strlen(text));
+    Graph *g = ir_read(context, dims, source_get(&context->sources, number));
+    assert_non_null(g);
+    return g;
+}
+
 static void
 loop_is_as_written(void **state)
 {
     (void)state;
     Context context;
     Dims dims;
-    context_init(&context);
-    dims_init(&dims, &context.arena);
-    uint32_t number =
-        source_add(&context.sources, "g.ir", loop, sizeof loop - 1);
-    Graph *g = ir_read(&context, &dims, source_get(&context.sources, number));
-    assert_non_null(g);
+    Graph *g = read_graph(&context, &dims, loop);
     Frame frame = {.model = "m"};
     Node *scan = ir_node(g, 5);
-    scan->span = (Span){number, 1, 2};
+    scan->span = (Span){1, 1, 2};
     scan->frame = &frame;
     Ref x[] = {0, 3};
     Ref dx[2];
@@ -180,11 +187,52 @@ loop_is_as_written(void **state)
     context_free(&context);
 }
 
+/* A loop in a loop whose steps' values have all axes: neither has a derivative.
+ */
+static const char wide[] =
+    "graph g\n"
+    "  %0 = input \"x\" : f32\n"
+    "  %1 = scan 2 sequences() states(%0) captured() results() {\n"
+    "    %0 = input \"x\" : f32\n"
+    "    %1 = scan 2 sequences() states(%0) captured() results() {\n"
+    "      %0 = input \"x\" : f32\n"
+    "      %1 = reshape %0 : f32[1,1,1,1,1,1,1,1]\n"
+    "      %2 = sin %1 : f32[1,1,1,1,1,1,1,1]\n"
+    "      %3 = mul %2 %2 : f32[1,1,1,1,1,1,1,1]\n"
+    "      %4 = reshape %3 : f32\n"
+    "      out \"x\" = %4\n"
+    "    }\n"
+    "    %2 = part %1 0 : f32\n"
+    "    out \"x\" = %2\n"
+    "  }\n"
+    "  %2 = part %1 0 : f32\n";
+
+static void
+inner_loops_are_told(void **state)
+{
+    (void)state;
+    for (int reverse = 0; reverse < 2; reverse++) {
+        Context context;
+        Dims dims;
+        Graph *g = read_graph(&context, &dims, wide);
+        Ref x = 0;
+        Ref y = 2;
+        Ref found = REF_NONE;
+        Ref one = ir_const(g, DTYPE_f32, 1);
+        assert_false(reverse ? diff_reverse(g, &y, &one, 1, &x, 1, &found)
+                             : diff_forward(g, &x, &one, 1, &y, 1, &found));
+        assert_int_equal(context.diags.count, 1);
+        assert_int_equal(context.diags.item[0]->code, DIAG_derivative);
+        context_free(&context);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loop_is_as_written),
+        cmocka_unit_test(inner_loops_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
