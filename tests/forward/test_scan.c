@@ -187,6 +187,37 @@ loop_is_as_written(void **state)
     context_free(&context);
 }
 
+/* What adds up over the steps stands where the loop does. */
+static void
+sums_have_a_place(void **state)
+{
+    (void)state;
+    Context context;
+    Dims dims;
+    Graph *g = read_graph(&context, &dims, loop);
+    Frame frame = {.model = "m"};
+    ir_node(g, 5)->span = (Span){1, 1, 2};
+    ir_node(g, 5)->frame = &frame;
+    Ref x = 4;
+    Ref y = ir_part(g, 5, 4);
+    Ref dy = ir_fill(g, y, 1);
+    Ref dx = REF_NONE;
+    assert_true(diff_reverse(g, &y, &dy, 1, &x, 1, &dx));
+    const Graph *body = NULL;
+    for (size_t i = 6; i < g->node.count; i++)
+        if (g->node.item[i].op == OP_scan)
+            body = g->node.item[i].region;
+    assert_non_null(body);
+    size_t last = body->output.count - 1;
+    while (strcmp(body->output.item[last].name, "next") != 0)
+        last--;
+    const Node *sum = ir_node(body, body->output.item[last].ref);
+    assert_int_equal(sum->op, OP_add);
+    assert_int_equal(sum->span.begin, 1);
+    assert_ptr_equal(sum->frame, &frame);
+    context_free(&context);
+}
+
 /* A loop in a loop whose steps' values have all axes: neither has a derivative.
  */
 static const char wide[] =
@@ -232,6 +263,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loop_is_as_written),
+        cmocka_unit_test(sums_have_a_place),
         cmocka_unit_test(inner_loops_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
