@@ -82,15 +82,23 @@ count_let(Explain *e, const Value *value, double times)
         e->cost.operations += times;
 }
 
+/* The rows of a product, its columns or its terms, over all their axes. */
+static double
+side_of(const Explain *e, const Product *product, int side)
+{
+    double count =
+        product->var[side] >= 0 ? turns_of(e, product->var[side]) : 1;
+    for (int i = 0; i < product->axes[side]; i++)
+        count *= turns_of(e, product->more[side][i]);
+    return count;
+}
+
 static void
 count_product(Explain *e, const Product *product, double times)
 {
     static const int each[] = {[END_set] = 0, [END_add] = 1, [END_step] = 2};
-    for (int i = 0; i < 2; i++)
-        if (product->var[i] >= 0)
-            times *= turns_of(e, product->var[i]);
-    double terms = product->var[2] >= 0 ? turns_of(e, product->var[2]) : 1;
-    terms *= product->buffer[2] < 0 ? 1 : 2;
+    double terms = side_of(e, product, 2) * (product->buffer[2] < 0 ? 1 : 2);
+    times *= side_of(e, product, 0) * side_of(e, product, 1);
     e->cost.operations += times * (terms + each[product->end.kind]);
 }
 
@@ -177,8 +185,8 @@ static const char *
 product_text(Explain *e, const Product *product)
 {
     double size[3];
-    for (int i = 0; i < 3; i++)
-        size[i] = product->var[i] >= 0 ? turns_of(e, product->var[i]) : 1;
+    for (int side = 0; side < 3; side++)
+        size[side] = side_of(e, product, side);
     if (product->buffer[2] < 0)
         return arena_printf(e->s->arena, "%.0f sums of %.0f", size[0], size[2]);
     return arena_printf(e->s->arena, "product %.0f x %.0f x %.0f", size[0],
