@@ -93,7 +93,8 @@ print_error(Writer *writer, const char *launches)
 void
 cuda_launches(Writer *writer, const char *stream, const char *launches)
 {
-    if (*launches == 0) {
+    if (strstr(launches, "stream") == NULL) { /* no kernel has a thread */
+        writer_raw(writer, launches);
         writer_line(writer, "return FLUX_OK;");
         return;
     }

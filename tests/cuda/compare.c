@@ -466,8 +466,9 @@ steps_open(size_t n)
                .loss = pair_new(cpu->dtype, flux_dtype_size(cpu->dtype))};
     t.work[0] = work_new(cpu_step->arena(n), gpu_step->arena(n), &t.work[1]);
     pair_fill(&t.target);
-    for (size_t i = 0; i < n; i++) {
-        int32_t label = (int32_t)(random_bits() % cpu_step->target->size);
+    size_t classes = cpu_step->target->size;
+    for (size_t i = 0; i < n && classes > 0; i++) {
+        int32_t label = (int32_t)(random_bits() % classes);
         memcpy(t.label.host + i * sizeof label, &label, sizeof label);
     }
     emulator_put(t.label.device, t.label.host, t.label.bytes);
