@@ -445,11 +445,17 @@ sum_compute(Printer *printer, const Value *value)
     affine_factor(s, &at, key, &stride);
     affine_drop(s, &at, key);
     Dim count = s->var.item[schedule_var(s, value->sum_var)].extent;
-    return (Expr){arena_printf(printer->arena, "flux_sum_%s(%s, %s, %s, %s)",
-                               c_suffix(value->dtype), c_order(value->order),
-                               c_dim(printer, count).text,
-                               c_pointer(printer, value->buffer, &at),
-                               c_dim(printer, stride == 0 ? 1 : stride).text),
+    const char *suffix = c_suffix(value->dtype);
+    const char *terms =
+        arena_printf(printer->arena, "%s, %s, %s", c_dim(printer, count).text,
+                     c_pointer(printer, value->buffer, &at),
+                     c_dim(printer, stride == 0 ? 1 : stride).text);
+    if (printer->lanes && value->order == ORDER_tree16)
+        return (Expr){
+            arena_printf(printer->arena, "flux_gpu_sum_%s(%s)", suffix, terms),
+            PREC_primary};
+    return (Expr){arena_printf(printer->arena, "flux_sum_%s(%s, %s)", suffix,
+                               c_order(value->order), terms),
                   PREC_primary};
 }
 

@@ -23,7 +23,8 @@ static const Header kernels[TARGETS][HEADERS] = {
      {"kernels/flux_random.h",
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}},
     {{"kernels/flux_gpu.h", {""}},
-     {"kernels/flux_gpu_product.h", {"flux_gpu_product_", "flux_gpu_windows_"}},
+     {"kernels/flux_gpu_product.h",
+      {"flux_gpu_product_", "flux_gpu_windows_", "flux_gpu_sum_"}},
      {"kernels/flux_gpu_device.h", {"flux_device_"}},
      {"kernels/flux_random.h",
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}}};

@@ -52,6 +52,7 @@ struct Printer {
     void (*check)(Printer *printer, const char *text, Ref node);
     const char *work;          /* the function's flux_work, for check */
     bool device;               /* CUDA, which is C++: pointers are cast */
+    bool lanes;                /* 16 threads share sums in the order tree16 */
     struct Comments *comments; /* c_comment.c's */
     void *user;
 };

@@ -87,7 +87,7 @@ print_thread(Printer *printer, const Nest *nest)
     Writer *writer = printer->writer;
     const char *name;
     if (nest->count == 0) {
-        cuda_guard(writer, "flux_thread()", "1");
+        cuda_guard(writer, "flux_thread()", printer->lanes ? "16" : "1");
         return;
     }
     if (nest->count == 1) {
@@ -233,7 +233,10 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     } else {
         if (call != NULL)
             cuda_call_nest(call->product, &nest);
-        size = c_dim(printer, cuda_turns(printer, &nest)).text;
+        printer->lanes =
+            call == NULL && inner == NULL && cuda_has_lanes(printer, &group);
+        size = printer->lanes ? "16"
+                              : c_dim(printer, cuda_turns(printer, &nest)).text;
         print_thread(printer, &nest);
         if (call != NULL)
             cuda_call(printer, call, NULL);
@@ -242,6 +245,7 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     }
     if (epilogue != NULL)
         cuda_epilogue_body(printer, call->product, epilogue, &var);
+    printer->lanes = false;
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
     if (cuda_turns(printer, &nest) == 0) {

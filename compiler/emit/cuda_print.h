@@ -52,6 +52,9 @@ int cuda_tile_side(const Printer *printer, const Product *product);
 void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
 
+/* cuda_lanes.c: whether a kernel of one thread has sums for 16. */
+bool cuda_has_lanes(const Printer *printer, const Stmt *group);
+
 /* cuda_epilogue.c: the loops over a product's rows and columns, or one over
  * both; there may be no columns.
  */

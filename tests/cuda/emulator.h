@@ -88,11 +88,25 @@ bind(Body body)
 cudaError_t launch(unsigned blocks, Stream *stream, Kernel *kernel);
 void *shared(size_t bytes);
 void barrier();
+
+/* Gives `bytes` of a value to those threads of the warp that are in the mask,
+ * and takes those of thread `from`; all of them must come here.
+ */
+void exchange(void *value, size_t bytes, unsigned from, unsigned mask);
 } // namespace emulator
 
 #define threadIdx       emulator::thread
 #define blockIdx        emulator::block
 #define __syncthreads() emulator::barrier()
+
+template <class Value>
+inline Value
+__shfl_xor_sync(unsigned mask, Value value, int lanes)
+{
+    emulator::exchange(&value, sizeof value,
+                       threadIdx.x ^ static_cast<unsigned>(lanes), mask);
+    return value;
+}
 
 typedef emulator::Stream *cudaStream_t;
 typedef emulator::Graph *cudaGraph_t;

@@ -25,7 +25,7 @@ Index block;
 namespace
 {
 enum : size_t { STACK = 64 * 1024, SHARED = 64 * 1024 };
-enum State { READY, WAITS, DONE };
+enum State { READY, WAITS, SHUFFLES, DONE };
 
 #if defined(__x86_64__)
 /* What a call keeps goes onto the stack, and the stack is exchanged: 40 times
@@ -96,6 +96,9 @@ struct Fibre {
     Context context;
     State state;
     size_t shared; /* bytes of the block's memory that it has asked for */
+    unsigned mask; /* of the threads of its warp that it shuffles with */
+    unsigned turn; /* of two places for what it gives: 0, 1 */
+    char given[2][8];
 };
 
 Fibre fibres[emulator::THREADS];
@@ -141,11 +144,10 @@ place(unsigned order, unsigned k, unsigned n)
     return (unsigned)(((unsigned long long)k * step + order) % n);
 }
 
-/* One round: every fibre that can runs; how many wait then. */
-unsigned
+/* One round: every fibre that can runs. */
+void
 run_round(unsigned order)
 {
-    unsigned waiting = 0;
     for (unsigned k = 0; k < emulator::THREADS; k++) {
         unsigned t = place(order, k, emulator::THREADS);
         now = &fibres[t];
@@ -153,9 +155,48 @@ run_round(unsigned order)
             continue;
         emulator::thread.x = t;
         switch_to(&outside, &now->context);
-        waiting += now->state == WAITS;
     }
-    return waiting;
+}
+
+/* Whether all threads of a shuffle have come to it. */
+bool
+is_complete(unsigned t)
+{
+    const Fibre *warp = &fibres[t / 32 * 32];
+    if (fibres[t].state != SHUFFLES)
+        return false;
+    if ((fibres[t].mask >> t % 32 & 1) == 0)
+        fault("a thread shuffles without being in the mask");
+    for (unsigned l = 0; l < 32; l++)
+        if ((fibres[t].mask >> l & 1) != 0 &&
+            (warp[l].state != SHUFFLES || warp[l].mask != fibres[t].mask))
+            return false;
+    return true;
+}
+
+/* Lets complete shuffles go on; whether there were any. */
+bool
+run_shuffles()
+{
+    bool complete[emulator::THREADS];
+    bool any = false;
+    for (unsigned t = 0; t < emulator::THREADS; t++)
+        complete[t] = is_complete(t);
+    for (unsigned t = 0; t < emulator::THREADS; t++) {
+        if (complete[t])
+            fibres[t].state = READY;
+        any = any || complete[t];
+    }
+    return any;
+}
+
+unsigned
+count_of(State state)
+{
+    unsigned count = 0;
+    for (const Fibre &fibre : fibres)
+        count += fibre.state == state;
+    return count;
 }
 
 void
@@ -165,13 +206,18 @@ run_block(unsigned order)
     for (unsigned t = 0; t < emulator::THREADS; t++) {
         fibres[t].state = READY;
         fibres[t].shared = 0;
+        fibres[t].turn = 0;
         prepare(&fibres[t].context, stacks + t * STACK, entry);
     }
     for (;;) {
-        unsigned waiting = run_round(order);
-        if (waiting == 0)
+        run_round(order);
+        if (run_shuffles())
+            continue;
+        if (count_of(SHUFFLES) > 0)
+            fault("not all threads of a mask reach a shuffle");
+        if (count_of(DONE) == emulator::THREADS)
             return;
-        if (waiting != emulator::THREADS)
+        if (count_of(WAITS) != emulator::THREADS)
             fault("not all threads of a block reach a barrier");
         for (Fibre &fibre : fibres)
             fibre.state = READY;
@@ -213,5 +259,20 @@ barrier()
 {
     now->state = WAITS;
     switch_to(&now->context, &outside);
+}
+
+/* What a thread gives stays until its next shuffle but one, when all others of
+ * the mask have taken it.
+ */
+void
+exchange(void *value, size_t bytes, unsigned from, unsigned mask)
+{
+    unsigned turn = now->turn;
+    memcpy(now->given[turn], value, bytes);
+    now->turn = 1 - turn;
+    now->mask = mask;
+    now->state = SHUFFLES;
+    switch_to(&now->context, &outside);
+    memcpy(value, fibres[from].given[turn], bytes);
 }
 } // namespace emulator

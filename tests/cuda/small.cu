@@ -9,6 +9,7 @@
  *   5  export small, step
  */
 #include "kernels/flux_gpu.h"
+#include "kernels/flux_gpu_product.h"
 #include "kernels/flux_gpu_device.h"
 #include "kernels/flux_random.h"
 
@@ -411,9 +412,9 @@ small_step_train_cuda_3(size_t n, small_step *step, small *m, float *h)
 static __global__ void
 small_step_train_cuda_4(size_t n, float *loss, float *h2)
 {
-    if (flux_thread() >= 1)
+    if (flux_thread() >= 16)
         return;
-    *loss = flux_sum_f32(FLUX_TREE16, n, h2, 1) / (float)n;
+    *loss = flux_gpu_sum_f32(n, h2, 1) / (float)n;
 }
 
 /* layer1: d W * x  small.net:4:8
@@ -461,7 +462,7 @@ small_step_train_cuda_body(size_t n, small_step *step, small *m, const float *x,
     if (error == cudaSuccess)
         error = FLUX_EACH(small_step_train_cuda_3, 3, stream, n, step, m, h);
     if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_4, 1, stream, n, loss, h2);
+        error = FLUX_EACH(small_step_train_cuda_4, 16, stream, n, loss, h2);
     if (error == cudaSuccess)
         error =
             FLUX_EACH(small_step_train_cuda_5, 12, stream, n, step, m, x, h);
