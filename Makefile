@@ -154,6 +154,11 @@ proof:
 	$(MAKE) -j$(JOBS) tests
 	tests/proof/run --fuzz $(FUZZ) --random $(RANDOM) $(PARTS)
 
+# Whether the emulator would notice a fault in a kernel: MUTANTS of them, minutes.
+MUTANTS = 100
+gpu-mutants: $(FLUXC) $(LIBFLUX) $(EMULATOR)
+	tests/cuda/mutants $(MUTANTS)
+
 # How fast models are, by ours and by others: bench/README.md. WORK are some of
 # its parts; SHAPE is any chain, as 700-120-50-7; BATCH some numbers, as 1,32.
 # PEERS is the folder of the frameworks that bench-peers installs.
@@ -209,4 +214,4 @@ clean:
 	rm -rf $(B)
 
 .PHONY: all tests check test asan cover fuzz fuzz-targets golden lint demo \
-    bench bench-quick bench-peers proof deps install clean
+    bench bench-quick bench-peers proof gpu-mutants deps install clean

@@ -1,0 +1,71 @@
+"""mutate.py FOLDER SEED: changes one place of the kernels of a folder's .cu files
+or of the product's headers, of which a copy goes into the folder, and prints it.
+
+A place is an operator, a number, a barrier or a launch; the seed picks one.
+"""
+import glob
+import os
+import random
+import re
+import shutil
+import sys
+
+CHANGES = [
+    (r" < ", " <= "), (r" >= ", " > "), (r" \+ ", " - "), (r" - ", " + "),
+    (r" \* ", " + "), (r" / ", " * "), (r" % ", " / "), (r"\b0\.0f", "1.0f"),
+    (r" > ", " >= "), (r" -= ", " += "), (r" \+= ", " -= "),
+    (r" \|\| ", " && "), (r"__syncthreads\(\);", ";"),
+    (r"error = FLUX_(EACH|TILES)\(", r"error = cudaSuccess; if (0) FLUX_\1("),
+]
+# A header's name, and how the calls of what it holds begin.
+HEADERS = [("flux_gpu_product_body.h", "flux_gpu_product_"),
+           ("flux_gpu_sum_body.h", "flux_gpu_sum_"),
+           ("flux_gpu_windows_body.h", "flux_gpu_windows_")]
+
+
+def kernel_lines(text):
+    """The numbers of the lines in kernels, and of those that launch them."""
+    inside = False
+    for number, line in enumerate(text):
+        if "__global__" in line or "__device__" in line:
+            inside = True
+        elif line.startswith("}"):
+            inside = False
+        code = line.strip()
+        comment = code.startswith(("/*", "*", "static", "#"))
+        if (inside and not comment) or re.search(r"error = FLUX_", line):
+            yield number
+
+
+def main():
+    """Picks a place, and changes it."""
+    folder, seed = sys.argv[1], int(sys.argv[2])
+    kernels = os.path.join(folder, "kernels")
+    os.makedirs(kernels, exist_ok=True)
+    emitted = ""
+    for path in glob.glob(folder + "/*.cu"):
+        with open(path, encoding="utf-8") as file:
+            emitted += file.read()
+    for header, call in HEADERS:
+        if call in emitted:
+            shutil.copy(os.path.join("kernels", header), kernels)
+    places = []
+    for path in sorted(glob.glob(folder + "/*.cu") + glob.glob(kernels + "/*")):
+        with open(path, encoding="utf-8") as file:
+            text = file.read().split("\n")
+        for number in kernel_lines(text):
+            for old, new in CHANGES:
+                for match in re.finditer(old, text[number]):
+                    places.append((path, number, match, match.expand(new)))
+    path, number, match, new = random.Random(seed).choice(places)
+    with open(path, encoding="utf-8") as file:
+        text = file.read().split("\n")
+    line = text[number]
+    text[number] = line[:match.start()] + new + line[match.end():]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(text))
+    print(f"{os.path.basename(path)}:{number + 1}: {line.strip()}"
+          f"  =>  {text[number].strip()}")
+
+
+main()
