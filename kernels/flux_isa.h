@@ -31,7 +31,12 @@ typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
 #endif
 
 /* FLUX_FORCE_ISA, a flux_isa, takes the place of every other: a compiler leaves
- * out the code for the rest. */
+ * out the code for the rest. So it does where the target has the best anyway,
+ * as with -march=native, which takes half the time to compile. */
+#if FLUX_X86 && !defined(FLUX_FORCE_ISA) && defined(__AVX512F__) &&            \
+    defined(__AVX512VL__) && defined(__AVX512DQ__)
+#define FLUX_FORCE_ISA FLUX_ISA_AVX512
+#endif
 #ifdef FLUX_FORCE_ISA
 #define flux_best_isa()  (FLUX_FORCE_ISA)
 #define FLUX_ISA_OF(isa) (FLUX_FORCE_ISA)
