@@ -55,9 +55,11 @@ typedef struct {
 /* c_files.c: a name in capitals, for macros; a span as "digits.net:4", or "";
  * a graph, what is made of which is
  * given back when its function is printed; the comment that a file begins with;
- * the functions of a model, and those of its trainers.
+ * the functions of a model, and those of its trainers; what these are called,
+ * by none of the model's own names.
  */
 const char *c_upper(Arena *arena, const char *name);
+const char *c_trainer_name(const Emit *emit, const EmitTrainer *trainer);
 const char *c_place(const Emit *emit, Span span);
 const Graph *emit_here(const Emit *emit, const Graph *g);
 void c_file_head(Emit *emit, Writer *writer, const char *end, bool whole);

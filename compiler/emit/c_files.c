@@ -126,20 +126,39 @@ c_file_head(Emit *emit, Writer *writer, const char *end, bool whole)
     writer_raw(writer, " */\n");
 }
 
-/* The C name of a model. One that the functions' own arguments have, as in
- * `const m *m`, gets a _2.
+/* A name in C; one that is taken gets a _2. The list ends with NULL. */
+static const char *
+free_name(Arena *arena, const char *name, const char *const *taken)
+{
+    const char *c_name = emit_c_name(arena, name);
+    for (size_t i = 0; taken[i] != NULL; i++)
+        if (strcmp(taken[i], c_name) == 0)
+            return arena_printf(arena, "%s_2", c_name);
+    return c_name;
+}
+
+/* The C name of a model: none that the functions' own arguments have, as in
+ * `const m *m`.
  */
 static const char *
 model_name(Arena *arena, const char *name)
 {
     static const char *const taken[] = {
-        "m",  "g",    "w",   "x",    "y",     "n", "s", "dx", "dy",  "self",
-        "at", "seed", "eta", "loss", "label", "i", "j", "k",  "one", "state"};
-    const char *c_name = emit_c_name(arena, name);
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strcmp(taken[i], c_name) == 0)
-            return arena_printf(arena, "%s_2", c_name);
-    return c_name;
+        "m",     "g",  "w",    "x",  "y",    "n",     "s",
+        "dx",    "dy", "self", "at", "seed", "eta",   "loss",
+        "label", "i",  "j",    "k",  "one",  "state", NULL};
+    return free_name(arena, name, taken);
+}
+
+const char *
+c_trainer_name(const Emit *emit, const EmitTrainer *trainer)
+{
+    static const char *const taken[] = {
+        "forward", "back",   "init",   "update",  "reset",  "grad",
+        "model",   "params", "inputs", "outputs", "device", "create",
+        "destroy", "wait",   "fault",  NULL};
+    return arena_printf(emit->arena, "%s_%s", emit->name,
+                        free_name(emit->arena, trainer->name, taken));
 }
 
 const char *

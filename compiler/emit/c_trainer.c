@@ -210,8 +210,7 @@ bool
 emit_trainer(Emit *emit, const EmitTrainer *trainer)
 {
     Trainer t = {.trainer = trainer};
-    t.name = arena_printf(emit->arena, "%s_%s", emit->name,
-                          emit_c_name(emit->arena, trainer->name));
+    t.name = c_trainer_name(emit, trainer);
     t.upper = c_upper(emit->arena, t.name);
     t.step = pass_optimise(emit_here(emit, trainer->step), emit->options->pass);
     if (t.step == NULL)

@@ -195,14 +195,16 @@ print_shape(const Graph *g, const Node *node, FILE *file)
 
 static void print_graph(const Graph *g, int depth, FILE *file);
 
-/* "sequences(%0@1,%2@0)": operands with the axis of the steps, if any. */
+/* "sequences(%0@1,%2@0)": `count` operands from the first on, with the axis of
+ * the steps, if any.
+ */
 static void
-print_ports(const char *word, const Ref *ref, const int8_t *axis, int count,
-            FILE *file)
+print_ports(const char *word, const Ref *ref, const int8_t *axis, int first,
+            int count, FILE *file)
 {
     fprintf(file, " %s(", word);
-    for (int i = 0; i < count; i++) {
-        fputs(i > 0 ? "," : "", file);
+    for (int i = first; i < first + count; i++) {
+        fputs(i > first ? "," : "", file);
         if (ref != NULL)
             fprintf(file, "%%%d", (int)ref[i]);
         if (axis != NULL)
@@ -215,16 +217,15 @@ static void
 print_scan(const Graph *g, const Node *node, int depth, FILE *file)
 {
     const Scan *scan = node->as.scan;
-    const Ref *state = scan->operand + scan->sequences;
-    const int8_t *axis =
-        scan->results > 0 ? scan->axis + scan->sequences : NULL;
+    const Ref *from = scan->operand;
+    int sequences = scan->sequences;
+    int before = sequences + scan->states;
     fprintf(file, " %s%s", dim_text(g->dims, scan->extent),
             scan->backward ? " backward" : "");
-    print_ports("sequences", scan->operand, scan->axis, scan->sequences, file);
-    print_ports("states", state, NULL, scan->states, file);
-    print_ports("captured", state + scan->states, NULL,
-                node->operands - scan->sequences - scan->states, file);
-    print_ports("results", NULL, axis, scan->results, file);
+    print_ports("sequences", from, scan->axis, 0, sequences, file);
+    print_ports("states", from, NULL, sequences, scan->states, file);
+    print_ports("captured", from, NULL, before, node->operands - before, file);
+    print_ports("results", NULL, scan->axis, sequences, scan->results, file);
     fputs(" {\n", file);
     print_graph(node->region, depth + 1, file);
     fprintf(file, "%*s}", 2 * depth, "");
