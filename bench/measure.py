@@ -8,6 +8,8 @@ from worker import Failed, Missing
 PASSES = 2
 VOID = 0.05  # passes further apart than this say nothing
 BLOCK = 0.004  # seconds
+PASS = 25  # seconds that a pass may take, if each has its FEW blocks
+FEW = 6
 ROUNDS = 3  # of blocks, while passes are apart
 QUICK = ("fluxc gcc -O2", "C on OpenBLAS", "FMA peak")
 
@@ -28,6 +30,7 @@ class Case:
             self.steps = 3
             once = min(self._seconds() for _ in range(2))
         self.steps = max(1, round(BLOCK / once))
+        self.seconds = once * (self.steps + 1)  # with the call before
 
     def _seconds(self):
         return self.worker.seconds(self.work, self.batch, self.steps)
@@ -117,10 +120,11 @@ class Bench:
                        for worker in program.workers]
                  for key in self.workload.cases}
         for row in table.values():
-            interleaved(row, blocks)
-            for _ in range(ROUNDS - 1):
+            longest = int(PASS / sum(case.seconds for case in row))
+            some = min(blocks, max(FEW, longest))
+            for _ in range(ROUNDS):
                 if any(case.apart() for case in row):
-                    interleaved(row, blocks)
+                    interleaved(row, some)
         return {key: fastest(row) for key, row in table.items()}
 
     def close(self):
