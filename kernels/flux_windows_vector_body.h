@@ -91,10 +91,14 @@ FLUX_P(flux_strip_tile)(FLUX_P(flux_strip) * s, const size_t *at)
                                    &b, s->sum);
 }
 
-/* The sums of the vectors that are there are stored, or added to what is. */
-FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_strip_put)(FLUX_P(flux_strip) * s)
+/* Multiplies the vectors that are there, and stores their sums or adds them to
+ * what is. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const size_t *at)
 {
+    if (s->count == 1)
+        s->from[1] = s->from[0];
+    FLUX_P(flux_strip_tile)(s, at);
     for (size_t j = 0; j < s->wide; j++)
         for (size_t r = 0; r < s->count; r++) {
             FLUX_T *to = s->to[r] + s->column[j].c;
@@ -109,28 +113,22 @@ FLUX_P(flux_strip_put)(FLUX_P(flux_strip) * s)
 /* A last vector that cannot be read whole, for that would be past the operand's
  * end: its rows are copied, term by term. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_strip_last)(FLUX_P(flux_strip) * s)
+FLUX_P(flux_strip_last)(FLUX_P(flux_strip) * s, const FLUX_T *from, FLUX_T *to,
+                        size_t some)
 {
     FLUX_ALIGNED FLUX_T copy[FLUX_TERMS * FLUX_W];
     size_t at[FLUX_TERMS];
-    const size_t r = s->count - 1;
+    if (s->count > 0)
+        FLUX_P(flux_strip_done)(s, s->at);
     for (size_t k = 0; k < s->terms; k++) {
         at[k] = k * FLUX_W;
-        FLUX_I(storeu)
-        (copy + at[k], FLUX_TAKE(s->from[r] + s->at[k], s->some[r]));
+        FLUX_I(storeu)(copy + at[k], FLUX_TAKE(from + s->at[k], some));
     }
-    if (r == 1) {
-        s->from[1] = s->from[0];
-        FLUX_P(flux_strip_tile)(s, s->at);
-        s->count = 1;
-        FLUX_P(flux_strip_put)(s);
-        s->to[0] = s->to[1];
-        s->some[0] = s->some[1];
-        s->count = 1;
-    }
-    s->from[0] = s->from[1] = copy;
-    FLUX_P(flux_strip_tile)(s, at);
-    FLUX_P(flux_strip_put)(s);
+    s->from[0] = copy;
+    s->to[0] = to;
+    s->some[0] = some;
+    s->count = 1;
+    FLUX_P(flux_strip_done)(s, at);
 }
 
 /* All rows. */
@@ -147,23 +145,23 @@ FLUX_P(flux_strip_rows)(const FLUX_P(flux_windows_job) * job,
     s->count = 0;
     for (; lines > 0; lines--) {
         for (size_t x = 0; x < line; x += FLUX_W) {
-            s->some[s->count] = line - x < FLUX_W ? line - x : FLUX_W;
-            s->from[s->count] = job->a + place.at.a + x;
-            s->to[s->count++] = job->c + place.at.c + x;
+            const FLUX_T *from = job->a + place.at.a + x;
+            FLUX_T *to = job->c + place.at.c + x;
+            size_t some = line - x < FLUX_W ? line - x : FLUX_W;
             if (place.at.a + x + FLUX_W > end) {
-                FLUX_P(flux_strip_last)(s);
-            } else if (s->count == 2) {
-                FLUX_P(flux_strip_tile)(s, s->at);
-                FLUX_P(flux_strip_put)(s);
+                FLUX_P(flux_strip_last)(s, from, to, some);
+                continue;
             }
+            s->from[s->count] = from;
+            s->to[s->count] = to;
+            s->some[s->count++] = some;
+            if (s->count == 2)
+                FLUX_P(flux_strip_done)(s, s->at);
         }
         flux_place_next(&place, job->rows - 1, job->row + 1);
     }
-    if (s->count == 1) {
-        s->from[1] = s->from[0];
-        FLUX_P(flux_strip_tile)(s, s->at);
-        FLUX_P(flux_strip_put)(s);
-    }
+    if (s->count == 1)
+        FLUX_P(flux_strip_done)(s, s->at);
 }
 
 /* Rows as lanes. */

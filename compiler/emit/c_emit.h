@@ -53,10 +53,9 @@ typedef struct {
 } Trainer;
 
 /* c_files.c: a name in capitals, for macros; a span as "digits.net:4", or "";
- * a graph, what is made of which is
- * given back when its function is printed; the comment that a file begins with;
- * the functions of a model, and those of its trainers; what these are called,
- * by none of the model's own names.
+ * a graph, what is made of which is given back when its function is printed;
+ * the comment that a file begins with; the functions of a model, and those of
+ * its trainers; what a trainer is called, by none of the model's own names.
  */
 const char *c_upper(Arena *arena, const char *name);
 const char *c_trainer_name(const Emit *emit, const EmitTrainer *trainer);

@@ -211,7 +211,7 @@ has_few_turns(const Schedule *s, const Stmt *loop)
  * turns: written out, they leave one line of operations.
  */
 static bool
-is_straight(const Schedule *s, const Stmt *loop)
+straightens(const Schedule *s, const Stmt *loop)
 {
     for (size_t i = 0; i < loop->body.count; i++) {
         const Stmt *stmt = loop->body.item[i];
@@ -221,7 +221,7 @@ is_straight(const Schedule *s, const Stmt *loop)
             (stmt->kind == STMT_step &&
              s->accumulator.item[stmt->accumulator].lanes > 1) ||
             (stmt->kind == STMT_loop &&
-             !(has_few_turns(s, stmt) && is_straight(s, stmt))))
+             !(has_few_turns(s, stmt) && straightens(s, stmt))))
             return false;
     }
     return true;
@@ -236,7 +236,7 @@ is_written_out(const Printer *printer, const Stmt *loop, const Stmt *around,
 {
     const Schedule *s = printer->s;
     return around != NULL && printer->check == NULL && !printer->device &&
-           has_few_turns(s, loop) && is_straight(s, around) &&
+           has_few_turns(s, loop) && straightens(s, around) &&
            (out || !has_few_turns(s, around));
 }
 
