@@ -100,6 +100,27 @@ pass_filled(const Graph *g, Ref ref, double *value)
     return n->op == OP_const;
 }
 
+bool
+pass_axes_joined(const Graph *g, const Node *whole, const Node *parts,
+                 int *first)
+{
+    int axis = 0;
+    for (int a = 0; a < whole->rank; a++) {
+        Dim product = 1;
+        first[a] = axis;
+        while (product != whole->dim[a] && axis < parts->rank)
+            product = dim_mul(g->dims, product, parts->dim[axis++]);
+        if (product != whole->dim[a])
+            return false;
+    }
+    first[whole->rank] = axis;
+    for (; axis < parts->rank; axis++) {
+        if (parts->dim[axis] != 1)
+            return false;
+    }
+    return true;
+}
+
 Ref
 pass_append(Graph *g, const Node *node)
 {

@@ -164,6 +164,13 @@ void pass_bodies(Graph *g, Graph *(*run)(const Graph *body));
 /* Gives g the outputs and the place of `from`, its nodes through map. */
 void pass_outputs(Graph *g, const Graph *from, const Ref *map);
 
+/* Whether each axis of one shape is made of whole axes of another, as a reshape
+ * of either to the other shows: axis a of those from first[a] up to first[a +
+ * 1]. What follows the last of them has extent 1.
+ */
+bool pass_axes_joined(const Graph *g, const Node *whole, const Node *parts,
+                      int *first);
+
 /* Whether every element of a node is one constant, and which. */
 bool pass_filled(const Graph *g, Ref ref, double *value);
 

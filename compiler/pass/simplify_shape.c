@@ -116,25 +116,6 @@ rule_broadcast(Graph *g, const Node *n)
     return simplify_again(g, ir_broadcast(g, a, n->rank, n->dim, map));
 }
 
-/* Whether each axis of a reshape is made of whole axes of its operand: those of
- * axis a are from first[a] up to first[a + 1].
- */
-static bool
-joins_axes(Graph *g, const Node *n, const Node *from, int *first)
-{
-    int axis = 0;
-    for (int a = 0; a < n->rank; a++) {
-        Dim product = 1;
-        first[a] = axis;
-        while (product != n->dim[a] && axis < from->rank)
-            product = dim_mul(g->dims, product, from->dim[axis++]);
-        if (product != n->dim[a])
-            return false;
-    }
-    first[n->rank] = axis;
-    return axis == from->rank;
-}
-
 /* A permutation of joined axes of a permutation: the axes move before they are
  * joined, so that two permutations, which take a copy each, become one.
  */
@@ -145,7 +126,8 @@ permute_joined(Graph *g, const Node *n, const Node *reshape)
     int first[IR_RANK + 1];
     int8_t map[IR_RANK];
     int count = 0;
-    if (from.op != OP_permute || !joins_axes(g, reshape, &from, first))
+    if (from.op != OP_permute || !pass_axes_joined(g, reshape, &from, first) ||
+        first[reshape->rank] != from.rank)
         return REF_NONE;
     for (int k = 0; k < n->rank; k++) {
         int a = n->as.map[k];

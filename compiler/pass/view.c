@@ -5,6 +5,7 @@
  * ends cannot be followed, so its operand then gets memory, which a reshape
  * reads by the number of the element.
  */
+#include "pass/pass.h"
 #include "pass/schedule.h"
 
 #include <string.h>
@@ -26,32 +27,6 @@ view_is_memory(const Graph *g, const bool *material, Ref ref)
     Op op = ir_node(g, ref)->op;
     return material[ref] || op == OP_input || op == OP_param ||
            op == OP_state || op == OP_data;
-}
-
-/* Whether each axis of a reshape's operand is made of whole axes of the result,
- * so that the operand's index is a sum of theirs; then first[a] is the first of
- * those and first[a + 1] is past the last.
- */
-static bool
-view_split(const Graph *g, Ref ref, int *first)
-{
-    const Node *node = ir_node(g, ref);
-    const Node *from = ir_node(g, node->operand[0]);
-    int axis = 0;
-    for (int a = 0; a < from->rank; a++) {
-        Dim product = 1;
-        first[a] = axis;
-        while (product != from->dim[a] && axis < node->rank)
-            product = dim_mul(g->dims, product, node->dim[axis++]);
-        if (product != from->dim[a])
-            return false;
-    }
-    first[from->rank] = axis;
-    for (; axis < node->rank; axis++) {
-        if (node->dim[axis] != 1)
-            return false;
-    }
-    return true;
 }
 
 /* Concatenations within one another are one with many parts. */
@@ -115,7 +90,7 @@ schedule_materials(const Graph *g, const int *users, bool *material)
             material[node->operand[0]] = true;
         if (node->op == OP_reshape &&
             !view_is_memory(g, material, node->operand[0]) &&
-            !view_split(g, r, first))
+            !pass_axes_joined(g, ir_node(g, node->operand[0]), node, first))
             material[node->operand[0]] = true;
     }
     for (Ref r = 0; r < (Ref)g->node.count; r++)
@@ -177,7 +152,7 @@ view_reshape(Schedule *s, Ref ref, Point *point)
     const Node *from = ir_node(s->graph, node->operand[0]);
     int first[IR_RANK + 1];
     Point to = *point;
-    view_split(s->graph, ref, first);
+    pass_axes_joined(s->graph, from, node, first);
     for (int a = 0; a < from->rank; a++) {
         Dim stride = 1;
         to.index[a] = affine_of(0);
