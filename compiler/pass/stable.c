@@ -269,33 +269,44 @@ stable_form(Graph *g, Ref ref)
     return form;
 }
 
+/* What r is where map says what the nodes before it are. */
+static Ref
+stable_again(Graph *g, Ref r, const Ref *map)
+{
+    const Node *n = ir_node(g, r);
+    bool changed = false;
+    for (int i = 0; i < n->operands; i++)
+        changed = changed || map[ir_operand(n, i)] != ir_operand(n, i);
+    Ref copy = changed ? ir_copy(g, g, r, map) : r;
+    Ref form = stable_form(g, copy);
+    return form == REF_NONE ? copy : form;
+}
+
 Ref
 stable_node(Graph *g, Ref ref, const Ref *wrt, int count)
 {
     Arena *arena = &g->context->arena;
     Ref *map = ARENA_ARRAY(arena, Ref, ref + 1);
     bool *depends = ARENA_ARRAY(arena, bool, ref + 1);
+    Node *hidden = ARENA_ARRAY(arena, Node, count);
+    /* A form that saw what wrt is computed from would pass it by. */
+    for (int i = 0; i < count; i++) {
+        hidden[i] = *ir_node(g, wrt[i]);
+        ir_node(g, wrt[i])->op = OP_input;
+        ir_node(g, wrt[i])->operands = 0;
+    }
     for (Ref r = 0; r <= ref; r++) {
         const Node *n = ir_node(g, r);
-        bool changed = false;
         map[r] = r;
+        for (int i = 0; i < n->operands; i++)
+            depends[r] = depends[r] || depends[ir_operand(n, i)];
+        if (depends[r])
+            map[r] = stable_again(g, r, map);
         for (int i = 0; i < count; i++)
             depends[r] = depends[r] || wrt[i] == r;
-        if (depends[r])
-            continue;
-        for (int i = 0; i < n->operands; i++) {
-            Ref operand = ir_operand(n, i);
-            depends[r] = depends[r] || depends[operand];
-            changed = changed || map[operand] != operand;
-        }
-        if (!depends[r])
-            continue;
-        if (changed)
-            map[r] = ir_copy(g, g, r, map);
-        Ref form = stable_form(g, map[r]);
-        if (form != REF_NONE)
-            map[r] = form;
     }
+    for (int i = count; i-- > 0;)
+        *ir_node(g, wrt[i]) = hidden[i];
     return map[ref];
 }
 

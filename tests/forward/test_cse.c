@@ -230,20 +230,94 @@ make_part(const World *w, int kind)
     return ir_part(w->g, loop, kind);
 }
 
+/* By kind: another axis, stride or dilation. */
+static Ref
+window(const World *w, int axis, int stride, int dilation)
+{
+    return ir_window(w->g, w->x, axis, 1, 1, stride, dilation);
+}
+
+static Ref
+make_window_axis(const World *w, int kind)
+{
+    return window(w, kind, 1, 1);
+}
+
+static Ref
+make_window_stride(const World *w, int kind)
+{
+    return window(w, 0, 1 + kind, 1);
+}
+
+static Ref
+make_window_dilation(const World *w, int kind)
+{
+    return window(w, 0, 1, 1 + kind);
+}
+
+static Ref
+make_unwindow(const World *w, int kind)
+{
+    Ref parts = ir_reshape(w->g, w->x, 3, (Dim[]){2, 1, 2});
+    return ir_unwindow(w->g, parts, 0, 3, 1 + kind, 1);
+}
+
+/* Of one stream, at one number of the run or another. */
+static Ref
+make_draw(const World *w, int kind)
+{
+    Ref at = ir_const(w->g, DTYPE_i32, 7);
+    return ir_draw(w->g, at, DTYPE_f64, 2, square, 4 + (unsigned)kind);
+}
+
+static Ref
+make_gather(const World *w, int kind)
+{
+    Ref index = ir_iota(w->g, DTYPE_i32, 2, square, kind);
+    return ir_gather(w->g, w->x, index);
+}
+
 /* Two of one kind and, between them, one of the other. */
 static void
 test_pairs(void **state)
 {
     (void)state;
     static Ref (*const make[])(const World *, int) = {
-        make_const,    make_zero,    make_type,        make_data,
-        make_extent,   make_uniform, make_normal,      make_iota,
-        make_concat,   make_pad,     make_concat_axis, make_broadcast,
-        make_permute,  make_slice,   make_step,        make_reverse,
-        make_sum,      make_order,   make_maximum,     make_argmax,
-        make_contract, make_map,     make_op,          make_compare,
-        make_cast,     make_reshape, make_rank,        make_batchsum,
+        make_const,
+        make_zero,
+        make_type,
+        make_data,
+        make_extent,
+        make_uniform,
+        make_normal,
+        make_iota,
+        make_concat,
+        make_pad,
+        make_concat_axis,
+        make_broadcast,
+        make_permute,
+        make_slice,
+        make_step,
+        make_reverse,
+        make_sum,
+        make_order,
+        make_maximum,
+        make_argmax,
+        make_contract,
+        make_map,
+        make_op,
+        make_compare,
+        make_cast,
+        make_reshape,
+        make_rank,
+        make_batchsum,
         make_part,
+        make_draw,
+        make_gather,
+        make_unwindow,
+        make_window_axis,
+        make_window_stride,
+        make_window_dilation,
     };
     for (size_t i = 0; i < sizeof make / sizeof make[0]; i++) {
         Context context;

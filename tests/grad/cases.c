@@ -102,6 +102,44 @@ body_reverse(Graph *g, const Case *test, const Ref *x)
     return ir_map(g, OP_mul, y, x[0], REF_NONE);
 }
 
+/* Two parts that lie side by side, in one order and the other, and two that
+ * overlap.
+ */
+static Ref
+body_slices(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    Ref part[4];
+    for (int i = 0; i < 4; i++) {
+        Dim start[] = {(Dim[]){2, 0, 4, 5}[i], 0};
+        part[i] = ir_slice(g, x[0], start, (Dim[]){2, 3}, NULL);
+    }
+    Ref y = ir_map(g, OP_exp, part[0], REF_NONE, REF_NONE);
+    y = ir_map(g, OP_mul, y, part[1], REF_NONE);
+    y = ir_map(g, OP_mul, y, part[2], REF_NONE);
+    return ir_map(g, OP_mul, y, part[3], REF_NONE);
+}
+
+/* Columns of a table and elements of a vector, some twice, others never, and
+ * indices outside, which stand for the first and the last.
+ */
+static Ref
+body_gather(Graph *g, const Case *test, const Ref *x)
+{
+    (void)test;
+    const Dim six[] = {6};
+    const Dim places[] = {2, 3};
+    Ref index = ir_iota(g, DTYPE_i32, 1, six, 0);
+    index = ir_map(g, OP_sub, index, ir_fill(g, index, 1), REF_NONE);
+    index = ir_reshape(g, index, 2, places);
+    Ref y = ir_gather(g, x[0], index);
+    Ref z = ir_gather(g, x[1], index);
+    z = ir_map(g, OP_exp, z, REF_NONE, REF_NONE);
+    z = ir_broadcast(g, z, 3, (Dim[]){2, 2, 3}, (int8_t[]){1, 2});
+    return ir_map(g, OP_mul, ir_map(g, OP_sin, y, REF_NONE, REF_NONE), z,
+                  REF_NONE);
+}
+
 /* A reduction over some axes, under and over something curved. */
 static Ref
 reduction(Graph *g, const Case *test, const Ref *x, uint32_t axes)
@@ -343,6 +381,8 @@ const Case grad_case[] = {
      {{8, {2, 1, 1, 3, 1, 1, 1, 6}}}, -1, 1},
     {"pad", body_pad, OP_COUNT, 1, {{2, {3, 2}}}, -1, 1},
     {"concat", body_concat, OP_COUNT, 2, {{2, {2, 3}}, {2, {2, 1}}}, -1, 1},
+    {"slices", body_slices, OP_COUNT, 1, {{2, {7, 3}}}, 0.5, 1},
+    {"gather", body_gather, OP_COUNT, 2, {{2, {2, 4}}, {1, {3}}}, -1, 1},
     {"reverse", body_reverse, OP_COUNT, 1, {{3, {2, 3, 4}}}, -1, 1},
     {"sum vector", body_reduce_all, OP_sum, 1, {{1, {40}}}, -1, 1},
     {"sum first", body_reduce_0, OP_sum, 1, {{3, {2, 3, 4}}}, -1, 1},
