@@ -316,8 +316,6 @@ batch_scan(Batcher *b, Ref ref)
                                             : b->map[scan.operand[i]];
     }
     scan.operand = operand;
-    b->g->span = n.span;
-    b->g->frame = n.frame;
     return ir_scan(b->g, &scan, n.operands, own->g);
 }
 

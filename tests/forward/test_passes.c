@@ -191,7 +191,15 @@ stable_forms_end_at_wrt(void **state)
     assert_int_equal(ir_node(g, a)->operands, 1);
     assert_int_equal(ir_node(g, x)->op, OP_input);
     assert_int_equal(stable_node(g, x, wrt, 3), x);
+    g->span = (Span){1, 3, 5};
     assert_int_not_equal(stable_node(g, y, &x, 1), y);
+    assert_int_equal(g->span.begin, 3);
+
+    /* Nor is it made anew where what it is computed from is. */
+    Ref b = unary(g, OP_tanh, y);
+    Ref z = unary(g, OP_neg, b);
+    assert_int_equal(stable_node(g, z, (Ref[]){b, x}, 2), z);
+    assert_int_equal(ir_node(g, b)->op, OP_tanh);
 }
 
 /* A parameter cannot become each sample's own. */
@@ -218,6 +226,11 @@ params_stay_shared(void **state)
     assert_string_equal(diag->message, "w would become each sample's own");
     assert_int_equal(diag->span.begin, 3);
     assert_ptr_equal(diag->frame, &frame);
+    Graph *first = ir_graph(&f->context, &f->dims, "first");
+    x = ir_leaf(first, OP_input, "x", DTYPE_f32, 1, three);
+    ir_output(first, "w", x,
+              ir_leaf(first, OP_param, "w", DTYPE_f32, 1, three));
+    assert_null(batch_graph(first));
     assert_string_equal(diag->hint, "batchmean and batchsum give one value of "
                                     "all samples");
 }
@@ -293,6 +306,51 @@ loops_keep_places(void **state)
     loops_stand_at(g, span, &frame);
 }
 
+/* What a tangent does not reach stays as it is: a loop of h alone. */
+static void
+loops_untouched(void **state)
+{
+    Fixture *f = *state;
+    Graph *g = f->g;
+    const Dim shape[] = {3, 2};
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 2, shape);
+    Ref h = ir_leaf(g, OP_param, "h", DTYPE_f32, 1, shape);
+    Ref own = make_loop(g, ir_broadcast(g, h, 2, shape, (int8_t[]){0}), h);
+    Ref y = ir_map(g, OP_mul, own, x, REF_NONE);
+    Ref one = ir_fill(g, x, 1);
+    Ref dy = REF_NONE;
+    assert_true(diff_forward(g, &x, &one, 1, &y, 1, &dy));
+    assert_int_not_equal(dy, REF_NONE);
+    int loops = 0;
+    for (size_t i = 0; i < g->node.count; i++)
+        loops += g->node.item[i].op == OP_scan;
+    assert_int_equal(loops, 1);
+}
+
+/* A body's arrays need room for the batch, too. */
+static void
+bodies_have_room(void **state)
+{
+    Fixture *f = *state;
+    Graph *body = ir_graph(&f->context, &f->dims, "body");
+    const Dim one[IR_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    Ref in = ir_leaf(body, OP_input, "x", DTYPE_f32, 0, NULL);
+    Ref all = ir_broadcast(body, in, IR_RANK, one, NULL);
+    ir_output(body, "y", ir_reduce(body, OP_sum, all, (1U << IR_RANK) - 1),
+              REF_NONE);
+    Ref x = ir_leaf(f->g, OP_input, "x", DTYPE_f32, 1, (Dim[]){2});
+    Scan scan = {.extent = 2,
+                 .sequences = 1,
+                 .results = 1,
+                 .axis = (int8_t[]){0, 0},
+                 .operand = &x};
+    Ref y = ir_part(f->g, ir_scan(f->g, &scan, 1, body), 0);
+    ir_output(f->g, "y", y, REF_NONE);
+    assert_null(batch_graph(f->g));
+    assert_int_equal(f->context.diags.count, 1);
+    assert_int_equal(f->context.diags.item[0]->code, DIAG_rank);
+}
+
 /* Where the axes of one shape are products of another's in turn. */
 static void
 axes_join(void **state)
@@ -338,6 +396,8 @@ main(void)
         cmocka_unit_test_setup_teardown(stable_forms_end_at_wrt, begin, end),
         cmocka_unit_test_setup_teardown(params_stay_shared, begin, end),
         cmocka_unit_test_setup_teardown(loops_keep_places, begin, end),
+        cmocka_unit_test_setup_teardown(loops_untouched, begin, end),
+        cmocka_unit_test_setup_teardown(bodies_have_room, begin, end),
         cmocka_unit_test_setup_teardown(axes_join, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
