@@ -25,7 +25,7 @@ static Batcher *
 batcher_new(const Graph *from)
 {
     Context *context = from->context;
-    size_t count = from->node.count + 1;
+    size_t count = from->node.count;
     Batcher *b = ARENA_NEW(&context->arena, Batcher);
     b->from = from;
     b->g = ir_graph(context, from->dims, from->name);
@@ -58,7 +58,7 @@ spread_body(Batcher *b, Ref ref)
     if (b->body[ref] == NULL) {
         b->body[ref] = batcher_new(body);
         b->body[ref]->input =
-            ARENA_ARRAY(&body->context->arena, bool, body->leaf.count + 1);
+            ARENA_ARRAY(&body->context->arena, bool, body->leaf.count);
     }
     Batcher *own = b->body[ref];
     for (int i = 0; i < n->operands; i++)
@@ -298,8 +298,7 @@ batch_scan(Batcher *b, Ref ref)
     const Node n = *ir_node(b->from, ref);
     Scan scan = *n.as.scan;
     Batcher *own = b->body[ref];
-    Ref *operand =
-        ARENA_ARRAY(&b->g->context->arena, Ref, (size_t)n.operands + 1);
+    Ref *operand = ARENA_ARRAY(&b->g->context->arena, Ref, n.operands);
     for (size_t i = 0; i < own->from->node.count; i++)
         own->map[i] = batch_node(own, (Ref)i);
     for (size_t i = 0; i < own->from->output.count; i++) {

@@ -24,8 +24,8 @@ kept_of(Dce *d, Ref scan)
     const Node *n = ir_node(d->from, scan);
     Kept *kept = &d->kept[scan];
     if (kept->out == NULL) {
-        kept->in = ARENA_ARRAY(arena, bool, (size_t)n->operands + 1);
-        kept->out = ARENA_ARRAY(arena, bool, n->region->output.count + 1);
+        kept->in = ARENA_ARRAY(arena, bool, n->operands);
+        kept->out = ARENA_ARRAY(arena, bool, n->region->output.count);
     }
     return kept;
 }
@@ -36,7 +36,7 @@ keep_ports(const Node *n, Kept *kept)
 {
     const Graph *body = n->region;
     const Scan *scan = n->as.scan;
-    bool *live = ARENA_ARRAY(body->arena, bool, body->node.count + 1);
+    bool *live = ARENA_ARRAY(body->arena, bool, body->node.count);
     bool changed = true;
     while (changed) {
         changed = false;
@@ -66,8 +66,8 @@ static Graph *
 keep_body(const Graph *body, const Kept *kept)
 {
     Graph *g = ir_graph_like(body);
-    Ref *map = ARENA_ARRAY(body->arena, Ref, body->node.count + 1);
-    bool *live = ARENA_ARRAY(body->arena, bool, body->node.count + 1);
+    Ref *map = ARENA_ARRAY(body->arena, Ref, body->node.count);
+    bool *live = ARENA_ARRAY(body->arena, bool, body->node.count);
     for (size_t i = 0; i < body->leaf.count; i++)
         live[body->leaf.item[i]] = kept->in[i];
     for (size_t o = 0; o < body->output.count; o++)
@@ -96,7 +96,7 @@ copy_scan(Dce *d, Ref ref)
     const Scan *from = n->as.scan;
     const Kept *kept = &d->kept[ref];
     Scan scan = {.extent = from->extent, .backward = from->backward};
-    size_t ports = (size_t)(n->operands + from->results) + 1;
+    int ports = n->operands + from->results;
     int8_t *axis = ARENA_ARRAY(arena, int8_t, ports);
     Ref *operand = ARENA_ARRAY(arena, Ref, ports);
     int operands = 0;
@@ -155,9 +155,9 @@ pass_dce(const Graph *from)
 {
     Arena *arena = from->arena;
     Dce d = {.from = from, .g = ir_graph_like(from)};
-    d.map = ARENA_ARRAY(arena, Ref, from->node.count + 1);
-    d.live = ARENA_ARRAY(arena, bool, from->node.count + 1);
-    d.kept = ARENA_ARRAY(arena, Kept, from->node.count + 1);
+    d.map = ARENA_ARRAY(arena, Ref, from->node.count);
+    d.live = ARENA_ARRAY(arena, bool, from->node.count);
+    d.kept = ARENA_ARRAY(arena, Kept, from->node.count);
 
     for (size_t i = 0; i < from->leaf.count; i++)
         d.live[from->leaf.item[i]] = true;

@@ -98,14 +98,14 @@ depend_loop(Reverse *r, Ref ref)
     const Graph *body = n->region;
     Arena *arena = &r->g->context->arena;
     size_t outs = body->output.count;
-    bool *from = ARENA_ARRAY(arena, bool, (size_t)n->operands + 1);
+    bool *from = ARENA_ARRAY(arena, bool, n->operands);
     for (int k = 0; k < n->operands; k++) {
         from[k] = r->depends[ir_operand(n, k)];
         r->depends[ref] = r->depends[ref] || from[k];
     }
     bool *depends = derived_depends(n, from);
-    r->part[ref] = ARENA_ARRAY(arena, bool, outs + 1);
-    r->dpart[ref] = ARENA_ARRAY(arena, Ref, outs + 1);
+    r->part[ref] = ARENA_ARRAY(arena, bool, outs);
+    r->dpart[ref] = ARENA_ARRAY(arena, Ref, outs);
     for (size_t o = 0; o < outs; o++) {
         bool state = (int)o < n->as.scan->states;
         r->part[ref][o] = state ? from[n->as.scan->sequences + (int)o]
@@ -140,8 +140,8 @@ propagate_loop(Reverse *r, Ref i)
 {
     Node n = *ir_node(r->g, i);
     Arena *arena = &r->g->context->arena;
-    bool *wanted = ARENA_ARRAY(arena, bool, (size_t)n.operands + 1);
-    Ref *more = ARENA_ARRAY(arena, Ref, (size_t)n.operands + 1);
+    bool *wanted = ARENA_ARRAY(arena, bool, n.operands);
+    Ref *more = ARENA_ARRAY(arena, Ref, n.operands);
     for (int k = 0; k < n.operands; k++)
         wanted[k] = r->depends[ir_operand(&n, k)];
     if (!diff_scan_reverse(r->g, i, r->dpart[i], wanted, more))

@@ -66,7 +66,7 @@ propagate_loop(Graph *g, Ref ref, const Ref *tangent, Ref **part)
 {
     Arena *arena = &g->context->arena;
     Node n = *ir_node(g, ref);
-    Ref *t = ARENA_ARRAY(arena, Ref, (size_t)n.operands + 1);
+    Ref *t = ARENA_ARRAY(arena, Ref, n.operands);
     bool any = false;
     for (int k = 0; k < n.operands; k++) {
         t[k] = tangent[ir_operand(&n, k)];
@@ -76,7 +76,7 @@ propagate_loop(Graph *g, Ref ref, const Ref *tangent, Ref **part)
         return true;
     g->span = n.span;
     g->frame = n.frame;
-    part[ref] = ARENA_ARRAY(arena, Ref, n.region->output.count + 1);
+    part[ref] = ARENA_ARRAY(arena, Ref, n.region->output.count);
     return diff_scan_forward(g, ref, t, part[ref]);
 }
 
