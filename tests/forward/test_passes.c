@@ -191,9 +191,12 @@ stable_forms_end_at_wrt(void **state)
     assert_int_equal(ir_node(g, a)->operands, 1);
     assert_int_equal(ir_node(g, x)->op, OP_input);
     assert_int_equal(stable_node(g, x, wrt, 3), x);
+    const Frame frame = {.model = "m"};
     g->span = (Span){1, 3, 5};
+    g->frame = &frame;
     assert_int_not_equal(stable_node(g, y, &x, 1), y);
     assert_int_equal(g->span.begin, 3);
+    assert_ptr_equal(g->frame, &frame);
 
     /* Nor is it made anew where what it is computed from is. */
     Ref b = unary(g, OP_tanh, y);
