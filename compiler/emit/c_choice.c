@@ -63,24 +63,17 @@ guard_fails(const Guard *guard)
             index->start - index->minus >= guard->extent);
 }
 
-/* The guards that are not sure to hold, and how many those are. */
+/* The guards, joined. */
 static const char *
-guard_text(Printer *printer, const Value *value, const char *join, int *count)
+guard_text(Printer *printer, const Value *value, const char *join)
 {
     const char *text = "";
-    *count = 0;
     for (int i = 0; i < value->guards; i++) {
         const Guard *guard = &value->guard[i];
-        if (affine_below(printer->s, &guard->index, guard->extent))
-            continue;
         const char *one = arena_printf(
             printer->arena, "%s < %s", c_affine(printer, &guard->index).text,
             c_at_least(printer, c_dim(printer, guard->extent), PREC_add));
-        if (*count == 0)
-            text = one;
-        else
-            text = arena_printf(printer->arena, join, text, one);
-        ++*count;
+        text = i == 0 ? one : arena_printf(printer->arena, join, text, one);
     }
     return text;
 }
@@ -118,11 +111,10 @@ c_guard(Printer *printer, const Value *value)
                 printer->value[value->operand[0]] == NULL &&
                 !printer->memory[from->buffer].scalar;
     bool branch = may_branch(printer, from);
-    int count;
-    const char *text = guard_text(
-        printer, value, branch ? "%s && %s" : "flux_and(%s, %s)", &count);
+    const char *text =
+        guard_text(printer, value, branch ? "%s && %s" : "flux_and(%s, %s)");
     Expr inside = c_value(printer, value->operand[0]);
-    if (count == 0)
+    if (value->guards == 0)
         return inside;
     if (branch)
         return (Expr){arena_printf(printer->arena, "%s ? %s : %s", text,

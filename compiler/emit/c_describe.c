@@ -304,7 +304,7 @@ model_thunks(Emit *emit)
             elements(emit, (Elements){.name = "y"})));
     if (emit->model->back != NULL)
         back_thunk(emit, x);
-    if (emit->states != 0) {
+    if (emit->state.count > 0) {
         thunk_open(emit, "reset", "const void *m, void *state, size_t n");
         thunk_close(
             emit,
@@ -388,12 +388,12 @@ emit_model_table(Emit *emit)
     field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", emit->name));
     field(emit, "grad_bytes",
           arena_printf(emit->arena, "sizeof(%s_grad)", emit->name));
-    if (emit->states != 0)
+    if (emit->state.count > 0)
         field(emit, "state",
               arena_printf(emit->arena, "%s_STATE(1)", emit->upper));
     else
         number_field(emit, "state", 0);
-    number_field(emit, "stepped", emit->states != 0 && model->stepped);
+    number_field(emit, "stepped", emit->state.count > 0 && model->stepped);
     number_field(emit, "nparam", model->params);
     field(emit, "param", model->params > 0 ? own_name(emit, "params") : NULL);
     number_field(emit, "ninput", inputs);
@@ -405,7 +405,7 @@ emit_model_table(Emit *emit)
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         bool absent =
             (model->back == NULL && strncmp(functions[i], "back", 4) == 0) ||
-            (emit->states == 0 && strcmp(functions[i], "reset") == 0);
+            (emit->state.count == 0 && strcmp(functions[i], "reset") == 0);
         const char *name = arena_printf(emit->arena, "model_%s", functions[i]);
         field(emit, functions[i], absent ? NULL : own_name(emit, name));
     }

@@ -66,7 +66,7 @@ void
 c_add_state(Emit *emit, Function *f, const char *m, bool stays)
 {
     Dims *dims = emit->forward->dims;
-    if (emit->states == 0)
+    if (emit->state.count == 0)
         return;
     f->state = c_own_name(f, "state");
     f->state_stays = stays;
@@ -188,7 +188,7 @@ c_state_default(Function *f)
 const char *
 c_state_thunk(const Emit *emit)
 {
-    if (emit->states == 0)
+    if (emit->state.count == 0)
         return "";
     if (!emit->device)
         return "w != NULL ? w->state : NULL, ";
@@ -217,18 +217,23 @@ state_macro(Emit *emit, Function *f)
     Printer sized = f->printer;
     sized.dim_text[0] =
         arena_printf(emit->arena, "(size_t)(%s)", f->printer.dim_text[0]);
+    /* One that names n even where there is nothing to count. */
+    const char *nothing =
+        arena_printf(emit->arena, "0 * %s", sized.dim_text[0]);
+    Expr numbers = emit->states == 0 ? (Expr){nothing, PREC_multiply}
+                                     : c_dim(&sized, emit->states);
     writer_raw(&emit->header, "\n");
     writer_comment(&emit->header, state_comment(emit));
     writer_macro(&emit->header,
                  arena_printf(emit->arena, "%s_STATE(%s)", emit->upper,
                               f->printer.dim_text[0]),
-                 c_at_least(&sized, c_dim(&sized, emit->states), PREC_primary));
+                 c_at_least(&sized, numbers, PREC_primary));
 }
 
 bool
 emit_state(Emit *emit)
 {
-    if (emit->states == 0)
+    if (emit->state.count == 0)
         return true;
     const Graph *g = pass_optimise(carried_initial(emit->model->forward),
                                    emit->options->pass);

@@ -394,9 +394,28 @@ drop_derived(Schedule *s, Block *block)
     block->count = kept;
 }
 
+/* A guard that is sure to hold is none. */
+static void
+drop_guards(Schedule *s)
+{
+    for (size_t v = 0; v < s->value.count; v++) {
+        Value *value = &s->value.item[v];
+        Guard *open = ARENA_ARRAY(s->arena, Guard, value->guards);
+        int count = 0;
+        for (int i = 0; i < value->guards; i++) {
+            const Guard *guard = &value->guard[i];
+            if (!affine_below(s, &guard->index, guard->extent))
+                open[count++] = *guard;
+        }
+        value->guard = open;
+        value->guards = count;
+    }
+}
+
 void
 schedule_flatten(Schedule *s)
 {
     flatten_block(s, &s->body);
+    drop_guards(s);
     drop_derived(s, &s->body);
 }
