@@ -309,11 +309,9 @@ batch_scan(Batcher *b, Ref ref)
                   state ? batched_ref(own, out.ref) : own->map[out.ref],
                   REF_NONE);
     }
-    for (int i = 0; i < n.operands; i++) {
-        bool state = i >= scan.sequences && i < scan.sequences + scan.states;
-        operand[i] = state && own->input[i] ? batched_ref(b, scan.operand[i])
-                                            : b->map[scan.operand[i]];
-    }
+    for (int i = 0; i < n.operands; i++)
+        operand[i] = own->input[i] ? batched_ref(b, scan.operand[i])
+                                   : b->map[scan.operand[i]];
     scan.operand = operand;
     return ir_scan(b->g, &scan, n.operands, own->g);
 }
