@@ -145,7 +145,8 @@ Graph *pass_recompute(const Graph *g, Ref split, int segments,
                       const int64_t *symbol, const bool **wall);
 
 /* stable.c: a node that computes the same as `ref` from wrt, in stable forms,
- * to be differentiated by them; `ref` itself where there are none.
+ * to be differentiated by them; `ref` itself where there are none. No form sees
+ * what wrt is computed from.
  */
 Ref stable_node(Graph *g, Ref ref, const Ref *wrt, int count);
 

@@ -269,7 +269,7 @@ stable_form(Graph *g, Ref ref)
     return form;
 }
 
-/* What r is where map says what the nodes before it are. */
+/* Node r, computed from what map has for its operands, in its stable form. */
 static Ref
 stable_again(Graph *g, Ref r, const Ref *map)
 {

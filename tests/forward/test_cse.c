@@ -238,19 +238,19 @@ window(const World *w, int axis, int stride, int dilation)
 }
 
 static Ref
-make_window_axis(const World *w, int kind)
+make_window(const World *w, int kind)
 {
     return window(w, kind, 1, 1);
 }
 
 static Ref
-make_window_stride(const World *w, int kind)
+make_stride(const World *w, int kind)
 {
     return window(w, 0, 1 + kind, 1);
 }
 
 static Ref
-make_window_dilation(const World *w, int kind)
+make_dilation(const World *w, int kind)
 {
     return window(w, 0, 1, 1 + kind);
 }
@@ -262,7 +262,7 @@ make_unwindow(const World *w, int kind)
     return ir_unwindow(w->g, parts, 0, 3, 1 + kind, 1);
 }
 
-/* Of one stream, at one number of the run or another. */
+/* At one number of a run, of one stream or another. */
 static Ref
 make_draw(const World *w, int kind)
 {
@@ -283,41 +283,15 @@ test_pairs(void **state)
 {
     (void)state;
     static Ref (*const make[])(const World *, int) = {
-        make_const,
-        make_zero,
-        make_type,
-        make_data,
-        make_extent,
-        make_uniform,
-        make_normal,
-        make_iota,
-        make_concat,
-        make_pad,
-        make_concat_axis,
-        make_broadcast,
-        make_permute,
-        make_slice,
-        make_step,
-        make_reverse,
-        make_sum,
-        make_order,
-        make_maximum,
-        make_argmax,
-        make_contract,
-        make_map,
-        make_op,
-        make_compare,
-        make_cast,
-        make_reshape,
-        make_rank,
-        make_batchsum,
-        make_part,
-        make_draw,
-        make_gather,
-        make_unwindow,
-        make_window_axis,
-        make_window_stride,
-        make_window_dilation,
+        make_const,    make_zero,    make_type,        make_data,
+        make_extent,   make_uniform, make_normal,      make_iota,
+        make_concat,   make_pad,     make_concat_axis, make_broadcast,
+        make_permute,  make_slice,   make_step,        make_reverse,
+        make_sum,      make_order,   make_maximum,     make_argmax,
+        make_contract, make_map,     make_op,          make_compare,
+        make_cast,     make_reshape, make_rank,        make_batchsum,
+        make_part,     make_draw,    make_gather,      make_unwindow,
+        make_window,   make_stride,  make_dilation,
     };
     for (size_t i = 0; i < sizeof make / sizeof make[0]; i++) {
         Context context;
