@@ -46,6 +46,21 @@ flux_thread(void)
     return (size_t)blockIdx.x * FLUX_THREADS + threadIdx.x;
 }
 
+/* The number of a thread among the 16 that share a turn, and which of its warp
+ * these are.
+ */
+static __device__ inline size_t
+flux_lane(void)
+{
+    return threadIdx.x % 16;
+}
+
+static __device__ inline unsigned
+flux_lane_mask(void)
+{
+    return 0xffffu << (threadIdx.x / 16 % 2 * 16);
+}
+
 /* Blocks of a grid; a launch of more than a grid may have fails. */
 static inline unsigned
 flux_blocks(size_t count)

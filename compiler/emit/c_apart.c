@@ -28,9 +28,8 @@ note_access(void *user, int *buffer, Affine *at, bool store)
         all->item[all->count++] = (Access){*buffer, at, store};
 }
 
-/* Whether two buffers begin at one place and have elements of one size. */
-static bool
-begin_together(const Schedule *s, int a, int b)
+bool
+c_begin_together(const Schedule *s, int a, int b)
 {
     const Buffer *x = &s->buffer.item[a];
     const Buffer *y = &s->buffer.item[b];
@@ -52,7 +51,7 @@ keeps_apart(Schedule *s, const Stmt *loop, const Access *store,
         return true;
     Affine far = *store->at;
     affine_subtract(s, &far, other->at);
-    if (!begin_together(s, store->buffer, other->buffer) || far.count > 0 ||
+    if (!c_begin_together(s, store->buffer, other->buffer) || far.count > 0 ||
         !dim_known(far.start) || !dim_known(far.minus))
         return false;
     Dim distance = far.start - far.minus;

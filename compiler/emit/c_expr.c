@@ -228,8 +228,11 @@ c_load(Printer *printer, int buffer, const Affine *at)
     const Memory *place = &printer->memory[buffer];
     if (place->scalar)
         return place->text;
-    return arena_printf(printer->arena, "%s[%s]", place->text,
-                        c_affine(printer, at).text);
+    Expr index = c_affine(printer, at);
+    if (printer->share[buffer])
+        return arena_printf(printer->arena, "%s[%s / 16]", place->text,
+                            c_at_least(printer, index, PREC_multiply));
+    return arena_printf(printer->arena, "%s[%s]", place->text, index.text);
 }
 
 const char *
@@ -441,6 +444,8 @@ sum_compute(Printer *printer, const Value *value)
     Schedule *s = printer->s;
     Affine at = value->at;
     Dim stride;
+    if (value->order == ORDER_tree16 && cuda_shares(printer))
+        return (Expr){cuda_lanes_sum(printer, value), PREC_primary};
     int key = schedule_key(s, value->sum_var);
     affine_factor(s, &at, key, &stride);
     affine_drop(s, &at, key);
@@ -450,10 +455,6 @@ sum_compute(Printer *printer, const Value *value)
         arena_printf(printer->arena, "%s, %s, %s", c_dim(printer, count).text,
                      c_pointer(printer, value->buffer, &at),
                      c_dim(printer, stride == 0 ? 1 : stride).text);
-    if (printer->lanes && value->order == ORDER_tree16)
-        return (Expr){
-            arena_printf(printer->arena, "flux_gpu_sum_%s(%s)", suffix, terms),
-            PREC_primary};
     return (Expr){arena_printf(printer->arena, "flux_sum_%s(%s, %s)", suffix,
                                c_order(value->order), terms),
                   PREC_primary};

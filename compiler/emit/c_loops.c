@@ -23,6 +23,7 @@ printer_init(Printer *printer, Schedule *s, Writer *writer)
         .scope.arena = arena,
         .seed = "seed",
         .memory = ARENA_ARRAY(arena, Memory, s->buffer.count + 1),
+        .share = ARENA_ARRAY(arena, bool, s->buffer.count + 1),
         .var = ARENA_ARRAY(arena, const char *, s->var.count + 1),
         .value = ARENA_ARRAY(arena, const char *, s->value.count + 1),
         .accumulator =
@@ -192,9 +193,12 @@ declare_locals(Printer *printer, int locals)
         const char *name = printer_typed(
             printer, "h",
             arena_printf(printer->arena, "%s *", c_type(buffer->dtype)));
+        bool share = cuda_shares(printer);
+        Dim count = share ? (buffer->count + 15) / 16 : buffer->count;
         printer->memory[locals - 1] = (Memory){name, false};
+        printer->share[locals - 1] = share;
         writer_line(printer->writer, "%s %s[%lld];", c_type(buffer->dtype),
-                    name, (long long)(buffer->count > 0 ? buffer->count : 1));
+                    name, (long long)(count > 0 ? count : 1));
         locals = buffer->next;
     }
 }
@@ -270,8 +274,7 @@ is_single(const Printer *printer, const Stmt *loop, bool out)
                !is_written_out(printer, only, loop, out) &&
                is_single(printer, only, false);
     if (only->kind == STMT_step)
-        return printer->s->accumulator.item[only->accumulator].kind !=
-               ACC_argmax;
+        return printer->best[only->accumulator] == NULL;
     return only->kind == STMT_store;
 }
 
@@ -324,9 +327,15 @@ printer_loop(Printer *printer, const Stmt *stmt, bool single)
         below = "<";
     }
     const char *name = printer_var(printer, var);
+    const char *next = "++";
+    if (cuda_shares(printer)) {
+        printer->turn = name;
+        start = "flux_lane()";
+        next = " += 16";
+    }
     printer->var[v] = name;
-    writer_line(printer->writer, "for (size_t %s = %s; %s %s %s; %s++)%s", name,
-                start, name, below, extent, name, single ? "" : " {");
+    writer_line(printer->writer, "for (size_t %s = %s; %s %s %s; %s%s)%s", name,
+                start, name, below, extent, name, next, single ? "" : " {");
 }
 
 static void
@@ -357,7 +366,6 @@ printer_stmt(Printer *printer, const Stmt *stmt)
         size_t scope = c_scope_mark(&printer->scope);
         const Stmt *around = printer->around;
         bool out = printer->written_out;
-        printer->around = stmt;
         printer->written_out = is_written_out(printer, stmt, around, out);
         bool single = is_single(printer, stmt, printer->written_out);
         if (printer->check == NULL && !printer->device &&
@@ -366,6 +374,7 @@ printer_stmt(Printer *printer, const Stmt *stmt)
         if (printer->written_out)
             writer_line(printer->writer, "FLUX_UNROLL");
         printer_loop(printer, stmt, single);
+        printer->around = stmt;
         printer->writer->depth += single;
         printer_block(printer, stmt);
         printer->writer->depth -= single;
@@ -373,6 +382,8 @@ printer_stmt(Printer *printer, const Stmt *stmt)
             writer_line(printer->writer, "}");
         printer->around = around;
         printer->written_out = out;
+        if (cuda_shares(printer))
+            cuda_lanes_join(printer, stmt);
         c_scope_leave(&printer->scope, scope);
         break;
     }

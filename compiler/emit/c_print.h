@@ -27,7 +27,8 @@ struct Printer {
     const char **var;   /* by variable: its name, or NULL */
     const char **value; /* by value: its name, or NULL */
     const char **accumulator;
-    const char **best; /* argmax: the greatest so far */
+    const char **best; /* argmax: the greatest so far; of a maximum that 16
+                        * threads find, where that was: NULL for others */
     int *uses;         /* by value */
     bool *bound;       /* by value: has a name, for its line was too long */
     bool again;        /* a line was too long: print once more */
@@ -52,7 +53,10 @@ struct Printer {
     void (*check)(Printer *printer, const char *text, Ref node);
     const char *work;          /* the function's flux_work, for check */
     bool device;               /* CUDA, which is C++: pointers are cast */
-    bool lanes;                /* 16 threads share sums in the order tree16 */
+    const Stmt *lanes;         /* whose body 16 threads share, or NULL */
+    const char *turn;          /* the variable of a loop in it */
+    bool *share;               /* by buffer: a local array in it, of which each
+                                * thread has every 16th element */
     struct Comments *comments; /* c_comment.c's */
     void *user;
 };
@@ -183,9 +187,19 @@ const char *c_at_least(Printer *printer, Expr expr, Prec prec);
 bool c_same_memory(const Schedule *s, int a, int b);
 
 /* c_apart.c: whether no turn of a loop touches what another stores, which a C
- * compiler would not find out by itself.
+ * compiler would not find out by itself; whether two buffers that may be the
+ * same memory begin at one place and have elements of one size.
  */
 bool c_apart(Schedule *s, const Stmt *loop);
+bool c_begin_together(const Schedule *s, int a, int b);
+
+/* cuda_lanes.c: whether what is printed stands in the body itself that 16
+ * threads share: each does all of it, but of its loops and sums every 16th
+ * turn. A sum; what gives all of them the maxima that a loop has found.
+ */
+bool cuda_shares(const Printer *printer);
+const char *cuda_lanes_sum(Printer *printer, const Value *value);
+void cuda_lanes_join(Printer *printer, const Stmt *loop);
 
 /* c_choice.c: c ? a : b; a padded load. */
 Expr c_select(Printer *printer, const Value *value);

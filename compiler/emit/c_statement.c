@@ -144,6 +144,12 @@ c_init(Printer *printer, const Stmt *stmt)
         name = printer_typed(printer, "max",
                              arena_printf(printer->arena, "%s ", type));
         writer_line(printer->writer, "%s %s = %s;", type, name, lowest);
+        printer->best[stmt->accumulator] = NULL;
+        if (cuda_shares(printer)) {
+            const char *at = printer_typed(printer, "at", "size_t ");
+            writer_line(printer->writer, "size_t %s = 0;", at);
+            printer->best[stmt->accumulator] = at;
+        }
         break;
     case ACC_argmax:
         printer->best[stmt->accumulator] = printer_name(printer, "max");
@@ -207,6 +213,13 @@ c_step(Printer *printer, const Stmt *stmt)
     }
     case ACC_maximum: {
         const char *x = c_at_least(printer, value, PREC_add);
+        if (best != NULL) {
+            writer_line(writer, "if (%s > %s) {", x, lane);
+            writer_line(writer, "%s = %s;", lane, value.text);
+            writer_line(writer, "%s = %s;", best, printer->turn);
+            writer_line(writer, "}");
+            break;
+        }
         writer_line(writer, "%s = %s > %s ? %s : %s;", lane, x, lane,
                     value.text, lane);
         break;

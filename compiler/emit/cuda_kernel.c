@@ -80,14 +80,17 @@ cuda_guard(Writer *writer, const char *index, const char *count)
     writer->depth--;
 }
 
-/* Ends the threads that are too many, and gives the others their turn. */
+/* Ends the threads that are too many, and gives the others their turn, or 16 of
+ * them the same one.
+ */
 static void
 print_thread(Printer *printer, const Nest *nest)
 {
     Writer *writer = printer->writer;
     const char *name;
     if (nest->count == 0) {
-        cuda_guard(writer, "flux_thread()", printer->lanes ? "16" : "1");
+        cuda_guard(writer, "flux_thread()",
+                   printer->lanes != NULL ? "16" : "1");
         return;
     }
     if (nest->count == 1) {
@@ -97,7 +100,8 @@ print_thread(Printer *printer, const Nest *nest)
     } else {
         name = printer_name(printer, "index");
     }
-    writer_line(writer, "const size_t %s = flux_thread();", name);
+    writer_line(writer, "const size_t %s = flux_thread()%s;", name,
+                printer->lanes != NULL ? " / 16" : "");
     cuda_guard(writer, name, c_dim(printer, cuda_turns(printer, nest)).text);
     if (nest->count > 1)
         cuda_indices(printer, nest, name);
@@ -233,19 +237,22 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     } else {
         if (call != NULL)
             cuda_call_nest(call->product, &nest);
-        printer->lanes =
-            call == NULL && inner == NULL && cuda_has_lanes(printer, &group);
-        size = printer->lanes ? "16"
-                              : c_dim(printer, cuda_turns(printer, &nest)).text;
+        const Stmt *turn = inner != NULL ? inner : &group;
+        Dim threads = cuda_turns(printer, &nest);
+        if (call == NULL && cuda_has_lanes(printer, &nest, turn)) {
+            printer->lanes = turn;
+            threads = dim_mul(printer->s->dims, 16, threads);
+        }
+        size = c_dim(printer, threads).text;
         print_thread(printer, &nest);
         if (call != NULL)
             cuda_call(printer, call, NULL);
         else
-            printer_block(printer, inner != NULL ? inner : &group);
+            printer_block(printer, turn);
     }
     if (epilogue != NULL)
         cuda_epilogue_body(printer, call->product, epilogue, &var);
-    printer->lanes = false;
+    printer->lanes = NULL;
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
     if (cuda_turns(printer, &nest) == 0) {
