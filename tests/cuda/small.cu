@@ -414,7 +414,7 @@ small_step_train_cuda_4(size_t n, float *loss, float *h2)
 {
     if (flux_thread() >= 16)
         return;
-    *loss = flux_gpu_sum_f32(n, h2, 1) / (float)n;
+    *loss = flux_gpu_sum_f32(n, &h2[flux_lane()], 16) / (float)n;
 }
 
 /* layer1: d W * x  small.net:4:8
