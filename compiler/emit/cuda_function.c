@@ -2,7 +2,6 @@
  * and launches them one after another.
  */
 #include "emit/c_emit.h"
-#include "emit/c_emit.h"
 #include "emit/cuda_print.h"
 
 #include <string.h>

@@ -52,8 +52,8 @@ int cuda_tile_side(const Printer *printer, const Product *product);
 void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
 
-/* cuda_lanes.c: whether each turn of a nest is worth 16 threads, which share its
- * body, and may be theirs.
+/* cuda_lanes.c: whether each turn of a nest is worth 16 threads, which share
+ * its body, and may be theirs.
  */
 bool cuda_has_lanes(Printer *printer, const Nest *nest, const Stmt *body);
 
