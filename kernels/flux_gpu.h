@@ -1,6 +1,6 @@
 /* flux_gpu.h - what generated CUDA code stands on, and the only place that
- * knows who compiles it: nvcc, or a C++ compiler with an emulator, which is the
- * header that FLUX_CUDA_EMULATOR names.
+ * knows who compiles it: nvcc; NVRTC, which knows no host; or a C++ compiler
+ * with an emulator, which is the header that FLUX_CUDA_EMULATOR names.
  *
  * Compile with nvcc -fmad=false: as for C, nothing is contracted. Kernels have
  * FLUX_THREADS threads in a block, and know of the grid only the number of a
@@ -14,7 +14,9 @@ enum { FLUX_THREADS = 256 };
 #ifdef FLUX_CUDA_EMULATOR
 #include FLUX_CUDA_EMULATOR
 #else
+#ifndef __CUDACC_RTC__
 #include <cuda_runtime.h>
+#endif
 
 #define FLUX_INLINE static __device__ __host__ __forceinline__
 #define FLUX_STATIC static __device__ __host__ inline
@@ -61,6 +63,8 @@ flux_lane_mask(void)
     return 0xffffu << (threadIdx.x / 16 % 2 * 16);
 }
 
+#ifndef __CUDACC_RTC__
+
 /* Blocks of a grid; a launch of more than a grid may have fails. */
 static inline unsigned
 flux_blocks(size_t count)
@@ -95,4 +99,5 @@ flux_gpu_status(cudaError_t error, int fine, int memory, int device)
                                                 : device;
 }
 
+#endif
 #endif

@@ -10,6 +10,8 @@
 
 #include "kernels/flux_gpu.h"
 
+#ifndef __CUDACC_RTC__
+
 /* The next bytes of the memory at `base`, at a multiple of 256; *used are given
  * away. NULL where there is no memory yet: then it is how much that will be.
  */
@@ -120,4 +122,5 @@ flux_device_close(void *stream, void *memory)
     cudaFree(memory);
 }
 
+#endif
 #endif

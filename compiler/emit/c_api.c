@@ -168,13 +168,14 @@ tabled_params(const Emit *emit, const Graph *g)
 static void
 init_tables(Emit *emit, const bool *tabled)
 {
+    Writer *writer = emit->device ? &emit->device_part : &emit->source;
     for (int i = 0; i < emit->model->params; i++) {
         const EmitParam *param = &emit->model->param[i];
         if (!tabled[i])
             continue;
         long long count = (long long)tensor_count(param->data);
-        writer_raw(&emit->source, "\n");
-        c_table(&emit->source,
+        writer_raw(writer, "\n");
+        c_table(writer,
                 arena_printf(emit->arena, "static %sconst %s %s[%lld]",
                              emit->device ? "__device__ " : "", emit->real,
                              table_name(emit, i), count > 0 ? count : 1),

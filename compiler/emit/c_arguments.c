@@ -296,5 +296,11 @@ c_own_name(Function *f, const char *wish)
 void
 c_name_tables(Function *f)
 {
-    c_tables(&f->printer, arena_printf(f->printer.arena, "%s_table", f->name));
+    Printer *printer = &f->printer;
+    Emit *emit = printer->user;
+    Writer *writer = printer->writer;
+    if (emit->device)
+        printer->writer = &emit->device_part;
+    c_tables(printer, arena_printf(printer->arena, "%s_table", f->name));
+    printer->writer = writer;
 }

@@ -17,11 +17,12 @@ typedef struct {
     const EmitOptions *options;
     Writer header;
     Writer source;
-    size_t kernels;    /* where their headers go in the source */
-    const char *name;  /* in C */
-    const char *upper; /* in C, for macros */
-    const char *real;  /* float or double */
-    Member *params;    /* the struct's root */
+    Writer device_part; /* CUDA: kernels and their tables, before the host's */
+    size_t kernels;     /* where their headers go in the source */
+    const char *name;   /* in C */
+    const char *upper;  /* in C, for macros */
+    const char *real;   /* float or double */
+    Member *params;     /* the struct's root */
     Member *grads;
     Member **param;          /* by parameter */
     Member **grad;           /* by parameter; NULL: it does not train */

@@ -128,7 +128,7 @@ emit_train_labels(Emit *emit, const Trainer *t, const Function *train)
     f.call = train->call;
     f.returns = train->returns;
     if (emit->device)
-        target_kernel(writer, &f, t, &label);
+        target_kernel(&emit->device_part, &f, t, &label);
     function_open(&f);
     size_t from = writer->size;
     function_checks(&f);

@@ -56,8 +56,8 @@ param_launch(Emit *emit, Writer *launches, const ParamKernel *kernel, int param)
     kernel->element(emit, &body, param);
     const char *name =
         arena_printf(emit->arena, "%s%d", kernel->name, param + 1);
-    plain_kernel(&emit->source, name, kernel->formal, elements(emit, param),
-                 &body);
+    plain_kernel(&emit->device_part, name, kernel->formal,
+                 elements(emit, param), &body);
     plain_launch(launches, name, kernel->actual, elements(emit, param));
 }
 
@@ -108,8 +108,9 @@ cuda_trainer_init(Emit *emit, const Trainer *trainer)
         &body, "s->eta = %s;",
         c_number(emit->arena, emit->model->dtype, trainer->trainer->eta));
     writer_line(&body, "s->seed = seed;");
-    plain_kernel(writer, arena_printf(emit->arena, "%s_init_cuda_1", name),
-                 formal, -1, &body);
+    plain_kernel(&emit->device_part,
+                 arena_printf(emit->arena, "%s_init_cuda_1", name), formal, -1,
+                 &body);
     writer_raw(&emit->header, "\n/* Zero moments, the source's eta. */\n");
     writer_line(&emit->header, "flux_status %s_init_cuda(%s);", name, formal);
     writer_raw(writer, "\nflux_status\n");

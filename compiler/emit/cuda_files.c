@@ -11,11 +11,14 @@ emit_device(Emit *emit)
     Writer *source = &emit->source;
     emit->device = true;
     writer_init(source, emit->arena);
+    writer_init(&emit->device_part, emit->arena);
     c_file_head(emit, source, ".cu", true);
     emit->kernels = source->size;
     writer_raw(source, "\n");
     writer_line(source, "#include \"%s.h\"", emit->model->base);
     writer_raw(source, "\n#include <string.h>\n");
+    size_t kernels = source->size;
+    writer_raw(source, "\n#ifndef __CUDACC_RTC__ /* the host's part */\n");
     writer_raw(&emit->header, "\n");
     writer_comment(
         &emit->header,
@@ -31,5 +34,8 @@ emit_device(Emit *emit)
     if (!emit_trainers(emit))
         return false;
     cuda_device(emit);
+    writer_raw(source, "\n#endif\n");
+    writer_insert(source, kernels, emit->device_part.text,
+                  emit->device_part.size);
     return true;
 }

@@ -107,37 +107,36 @@ cuda_launches(Writer *writer, const char *stream, const char *launches)
  * callers; how that is called, or the lines.
  */
 static const char *
-define_launches(Function *f, Writer *kernels, const char *body)
+define_launches(Function *f, const char *body)
 {
     Writer call;
     if (!f->shared)
         return body;
     writer_init(&call, f->printer.arena);
     call.depth = 1;
-    writer_line(&call, "%s", part_status(&f->printer, kernels, f->name, body));
+    writer_line(&call, "%s",
+                part_status(&f->printer, f->printer.writer, f->name, body));
     return call.text;
 }
 
 /* The launches on a stream, as a function that others call, too; the call. */
 static const char *
-define_queue(Function *f, Writer *kernels, const char *memory,
-             const char *launches)
+define_queue(Function *f, const char *memory, const char *launches)
 {
     Arena *arena = f->printer.arena;
+    Writer *writer = f->printer.writer;
     const char *names = "";
     for (size_t i = 0; i < f->argument.count; i++)
         names = arena_printf(arena, "%s%s, ", names, f->argument.item[i].name);
-    writer_raw(kernels, "\nstatic cudaError_t\n");
-    writer_line(kernels, "%s(%s, cudaStream_t stream)", f->queue,
+    writer_raw(writer, "\nstatic cudaError_t\n");
+    writer_line(writer, "%s(%s, cudaStream_t stream)", f->queue,
                 function_arguments(f));
-    writer_line(kernels, "{");
-    size_t from = kernels->size;
-    writer_raw(kernels, memory);
-    print_error(kernels, launches);
-    writer_line(kernels, "return error;");
-    Function part = *f;
-    part.printer.writer = kernels;
-    function_close(&part, from);
+    writer_line(writer, "{");
+    size_t from = writer->size;
+    writer_raw(writer, memory);
+    print_error(writer, launches);
+    writer_line(writer, "return error;");
+    function_close(f, from);
     return arena_printf(arena, "    return FLUX_GPU_STATUS(%s(%sNULL));\n",
                         f->queue, names);
 }
@@ -146,12 +145,11 @@ void
 cuda_function_define(Function *f)
 {
     Printer *printer = &f->printer;
+    Emit *emit = printer->user;
     Writer *writer = printer->writer;
-    Writer checks;
     Writer kernels;
     Writer body;
     Writer launches;
-    writer_init(&checks, printer->arena);
     writer_init(&kernels, printer->arena);
     writer_init(&body, printer->arena);
     writer_init(&launches, printer->arena);
@@ -164,7 +162,7 @@ cuda_function_define(Function *f)
     printer_name(printer, "stream");
     printer->writer = &body;
     print_memory(f);
-    cuda_faults(f, &checks, &body, &launches);
+    cuda_faults(f, &emit->device_part, &body, &launches);
     printer->parts = &kernels;
     printer->writer = &launches;
     if (f->launches != NULL)
@@ -172,15 +170,14 @@ cuda_function_define(Function *f)
     printer_repeat(printer, print_all);
     c_scope_leave(&printer->scope, scope);
     printer->writer = writer;
+    writer_raw(&emit->device_part, kernels.text);
     if (f->queue != NULL) {
-        f->call = define_queue(f, &kernels, body.text, launches.text);
+        f->call = define_queue(f, body.text, launches.text);
     } else {
         cuda_launches(&body, stream_of(f), launches.text);
-        f->call = define_launches(f, &kernels, body.text);
+        f->call = define_launches(f, body.text);
     }
     f->returns = true;
-    writer_raw(writer, checks.text);
-    writer_raw(writer, kernels.text);
     function_open(f);
     size_t from = writer->size;
     function_checks(f);

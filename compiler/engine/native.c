@@ -3,6 +3,7 @@
 #include "kernels/flux_isa.h"
 
 #include "emit/emit.h"
+#include "engine/library.h"
 #include "engine/native.h"
 
 #include <dlfcn.h>
@@ -24,15 +25,6 @@ struct Native {
     size_t bytes;
 };
 
-/* The address of a function; POSIX lets a pointer to an object hold it. */
-static bool
-find_function(void *library, const char *name, void *function)
-{
-    void *address = dlsym(library, name);
-    memcpy(function, &address, sizeof address);
-    return address != NULL;
-}
-
 /* Loads what was built; NULL, and why, where that fails. */
 static Native *
 load(Arena *arena, const Graph *graph, const Built *built, const char **problem)
@@ -41,8 +33,8 @@ load(Arena *arena, const Graph *graph, const Built *built, const char **problem)
     *native = (Native){.graph = graph};
     native->library = dlopen(built->path, RTLD_NOW | RTLD_LOCAL);
     if (native->library != NULL &&
-        find_function(native->library, "fluxc_run", &native->run) &&
-        find_function(native->library, "fluxc_arena", &native->arena))
+        library_function(native->library, "fluxc_run", &native->run) &&
+        library_function(native->library, "fluxc_arena", &native->arena))
         return native;
     *problem = arena_printf(arena, "the compiled model cannot be loaded: %s",
                             dlerror());
