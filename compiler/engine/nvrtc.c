@@ -23,7 +23,9 @@ static struct {
 static const EmbeddedFile c_headers[] = {
     {"float.h", "#define FLT_MIN 0x1p-126f\n"
                 "#define DBL_MIN 0x1p-1022\n"},
-    {"math.h", "#define HUGE_VALF __int_as_float(0x7f800000)\n"
+    {"math.h", "#define INFINITY __int_as_float(0x7f800000)\n"
+               "#define NAN __int_as_float(0x7fc00000)\n"
+               "#define HUGE_VALF INFINITY\n"
                "#define HUGE_VAL __longlong_as_double(0x7ff0000000000000ll)\n"},
     {"stddef.h", "#define NULL 0\n"
                  "#define offsetof(type, member) "
@@ -47,9 +49,10 @@ static const EmbeddedFile c_headers[] = {
     {NULL, NULL}};
 
 /* Nothing is contracted. Kernels are launched by what is not seen (177), and
- * prototypes of the host's functions are none of the host's here.
+ * what headers declare of the host's is none of it here (20044).
  */
-static const char *const options[] = {"-fmad=false", "--diag-suppress=177",
+static const char *const options[] = {"-fmad=false",
+                                      "--diag-suppress=177,20044",
                                       "--device-as-default-execution-space"};
 enum { OPTIONS = sizeof options / sizeof *options };
 

@@ -38,18 +38,6 @@ small_init_cuda_2(small *m)
     m->layer1.b[i] = 0.0f;
 }
 
-flux_status
-small_init_cuda(small *m, uint64_t seed)
-{
-    if (m == NULL)
-        return FLUX_E_NULL;
-    cudaStream_t stream = NULL;
-    cudaError_t error = FLUX_EACH(small_init_cuda_1, 12, stream, seed, m);
-    if (error == cudaSuccess)
-        error = FLUX_EACH(small_init_cuda_2, 3, stream, m);
-    return FLUX_GPU_STATUS(error);
-}
-
 /* layer1: W * x .+ b  small.net:3:1
  * layer(x)  small.net:3:1
  */
@@ -69,23 +57,6 @@ small_forward_cuda_1(size_t n, const small *m, const float *x, float *y)
             flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
     const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f + m->layer1.b[i];
     y[i + 3 * s] = flux_sigmaf(t);
-}
-
-flux_status
-small_forward_cuda(const small *m, const float *x, size_t n, float *y,
-                   const flux_work *w)
-{
-    if (m == NULL || x == NULL || y == NULL)
-        return FLUX_E_NULL;
-    if (n > SIZE_MAX / 28)
-        return FLUX_E_SIZE;
-    if (flux_overlap(y, 12 * n, m, sizeof *m) ||
-        flux_overlap(y, 12 * n, x, 16 * n))
-        return FLUX_E_OVERLAP;
-    cudaStream_t stream = w != NULL ? (cudaStream_t)w->stream : NULL;
-    cudaError_t error =
-        FLUX_EACH(small_forward_cuda_1, 3 * n, stream, n, m, x, y);
-    return FLUX_GPU_STATUS(error);
 }
 
 /* layer1: W * x .+ b  small.net:3:1
@@ -162,6 +133,166 @@ small_back_cuda_4(size_t n, const small *m, float *dx, float *h)
     dx[i + 4 * s] = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f;
 }
 
+static __global__ void
+small_update_cuda_1(small *m, small_grad *g, float eta)
+{
+    const size_t i = flux_thread();
+    if (i >= 12)
+        return;
+    m->layer1.W[i] -= eta * g->layer1.W[i];
+    g->layer1.W[i] = 0.0f;
+}
+
+static __global__ void
+small_update_cuda_2(small *m, small_grad *g, float eta)
+{
+    const size_t i = flux_thread();
+    if (i >= 3)
+        return;
+    m->layer1.b[i] -= eta * g->layer1.b[i];
+    g->layer1.b[i] = 0.0f;
+}
+
+static __global__ void
+small_step_init_cuda_1(small_step *s, uint64_t seed)
+{
+    if (flux_thread() >= 1)
+        return;
+    s->eta = 0.5f;
+    s->seed = seed;
+}
+
+static __global__ void
+small_step_train_cuda_1(size_t n, small_step *step, float *h3)
+{
+    if (flux_thread() >= 1)
+        return;
+    step->step = (int32_t)((uint32_t)step->step + 1u);
+    h3[0] = 1.0f / (float)n / 3.0f;
+}
+
+/* layer1: W * x .+ b  small.net:4:8
+ * layer(x)  small.net:4:8
+ * d (ŷ - y) .^ 2  small.net:4:8
+ */
+static __global__ void
+small_step_train_cuda_2(size_t n, small *m, const float *x, const float *y,
+                        float *h, float *h2, float *h3)
+{
+    const size_t s = flux_thread();
+    if (s >= n)
+        return;
+    float h4[3];
+
+    /* layer1: W * x .+ b  small.net:4:8
+     * layer(x)  small.net:4:8
+     * (ŷ - y) .^ 2  small.net:4:8
+     */
+    for (size_t i = 0; i < 3; i++) {
+        float acc[4] = {0};
+        for (size_t k = 0; k < 4; k++)
+            acc[k % 4] =
+                flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
+        const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f + m->layer1.b[i];
+        const float t2 = flux_sigmaf(t);
+        const float t3 = t2 - y[i + 3 * s];
+        h4[i] = t3 * t3;
+        const float t4 = h3[0] * t3;
+        h[i + 3 * s] = (t4 + t4) * (t2 * (1.0f - t2));
+    }
+    h2[s] = flux_sum_f32(FLUX_TREE16, 3, h4, 1) / 3.0f;
+}
+
+/* layer1: d W * x .+ b  small.net:4:8
+ * layer1: p - η * g  small.net:4:8
+ */
+static __global__ void
+small_step_train_cuda_3(size_t n, small_step *step, small *m, float *h)
+{
+    const size_t i = flux_thread();
+    if (i >= 3)
+        return;
+    m->layer1.b[i] -= step->eta * flux_sum_f32(FLUX_SEQ, n, &h[i], 3);
+}
+
+static __global__ void
+small_step_train_cuda_4(size_t n, float *loss, float *h2)
+{
+    if (flux_thread() >= 16)
+        return;
+    *loss = flux_gpu_sum_f32(n, &h2[flux_lane()], 16) / (float)n;
+}
+
+/* layer1: d W * x  small.net:4:8
+ * layer1: p - η * g  small.net:4:8
+ */
+static __global__ void
+small_step_train_cuda_5(size_t n, small_step *step, small *m, const float *x,
+                        float *h)
+{
+    const size_t index = flux_thread();
+    if (index >= 12)
+        return;
+    const size_t j = index % 3;
+    const size_t i = index / 3;
+    float sum = 0.0f;
+
+    /* layer1: d W * x  small.net:4:8 */
+    for (size_t s0 = 0; s0 < n; s0 += 512) {
+        const size_t s0_end = n - s0 < 512 ? n : s0 + 512;
+        float acc[4] = {0};
+        for (size_t s = s0; s < s0_end; s++)
+            acc[s % 4] = flux_fmaf(h[j + 3 * s], x[i + 4 * s], acc[s % 4]);
+        sum += flux_join_f32(FLUX_SPLIT4, acc);
+    }
+    m->layer1.W[j + 3 * i] -= step->eta * sum;
+}
+
+static __global__ void
+small_step_train_labels_cuda_1(float *y, const int32_t *label, size_t n,
+                               int32_t *fault)
+{
+    const size_t index = flux_thread();
+    if (index >= 3 * n)
+        return;
+    const size_t s = index / 3;
+    const size_t i = index % 3;
+    y[i + 3 * s] = (float)((int32_t)i == label[s]);
+    if (fault != NULL && i == 0 && (label[s] < 0 || label[s] > 2))
+        *fault = 1;
+}
+
+#ifndef __CUDACC_RTC__ /* the host's part */
+
+flux_status
+small_init_cuda(small *m, uint64_t seed)
+{
+    if (m == NULL)
+        return FLUX_E_NULL;
+    cudaStream_t stream = NULL;
+    cudaError_t error = FLUX_EACH(small_init_cuda_1, 12, stream, seed, m);
+    if (error == cudaSuccess)
+        error = FLUX_EACH(small_init_cuda_2, 3, stream, m);
+    return FLUX_GPU_STATUS(error);
+}
+
+flux_status
+small_forward_cuda(const small *m, const float *x, size_t n, float *y,
+                   const flux_work *w)
+{
+    if (m == NULL || x == NULL || y == NULL)
+        return FLUX_E_NULL;
+    if (n > SIZE_MAX / 28)
+        return FLUX_E_SIZE;
+    if (flux_overlap(y, 12 * n, m, sizeof *m) ||
+        flux_overlap(y, 12 * n, x, 16 * n))
+        return FLUX_E_OVERLAP;
+    cudaStream_t stream = w != NULL ? (cudaStream_t)w->stream : NULL;
+    cudaError_t error =
+        FLUX_EACH(small_forward_cuda_1, 3 * n, stream, n, m, x, y);
+    return FLUX_GPU_STATUS(error);
+}
+
 flux_status
 small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
                 small_grad *g, float *dx, const flux_work *w)
@@ -195,26 +326,6 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
     if (error == cudaSuccess && (dx != NULL))
         error = FLUX_EACH(small_back_cuda_4, 4 * n, stream, n, m, dx, h);
     return FLUX_GPU_STATUS(error);
-}
-
-static __global__ void
-small_update_cuda_1(small *m, small_grad *g, float eta)
-{
-    const size_t i = flux_thread();
-    if (i >= 12)
-        return;
-    m->layer1.W[i] -= eta * g->layer1.W[i];
-    g->layer1.W[i] = 0.0f;
-}
-
-static __global__ void
-small_update_cuda_2(small *m, small_grad *g, float eta)
-{
-    const size_t i = flux_thread();
-    if (i >= 3)
-        return;
-    m->layer1.b[i] -= eta * g->layer1.b[i];
-    g->layer1.b[i] = 0.0f;
 }
 
 flux_status
@@ -335,15 +446,6 @@ const flux_model small_model_cuda = {
     NULL,
 };
 
-static __global__ void
-small_step_init_cuda_1(small_step *s, uint64_t seed)
-{
-    if (flux_thread() >= 1)
-        return;
-    s->eta = 0.5f;
-    s->seed = seed;
-}
-
 flux_status
 small_step_init_cuda(small_step *s, uint64_t seed)
 {
@@ -354,92 +456,6 @@ small_step_init_cuda(small_step *s, uint64_t seed)
     if (error == cudaSuccess)
         error = FLUX_EACH(small_step_init_cuda_1, 1, stream, s, seed);
     return FLUX_GPU_STATUS(error);
-}
-
-static __global__ void
-small_step_train_cuda_1(size_t n, small_step *step, float *h3)
-{
-    if (flux_thread() >= 1)
-        return;
-    step->step = (int32_t)((uint32_t)step->step + 1u);
-    h3[0] = 1.0f / (float)n / 3.0f;
-}
-
-/* layer1: W * x .+ b  small.net:4:8
- * layer(x)  small.net:4:8
- * d (ŷ - y) .^ 2  small.net:4:8
- */
-static __global__ void
-small_step_train_cuda_2(size_t n, small *m, const float *x, const float *y,
-                        float *h, float *h2, float *h3)
-{
-    const size_t s = flux_thread();
-    if (s >= n)
-        return;
-    float h4[3];
-
-    /* layer1: W * x .+ b  small.net:4:8
-     * layer(x)  small.net:4:8
-     * (ŷ - y) .^ 2  small.net:4:8
-     */
-    for (size_t i = 0; i < 3; i++) {
-        float acc[4] = {0};
-        for (size_t k = 0; k < 4; k++)
-            acc[k % 4] =
-                flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
-        const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f + m->layer1.b[i];
-        const float t2 = flux_sigmaf(t);
-        const float t3 = t2 - y[i + 3 * s];
-        h4[i] = t3 * t3;
-        const float t4 = h3[0] * t3;
-        h[i + 3 * s] = (t4 + t4) * (t2 * (1.0f - t2));
-    }
-    h2[s] = flux_sum_f32(FLUX_TREE16, 3, h4, 1) / 3.0f;
-}
-
-/* layer1: d W * x .+ b  small.net:4:8
- * layer1: p - η * g  small.net:4:8
- */
-static __global__ void
-small_step_train_cuda_3(size_t n, small_step *step, small *m, float *h)
-{
-    const size_t i = flux_thread();
-    if (i >= 3)
-        return;
-    m->layer1.b[i] -= step->eta * flux_sum_f32(FLUX_SEQ, n, &h[i], 3);
-}
-
-static __global__ void
-small_step_train_cuda_4(size_t n, float *loss, float *h2)
-{
-    if (flux_thread() >= 16)
-        return;
-    *loss = flux_gpu_sum_f32(n, &h2[flux_lane()], 16) / (float)n;
-}
-
-/* layer1: d W * x  small.net:4:8
- * layer1: p - η * g  small.net:4:8
- */
-static __global__ void
-small_step_train_cuda_5(size_t n, small_step *step, small *m, const float *x,
-                        float *h)
-{
-    const size_t index = flux_thread();
-    if (index >= 12)
-        return;
-    const size_t j = index % 3;
-    const size_t i = index / 3;
-    float sum = 0.0f;
-
-    /* layer1: d W * x  small.net:4:8 */
-    for (size_t s0 = 0; s0 < n; s0 += 512) {
-        const size_t s0_end = n - s0 < 512 ? n : s0 + 512;
-        float acc[4] = {0};
-        for (size_t s = s0; s < s0_end; s++)
-            acc[s % 4] = flux_fmaf(h[j + 3 * s], x[i + 4 * s], acc[s % 4]);
-        sum += flux_join_f32(FLUX_SPLIT4, acc);
-    }
-    m->layer1.W[j + 3 * i] -= step->eta * sum;
 }
 
 static flux_status
@@ -495,20 +511,6 @@ small_step_train_cuda(small_step *step, small *m, const float *x,
         return FLUX_E_OVERLAP;
     void *arena = (unsigned char *)flux_arena_base(w);
     return small_step_train_cuda_body(n, step, m, x, y, loss, w, arena);
-}
-
-static __global__ void
-small_step_train_labels_cuda_1(float *y, const int32_t *label, size_t n,
-                               int32_t *fault)
-{
-    const size_t index = flux_thread();
-    if (index >= 3 * n)
-        return;
-    const size_t s = index / 3;
-    const size_t i = index % 3;
-    y[i + 3 * s] = (float)((int32_t)i == label[s]);
-    if (fault != NULL && i == 0 && (label[s] < 0 || label[s] > 2))
-        *fault = 1;
 }
 
 flux_status
@@ -719,3 +721,5 @@ small_destroy_cuda(small_device *d)
     flux_device_drop(d->graph[2]);
     memset(d, 0, sizeof *d);
 }
+
+#endif
