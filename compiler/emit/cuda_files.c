@@ -1,7 +1,8 @@
 /* A model's CUDA: the functions of its C, as kernels and what launches them.
  *
  * The header has been written for C; each function is declared a second time
- * behind that.
+ * behind that. Kernels and the tables that they read come first in the source,
+ * then the host's part, which NVRTC does not compile.
  */
 #include "emit/c_emit.h"
 

@@ -1,5 +1,5 @@
-/* A function of the API in CUDA: the kernels, then what checks its arguments
- * and launches them one after another.
+/* A function of the API in CUDA: its kernels, in the device's part, and what
+ * checks its arguments and launches them one after another.
  */
 #include "emit/c_emit.h"
 #include "emit/cuda_print.h"
