@@ -1,10 +1,10 @@
-/* Loops whose turns are apart: what one stores, no other touches. gcc compares
- * the addresses of few arrays before it makes vectors of a loop; of more it is
- * told that they do not meet.
+/* Loops whose turns are apart: what one stores, no other touches. A C compiler
+ * compares the addresses of few arrays before it makes vectors of a loop; of
+ * more it is told that they do not meet.
  */
 #include "emit/c_print.h"
 
-/* Pairs of arrays, one of them stored, that gcc compares by itself. */
+/* Pairs of arrays, one of them stored, that compilers compare by themselves. */
 enum { APART_FROM = 8, APART_MOST = 64 };
 
 typedef struct {

@@ -368,11 +368,11 @@ printer_stmt(Printer *printer, const Stmt *stmt)
         bool out = printer->written_out;
         printer->written_out = is_written_out(printer, stmt, around, out);
         bool single = is_single(printer, stmt, printer->written_out);
-        if (printer->check == NULL && !printer->device &&
-            c_apart(printer->s, stmt))
-            writer_line(printer->writer, "FLUX_APART");
         if (printer->written_out)
             writer_line(printer->writer, "FLUX_UNROLL");
+        else if (printer->check == NULL && !printer->device &&
+                 c_apart(printer->s, stmt))
+            writer_line(printer->writer, "FLUX_APART");
         printer_loop(printer, stmt, single);
         printer->around = stmt;
         printer->writer->depth += single;
