@@ -258,6 +258,22 @@ flux_test_evaluate(flux_test_run *r)
                      flux_arena_base(&r->wide));
 }
 
+/* Holds what stops give; false where they hold it already. What one gives may
+ * need what others hold.
+ */
+static int
+flux_test_hold(flux_test_run *r)
+{
+    int moved = 0;
+    for (size_t k = 0; k < r->test->nstop; k++) {
+        const size_t bytes = r->test->stop[k] * sizeof(double);
+        const void *found = r->out[2 * r->results + k];
+        moved = moved || memcmp(r->held[k], found, bytes) != 0;
+        memcpy(r->held[k], found, bytes);
+    }
+    return moved;
+}
+
 /* Inputs in (low, high), parameters near the script's; other numbers than real
  * ones are 0.
  */
@@ -277,13 +293,9 @@ flux_test_move(flux_test_run *r, double low, double high)
             leaf->value[k] = leaf->base[k];
         }
     }
-    flux_test_evaluate(r);
-    for (size_t k = 0; k < r->test->nstop; k++) { /* one may need others */
-        for (size_t i = 0; i < r->test->nstop; i++)
-            memcpy(r->held[i], r->out[2 * r->results + i],
-                   r->test->stop[i] * sizeof(double));
+    do
         flux_test_evaluate(r);
-    }
+    while (flux_test_hold(r));
 }
 
 /* Chooses a point and dy; false where a result is not finite. */

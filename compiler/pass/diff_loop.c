@@ -34,10 +34,10 @@ derived_input(Derived *l, Ref like)
 }
 
 int8_t
-derived_axis(const Derived *l, int rank)
+loop_axis(const Node *loop, int rank)
 {
-    const Scan *scan = l->node.as.scan;
-    const Graph *body = l->node.region;
+    const Scan *scan = loop->as.scan;
+    const Graph *body = loop->region;
     int behind = 0;
     if (scan->sequences > 0)
         behind = ir_node(body, body->leaf.item[0])->rank - scan->axis[0];
@@ -115,7 +115,7 @@ save_value(Derived *l, Ref value)
     int8_t *axis = ARENA_ARRAY(arena, int8_t, ports + 1);
     if (ports > 0)
         memcpy(axis, old->axis, ports);
-    axis[ports] = derived_axis(l, ir_node(l->d, value)->rank);
+    axis[ports] = loop_axis(&l->node, ir_node(l->d, value)->rank);
     scan->axis = axis;
     scan->results++;
     node->as.scan = scan;

@@ -39,10 +39,10 @@ Derived derived_of(Graph *g, Ref scan, bool backward);
 /* A new input of the body, like a node of it. */
 Ref derived_input(Derived *l, Ref like);
 
-/* The axis of the steps for a value of a body, so that it lies as the loop's
- * own sequences do.
+/* The axis of the steps for a value of a loop's body, so that it lies as the
+ * loop's own sequences do.
  */
-int8_t derived_axis(const Derived *l, int rank);
+int8_t loop_axis(const Node *loop, int rank);
 
 /* Whether a node is one of the body's own, or a result of a loop in it. */
 bool derived_own(const Derived *l, Ref ref);

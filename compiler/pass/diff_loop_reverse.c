@@ -141,7 +141,7 @@ value_all(Reverse *r, Ref value, bool make, int8_t *axis)
     }
     if (derived_own(l, value))
         return derived_all(l, value, axis);
-    *axis = derived_axis(l, ir_node(l->d, value)->rank);
+    *axis = loop_axis(&l->node, ir_node(l->d, value)->rank);
     int number = derived_result(l, value, *axis);
     return make ? derived_part(l, number) : REF_NONE;
 }

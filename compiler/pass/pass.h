@@ -95,10 +95,16 @@ bool diff_scan_forward(Graph *g, Ref scan, const Ref *t, Ref *dpart);
  */
 bool *derived_depends(const Node *scan, bool *from);
 
+/* hold.c: the graph with an input "held" behind its leaves for every stop that
+ * is real, in loops for those of all steps; behind its outputs, what each shall
+ * hold.
+ */
+Graph *diff_hold(const Graph *g);
+
 /* tangent.c: a forward graph in double with its derivative in a direction.
- * Leaves are those of forward, an input "held" for every stop, and an input
- * "dNAME" for every real input and trained param; outputs are the real results,
- * their derivatives, and what each stop shall hold. Gives NULL where
+ * Leaves are those of forward, those that diff_hold adds, and an input "dNAME"
+ * for every real input and trained param; outputs are the real results, their
+ * derivatives, and what is held. Gives NULL where
  * diff_forward fails.
  */
 Graph *diff_tangent(const Graph *forward);

@@ -179,7 +179,7 @@ runner_of(Check *c, const Graph *g)
     return r;
 }
 
-/* Runs a graph on c->value, and c->tangent where it has more leaves. */
+/* Runs a graph on c->value, and its own values where it has more leaves. */
 static Tensor *
 run(Check *c, const Runner *r)
 {
@@ -188,7 +188,7 @@ run(Check *c, const Runner *r)
     const Tensor **value =
         ARENA_ARRAY(&arena, const Tensor *, r->g->leaf.count + 1);
     for (size_t i = 0; i < r->g->leaf.count; i++)
-        value[i] = i < leaves ? c->value[i] : c->tangent[i - leaves];
+        value[i] = i < leaves ? c->value[i] : r->more[i - leaves];
     int64_t symbol[DIM_SYMBOLS] = {0};
     RunOptions options = {.symbol = symbol, .seed = c->s->seed};
     const char *problem =
@@ -201,37 +201,19 @@ run(Check *c, const Runner *r)
     return r->result;
 }
 
-/* Two copies of the double graph: one with what stopgradient holds as results,
- * one with the results, where that is data, which stays as the leaves move.
- */
+/* The double graph with what stopgradient holds as leaves and as outputs. */
 static void
 hold_stops(Check *c)
 {
-    Script *s = c->s;
-    size_t nodes = c->g->node.count;
-    Graph *stops = ir_graph(s->context, &s->dims, c->g->name);
-    Graph *g = ir_graph(s->context, &s->dims, c->g->name);
-    Ref *in = ARENA_ARRAY(&s->context->arena, Ref, nodes + 1);
-    Ref *map = ARENA_ARRAY(&s->context->arena, Ref, nodes + 1);
-    c->stop = ARENA_ARRAY(&s->context->arena, Tensor, nodes + 1);
-    for (size_t i = 0; i < nodes; i++) {
-        const Node *n = ir_node(c->g, (Ref)i);
-        in[i] = ir_copy(stops, c->g, (Ref)i, in);
-        if (n->op == OP_stop) {
-            Tensor *held = &c->stop[stops->output.count];
-            *held = *check_tensor(c, n);
-            ir_output(stops, "stop", in[i], REF_NONE);
-            map[i] = ir_data(g, held);
-        } else {
-            map[i] = ir_copy(g, c->g, (Ref)i, map);
-        }
+    c->primal = runner_of(c, diff_hold(c->g));
+    size_t leaves = c->g->leaf.count;
+    size_t stops = c->primal.g->leaf.count - leaves;
+    Tensor **stop = ARENA_ARRAY(&c->s->context->arena, Tensor *, stops + 1);
+    for (size_t k = 0; k < stops; k++) {
+        Ref leaf = c->primal.g->leaf.item[leaves + k];
+        stop[k] = check_tensor(c, ir_node(c->primal.g, leaf));
     }
-    for (size_t i = 0; i < c->g->output.count; i++) {
-        const Output *out = &c->g->output.item[i];
-        ir_output(g, out->name, map[out->ref], REF_NONE);
-    }
-    c->stops = runner_of(c, stops);
-    c->primal = runner_of(c, g);
+    c->primal.more = stop;
 }
 
 void
@@ -276,6 +258,7 @@ check_build(Check *c)
         ir_output(g, "dy", dy[i] != REF_NONE ? dy[i] : ir_fill(g, y[i], 0),
                   REF_NONE);
     c->forward = runner_of(c, pass_dce(g));
+    c->forward.more = c->tangent;
     hold_stops(c);
     c->most = choose_most(c);
 }
@@ -289,14 +272,31 @@ copy_elements(Tensor *to, const Tensor *from)
         tensor_set(to, k, tensor_get(from, k));
 }
 
+/* Holds what stopgradient gives; false where it is held already. What one gives
+ * may need what others hold.
+ */
+static bool
+hold(const Runner *r, size_t results)
+{
+    bool moved = false;
+    for (size_t i = results; i < r->g->output.count; i++) {
+        Tensor *to = r->more[i - results];
+        const Tensor *from = &r->result[i];
+        size_t bytes = (size_t)tensor_count(to) * dtype_size(to->dtype);
+        moved = moved || memcmp(to->data, from->data, bytes) != 0;
+        copy_elements(to, from);
+    }
+    return moved;
+}
+
 bool
 check_point(Check *c)
 {
     size_t results = c->g->output.count;
-    const Tensor *held = run(c, &c->stops);
-    for (size_t i = 0; i < c->stops.g->output.count; i++)
-        copy_elements(&c->stop[i], &held[i]);
-    const Tensor *y = run(c, &c->primal);
+    const Tensor *y;
+    do
+        y = run(c, &c->primal);
+    while (hold(&c->primal, results));
     bool finite = true;
     c->base = ARENA_ARRAY(&c->s->context->arena, Tensor, results + 1);
     c->size = 0;

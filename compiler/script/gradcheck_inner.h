@@ -10,6 +10,7 @@ static const double mode_tolerance = 1e-9;
 /* A graph that runs again and again on the same tensors. */
 typedef struct {
     const Graph *g;
+    Tensor **more; /* values of the leaves that c->g has not */
     Tensor *result;
 } Runner;
 
@@ -21,11 +22,9 @@ typedef struct {
     uint64_t random;
     Graph *g;         /* in double; its outputs are the real results */
     Tensor **value;   /* of its leaves */
-    Tensor **tangent; /* of each, as inputs of `forward` behind them */
+    Tensor **tangent; /* of each: what `forward` has more */
     Tensor *weight;   /* of each result */
-    Tensor *stop;     /* what each stopgradient holds at the point */
-    Runner stops;     /* gives that */
-    Runner primal;    /* the results with it: it does not move */
+    Runner primal;    /* results; has more what stopgradient holds: it stays */
     Runner reverse;   /* gradients by the leaves */
     Runner forward;   /* tangents of the results */
     Tensor *base;     /* the results at the point */
