@@ -133,7 +133,7 @@ static Hold
 hold_graph(const Graph *from, size_t leaves, int loops)
 {
     Hold h = {.g = ir_graph_like(from), .from = from};
-    h.map = ARENA_ARRAY(h.g->arena, Ref, from->node.count + 1);
+    h.map = ARENA_ARRAY(h.g->arena, Ref, from->node.count);
     find_stops(&h, from, loops);
     copy_leaves(&h, 0, leaves);
     for (size_t k = 0; k < h.shape.count; k++) {

@@ -30,7 +30,7 @@ static Graph *
 widen(const Graph *from)
 {
     Graph *g = ir_graph_like(from);
-    Ref *map = ARENA_ARRAY(g->arena, Ref, from->node.count + 1);
+    Ref *map = ARENA_ARRAY(g->arena, Ref, from->node.count);
     for (Ref i = 0; i < (Ref)from->node.count; i++) {
         map[i] = ir_copy(g, from, i, map);
         Node *n = ir_node(g, map[i]);
@@ -68,14 +68,13 @@ diff_tangent(const Graph *forward)
     size_t own = forward->output.count;
     const Output *old = g->output.item;
     size_t outputs = g->output.count;
-    Ref *y = ARENA_ARRAY(g->arena, Ref, own + 1);
-    Ref *dy = ARENA_ARRAY(g->arena, Ref, own + 1);
+    Ref *y = ARENA_ARRAY(g->arena, Ref, own);
+    Ref *dy = ARENA_ARRAY(g->arena, Ref, own);
     Refs leaf = {0};
     Refs direction = {0};
     int results = 0;
     make_directions(g, forward->leaf.count, &leaf, &direction);
-    g->output.item = NULL;
-    g->output.count = g->output.capacity = 0;
+    g->output.count = g->output.capacity = 0; /* `old` stays as it is */
     for (size_t i = 0; i < own; i++) {
         const Output *out = &old[i];
         if (out->next != REF_NONE || !dtype_real(ir_node(g, out->ref)->dtype))
