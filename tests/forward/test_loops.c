@@ -93,12 +93,42 @@ loops_untouched(void **state)
     assert_int_equal(loops, 1);
 }
 
+/* A loop of one port that gives what its derivative needs goes along the axis
+ * that it went along.
+ */
+static void
+saved_values_keep_axes(void **state)
+{
+    Fixture *f = *state;
+    Graph *g = f->g;
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 2, (Dim[]){3, 2});
+    Ref h = vector(g, OP_param, "h");
+    Graph *body = ir_graph(g->context, g->dims, "body");
+    Ref in = vector(body, OP_input, "x");
+    Ref own = vector(body, OP_input, "h");
+    ir_output(body, "h", ir_map(body, OP_mul, own, in, REF_NONE), REF_NONE);
+    Scan scan = {.extent = 2,
+                 .sequences = 1,
+                 .states = 1,
+                 .axis = (int8_t[]){1},
+                 .operand = (Ref[]){x, h}};
+    Ref loop = ir_scan(g, &scan, 2, body);
+    Ref y = ir_part(g, loop, 0);
+    Ref one = ir_fill(g, x, 1);
+    Ref dy = REF_NONE;
+    assert_true(diff_forward(g, &x, &one, 1, &y, 1, &dy));
+    assert_int_equal(ir_node(g, loop)->as.scan->results, 1);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(ir_node(g, loop)->as.scan->axis[i], 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(loops_keep_places, begin, end),
         cmocka_unit_test_setup_teardown(loops_untouched, begin, end),
+        cmocka_unit_test_setup_teardown(saved_values_keep_axes, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
