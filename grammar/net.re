@@ -281,11 +281,12 @@ again:
     "||" | ".||"   { return TK_OROR; }
     "&&" | ".&&"   { return TK_ANDAND; }
     "."? (eq | [≈≉≠≤≥≡≢∉∋⊆⊂]) { return infix(lexer, TK_CMP, prefix); }
-    "<:" | ">:"    { return TK_CMP; }
+    "<:" | ">:"    { return infix(lexer, TK_CMP, prefix); }
     "."? "∈"       { return infix(lexer, TK_IN, prefix); }
-    "."? "|>"      { return TK_PIPE; }
+    "."? "|>"      { return infix(lexer, TK_PIPE, prefix); }
     "+" | "-" | "−"         { return sign(lexer, prefix, space); }
-    ".+" | ".-" | ".−"      { return prefix ? TK_UNARY : TK_PLUS; }
+    ".+" | ".-" | ".−"      { token = prefix ? TK_UNARY : TK_PLUS;
+                              return infix(lexer, token, prefix); }
     ".|" | "|" | [±⊕⊖∪⊻]    { return infix(lexer, TK_PLUS, prefix); }
     "."? ("*" | "/" | "\\" | "%" | "&" | "//" | [÷×⋅·∘⊗⊙∩])
                             { return infix(lexer, TK_MUL, prefix); }
