@@ -30,26 +30,24 @@ FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
     if (goal->total) {
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++)
-            sum[i] =
-                FLUX_I(add)(FLUX_I(loadu)(goal->total + i * FLUX_W), sum[i]);
+            sum[i] = FLUX_AT(goal->total + i * FLUX_W) + sum[i];
     } else {
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++)
-            sum[i] = FLUX_I(add)(FLUX_I(setzero)(), sum[i]);
+            sum[i] = FLUX_I(all)(0) + sum[i];
     }
     if (goal->base) {
-        FLUX_V factor = FLUX_I(set1)(goal->factor);
+        FLUX_V factor = FLUX_I(all)(goal->factor);
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++)
-            sum[i] = FLUX_I(add)(FLUX_I(loadu)(goal->base +
-                                               (size_t)(i / R) * goal->step +
-                                               i % R * FLUX_W),
-                                 FLUX_I(mul)(factor, sum[i]));
+            sum[i] = FLUX_AT(goal->base + (size_t)(i / R) * goal->step +
+                             i % R * FLUX_W) +
+                     factor * sum[i];
     }
     FLUX_UNROLL
     for (int i = 0; i < R * J; i++)
-        FLUX_I(storeu)
-    (goal->to + (size_t)(i / R) * goal->step + i % R * FLUX_W, sum[i]);
+        FLUX_AT(goal->to + (size_t)(i / R) * goal->step + i % R * FLUX_W) =
+            sum[i];
 }
 
 /* The terms of one k for a tile: sum[j][r] = fma(a[r], b[j], sum[j][r]).
@@ -59,14 +57,14 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
                    const FLUX_T *const *third, size_t bk, size_t bj,
                    FLUX_V *sum)
 {
-    FLUX_V row0 = FLUX_I(loadu)(a);
-    FLUX_V row1 = FLUX_I(loadu)(a + (R - 1) * FLUX_W);
+    FLUX_V row0 = FLUX_AT(a);
+    FLUX_V row1 = FLUX_AT(a + (R - 1) * FLUX_W);
     FLUX_UNROLL
     for (int j = 0; j < J; j++) {
-        FLUX_V right = FLUX_I(set1)(third[j / 3][bk + (size_t)(j % 3) * bj]);
-        sum[j * R] = FLUX_I(fmadd)(row0, right, sum[j * R]);
+        FLUX_V right = FLUX_I(all)(third[j / 3][bk + (size_t)(j % 3) * bj]);
+        sum[j * R] = FLUX_I(fma)(row0, right, sum[j * R]);
         if (R == 2)
-            sum[j * R + 1] = FLUX_I(fmadd)(row1, right, sum[j * R + 1]);
+            sum[j * R + 1] = FLUX_I(fma)(row1, right, sum[j * R + 1]);
     }
 }
 
@@ -82,7 +80,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
     const FLUX_T *third[4];
     FLUX_UNROLL
     for (int i = 0; i < R * J; i++)
-        sum[i] = FLUX_I(setzero)();
+        sum[i] = FLUX_I(all)(0);
     FLUX_UNROLL
     for (int t = 0; t < (J + 2) / 3; t++)
         third[t] = b + (size_t)(3 * t) * bj;
@@ -97,8 +95,8 @@ FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
         if (MAY && copy) {
             __builtin_prefetch(a + 12 * ak);
             __builtin_prefetch(a + 12 * ak + 2 * FLUX_W - 1);
-            FLUX_I(storeu)(copy, FLUX_I(loadu)(a));
-            FLUX_I(storeu)(copy + FLUX_W, FLUX_I(loadu)(a + FLUX_W));
+            FLUX_AT(copy) = FLUX_AT(a);
+            FLUX_AT(copy + FLUX_W) = FLUX_AT(a + FLUX_W);
             copy += 2 * FLUX_W;
         }
         a += ak;
@@ -121,7 +119,7 @@ FLUX_P(flux_split)(const int J, size_t count, const FLUX_T *a, size_t ak,
     for (int p = 0; p < 4; p++)
         FLUX_UNROLL
     for (int j = 0; j < J; j++)
-        sum[p][j] = FLUX_I(setzero)();
+        sum[p][j] = FLUX_I(all)(0);
     third[0] = b;
     third[1] = b + (J > 3 ? 3 * bj : 0);
     for (; count >= 4; count -= 4) {
@@ -138,8 +136,7 @@ FLUX_P(flux_split)(const int J, size_t count, const FLUX_T *a, size_t ak,
             FLUX_P(flux_terms)(1, J, a + p * ak, third, p * bk, bj, sum[p]);
     FLUX_UNROLL
     for (int j = 0; j < J; j++)
-        sum[0][j] = FLUX_I(add)(FLUX_I(add)(sum[0][j], sum[1][j]),
-                                FLUX_I(add)(sum[2][j], sum[3][j]));
+        sum[0][j] = (sum[0][j] + sum[1][j]) + (sum[2][j] + sum[3][j]);
     FLUX_P(flux_reach)(1, J, sum[0], goal);
 }
 
@@ -184,18 +181,18 @@ FLUX_P(flux_pack)(size_t rows, size_t lanes, size_t count, const FLUX_T *a,
             FLUX_V r[FLUX_G];
             FLUX_UNROLL
             for (size_t q = 0; q < FLUX_G; q++)
-                r[q] = FLUX_GATHER(from + k + q * ai, FLUX_G * ai);
-            FLUX_TURN(r);
+                r[q] = FLUX_I(gather)(from + k + q * ai, FLUX_G * ai);
+            FLUX_I(turn)(r);
             FLUX_UNROLL
             for (size_t q = 0; q < FLUX_G; q++)
-                FLUX_I(storeu)(to + (k + q) * lanes + i, r[q]);
+                FLUX_AT(to + (k + q) * lanes + i) = r[q];
         }
         for (; k < count; k++) {
             FLUX_T *line = to + k * lanes + i;
             if (ai == 1 && some >= FLUX_W)
-                FLUX_I(storeu)(line, FLUX_I(loadu)(from + k * ak));
+                FLUX_AT(line) = FLUX_AT(from + k * ak);
             else if (ai == 1)
-                FLUX_I(storeu)(line, FLUX_TAKE(from + k * ak, some));
+                FLUX_AT(line) = FLUX_I(take)(from + k * ak, some);
             else
                 for (size_t l = 0; l < FLUX_W; l++)
                     line[l] = l < some ? from[l * ai + k * ak] : (FLUX_T)0;
@@ -208,10 +205,10 @@ FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 {
     if (end.kind == FLUX_STEP)
-        sum = FLUX_I(mul)(FLUX_I(set1)(-(FLUX_T)end.scale), sum);
+        sum = FLUX_I(all)(-(FLUX_T)end.scale) * sum;
     if (end.kind != FLUX_SET)
-        sum = FLUX_I(add)(FLUX_I(loadu)(to), sum);
-    FLUX_I(storeu)(to, sum);
+        sum = FLUX_AT(to) + sum;
+    FLUX_AT(to) = sum;
 }
 
 FLUX_TARGET FLUX_INLINE void
@@ -231,16 +228,16 @@ FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
                         flux_product_end end)
 {
     FLUX_V sum[8];
-    const FLUX_V scale = FLUX_I(set1)(-(FLUX_T)end.scale);
+    const FLUX_V scale = FLUX_I(all)(-(FLUX_T)end.scale);
     for (size_t j = 0; j < columns; j++) {
-        sum[j] = FLUX_I(loadu)(total + j * lanes);
+        sum[j] = FLUX_AT(total + j * lanes);
         if (end.kind == FLUX_STEP)
-            sum[j] = FLUX_I(mul)(scale, sum[j]);
+            sum[j] = scale * sum[j];
         if (end.kind != FLUX_SET)
-            sum[j] = FLUX_I(add)(FLUX_TAKE(c + j * cj, rows), sum[j]);
+            sum[j] = FLUX_I(take)(c + j * cj, rows) + sum[j];
     }
     for (size_t j = 0; j < columns; j++)
-        FLUX_PUT(c + j * cj, sum[j], rows);
+        FLUX_I(put)(c + j * cj, sum[j], rows);
 }
 
 /* Writes the totals of `rows` by `columns` results. */
@@ -254,7 +251,7 @@ FLUX_P(flux_put)(size_t rows, size_t lanes, size_t columns, const FLUX_T *total,
         const FLUX_T *from = total + j * lanes;
         FLUX_T *to = c + j * cj;
         for (size_t i = 0; i < whole; i += FLUX_W)
-            FLUX_P(flux_end)(to + i, FLUX_I(loadu)(from + i), end);
+            FLUX_P(flux_end)(to + i, FLUX_AT(from + i), end);
         for (size_t i = 0; ci != 1 && i < rows; i++)
             FLUX_P(flux_end_one)(to + i * ci, from[i], end);
     }

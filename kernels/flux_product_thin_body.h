@@ -10,16 +10,15 @@ FLUX_P(flux_row_terms)(const int R, size_t first, size_t last, const FLUX_T *a,
                        FLUX_T b, FLUX_V *sum)
 {
     const FLUX_T *more = a + first;
-    FLUX_V right = FLUX_I(set1)(b);
+    FLUX_V right = FLUX_I(all)(b);
     if (R > 1)
-        sum[0] = FLUX_I(fmadd)(FLUX_TAKE(a, first), right, sum[0]);
+        sum[0] = FLUX_I(fma)(FLUX_I(take)(a, first), right, sum[0]);
     FLUX_UNROLL
     for (int r = 1; r + 1 < R; r++)
-        sum[r] = FLUX_I(fmadd)(FLUX_I(loadu)(more + (r - 1) * FLUX_W), right,
-                               sum[r]);
+        sum[r] = FLUX_I(fma)(FLUX_AT(more + (r - 1) * FLUX_W), right, sum[r]);
     sum[R - 1] =
-        FLUX_I(fmadd)(FLUX_TAKE(R > 1 ? more + (R - 2) * FLUX_W : a, last),
-                      right, sum[R - 1]);
+        FLUX_I(fma)(FLUX_I(take)(R > 1 ? more + (R - 2) * FLUX_W : a, last),
+                    right, sum[R - 1]);
 }
 
 /* total[i] += the sum of one block of terms for these rows and one column, with
@@ -34,7 +33,7 @@ FLUX_P(flux_rows)(const size_t P, const int R, size_t first, size_t last,
     for (size_t p = 0; p < P; p++)
         FLUX_UNROLL
     for (int r = 0; r < R; r++)
-        sum[p][r] = FLUX_I(setzero)();
+        sum[p][r] = FLUX_I(all)(0);
     for (; count >= P; count -= P) {
         FLUX_UNROLL
         for (size_t p = 0; p < P; p++)
@@ -51,9 +50,8 @@ FLUX_P(flux_rows)(const size_t P, const int R, size_t first, size_t last,
     FLUX_UNROLL
     for (int r = 0; r < R; r++) {
         if (P == 4)
-            sum[0][r] = FLUX_I(add)(FLUX_I(add)(sum[0][r], sum[1][r]),
-                                    FLUX_I(add)(sum[2][r], sum[3][r]));
-        FLUX_I(storeu)(total, FLUX_I(add)(FLUX_I(loadu)(total), sum[0][r]));
+            sum[0][r] = (sum[0][r] + sum[1][r]) + (sum[2][r] + sum[3][r]);
+        FLUX_AT(total) = FLUX_AT(total) + sum[0][r];
         total += r == 0 ? first : FLUX_W;
     }
 }
@@ -102,22 +100,21 @@ FLUX_P(flux_lines)(const int K, size_t rows, size_t first, const FLUX_T *a,
     FLUX_V right[4];
     FLUX_UNROLL
     for (int k = 0; k < K; k++)
-        right[k] = FLUX_I(set1)(b[(size_t)k * bk]);
+        right[k] = FLUX_I(all)(b[(size_t)k * bk]);
     for (size_t i = 0, lanes = first; i < rows; i += lanes) {
-        FLUX_V s = FLUX_I(loadu)(sum + i);
+        FLUX_V s = FLUX_AT(sum + i);
         lanes = i == 0 ? first : rows - i < FLUX_W ? rows - i : FLUX_W;
         if (lanes == FLUX_W) {
             FLUX_UNROLL
             for (int k = 0; k < K; k++)
-                s = FLUX_I(fmadd)(FLUX_I(loadu)(a + (size_t)k * ak + i),
-                                  right[k], s);
-            FLUX_I(storeu)(sum + i, s);
+                s = FLUX_I(fma)(FLUX_AT(a + (size_t)k * ak + i), right[k], s);
+            FLUX_AT(sum + i) = s;
         } else {
             FLUX_UNROLL
             for (int k = 0; k < K; k++)
-                s = FLUX_I(fmadd)(FLUX_TAKE(a + (size_t)k * ak + i, lanes),
-                                  right[k], s);
-            FLUX_PUT(sum + i, s, lanes);
+                s = FLUX_I(fma)(FLUX_I(take)(a + (size_t)k * ak + i, lanes),
+                                right[k], s);
+            FLUX_I(put)(sum + i, s, lanes);
         }
     }
 }
@@ -227,21 +224,21 @@ FLUX_P(flux_lanes)(size_t length, const FLUX_T *const row[4], const FLUX_T *b,
     for (int i = 0; i < 4; i++)
         FLUX_UNROLL
     for (int v = 0; v < 16 / FLUX_W; v++)
-        sum[i][v] = FLUX_I(loadu)(lane[i] + v * FLUX_W);
+        sum[i][v] = FLUX_AT(lane[i] + v * FLUX_W);
     for (size_t k = 0; k < length; k += 16)
         FLUX_UNROLL
     for (int v = 0; v < 16 / FLUX_W; v++) {
-        FLUX_V right = FLUX_I(loadu)(b + k + v * FLUX_W);
+        FLUX_V right = FLUX_AT(b + k + v * FLUX_W);
         FLUX_UNROLL
         for (int i = 0; i < 4; i++)
-            sum[i][v] = FLUX_I(fmadd)(FLUX_I(loadu)(row[i] + k + v * FLUX_W),
-                                      right, sum[i][v]);
+            sum[i][v] =
+                FLUX_I(fma)(FLUX_AT(row[i] + k + v * FLUX_W), right, sum[i][v]);
     }
     FLUX_UNROLL
     for (int i = 0; i < 4; i++)
         FLUX_UNROLL
     for (int v = 0; v < 16 / FLUX_W; v++)
-        FLUX_I(storeu)(lane[i] + v * FLUX_W, sum[i][v]);
+        FLUX_AT(lane[i] + v * FLUX_W) = sum[i][v];
 }
 
 /* Up to four rows of the product in the order tree16. */
@@ -303,18 +300,18 @@ FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
     FLUX_T tile[8 * FLUX_W];
     const size_t some = m % FLUX_W;
     const size_t whole = m - some;
-    const FLUX_V zero = FLUX_I(setzero)();
+    const FLUX_V zero = FLUX_I(all)(0);
     for (size_t j = 0; j < n; j++) {
-        FLUX_V right = FLUX_I(set1)(b[j * bj]);
+        FLUX_V right = FLUX_I(all)(b[j * bj]);
         for (size_t i = 0; i < whole; i += FLUX_W) {
-            FLUX_V sum = FLUX_I(fmadd)(FLUX_I(loadu)(a + i), right, zero);
-            sum = FLUX_I(add)(sum, zero); /* -0 becomes +0 */
+            FLUX_V sum = FLUX_I(fma)(FLUX_AT(a + i), right, zero);
+            sum = sum + zero; /* -0 becomes +0 */
             FLUX_P(flux_end)(c + j * cj + i, sum, end);
         }
         if (some == 0)
             continue;
-        FLUX_V sum = FLUX_I(fmadd)(FLUX_TAKE(a + whole, some), right, zero);
-        FLUX_I(storeu)(tile + j % 8 * FLUX_W, FLUX_I(add)(sum, zero));
+        FLUX_V sum = FLUX_I(fma)(FLUX_I(take)(a + whole, some), right, zero);
+        FLUX_AT(tile + j % 8 * FLUX_W) = sum + zero;
         if (j % 8 == 7 || j + 1 == n)
             FLUX_P(flux_put_narrow)
         (some, j % 8 + 1, tile, FLUX_W, c + j / 8 * 8 * cj + whole, cj, end);

@@ -43,24 +43,23 @@ FLUX_P(flux_windows_tile)(const int BY_COLUMNS, const int R, const int P,
     const FLUX_T *low = vector[0], *high = vector[R - 1];
     FLUX_UNROLL
     for (int i = 0; i < R * P * Q; i++)
-        sum[i] = FLUX_I(setzero)();
+        sum[i] = FLUX_I(all)(0);
     for (size_t k = 0; k < terms; k++) {
         const size_t on = BY_COLUMNS ? k * FLUX_W : at[k];
         const size_t of = BY_COLUMNS ? at[k] : k * (size_t)Q;
-        FLUX_V first = FLUX_I(loadu)(low + on);
-        FLUX_V last = FLUX_I(loadu)(high + on);
+        FLUX_V first = FLUX_AT(low + on);
+        FLUX_V last = FLUX_AT(high + on);
         FLUX_UNROLL
         for (int i = 0; i < P * Q; i++) {
-            FLUX_V each = FLUX_I(set1)(one[i / Q][of + (size_t)(i % Q)]);
-            sum[i * R] = FLUX_I(fmadd)(first, each, sum[i * R]);
+            FLUX_V each = FLUX_I(all)(one[i / Q][of + (size_t)(i % Q)]);
+            sum[i * R] = FLUX_I(fma)(first, each, sum[i * R]);
             if (R == 2)
-                sum[i * R + 1] = FLUX_I(fmadd)(last, each, sum[i * R + 1]);
+                sum[i * R + 1] = FLUX_I(fma)(last, each, sum[i * R + 1]);
         }
     }
     FLUX_UNROLL
     for (int i = 0; i < R * P * Q; i++)
-        FLUX_I(storeu)
-    (to + i * FLUX_W, FLUX_I(add)(FLUX_I(setzero)(), sum[i]));
+        FLUX_AT(to + i * FLUX_W) = FLUX_I(all)(0) + sum[i];
 }
 
 /* Some columns of a block of terms, which stand side by side, and vectors of
@@ -102,10 +101,10 @@ FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const size_t *at)
     for (size_t j = 0; j < s->wide; j++)
         for (size_t r = 0; r < s->count; r++) {
             FLUX_T *to = s->to[r] + s->column[j].c;
-            FLUX_V value = FLUX_I(loadu)(s->sum + (2 * j + r) * FLUX_W);
+            FLUX_V value = FLUX_AT(s->sum + (2 * j + r) * FLUX_W);
             if (!s->first)
-                value = FLUX_I(add)(FLUX_TAKE(to, s->some[r]), value);
-            FLUX_PUT(to, value, s->some[r]);
+                value = FLUX_I(take)(to, s->some[r]) + value;
+            FLUX_I(put)(to, value, s->some[r]);
         }
     s->count = 0;
 }
@@ -122,7 +121,7 @@ FLUX_P(flux_strip_last)(FLUX_P(flux_strip) * s, const FLUX_T *from, FLUX_T *to,
         FLUX_P(flux_strip_done)(s, s->at);
     for (size_t k = 0; k < s->terms; k++) {
         at[k] = k * FLUX_W;
-        FLUX_I(storeu)(copy + at[k], FLUX_TAKE(from + s->at[k], some));
+        FLUX_AT(copy + at[k]) = FLUX_I(take)(from + s->at[k], some);
     }
     s->from[0] = copy;
     s->to[0] = to;

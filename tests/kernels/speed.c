@@ -11,6 +11,7 @@
 #define _DEFAULT_SOURCE
 #include "kernels/flux_product.h"
 
+#include <immintrin.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,154 @@
+/* flux_vector_op_body.h - the vectors of an instruction set and an element
+ * type, and what + and * do not say: flux_vector_x86.h includes it once for
+ * each, in the macros of flux_vector_body.h.
+ */
+typedef FLUX_T FLUX_P(flux_vector)
+    __attribute__((vector_size(FLUX_W * sizeof(FLUX_T))));
+/* A vector, and 128 bits, that begin at any element. */
+typedef FLUX_T FLUX_P(flux_loose)
+    __attribute__((vector_size(FLUX_W * sizeof(FLUX_T)),
+                   aligned(sizeof(FLUX_T)), may_alias));
+typedef FLUX_T FLUX_P(flux_part)
+    __attribute__((vector_size(16), aligned(sizeof(FLUX_T)), may_alias));
+
+/* x in all lanes. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(all)(FLUX_T x)
+{
+    const FLUX_V v = FLUX_ALL(x);
+    return v;
+}
+
+/* sum + a b, rounded once. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(fma)(FLUX_V a, FLUX_V b, FLUX_V sum)
+{
+    __asm__(FLUX_OP("vfmadd231") FLUX_MAKES : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
+}
+
+/* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other
+ * is read or written, though the operand is a whole vector. */
+#if defined(FLUX_F32_AVX512) || defined(FLUX_F64_AVX512)
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(take)(const FLUX_T *p, size_t n)
+{
+    const uint16_t some = (uint16_t)((1u << n) - 1u);
+    FLUX_V v;
+    __asm__(FLUX_OP("vmovu") " {%1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %1}"
+            : "=v"(v)
+            : "m"(FLUX_AT(p)), "Yk"(some));
+    return v;
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(put)(FLUX_T *p, FLUX_V v, size_t n)
+{
+    const uint16_t some = (uint16_t)((1u << n) - 1u);
+    __asm__(FLUX_OP("vmovu") " {%1, %0%{%2%}|%0%{%2%}, %1}"
+            : "+m"(FLUX_AT(p))
+            : "v"(v), "Yk"(some));
+}
+#else
+#if defined(FLUX_F32_AVX2)
+typedef int32_t FLUX_P(flux_some) __attribute__((vector_size(32)));
+#define FLUX_LANES                                                             \
+    {                                                                          \
+        0, 1, 2, 3, 4, 5, 6, 7                                                 \
+    }
+#else
+typedef int64_t FLUX_P(flux_some) __attribute__((vector_size(32)));
+#define FLUX_LANES                                                             \
+    {                                                                          \
+        0, 1, 2, 3                                                             \
+    }
+#endif
+
+FLUX_TARGET FLUX_INLINE
+FLUX_P(flux_some) FLUX_I(first)(int n)
+{
+    const FLUX_P(flux_some) lane = FLUX_LANES, all = FLUX_ALL(n);
+    return lane < all;
+}
+#undef FLUX_LANES
+
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(take)(const FLUX_T *p, size_t n)
+{
+    FLUX_V v;
+    __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
+            : "=v"(v)
+            : "v"(FLUX_I(first)((int)n)), "m"(FLUX_AT(p)));
+    return v;
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(put)(FLUX_T *p, FLUX_V v, size_t n)
+{
+    __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
+            : "+m"(FLUX_AT(p))
+            : "v"(FLUX_I(first)((int)n)), "v"(v));
+}
+#endif
+
+/* A vector of 128 bits each from rows `s` elements apart. */
+#if defined(FLUX_F32_AVX512)
+#define FLUX_INSERT "vinsertf32x4"
+#elif defined(FLUX_F64_AVX512)
+#define FLUX_INSERT "vinsertf64x2"
+#else
+#define FLUX_INSERT "vinsertf128"
+#endif
+#define FLUX_LAY(at, p)                                                        \
+    __asm__(FLUX_INSERT " {$" at ", %1, %0, %0|%0, %0, %1, " at "}"            \
+            : "+v"(v)                                                          \
+            : "m"(*(const FLUX_P(flux_part) *)(p)))
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(gather)(const FLUX_T *p, size_t s)
+{
+    FLUX_V v;
+    __asm__(FLUX_OP("vmovu") " {%1, %x0|%x0, %1}"
+            : "=v"(v)
+            : "m"(*(const FLUX_P(flux_part) *)p));
+    FLUX_LAY("1", p + s);
+#if FLUX_W / FLUX_G == 4
+    FLUX_LAY("2", p + 2 * s);
+    FLUX_LAY("3", p + 3 * s);
+#endif
+    return v;
+}
+#undef FLUX_INSERT
+#undef FLUX_LAY
+
+/* In each 128 bits, what is in the low halves of a and b, in turn; or in their
+ * high ones; of floats also two by two. */
+#define FLUX_WEAVE(name, op)                                                   \
+    FLUX_TARGET FLUX_INLINE FLUX_V FLUX_I(name)(FLUX_V a, FLUX_V b)            \
+    {                                                                          \
+        __asm__(op FLUX_MAKES : "=v"(a) : "v"(a), "v"(b));                     \
+        return a;                                                              \
+    }
+FLUX_WEAVE(low, FLUX_OP("vunpckl"))
+FLUX_WEAVE(high, FLUX_OP("vunpckh"))
+#if FLUX_G == 4
+FLUX_WEAVE(low_two, "vunpcklpd")
+FLUX_WEAVE(high_two, "vunpckhpd")
+#endif
+#undef FLUX_WEAVE
+
+/* In each 128 bits, to[k] of r[i] becomes to[i] of r[k], for i, k < FLUX_G. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(turn)(FLUX_V *r)
+{
+    const FLUX_V t0 = FLUX_I(low)(r[0], r[1]), t1 = FLUX_I(high)(r[0], r[1]);
+#if FLUX_G == 4
+    const FLUX_V t2 = FLUX_I(low)(r[2], r[3]), t3 = FLUX_I(high)(r[2], r[3]);
+    r[0] = FLUX_I(low_two)(t0, t2);
+    r[1] = FLUX_I(high_two)(t0, t2);
+    r[2] = FLUX_I(low_two)(t1, t3);
+    r[3] = FLUX_I(high_two)(t1, t3);
+#else
+    r[0] = t0;
+    r[1] = t1;
+#endif
+}
