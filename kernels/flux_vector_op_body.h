@@ -19,12 +19,16 @@ FLUX_I(all)(FLUX_T x)
     return v;
 }
 
-/* sum + a b, rounded once. */
+/* sum + a b, rounded once. The result is a variable of its own: of one that is
+ * both read and written gcc keeps copies in memory. */
 FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(fma)(FLUX_V a, FLUX_V b, FLUX_V sum)
 {
-    __asm__(FLUX_OP("vfmadd231") FLUX_MAKES : "+v"(sum) : "v"(a), "v"(b));
-    return sum;
+    FLUX_V v;
+    __asm__(FLUX_OP("vfmadd231") FLUX_MAKES
+            : "=v"(v)
+            : "v"(b), FLUX_READ(a), "0"(sum));
+    return v;
 }
 
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other

@@ -16,6 +16,13 @@
 #define FLUX_MAKES " {%2, %1, %0|%0, %1, %2}"
 #define FLUX_MOVES " {%1, %0|%0, %1}"
 
+/* A vector that may stay in memory. clang would put it there always. */
+#if defined(__clang__)
+#define FLUX_READ "v"
+#else
+#define FLUX_READ "vm"
+#endif
+
 #define FLUX_F32_AVX512
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_vector_op_body.h"
