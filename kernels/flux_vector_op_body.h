@@ -19,16 +19,23 @@ FLUX_I(all)(FLUX_T x)
     return v;
 }
 
-/* sum + a b, rounded once. The result is a variable of its own: of one that is
- * both read and written gcc keeps copies in memory. */
+/* sum + a b, rounded once. gcc keeps sums in memory that assembly makes of a
+ * few dozen others; what clang calls these functions is not for ever. */
 FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(fma)(FLUX_V a, FLUX_V b, FLUX_V sum)
 {
-    FLUX_V v;
-    __asm__(FLUX_OP("vfmadd231") FLUX_MAKES
-            : "=v"(v)
-            : "v"(b), FLUX_READ(a), "0"(sum));
-    return v;
+#if defined(__clang__)
+    __asm__(FLUX_OP("vfmadd231") FLUX_MAKES : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
+#elif defined(FLUX_F32_AVX512)
+    return __builtin_ia32_vfmaddps512_mask(a, b, sum, -1, 4);
+#elif defined(FLUX_F64_AVX512)
+    return __builtin_ia32_vfmaddpd512_mask(a, b, sum, 0xff, 4);
+#elif defined(FLUX_F32_AVX2)
+    return __builtin_ia32_vfmaddps256(a, b, sum);
+#else
+    return __builtin_ia32_vfmaddpd256(a, b, sum);
+#endif
 }
 
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other

@@ -3,8 +3,8 @@
  *
  * They are vectors of the compiler, which has + and * for them. The few
  * instructions that it has no words for are assembly, the same for gcc and
- * clang: immintrin.h, which has words for all, takes a fifth of the time that
- * a small model compiles.
+ * clang. immintrin.h has words for all, and takes as long to compile as a
+ * small model.
  */
 #ifndef FLUX_VECTOR_X86_H
 #define FLUX_VECTOR_X86_H
@@ -15,13 +15,6 @@
  * makes %0 of %1 and %2, and of one that moves %1 to %0. */
 #define FLUX_MAKES " {%2, %1, %0|%0, %1, %2}"
 #define FLUX_MOVES " {%1, %0|%0, %1}"
-
-/* A vector that may stay in memory. clang would put it there always. */
-#if defined(__clang__)
-#define FLUX_READ "v"
-#else
-#define FLUX_READ "vm"
-#endif
 
 #define FLUX_F32_AVX512
 #include "kernels/flux_vector_body.h"
