@@ -72,8 +72,7 @@ c_optional(const Graph *back)
 bool
 emit_back(Emit *emit)
 {
-    const Graph *g =
-        pass_optimise(emit_here(emit, emit->model->back), emit->options->pass);
+    const Graph *g = c_step_graph(emit, emit->model->back);
     if (g == NULL)
         return false;
     ScheduleOptions options = {.optional = c_optional(g),

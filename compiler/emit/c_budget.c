@@ -108,6 +108,15 @@ too_large(Emit *emit, const char *name, const Schedule *least, int64_t bytes,
     return NULL;
 }
 
+const Graph *
+c_step_graph(const Emit *emit, const Graph *g)
+{
+    const PassOptions *all = emit->options->pass;
+    PassOptions pass = all != NULL ? *all : (PassOptions){0};
+    pass.off[PASS_hoist] = pass.off[PASS_hoist] || emit->options->ram > 0;
+    return pass_optimise(emit_here(emit, g), &pass);
+}
+
 Schedule *
 c_schedule(Emit *emit, const char *name, const Graph *g, Ref split, Dim more,
            const ScheduleOptions *options)

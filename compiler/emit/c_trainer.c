@@ -212,7 +212,7 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
     Trainer t = {.trainer = trainer};
     t.name = c_trainer_name(emit, trainer);
     t.upper = c_upper(emit->arena, t.name);
-    t.step = pass_optimise(emit_here(emit, trainer->step), emit->options->pass);
+    t.step = c_step_graph(emit, trainer->step);
     if (t.step == NULL)
         return false;
     t.target = target_of(emit, &t);

@@ -160,6 +160,7 @@ Ref stable_node(Graph *g, Ref ref, const Ref *wrt, int count);
 Graph *pass_stable(const Graph *g);
 Graph *pass_simplify(const Graph *g);
 Graph *pass_cse(const Graph *g);
+Graph *pass_hoist(const Graph *g);
 Graph *pass_dce(const Graph *g);
 
 /* Appends a node as it stands, its operands being of g. */

@@ -87,7 +87,7 @@ DOUBLE = [
     ("f64", None),
     kind("clang -O2", "AVX2", name="f64 "),
 ]
-PASSES = ["simplify", "cse", "dce"]
+PASSES = ["simplify", "cse", "hoist", "dce"]
 
 # Forward and reverse mode differ by rounding, which is much of what is left where
 # terms cancel. A wrong rule is wrong by about 1.
