@@ -1,6 +1,7 @@
 /* Products of what a loop's steps are given leave the loop: the W * x of all
  * steps is one product before it, whose columns are the steps', and a step
- * reads its own. It is large where those are small, and packs W once.
+ * reads its own. It is large where those are small, and packs W once. Its
+ * elements are sums of some length, or to keep them would cost more.
  *
  * Each of its elements is the sum that it was, in its order. One operand must
  * be a sequence as it comes, the other the same in each step; and the steps
@@ -9,6 +10,9 @@
 #include "pass/pass.h"
 
 #include <string.h>
+
+/* Terms of a sum that costs more than to keep it and to read it again. */
+enum { HOIST_TERMS = 16 };
 
 /* A product that is the same before the loop. */
 typedef struct {
@@ -38,7 +42,8 @@ label_place(const int8_t *label, int rank, int8_t wanted)
 /* A product of a step's slice and of what is the same in each step. */
 typedef struct {
     const Node *product;
-    const int8_t *slice; /* the labels of the slice */
+    Ref operand;         /* the slice */
+    const int8_t *slice; /* its labels */
     const int8_t *other;
     int rank; /* of the slice */
     int other_rank;
@@ -98,13 +103,15 @@ label_count(const Factors *f)
 }
 
 static bool
-sums_something(const Factors *f)
+has_many_terms(const Hoist *h, const Factors *f)
 {
+    const Node *slice = ir_node(h->body, f->operand);
+    Dim terms = 1;
     for (int a = 0; a < f->rank; a++)
         if (label_place(f->product->as.contract.out, f->product->rank,
                         f->slice[a]) < 0)
-            return true;
-    return false;
+            terms = dim_mul(h->g->dims, terms, slice->dim[a]);
+    return !dim_known(terms) || terms >= HOIST_TERMS;
 }
 
 /* Makes the product of all steps where operand k is a step's slice. */
@@ -120,6 +127,7 @@ hoist_product(Hoist *h, Ref own, int k)
     Node all = *n;
     int8_t *label[2] = {all.as.contract.a, all.as.contract.b};
     Factors f = {.product = n,
+                 .operand = n->operand[k],
                  .slice = k == 0 ? n->as.contract.a : n->as.contract.b,
                  .other = k == 0 ? n->as.contract.b : n->as.contract.a,
                  .rank = ir_node(h->body, n->operand[k])->rank,
@@ -127,7 +135,7 @@ hoist_product(Hoist *h, Ref own, int k)
                  .axis = scan->axis[input]};
     int8_t steps = label_count(&f);
     int place = steps_place(&f);
-    if (place < 0 || !sums_something(&f) || f.rank >= IR_RANK ||
+    if (place < 0 || !has_many_terms(h, &f) || f.rank >= IR_RANK ||
         n->rank >= IR_RANK || steps >= IR_LABELS)
         return;
     put_label(label[k], f.slice, f.rank, f.axis, steps);
