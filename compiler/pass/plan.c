@@ -75,21 +75,40 @@ plan_block(Walk *walk, Stmt *loop, const Block *block)
     }
 }
 
-/* The slot that a buffer can have: the first of equal size, else the first of
- * another that is comparable.
+/* Whether a buffer lies tighter in one slot than in another: such that it need
+ * not grow, or not by as much.
+ */
+static bool
+lies_tighter(Dims *dims, Dim bytes, Dim slot, Dim other)
+{
+    bool fits = dim_at_most(dims, bytes, slot);
+    if (fits != dim_at_most(dims, bytes, other))
+        return fits;
+    return slot != other && (fits ? dim_at_most(dims, slot, other)
+                                  : dim_at_most(dims, other, slot));
+}
+
+/* How many times its size a slot is that a buffer does not take: it is left to
+ * a large one that may come.
+ */
+enum { PLAN_WASTE = 16 };
+
+/* The slot that a buffer can have: the tightest of a size that can be compared;
+ * -1: there is none.
  */
 static int
 plan_slot(Schedule *s, const int *busy, const Buffer *b, Dim bytes)
 {
     int found = -1;
+    Dim most = dim_mul(s->dims, bytes, PLAN_WASTE);
     for (size_t i = 0; i < s->slot.count; i++) {
         Dim size = s->slot.item[i].bytes;
-        if (busy[i] >= b->first->place)
-            continue;
-        if (size == bytes)
-            return (int)i;
-        if (found < 0 && (dim_at_most(s->dims, size, bytes) ||
-                          dim_at_most(s->dims, bytes, size)))
+        if (busy[i] < b->first->place &&
+            (dim_at_most(s->dims, size, bytes) ||
+             (dim_at_most(s->dims, bytes, size) &&
+              !dim_at_most(s->dims, most, size))) &&
+            (found < 0 ||
+             lies_tighter(s->dims, bytes, size, s->slot.item[found].bytes)))
             found = (int)i;
     }
     return found;
