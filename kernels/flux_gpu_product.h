@@ -1,5 +1,5 @@
-/* flux_gpu_product.h - products and sums on a GPU, in the orders of flux_sum.h
- * and with the bits of flux_product.h and flux_windows.h.
+/* flux_gpu_product.h - products, sums and maxima on a GPU, in the orders of
+ * flux_sum.h and with the bits of flux_product.h and flux_windows.h.
  *
  * The 16 x 16 threads of a block make a tile of the result, each `side` x
  * `side` elements of it, 16 rows and columns apart. Sixteen terms of the
@@ -58,6 +58,7 @@ flux_tiles(size_t side, size_t m, size_t n)
 #include "kernels/flux_gpu_product_body.h"
 #include "kernels/flux_gpu_windows_body.h"
 #include "kernels/flux_gpu_sum_body.h"
+#include "kernels/flux_gpu_max_body.h"
 #undef FLUX_T
 #undef FLUX_P
 #undef FLUX_FMA
@@ -68,6 +69,7 @@ flux_tiles(size_t side, size_t m, size_t n)
 #include "kernels/flux_gpu_product_body.h"
 #include "kernels/flux_gpu_windows_body.h"
 #include "kernels/flux_gpu_sum_body.h"
+#include "kernels/flux_gpu_max_body.h"
 #undef FLUX_T
 #undef FLUX_P
 #undef FLUX_FMA

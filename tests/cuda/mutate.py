@@ -20,6 +20,7 @@ CHANGES = [
 # A header's name, and how the calls of what it holds begin.
 HEADERS = [("flux_gpu_product_body.h", "flux_gpu_product_"),
            ("flux_gpu_sum_body.h", "flux_gpu_sum_"),
+           ("flux_gpu_max_body.h", "flux_gpu_(max|argmax)_"),
            ("flux_gpu_windows_body.h", "flux_gpu_windows_")]
 
 
@@ -47,7 +48,7 @@ def main():
         with open(path, encoding="utf-8") as file:
             emitted += file.read()
     for header, call in HEADERS:
-        if call in emitted:
+        if re.search(call, emitted):
             shutil.copy(os.path.join("kernels", header), kernels)
     places = []
     for path in sorted(glob.glob(folder + "/*.cu") + glob.glob(kernels + "/*")):
@@ -64,8 +65,8 @@ def main():
     text[number] = line[:match.start()] + new + line[match.end():]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(text))
-    print(f"{os.path.basename(path)}:{number + 1}: {line.strip()}"
-          f"  =>  {text[number].strip()}")
+    print(f"{os.path.basename(path)}:{number + 1}: `{line.strip()}`"
+          f" → `{text[number].strip()}`")
 
 
 main()
