@@ -297,7 +297,9 @@ compare_back(Calls *c)
     }
 }
 
-/* Without a state, and with one where the model has it. */
+/* Without a state, and with one where the model has it; of a model that is no
+ * longer as init makes it, where arrays may be 0.
+ */
 static void
 compare_functions(Calls *c)
 {
@@ -307,15 +309,16 @@ compare_functions(Calls *c)
         fine = call_reset(c, 0) == FLUX_OK && call_reset(c, 1) == FLUX_OK;
         check(fine && pair_same(&c->state), "reset", c->n, c->order);
     }
+    pair_fill(&c->g);
+    fine = call_update(c, 0) == FLUX_OK && call_update(c, 1) == FLUX_OK;
+    check(fine && pair_same(&c->m) && pair_same(&c->g), "update", c->n,
+          c->order);
     for (int keep = 0; keep <= (cpu->reset != NULL); keep++) {
         calls_keep(c, c->work, keep);
         compare_forward(c);
         if (cpu->back != NULL)
             compare_back(c);
     }
-    fine = call_update(c, 0) == FLUX_OK && call_update(c, 1) == FLUX_OK;
-    check(fine && pair_same(&c->m) && pair_same(&c->g), "update", c->n,
-          c->order);
 }
 
 /* Lets each call of CUDA fail once that a function makes. */

@@ -24,7 +24,7 @@ Index block;
 
 namespace
 {
-enum : size_t { STACK = 64 * 1024, SHARED = 64 * 1024 };
+enum : size_t { STACK = 64 * 1024, SHARED = 64 * 1024, ZONE = 256 };
 enum State { READY, WAITS, SHUFFLES, DONE };
 
 #if defined(__x86_64__)
@@ -199,6 +199,16 @@ count_of(State state)
     return count;
 }
 
+/* Behind what a block has asked for lies a red zone. */
+void
+check_shared()
+{
+    const char *zone = memory + fibres[0].shared;
+    for (size_t i = 0; i < ZONE; i++)
+        if ((unsigned char)zone[i] != 0xff)
+            fault("a write beyond shared memory");
+}
+
 void
 run_block(unsigned order)
 {
@@ -215,8 +225,10 @@ run_block(unsigned order)
             continue;
         if (count_of(SHUFFLES) > 0)
             fault("not all threads of a mask reach a shuffle");
-        if (count_of(DONE) == emulator::THREADS)
+        if (count_of(DONE) == emulator::THREADS) {
+            check_shared();
             return;
+        }
         if (count_of(WAITS) != emulator::THREADS)
             fault("not all threads of a block reach a barrier");
         for (Fibre &fibre : fibres)
@@ -249,7 +261,7 @@ shared(size_t bytes)
 {
     void *piece = memory + now->shared;
     now->shared += (bytes + 63) / 64 * 64;
-    if (now->shared > SHARED)
+    if (now->shared > SHARED - ZONE)
         fault("too much shared memory");
     return piece;
 }
