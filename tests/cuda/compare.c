@@ -9,10 +9,10 @@
  * there where create's struct has a member `fault`.
  */
 #include "tests/cuda/control.h"
+#include "tests/cuda/pair.h"
 
 #include HEADER
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,89 +34,7 @@ check(int holds, const char *what, size_t n, unsigned order)
         printf("FAILED: %s, %zu samples, order %u\n", what, n, order);
 }
 
-/* An array on both sides. */
-typedef struct {
-    flux_dtype dtype;
-    size_t bytes;
-    unsigned char *host;
-    unsigned char *device;
-} Pair;
-
 enum { PORTS = 8 };
-
-static uint32_t
-random_bits(void)
-{
-    static uint32_t state = 1;
-    state = state * 1664525u + 1013904223u;
-    return state >> 8;
-}
-
-static Pair
-pair_new(flux_dtype dtype, size_t bytes)
-{
-    size_t size = bytes > 0 ? bytes : 1;
-    Pair pair = {dtype, bytes, malloc(size), emulator_alloc(size)};
-    if (pair.host == NULL)
-        exit(3);
-    memset(pair.host, 0xff, size);
-    return pair;
-}
-
-static void
-pair_free(Pair *pair)
-{
-    free(pair->host);
-    emulator_free(pair->device);
-}
-
-/* Numbers between -1 and 1; integers, which may be places of a table, are 1 or
- * 2.
- */
-static void
-pair_fill(Pair *pair)
-{
-    size_t size = flux_dtype_size(pair->dtype);
-    for (size_t i = 0; i < pair->bytes / size; i++) {
-        double x = random_bits() / 8388608.0 - 1;
-        float single = (float)x;
-        int32_t whole = x < 0 ? 1 : 2;
-        const void *from = pair->dtype == FLUX_F32   ? (const void *)&single
-                           : pair->dtype == FLUX_F64 ? (const void *)&x
-                                                     : (const void *)&whole;
-        memcpy(pair->host + i * size, from, size);
-    }
-    emulator_put(pair->device, pair->host, pair->bytes);
-}
-
-static int
-is_nan(flux_dtype dtype, const unsigned char *x)
-{
-    float single;
-    double wide;
-    memcpy(&single, x, sizeof single);
-    if (dtype == FLUX_F32)
-        return isnan(single);
-    memcpy(&wide, x, dtype == FLUX_F64 ? sizeof wide : 0);
-    return dtype == FLUX_F64 && isnan(wide);
-}
-
-/* Whether both sides have the same bits. */
-static int
-pair_same(const Pair *pair)
-{
-    size_t size = flux_dtype_size(pair->dtype);
-    unsigned char *device = malloc(pair->bytes + size);
-    int same = device != NULL;
-    if (device != NULL)
-        emulator_get(device, pair->device, pair->bytes);
-    for (size_t i = 0; same && i + size <= pair->bytes; i += size)
-        same = memcmp(device + i, pair->host + i, size) == 0 ||
-               (is_nan(pair->dtype, device + i) &&
-                is_nan(pair->dtype, pair->host + i));
-    free(device);
-    return same;
-}
 
 /* What all calls are on. */
 typedef struct {
