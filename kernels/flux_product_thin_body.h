@@ -15,7 +15,7 @@ FLUX_P(flux_row_terms)(const int R, size_t first, size_t last, const FLUX_T *a,
         sum[0] = FLUX_I(fma)(FLUX_I(take)(a, first), right, sum[0]);
     FLUX_UNROLL
     for (int r = 1; r + 1 < R; r++)
-        sum[r] = FLUX_I(fma)(FLUX_AT(more + (r - 1) * FLUX_W), right, sum[r]);
+        sum[r] = FLUX_I(fma_at)(more + (r - 1) * FLUX_W, right, sum[r]);
     sum[R - 1] =
         FLUX_I(fma)(FLUX_I(take)(R > 1 ? more + (R - 2) * FLUX_W : a, last),
                     right, sum[R - 1]);
@@ -107,7 +107,7 @@ FLUX_P(flux_lines)(const int K, size_t rows, size_t first, const FLUX_T *a,
         if (lanes == FLUX_W) {
             FLUX_UNROLL
             for (int k = 0; k < K; k++)
-                s = FLUX_I(fma)(FLUX_AT(a + (size_t)k * ak + i), right[k], s);
+                s = FLUX_I(fma_at)(a + (size_t)k * ak + i, right[k], s);
             FLUX_AT(sum + i) = s;
         } else {
             FLUX_UNROLL
@@ -232,7 +232,7 @@ FLUX_P(flux_lanes)(size_t length, const FLUX_T *const row[4], const FLUX_T *b,
         FLUX_UNROLL
         for (int i = 0; i < 4; i++)
             sum[i][v] =
-                FLUX_I(fma)(FLUX_AT(row[i] + k + v * FLUX_W), right, sum[i][v]);
+                FLUX_I(fma_at)(row[i] + k + v * FLUX_W, right, sum[i][v]);
     }
     FLUX_UNROLL
     for (int i = 0; i < 4; i++)
@@ -304,7 +304,7 @@ FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
     for (size_t j = 0; j < n; j++) {
         FLUX_V right = FLUX_I(all)(b[j * bj]);
         for (size_t i = 0; i < whole; i += FLUX_W) {
-            FLUX_V sum = FLUX_I(fma)(FLUX_AT(a + i), right, zero);
+            FLUX_V sum = FLUX_I(fma_at)(a + i, right, zero);
             sum = sum + zero; /* -0 becomes +0 */
             FLUX_P(flux_end)(c + j * cj + i, sum, end);
         }

@@ -38,6 +38,20 @@ FLUX_I(fma)(FLUX_V a, FLUX_V b, FLUX_V sum)
 #endif
 }
 
+/* The same of a vector in memory. clang reads none for assembly otherwise. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(fma_at)(const FLUX_T *p, FLUX_V b, FLUX_V sum)
+{
+#if defined(__clang__)
+    __asm__(FLUX_OP("vfmadd231") FLUX_MAKES
+            : "+v"(sum)
+            : "v"(b), "m"(FLUX_AT(p)));
+    return sum;
+#else
+    return FLUX_I(fma)(FLUX_AT(p), b, sum);
+#endif
+}
+
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other
  * is read or written, though the operand is a whole vector. */
 #if defined(FLUX_F32_AVX512) || defined(FLUX_F64_AVX512)
