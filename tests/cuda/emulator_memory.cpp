@@ -18,7 +18,7 @@ enum : size_t {
     ZONE = 256,
     ALIGNMENT = 256
 };
-enum { ZONE_BYTE = 0xa5, POISON = 0xff };
+enum { ZONE_BYTE = 0x7f, POISON = 0xff }; /* great numbers; NaN */
 
 char *range;
 size_t used;
