@@ -297,10 +297,9 @@ void
 c_name_tables(Function *f)
 {
     Printer *printer = &f->printer;
-    Emit *emit = printer->user;
-    Writer *writer = printer->writer;
-    if (emit->device)
-        printer->writer = &emit->device_part;
-    c_tables(printer, arena_printf(printer->arena, "%s_table", f->name));
-    printer->writer = writer;
+    const char *wish = arena_printf(printer->arena, "%s_table", f->name);
+    if (printer->device) /* behind the kernels, which may be none */
+        c_tables_named(printer, wish);
+    else
+        c_tables(printer, wish);
 }

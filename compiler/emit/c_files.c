@@ -126,15 +126,14 @@ c_file_head(Emit *emit, Writer *writer, const char *end, bool whole)
     writer_raw(writer, " */\n");
 }
 
-/* A name in C; one that is taken gets a _2. The list ends with NULL. */
+/* A name in C that gets a _2 if it is taken. The list ends with NULL. */
 static const char *
 free_name(Arena *arena, const char *name, const char *const *taken)
 {
-    const char *c_name = emit_c_name(arena, name);
     for (size_t i = 0; taken[i] != NULL; i++)
-        if (strcmp(taken[i], c_name) == 0)
-            return arena_printf(arena, "%s_2", c_name);
-    return c_name;
+        if (strcmp(taken[i], name) == 0)
+            return arena_printf(arena, "%s_2", name);
+    return name;
 }
 
 /* The C name of a model: none that the functions' own arguments have, as in
@@ -147,7 +146,7 @@ model_name(Arena *arena, const char *name)
         "m",     "g",  "w",    "x",  "y",    "n",     "s",
         "dx",    "dy", "self", "at", "seed", "eta",   "loss",
         "label", "i",  "j",    "k",  "one",  "state", NULL};
-    return free_name(arena, name, taken);
+    return free_name(arena, emit_model_name(arena, name), taken);
 }
 
 const char *
@@ -157,8 +156,9 @@ c_trainer_name(const Emit *emit, const EmitTrainer *trainer)
         "forward", "back",   "init",   "update",  "reset",  "grad",
         "model",   "params", "inputs", "outputs", "device", "create",
         "destroy", "wait",   "fault",  NULL};
-    return arena_printf(emit->arena, "%s_%s", emit->name,
-                        free_name(emit->arena, trainer->name, taken));
+    return arena_printf(
+        emit->arena, "%s_%s", emit->name,
+        free_name(emit->arena, emit_c_name(emit->arena, trainer->name), taken));
 }
 
 const char *

@@ -199,18 +199,17 @@ in_comment(const char *body, const char *p)
     return line[0] == '*' && line[1] == ' ';
 }
 
-/* Whether a body names something, outside of comments. */
-static bool
-names(const char *body, const char *name)
+bool
+c_mentions(const char *text, const char *name)
 {
     size_t length = strlen(name);
-    for (const char *p = strstr(body, name); p != NULL;
+    for (const char *p = strstr(text, name); p != NULL;
          p = strstr(p + 1, name)) {
-        bool left = p == body || strchr(" (*&!-[", p[-1]) != NULL;
+        bool left = p == text || strchr(" (*&!-[", p[-1]) != NULL;
         bool word = (p[length] >= 'a' && p[length] <= 'z') ||
                     (p[length] >= 'A' && p[length] <= 'Z') ||
                     (p[length] >= '0' && p[length] <= '9') || p[length] == '_';
-        if (left && !word && !in_comment(body, p))
+        if (left && !word && !in_comment(text, p))
             return true;
     }
     return false;
@@ -223,7 +222,7 @@ c_mark_unused(Writer *writer, size_t from, const char *const *name,
     const char *body = writer->text + from;
     const char *unused = "";
     for (size_t i = 0; i < count; i++)
-        if (!names(body, name[i]))
+        if (!c_mentions(body, name[i]))
             unused = arena_printf(writer->arena, "%s    (void)%s;\n", unused,
                                   name[i]);
     if (*unused == 0)

@@ -180,7 +180,18 @@ c_table(Writer *writer, const char *declaration, const Tensor *data)
 }
 
 void
-c_tables(Printer *printer, const char *wish)
+c_tables_named(Printer *printer, const char *wish)
+{
+    Schedule *s = printer->s;
+    bool *used = schedule_used(s);
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        if (s->buffer.item[b].kind == BUFFER_data && used[b])
+            printer->memory[b] = (Memory){printer_name(printer, wish), false};
+    }
+}
+
+void
+c_tables_used(Printer *printer, const char *text)
 {
     Schedule *s = printer->s;
     bool *used = schedule_used(s);
@@ -188,10 +199,11 @@ c_tables(Printer *printer, const char *wish)
         const Buffer *buffer = &s->buffer.item[b];
         if (buffer->kind != BUFFER_data || !used[b])
             continue;
+        const char *name = printer->memory[b].text;
+        if (text != NULL && !c_mentions(text, name))
+            continue;
         const Tensor *data = ir_node(s->graph, buffer->node)->as.data;
-        const char *name = printer_name(printer, wish);
         int64_t count = tensor_count(data);
-        printer->memory[b] = (Memory){name, false};
         writer_raw(printer->writer, "\n");
         c_table(printer->writer,
                 arena_printf(printer->arena, "static %sconst %s %s[%lld]",
@@ -200,4 +212,11 @@ c_tables(Printer *printer, const char *wish)
                              (long long)(count > 0 ? count : 1)),
                 data);
     }
+}
+
+void
+c_tables(Printer *printer, const char *wish)
+{
+    c_tables_named(printer, wish);
+    c_tables_used(printer, NULL);
 }

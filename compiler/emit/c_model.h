@@ -28,6 +28,12 @@ bool *schedule_used(Schedule *s);
  */
 void c_tables(Printer *printer, const char *wish);
 
+/* The same in two steps: their names, and those that a text mentions, or all
+ * where that is NULL.
+ */
+void c_tables_named(Printer *printer, const char *wish);
+void c_tables_used(Printer *printer, const char *text);
+
 /* One constant array as a table, and its elements alone. */
 void c_table_numbers(Writer *writer, const Tensor *data, int64_t count);
 void c_table(Writer *writer, const char *declaration, const Tensor *data);

@@ -125,6 +125,54 @@ part_names(const Printer *printer, PartText *part)
     }
 }
 
+/* What a line declares as a pointer, or moves; its length, or 0. */
+static size_t
+pointer_of(const char *line, const char **name)
+{
+    const char *p = line + strspn(line, " ");
+    *name = p;
+    size_t length = 0;
+    while (is_word(p[length]))
+        length++;
+    if (strncmp(p + length, " += ", 4) == 0)
+        return length;
+    p += strcspn(p, "*=(;\n");
+    *name = ++p;
+    for (length = 0; is_word(p[length]);)
+        length++;
+    return p[-1] == '*' && strncmp(p + length, " = ", 3) == 0 ? length : 0;
+}
+
+const char *
+part_pointers(const Printer *printer, const char *text, const char *behind)
+{
+    Arena *arena = printer->arena;
+    const CScope *scope = &printer->scope;
+    size_t mark = c_scope_mark(scope);
+    bool *used = ARENA_ARRAY(arena, bool, mark + 1);
+    find_names(scope, mark, behind, used);
+    size_t end = strlen(text);
+    char *kept = arena_alloc(arena, end + 1);
+    size_t to = end;
+    kept[to] = 0;
+    while (end > 0) {
+        size_t from = end - 1;
+        while (from > 0 &&
+               (from < 2 || strncmp(text + from - 2, ";\n", 2) != 0))
+            from--;
+        const char *line = arena_string(arena, text + from, end - from);
+        const char *name;
+        size_t length = pointer_of(line, &name);
+        if (length == 0 || used[c_scope_find(scope, name, length)]) {
+            find_names(scope, mark, line, used);
+            to -= end - from;
+            memcpy(kept + to, line, end - from);
+        }
+        end = from;
+    }
+    return kept + to;
+}
+
 void
 part_for_each_isa(Writer *to, const PartText *part, const char *isa)
 {

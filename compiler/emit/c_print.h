@@ -138,6 +138,15 @@ typedef struct {
 /* What a body names and has a type becomes its parameters. */
 void part_names(const Printer *printer, PartText *part);
 
+/* Whether a text names something, outside of comments. */
+bool c_mentions(const char *text, const char *name);
+
+/* `text`, which declares pointers, without those that neither its other lines
+ * nor the text behind it name.
+ */
+const char *part_pointers(const Printer *printer, const char *text,
+                          const char *behind);
+
 /* Writes a function for each instruction set (flux_isa.h); NAME_isa calls it.
  */
 void part_for_each_isa(Writer *to, const PartText *part, const char *isa);

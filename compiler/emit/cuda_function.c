@@ -46,8 +46,10 @@ print_memory(Function *f)
     }
     if (f->arena != NULL)
         c_arena_pointers(
-            printer, arena_printf(printer->arena, "(unsigned char *)%s",
-                                  f->base != NULL ? f->base : c_state_base(f)));
+            printer,
+            f->base != NULL
+                ? arena_printf(printer->arena, "(unsigned char *)%s", f->base)
+                : c_state_base(f));
     c_state_pointers(f);
 }
 
@@ -168,9 +170,14 @@ cuda_function_define(Function *f)
     if (f->launches != NULL)
         writer_raw(&launches, f->launches);
     printer_repeat(printer, print_all);
+    const char *pointers = part_pointers(printer, body.text, launches.text);
+    body.size = 0;
+    writer_raw(&body, pointers);
     c_scope_leave(&printer->scope, scope);
-    printer->writer = writer;
+    printer->writer = &emit->device_part;
+    c_tables_used(printer, kernels.text);
     writer_raw(&emit->device_part, kernels.text);
+    printer->writer = writer;
     if (f->queue != NULL) {
         f->call = define_queue(f, body.text, launches.text);
     } else {

@@ -180,19 +180,6 @@ print_launch(Printer *printer, uint32_t tag, const char *launch)
     cuda_launch(writer, condition, launch);
 }
 
-/* In the place of a kernel without threads: that what it names is not used. */
-static void
-print_unused(Printer *printer, const char *body)
-{
-    PartText part = {.body = body};
-    part_names(printer, &part);
-    for (const char *name = part.actual; *name != 0;) {
-        size_t length = strcspn(name, ",");
-        writer_line(printer->writer, "(void)%.*s;", (int)length, name);
-        name += length + strspn(name + length, ", ");
-    }
-}
-
 size_t
 cuda_kernel_length(Printer *printer, const Block *block, size_t from)
 {
@@ -258,7 +245,6 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     if (cuda_turns(printer, &nest) == 0) {
         printer->parts->size = parts;
         printer->parts->text[parts] = 0;
-        print_unused(printer, body.text);
         return;
     }
     PartText part = {.name = arena_printf(printer->arena, "%s_%d",

@@ -98,6 +98,11 @@ bool emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
  */
 const char *emit_c_name(Arena *arena, const char *name);
 
+/* The same for a model's type and files: one that C, POSIX or CUDA declares
+ * gets a final _net.
+ */
+const char *emit_model_name(Arena *arena, const char *name);
+
 /* Text that the compiler carries: the kernels' headers and flux.h. embed.sh
  * makes the table, whose last name is NULL.
  */

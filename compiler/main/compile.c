@@ -9,6 +9,36 @@
 /* A model's files. */
 enum { FILE_header, FILE_source, FILE_rule, FILES };
 
+typedef struct {
+    const char *stem; /* of the paths */
+    const char *source;
+} WrittenFiles;
+
+/* What this run has written. */
+typedef struct {
+    Arena arena;
+    VEC(WrittenFiles) files;
+} Written;
+
+/* Whether no other source's files are there: they are not written over. */
+static bool
+note_written(Written *written, Context *context, const char *stem,
+             const char *source)
+{
+    Arena *arena = &written->arena;
+    for (size_t i = 0; i < written->files.count; i++)
+        if (strcmp(written->files.item[i].stem, stem) == 0) {
+            diag_add(&context->diags, DIAG_export, (Span){0},
+                     "%s has a model whose files are those of %s: %s", source,
+                     written->files.item[i].source, stem);
+            return false;
+        }
+    VEC_PUSH(arena, &written->files,
+             ((WrittenFiles){arena_printf(arena, "%s", stem),
+                             arena_printf(arena, "%s", source)}));
+    return true;
+}
+
 static bool
 emit_files(const Options *o, Context *context, const EmitModel *m,
            FileText *text)
@@ -97,7 +127,7 @@ emit_rule(Context *context, FileText *text, uint32_t first_source)
 
 static void
 write_model(const Options *o, Context *context, const EmitModel *m,
-            uint32_t first_source)
+            uint32_t first_source, Written *written)
 {
     Arena *arena = &context->arena;
     const char *end[FILES] = {"h", "c", "d"};
@@ -114,7 +144,10 @@ write_model(const Options *o, Context *context, const EmitModel *m,
             text[i].path = arena_printf(arena, "%s.%s", stem, end[i]);
         if (o->given[OPTION_depend])
             emit_rule(context, text, first_source);
-        write_files(context, text, o->given[OPTION_depend] ? FILES : FILE_rule);
+        int files = o->given[OPTION_depend] ? FILES : FILE_rule;
+        if (note_written(written, context, stem,
+                         source_get(&context->sources, first_source)->path))
+            write_files(context, text, files);
     }
     free_files(text);
 }
@@ -185,7 +218,7 @@ set_base(const Options *o, Context *context, EmitModel *m)
 
 static void
 emit_models(const Options *o, Context *context, const Models *models,
-            const char *path)
+            const char *path, Written *written)
 {
     bool named = names_file(o);
     if ((named || o->prefix != NULL) && models->count > 1) {
@@ -198,20 +231,22 @@ emit_models(const Options *o, Context *context, const Models *models,
         set_base(o, context, models->item[0]);
     for (size_t i = 0; i < models->count && context->diags.errors == 0; i++) {
         if (o->stage == STAGE_files)
-            write_model(o, context, models->item[i], models->first_source);
+            write_model(o, context, models->item[i], models->first_source,
+                        written);
         else
             print_model(o, context, models->item[i]);
     }
 }
 
 static void
-compile_file(const Options *o, Context *context, const char *path)
+compile_file(const Options *o, Context *context, const char *path,
+             Written *written)
 {
     Script script = {0};
     Models models;
     if (models_of_file(o, context, &script, path, &models) &&
         o->command == COMMAND_compile)
-        emit_models(o, context, &models, path);
+        emit_models(o, context, &models, path, written);
     script_free(&script);
 }
 
@@ -259,15 +294,17 @@ int
 command_compile(const Options *o)
 {
     int code = EXIT_fine;
+    Written written = {0};
     for (int i = 0; i < o->arguments; i++) {
         Context context;
         context_init(&context);
         if (!stage_file(o, &context, o->argument[i]))
-            compile_file(o, &context, o->argument[i]);
+            compile_file(o, &context, o->argument[i], &written);
         int one = report(o, &context);
         code = one > code ? one : code;
         context_free(&context);
     }
+    arena_free(&written.arena);
     return code;
 }
 

@@ -1,10 +1,12 @@
 /* What `fluxc model.net` emits: models by their names, with their trainers. */
+#define _POSIX_C_SOURCE 200809L
 #include "script/eval.h"
 #include "script/model.h"
 #include "script/model_inner.h"
 #include "script/trainer.h"
 
 #include <string.h>
+#include <strings.h>
 
 typedef struct {
     Script *s;
@@ -160,6 +162,23 @@ definition(const Script *s, const char *name)
     return (Span){0};
 }
 
+/* Two models are an error if they have the same files; case tells neither
+ * macros nor files apart.
+ */
+static void
+check_base(const Exports *e, const EmitModel *m)
+{
+    for (size_t i = 0; m->prefix == NULL && i < e->count; i++) {
+        const EmitModel *other = e->item[i];
+        if (strcasecmp(other->base, m->base) != 0)
+            continue;
+        bool same = strcmp(other->base, m->base) == 0;
+        script_fail(e->s, DIAG_export, m->span, "give one of them another name",
+                    "%s and %s are both %s%s%s in C", other->name, m->name,
+                    other->base, same ? "" : " or ", same ? "" : m->base);
+    }
+}
+
 static EmitModel *
 export_model(Exports *e, const char *name, Value model)
 {
@@ -177,7 +196,7 @@ export_model(Exports *e, const char *name, Value model)
                      .prefix = e->options->prefix,
                      .base = e->options->prefix
                                  ? e->options->prefix
-                                 : emit_c_name(&s->context->arena, name),
+                                 : emit_model_name(&s->context->arena, name),
                      .command = e->options->command,
                      .dtype = s->options.dtype,
                      .source = e->options->source,
@@ -186,6 +205,7 @@ export_model(Exports *e, const char *name, Value model)
                      .stepped = model_is_stepped(model),
                      .forward = forward,
                      .back = back};
+    check_base(e, m);
     export_params(s, m, t);
     return m;
 }
@@ -217,6 +237,13 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     EmitTrainer *all = ARENA_ARRAY(arena, EmitTrainer, m->trainers + 1);
     if (m->trainers > 0)
         memcpy(all, m->trainer, (size_t)m->trainers * sizeof *all);
+    for (int i = 0; i < m->trainers; i++)
+        if (strcmp(emit_c_name(arena, all[i].name), emit_c_name(arena, name)) ==
+            0)
+            script_fail(s, DIAG_export, trainer->span,
+                        "give one of them another name",
+                        "%s and %s are both %s in C", all[i].name, name,
+                        emit_c_name(arena, name));
     EmitTrainer *t = &all[m->trainers];
     *t = (EmitTrainer){
         .name = name, .span = trainer->span, .eta = trainer_eta(s, trainer)};

@@ -314,7 +314,7 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
         flux_overlap(dx, 16 * n, x, 16 * n) ||
         flux_overlap(dx, 16 * n, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
-    unsigned char *at = (unsigned char *)(unsigned char *)flux_arena_base(w);
+    unsigned char *at = (unsigned char *)flux_arena_base(w);
     float *h = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
     cudaError_t error =
