@@ -98,15 +98,22 @@ $(B)/tests/kernels/ulp: LIBS += -pthread
 # CUDA on a CPU; a C++ compiler is optional.
 CXX_FOUND := $(shell command -v $(CXX))
 EMULATOR = $(B)/tests/cuda/emulator.a
-$(B)/%.o: %.cpp
+$(B)/%.o: %.cpp Makefile
 	@mkdir -p $(@D)
 	@echo '  CXX $<'
-	@$(CXX) $(CPPFLAGS) -std=c++17 $(OPT) -Wall -Wextra -Werror -MMD -MP -c \
-	    -o $@ $<
+	@$(CXX) $(CPPFLAGS) -std=c++17 $(OPT) -fPIC -Wall -Wextra -Werror -MMD -MP \
+	    -c -o $@ $<
 $(EMULATOR): $(patsubst %.cpp,$(B)/%.o,$(wildcard tests/cuda/*.cpp))
 	rm -f $@ && $(AR) rcs $@ $^
+# A driver and an NVRTC on it, for the CUDA engine.
+FAKES = $(B)/tests/cuda/fake/libcuda.so.1 $(B)/tests/cuda/fake/libnvrtc.so
+$(B)/tests/cuda/fake/libcuda.so.1: $(B)/tests/cuda/fake/driver.o $(EMULATOR)
+	$(CXX) $(OPT) -shared -Wl,-soname,libcuda.so.1 -o $@ $< \
+	    -Wl,--whole-archive $(EMULATOR) -Wl,--no-whole-archive
+$(B)/tests/cuda/fake/libnvrtc.so: $(B)/tests/cuda/fake/nvrtc.o
+	$(CXX) $(OPT) -shared -o $@ $<
 
-tests: all $(TESTS) $(if $(CXX_FOUND),$(EMULATOR))
+tests: all $(TESTS) $(if $(CXX_FOUND),$(EMULATOR) $(FAKES))
 
 # The fast set, under a minute; and all of it.
 check:

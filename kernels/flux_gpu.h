@@ -2,14 +2,11 @@
  * knows who compiles it: nvcc; NVRTC, which knows no host; or a C++ compiler
  * with an emulator, which is the header that FLUX_CUDA_EMULATOR names.
  *
- * Compile with nvcc -fmad=false: as for C, nothing is contracted. Kernels have
- * FLUX_THREADS threads in a block, and know of the grid only the number of a
- * thread or of a block.
+ * Compile with nvcc -fmad=false: as for C, nothing is contracted. Kernels know
+ * of the grid only the number of a thread or of a block.
  */
 #ifndef FLUX_GPU_H
 #define FLUX_GPU_H
-
-enum { FLUX_THREADS = 256 };
 
 #ifdef FLUX_CUDA_EMULATOR
 #include FLUX_CUDA_EMULATOR
@@ -32,6 +29,7 @@ enum { FLUX_THREADS = 256 };
     type *const name = &name##_block
 #endif
 
+#include "kernels/flux_gpu_launch.h"
 #include "kernels/flux_math.h"
 #include "kernels/flux_sum.h"
 
@@ -64,26 +62,6 @@ flux_lane_mask(void)
 }
 
 #ifndef __CUDACC_RTC__
-
-/* Blocks of a grid; a launch of more than a grid may have fails. */
-static inline unsigned
-flux_blocks(size_t count)
-{
-    return count < 0x80000000 ? (unsigned)count : 0xffffffff;
-}
-
-/* Queues a kernel with a thread for each of `count` turns, or with so many
- * blocks; nothing where there are none.
- */
-#define FLUX_TILES(kernel, count, stream, ...)                                 \
-    ((count) == 0                                                              \
-         ? cudaSuccess                                                         \
-         : FLUX_LAUNCH(kernel, flux_blocks(count), stream, __VA_ARGS__))
-#define FLUX_EACH(kernel, count, stream, ...)                                  \
-    ((count) == 0                                                              \
-         ? cudaSuccess                                                         \
-         : FLUX_LAUNCH(kernel, flux_blocks(((count)-1) / FLUX_THREADS + 1),    \
-                       stream, __VA_ARGS__))
 
 /* What a call of the API returns. A kernel's own faults come with a later one.
  */

@@ -11,10 +11,7 @@
 
 #include "kernels/flux_gpu.h"
 
-enum {
-    FLUX_TILE = 16, /* threads along a side, and terms at a time */
-    FLUX_SIDE = 4   /* elements of a thread along a side, at most */
-};
+enum { FLUX_SIDE = 4 }; /* elements of a thread along a side, at most */
 
 /* Row and column of the element number `e` that a thread makes of a tile, of a
  * result of m rows; both may be outside.
@@ -43,14 +40,6 @@ typedef struct {
     size_t a;
     size_t b;
 } flux_gpu_axis;
-
-/* The tiles of a result of m x n elements. */
-FLUX_INLINE size_t
-flux_tiles(size_t side, size_t m, size_t n)
-{
-    size_t edge = side * FLUX_TILE;
-    return ((m + edge - 1) / edge) * ((n + edge - 1) / edge);
-}
 
 #define FLUX_T       float
 #define FLUX_P(name) name##_f32

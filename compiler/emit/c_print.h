@@ -53,6 +53,8 @@ struct Printer {
     void (*check)(Printer *printer, const char *text, Ref node);
     const char *work;          /* the function's flux_work, for check */
     bool device;               /* CUDA, which is C++: pointers are cast */
+    bool by_name;              /* kernels are launched by their names, with
+                                  pointers to their arguments */
     const Stmt *lanes;         /* whose body 16 threads share, or NULL */
     const char *turn;          /* the variable of a loop in it */
     bool *share;               /* by buffer: a local array in it, of which each

@@ -33,6 +33,12 @@ print_all(Printer *printer)
     print_launches(printer, &printer->s->body);
 }
 
+void
+cuda_schedule(Printer *printer)
+{
+    printer_repeat(printer, print_all);
+}
+
 /* The named things that kernels may be given: memory of the arena, the seed. */
 static void
 print_memory(Function *f)
@@ -81,9 +87,8 @@ cuda_launch(Writer *writer, const char *condition, const char *launch)
     writer->depth--;
 }
 
-/* Launches behind a stream that is there; the error is declared. */
-static void
-print_error(Writer *writer, const char *launches)
+void
+cuda_declare(Writer *writer, const char *launches)
 {
     if (strncmp(launches + strspn(launches, " "), declared,
                 sizeof declared - 1) != 0)
@@ -101,7 +106,7 @@ cuda_launches(Writer *writer, const char *stream, const char *launches)
     }
     writer_line(writer, "cudaStream_t stream = %s;",
                 stream != NULL ? stream : "NULL");
-    print_error(writer, launches);
+    cuda_declare(writer, launches);
     writer_line(writer, "return FLUX_GPU_STATUS(error);");
 }
 
@@ -136,7 +141,7 @@ define_queue(Function *f, const char *memory, const char *launches)
     writer_line(writer, "{");
     size_t from = writer->size;
     writer_raw(writer, memory);
-    print_error(writer, launches);
+    cuda_declare(writer, launches);
     writer_line(writer, "return error;");
     function_close(f, from);
     return arena_printf(arena, "    return FLUX_GPU_STATUS(%s(%sNULL));\n",
@@ -169,7 +174,7 @@ cuda_function_define(Function *f)
     printer->writer = &launches;
     if (f->launches != NULL)
         writer_raw(&launches, f->launches);
-    printer_repeat(printer, print_all);
+    cuda_schedule(printer);
     const char *pointers = part_pointers(printer, body.text, launches.text);
     body.size = 0;
     writer_raw(&body, pointers);

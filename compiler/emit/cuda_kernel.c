@@ -141,19 +141,36 @@ call_of(const Stmt *inner, const Stmt *first)
     return first->kind == STMT_call ? first : NULL;
 }
 
+/* "&a, &b" of "a, b". */
+static const char *
+addresses_of(Arena *arena, const char *names)
+{
+    const char *text = "";
+    while (*names != 0) {
+        size_t length = strcspn(names, ",");
+        text = arena_printf(arena, "%s%s&%.*s", text, *text != 0 ? ", " : "",
+                            (int)length, names);
+        names += length + strspn(names + length, ", ");
+    }
+    return text;
+}
+
 const char *
 cuda_kernel_function(Printer *printer, PartText *part, const char *how,
                      const char *size)
 {
     Writer *to = printer->parts;
     part_names(printer, part);
-    writer_raw(to, "static __global__ void\n");
+    writer_line(to, "%s __global__ void",
+                printer->by_name ? "extern \"C\"" : "static");
     writer_line(to, "%s(%s)", part->name, part->formal);
     writer_line(to, "{");
     writer_raw(to, part->body);
     writer_line(to, "}");
-    return arena_printf(printer->arena, "%s(%s, %s, stream, %s)", how,
-                        part->name, size, part->actual);
+    return arena_printf(
+        printer->arena, "%s(%s, %s, stream, %s)", how, part->name, size,
+        printer->by_name ? addresses_of(printer->arena, part->actual)
+                         : part->actual);
 }
 
 /* The mathematics above a kernel: of each statement, or of all as one. */

@@ -73,12 +73,16 @@ const Stmt *cuda_epilogue(Printer *printer, const Block *block, size_t at,
 void cuda_epilogue_body(Printer *printer, const Product *product,
                         const Stmt *inner, const EpilogueVars *var);
 
-/* cuda_function.c: a function of the API that launches; a line that does, if
- * none before it has failed and the condition " && …" holds; the end of such a
- * function, with its stream in C, or NULL for the default one.
+/* cuda_function.c: all of a schedule, its kernels into printer->parts and its
+ * launches where the printer writes; a function of the API that launches; a
+ * line that does, if none before it has failed and the condition " && …" holds;
+ * such lines with their error declared; the end of such a function, with its
+ * stream in C, or NULL for the default one.
  */
+void cuda_schedule(Printer *printer);
 void cuda_function_define(Function *f);
 void cuda_launch(Writer *writer, const char *condition, const char *launch);
+void cuda_declare(Writer *writer, const char *launches);
 void cuda_launches(Writer *writer, const char *stream, const char *launches);
 
 /* cuda_fault.c: kernels that look at ranges, the pointer that they need, and

@@ -89,6 +89,21 @@ bool emit_c(Context *context, const EmitModel *model,
 bool emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
               FILE *file);
 
+/* The same for a GPU: its kernels as CUDA, and the C that launches them by
+ * their names, each with pointers to its arguments. All pointers are to the
+ * memory of the GPU, and fluxc_run gives what the first launch that failed
+ * gave, or 0:
+ *
+ *     typedef struct {
+ *         int (*launch)(void *user, const char *kernel, unsigned blocks,
+ *                       void **argument);
+ *         void *user;
+ *     } FluxcStream;
+ *     int fluxc_run(…, void *arena, const FluxcStream *stream);
+ */
+bool emit_raw_cuda(Context *context, const Graph *graph,
+                   const PassOptions *pass, FILE *kernels, FILE *host);
+
 /* Writes the schedule of a graph, one kernel a paragraph (--emit kernels). */
 bool emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
                   FILE *file);

@@ -1,9 +1,10 @@
-/* One graph as a plain C function, for the native engine.
+/* One graph as a plain C function, for the native engine, or as kernels and the
+ * C that launches them.
  *
  * The caller has checked everything, and lets `leaf` and `out` point to the
  * same memory where an output is the next value of a leaf.
  */
-#include "emit/c_function.h"
+#include "emit/cuda_print.h"
 
 #include <string.h>
 
@@ -73,10 +74,10 @@ raw_arguments(Printer *printer)
 /* A printer of the graph's schedule; false where something was reported. */
 static bool
 begin(Context *context, const Graph *graph, const PassOptions *pass,
-      Writer *writer, Printer *printer)
+      const ScheduleOptions *options, Writer *writer, Printer *printer)
 {
     const Graph *g = pass_optimise(ir_graph_in(&context->scratch, graph), pass);
-    Schedule *s = g != NULL ? schedule_graph(g, NULL) : NULL;
+    Schedule *s = g != NULL ? schedule_graph(g, options) : NULL;
     if (s == NULL)
         return false;
     writer_init(writer, &context->arena);
@@ -84,32 +85,71 @@ begin(Context *context, const Graph *graph, const PassOptions *pass,
     return true;
 }
 
+static bool
+write_text(const Writer *writer, FILE *file)
+{
+    return fwrite(writer->text, 1, writer->size, file) == writer->size;
+}
+
 /* Gives back what printing needed, and writes the text. */
 static bool
 finish(Context *context, const Writer *writer, FILE *file)
 {
     arena_free(&context->scratch);
-    return fwrite(writer->text, 1, writer->size, file) == writer->size;
+    return write_text(writer, file);
+}
+
+/* What fluxc_run is called with; CUDA has a stream, too. */
+static const char *const run_type[] = {
+    "const void *const *", "void *const *", "const size_t *",
+    "uint64_t ",           "void *",        NULL};
+static const char *const run_name[] = {"leaf", "out",   "dims",
+                                       "seed", "arena", "stream"};
+enum { RUN_NAMES = sizeof run_name / sizeof *run_name };
+
+static void
+take_names(Printer *printer)
+{
+    printer->function = "fluxc_run";
+    for (size_t i = 0; i < RUN_NAMES; i++) {
+        if (run_type[i] != NULL)
+            printer_typed(printer, run_name[i], run_type[i]);
+        else
+            printer_name(printer, run_name[i]);
+    }
+}
+
+/* The function, with what it does. */
+static void
+define_run(Writer *writer, const char *stream, const char *body,
+           const char *result)
+{
+    writer_raw(writer, "\nint\n");
+    writer_line(writer,
+                "fluxc_run(const void *const *leaf, void *const *out, const "
+                "size_t *dims, uint64_t seed, void *arena%s)",
+                stream);
+    writer_line(writer, "{");
+    size_t from = writer->size;
+    writer_raw(writer, body);
+    c_mark_unused(writer, from, run_name,
+                  *stream != 0 ? RUN_NAMES : RUN_NAMES - 1);
+    writer_line(writer, "return %s;", result);
+    writer_line(writer, "}");
 }
 
 /* The function that computes. */
 static void
 raw_run(Printer *printer)
 {
-    static const char *const type[] = {"const void *const *", "void *const *",
-                                       "const size_t *", "uint64_t ", "void *"};
-    static const char *const name[] = {"leaf", "out", "dims", "seed", "arena"};
-    const size_t count = sizeof name / sizeof *name;
     Writer *writer = printer->writer;
     Writer parts;
     Writer body;
     writer_init(&parts, printer->arena);
     writer_init(&body, printer->arena);
     body.depth = 1;
-    printer->function = "fluxc_run";
     printer->parts = &parts;
-    for (size_t i = 0; i < count; i++)
-        printer_typed(printer, name[i], type[i]);
+    take_names(printer);
     if (part_nests(&printer->s->body) > 0)
         printer->isa = printer_typed(printer, "isa", "flux_isa ");
     size_t scope = c_scope_mark(&printer->scope);
@@ -119,23 +159,33 @@ raw_run(Printer *printer)
     printer_body(printer);
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
-    const char *call = "";
+    const char *call = body.text;
     if (printer->isa != NULL)
-        call = part_function(printer, &parts, "fluxc_run", body.text,
-                             "flux_best_isa()");
+        call = arena_printf(printer->arena, "    %s\n",
+                            part_function(printer, &parts, "fluxc_run",
+                                          body.text, "flux_best_isa()"));
     writer_raw(writer, parts.text);
-    writer_raw(writer,
-               "\nint\nfluxc_run(const void *const *leaf, void *const *out, "
-               "const size_t *dims,\n          uint64_t seed, void *arena)\n");
+    define_run(writer, "", call, "0");
+}
+
+/* The function that gives the bytes of its arena. */
+static void
+raw_arena(Printer *printer)
+{
+    Writer *writer = printer->writer;
+    writer_raw(writer, "\n#define FLUX_ALIGN(bytes) "
+                       "(((size_t)(bytes) + 63) / 64 * 64)\n"
+                       "#define FLUX_MAX(a, b) ((a) > (b) ? (a) : (b))\n\n"
+                       "size_t fluxc_arena(const size_t *dims);\n"
+                       "\nsize_t\nfluxc_arena(const size_t *dims)\n");
     writer_line(writer, "{");
-    size_t from = writer->size;
-    if (printer->isa == NULL)
-        writer_raw(writer, body.text);
-    else
-        writer_line(writer, "%s", call);
-    c_mark_unused(writer, from, name, count);
-    writer_line(writer, "return 0;");
+    size_t scope = c_scope_mark(&printer->scope);
+    writer_line(writer, "(void)dims;");
+    raw_dims(printer);
+    Sizes sizes = c_arena_bytes(printer->s);
+    writer_line(writer, "return %s;", c_sizes(printer, &sizes).text);
     writer_line(writer, "}");
+    c_scope_leave(&printer->scope, scope);
 }
 
 bool
@@ -144,29 +194,73 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
 {
     Writer writer;
     Printer printer;
-    if (!begin(context, graph, pass, &writer, &printer))
+    if (!begin(context, graph, pass, NULL, &writer, &printer))
         return false;
-    writer_raw(&writer, "\n#define FLUX_ALIGN(bytes) "
-                        "(((size_t)(bytes) + 63) / 64 * 64)\n"
-                        "#define FLUX_MAX(a, b) ((a) > (b) ? (a) : (b))\n\n");
-    c_tables(&printer, "table");
+    raw_arena(&printer);
     writer_raw(&writer,
-               "size_t fluxc_arena(const size_t *dims);\n"
-               "int fluxc_run(const void *const *leaf, void *const *out,\n"
+               "\nint fluxc_run(const void *const *leaf, void *const *out,\n"
                "              const size_t *dims, uint64_t seed,\n"
-               "              void *arena);\n\n"
-               "size_t\nfluxc_arena(const size_t *dims)\n");
-    writer_line(&writer, "{");
-    size_t scope = c_scope_mark(&printer.scope);
-    writer_line(&writer, "(void)dims;");
-    raw_dims(&printer);
-    Sizes sizes = c_arena_bytes(printer.s);
-    writer_line(&writer, "return %s;", c_sizes(&printer, &sizes).text);
-    writer_line(&writer, "}");
-    c_scope_leave(&printer.scope, scope);
+               "              void *arena);\n");
+    c_tables(&printer, "table");
     raw_run(&printer);
     c_kernels(&writer, 0, &(EmitOptions){0});
     return finish(context, &writer, file);
+}
+
+/* What the C stands on: how it launches. */
+static const char launching[] =
+    "#include <stddef.h>\n"
+    "#include <stdint.h>\n"
+    "\n"
+    "typedef struct {\n"
+    "    int (*launch)(void *user, const char *kernel, unsigned blocks,\n"
+    "                  void **argument);\n"
+    "    void *user;\n"
+    "} FluxcStream;\n"
+    "typedef int cudaError_t;\n"
+    "enum { cudaSuccess };\n"
+    "#define FLUX_INLINE static inline\n"
+    "#define FLUX_LAUNCH(kernel, blocks, stream, ...) \\\n"
+    "    (stream)->launch((stream)->user, #kernel, blocks, \\\n"
+    "                     (void *[]){__VA_ARGS__})\n"
+    "#include \"kernels/flux_gpu_launch.h\"\n";
+
+bool
+emit_raw_cuda(Context *context, const Graph *graph, const PassOptions *pass,
+              FILE *kernels, FILE *host)
+{
+    static const ScheduleOptions options = {.kernels = true};
+    Writer writer;
+    Writer parts;
+    Writer tables;
+    Writer body;
+    Writer launches;
+    Printer printer;
+    if (!begin(context, graph, pass, &options, &writer, &printer))
+        return false;
+    writer_init(&parts, &context->arena);
+    writer_init(&tables, &context->arena);
+    writer_init(&body, &context->arena);
+    writer_init(&launches, &context->arena);
+    body.depth = launches.depth = 1;
+    printer.device = printer.by_name = true;
+    writer_raw(&writer, launching);
+    raw_arena(&printer);
+    printer.writer = &tables;
+    c_tables(&printer, "table");
+    take_names(&printer);
+    printer_name(&printer, "error");
+    printer.writer = &body;
+    raw_arguments(&printer);
+    c_arena_pointers(&printer, "(unsigned char *)arena");
+    printer.parts = &parts;
+    printer.writer = &launches;
+    cuda_schedule(&printer);
+    cuda_declare(&body, launches.text);
+    define_run(&writer, ", const FluxcStream *stream", body.text, "error");
+    writer_raw(&tables, parts.text);
+    c_kernels(&tables, 0, &(EmitOptions){.target = TARGET_cuda});
+    return write_text(&tables, kernels) && finish(context, &writer, host);
 }
 
 bool
@@ -175,7 +269,7 @@ emit_kernels(Context *context, const Graph *graph, const PassOptions *pass,
 {
     Writer writer;
     Printer printer;
-    if (!begin(context, graph, pass, &writer, &printer))
+    if (!begin(context, graph, pass, NULL, &writer, &printer))
         return false;
     const Schedule *s = printer.s;
     const Graph *g = s->graph;

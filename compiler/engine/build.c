@@ -1,14 +1,16 @@
-/* Compiles C with the system's compiler, $CC or cc, into a shared object.
+/* Compiles C with the system's compiler, $CC or cc, into a shared object, and
+ * loads it.
  *
- * All happens in a private folder under $TMPDIR. Results are kept by a hash of
- * the text and the compiler's name under $XDG_CACHE_HOME/fluxc or
- * ~/.cache/fluxc; where that cannot be written, they are not.
+ * All happens in a private folder under $TMPDIR. What the cache keeps may be
+ * damaged: it is built again then.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "base/hash.h"
 #include "emit/emit.h"
+#include "engine/cache.h"
+#include "engine/library.h"
 #include "engine/native.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,46 +29,6 @@ compiler_name(void)
     return name != NULL && *name != 0 ? name : "cc";
 }
 
-static const char *
-folder_of(const char *variable, const char *otherwise)
-{
-    const char *path = getenv(variable);
-    return path != NULL && *path == '/' ? path : otherwise;
-}
-
-/* The cached file's name; NULL where there is no place for a cache. */
-static char *
-cache_path(Arena *arena, const char *text, size_t size)
-{
-    const char *cache = folder_of("XDG_CACHE_HOME", NULL);
-    const char *home = folder_of("HOME", NULL);
-    if (cache == NULL && home == NULL)
-        return NULL;
-    if (cache == NULL)
-        cache = arena_printf(arena, "%s/.cache", home);
-    uint64_t other = hash_text("fluxc", 5);
-    const char *name = compiler_name();
-    uint64_t hash = hash_text(name, strlen(name));
-    hash = hash_more(hash, text, size);
-    other = hash_more(other, text, size);
-    for (const EmbeddedFile *file = embedded; file->name != NULL; file++)
-        other = hash_more(other, file->text, strlen(file->text));
-    mkdir(cache, 0700);
-    char *folder = arena_printf(arena, "%s/fluxc", cache);
-    mkdir(folder, 0700);
-    return arena_printf(arena, "%s/%016llx%016llx.so", folder,
-                        (unsigned long long)hash, (unsigned long long)other);
-}
-
-/* Whether a cached file is there, and ours alone to write. */
-static bool
-cache_has(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
-           info.st_uid == geteuid() && (info.st_mode & 022) == 0;
-}
-
 static bool
 write_file(const char *path, const char *text, size_t size)
 {
@@ -75,27 +37,6 @@ write_file(const char *path, const char *text, size_t size)
         return false;
     bool fine = fwrite(text, 1, size, file) == size;
     return fclose(file) == 0 && fine;
-}
-
-/* Copies a file under another name, whole or not at all. */
-static void
-cache_keep(Arena *arena, const char *from, const char *path)
-{
-    char *half = arena_printf(arena, "%s.%ld", path, (long)getpid());
-    FILE *in = fopen(from, "rb");
-    FILE *out = in != NULL ? fopen(half, "wb") : NULL;
-    char block[4096];
-    size_t size;
-    bool fine = in != NULL && out != NULL;
-    while (fine && (size = fread(block, 1, sizeof block, in)) > 0)
-        fine = fwrite(block, 1, size, out) == size;
-    fine = fine && ferror(in) == 0;
-    if (in != NULL)
-        fclose(in);
-    if (out != NULL && fclose(out) != 0)
-        fine = false;
-    if (!fine || rename(half, path) != 0)
-        unlink(half);
 }
 
 /* Runs the compiler, its messages into a file; its exit status, or -1. */
@@ -242,8 +183,9 @@ make_folder(void)
     if (!registered && atexit(remove_folder) != 0)
         return false;
     registered = true;
+    const char *set = getenv("TMPDIR");
     int length = snprintf(folder_used, sizeof folder_used, "%s/fluxc-XXXXXX",
-                          folder_of("TMPDIR", "/tmp"));
+                          set != NULL && *set == '/' ? set : "/tmp");
     if (length > 0 && (size_t)length < sizeof folder_used &&
         mkdtemp(folder_used) != NULL)
         return true;
@@ -251,29 +193,65 @@ make_folder(void)
     return false;
 }
 
-const char *
-build_shared(Arena *arena, const char *text, size_t size, bool no_cache,
-             Built *built)
+/* A shared object on its way to be loaded. */
+typedef struct {
+    char *path;
+    bool temporary; /* it is in the folder, which is removed */
+} Built;
+
+/* Finds it in the cache, or compiles it and keeps it there. */
+static const char *
+build(Arena *arena, const char *text, size_t size, bool no_cache, Built *built)
 {
-    char *cached = no_cache ? NULL : cache_path(arena, text, size);
-    *built = (Built){0};
-    if (cached != NULL && cache_has(cached)) {
-        built->path = cached;
+    char *cached =
+        no_cache ? NULL : cache_path(arena, compiler_name(), text, size, ".so");
+    *built = (Built){.path = cached};
+    if (cached != NULL && cache_has(cached))
         return NULL;
-    }
     if (!make_folder())
         return "there is no folder for temporary files";
-    built->folder = folder_used;
-    built->path = arena_printf(arena, "%s/model.so", folder_used);
+    *built = (Built){arena_printf(arena, "%s/model.so", folder_used), true};
     const char *problem = compile(arena, folder_used, text, size, built->path);
-    if (problem == NULL && cached != NULL)
-        cache_keep(arena, built->path, cached);
+    size_t bytes = 0;
+    char *made = problem == NULL && cached != NULL
+                     ? cache_read(arena, built->path, &bytes)
+                     : NULL;
+    if (made != NULL)
+        cache_write(arena, cached, made, bytes);
     return problem;
 }
 
-void
-build_discard(const Built *built)
+/* Loads what was built; NULL, or why that fails. */
+static const char *
+load(Arena *arena, const Built *built, void **library)
 {
-    if (built->folder != NULL)
-        remove_folder();
+    void (*function)(void);
+    *library = dlopen(built->path, RTLD_NOW | RTLD_LOCAL);
+    if (*library != NULL &&
+        library_function(*library, "fluxc_run", &function) &&
+        library_function(*library, "fluxc_arena", &function))
+        return NULL;
+    const char *problem = arena_printf(
+        arena, "the compiled model cannot be loaded: %s", dlerror());
+    library_close(*library);
+    *library = NULL;
+    return problem;
+}
+
+const char *
+build_library(Arena *arena, const char *text, size_t size, bool no_cache,
+              void **library)
+{
+    for (bool again = false;; again = true) {
+        Built built = {0};
+        const char *problem = build(arena, text, size, no_cache, &built);
+        bool old = problem == NULL && !built.temporary;
+        if (problem == NULL)
+            problem = load(arena, &built, library);
+        if (built.temporary)
+            remove_folder();
+        if (problem == NULL || !old || again)
+            return problem;
+        unlink(built.path);
+    }
 }

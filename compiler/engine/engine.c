@@ -1,4 +1,5 @@
 /* Engines: which one runs a graph, and when the automatic one changes over. */
+#include "engine/cuda.h"
 #include "engine/native.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct Executable {
     EngineOptions options;
     double work; /* operations that were interpreted so far */
     Native *native;
+    Cuda *cuda;
     bool tried;          /* to compile */
     const char *problem; /* why that failed, or NULL */
 };
@@ -47,6 +49,7 @@ engine_free(Executable *executable)
     if (executable == NULL)
         return;
     native_free(executable->native);
+    cuda_free(executable->cuda);
     free(executable);
 }
 
@@ -83,11 +86,31 @@ try_native(Executable *e)
         diag_add(&e->context->diags, DIAG_engine, nowhere, "%s", e->problem);
 }
 
+/* On the device; there is no other way where that fails. */
+static const char *
+run_cuda(Executable *e, const Tensor *const *value, const RunOptions *options,
+         Arena *arena, Tensor *result)
+{
+    const char *missing = engine_cuda_missing();
+    if (missing != NULL)
+        return missing;
+    if (!e->tried)
+        e->cuda = cuda_compile(e->context, e->graph, &e->options, &e->problem);
+    e->tried = true;
+    if (e->cuda == NULL)
+        return e->problem != NULL ? e->problem
+                                  : "no CUDA can be made of this graph";
+    e->used = ENGINE_cuda;
+    return cuda_run(e->cuda, value, options, arena, result);
+}
+
 const char *
 engine_run(Executable *executable, const Tensor *const *value,
            const RunOptions *options, Arena *arena, Tensor *result)
 {
     Executable *e = executable;
+    if (e->kind == ENGINE_cuda)
+        return run_cuda(e, value, options, arena, result);
     if (wants_native(e, options)) {
         try_native(e);
         if (e->native != NULL) {

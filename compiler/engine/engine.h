@@ -2,6 +2,7 @@
  *
  * interpret  evaluates the graph node by node (ir_interpret)
  * native     compiles its schedule with the system's C compiler, and loads it
+ * cuda       compiles it for a GPU with NVRTC, and launches it there
  * auto       interprets while that is cheap, then goes over to native
  */
 #ifndef FLUXC_ENGINE_ENGINE_H
@@ -10,7 +11,12 @@
 #include "ir/ir.h"
 #include "pass/pass.h"
 
-typedef enum { ENGINE_auto, ENGINE_interpret, ENGINE_native } EngineKind;
+typedef enum {
+    ENGINE_auto,
+    ENGINE_interpret,
+    ENGINE_native,
+    ENGINE_cuda
+} EngineKind;
 
 typedef struct {
     const PassOptions *pass; /* NULL: the defaults */
@@ -41,5 +47,10 @@ void engine_free(Executable *executable);
 
 /* Whether a C compiler is there: $CC, else cc. Tried once. */
 bool engine_native_available(void);
+
+/* NULL, or what the CUDA engine needs and is not there: "the driver has no
+ * device". Tried once.
+ */
+const char *engine_cuda_missing(void);
 
 #endif

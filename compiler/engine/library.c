@@ -43,3 +43,10 @@ library_function(void *library, const char *name, void *function)
     memcpy(function, &address, sizeof address);
     return address != NULL;
 }
+
+void
+library_close(void *library)
+{
+    if (library != NULL)
+        dlclose(library);
+}

@@ -15,4 +15,7 @@ void *library_open(const char *const *names);
  */
 bool library_function(void *library, const char *name, void *function);
 
+/* NULL is legal. */
+void library_close(void *library);
+
 #endif

@@ -18,16 +18,11 @@ const char *native_run(Native *native, const Tensor *const *value,
 
 void native_free(Native *native);
 
-/* build.c: compiles a C text into a shared object. `path` receives the file's
- * name, in a private folder that build_discard removes, or in the cache. NULL,
- * or what went wrong, in the arena.
+/* build.c: compiles a C text, or finds that in the cache, and loads it, with
+ * the functions fluxc_run and fluxc_arena. NULL, or what went wrong, in the
+ * arena.
  */
-typedef struct {
-    char *path;         /* of the shared object */
-    const char *folder; /* to be removed; NULL: none */
-} Built;
-const char *build_shared(Arena *arena, const char *text, size_t size,
-                         bool no_cache, Built *built);
-void build_discard(const Built *built);
+const char *build_library(Arena *arena, const char *text, size_t size,
+                          bool no_cache, void **library);
 
 #endif

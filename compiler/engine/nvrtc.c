@@ -84,10 +84,14 @@ nvrtc_available(void)
     return nvrtc.version > 0;
 }
 
-int
-nvrtc_version(void)
+const char *
+nvrtc_how(Arena *arena, const char *architecture)
 {
-    return nvrtc_available() ? nvrtc.version : 0;
+    const char *how =
+        arena_printf(arena, "nvrtc %d %s", nvrtc.version, architecture);
+    for (int i = 0; i < OPTIONS; i++)
+        how = arena_printf(arena, "%s %s", how, options[i]);
+    return how;
 }
 
 /* A table's names and texts behind those that there are. */

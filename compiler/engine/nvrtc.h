@@ -7,9 +7,11 @@
 #include "base/arena.h"
 #include "emit/emit.h"
 
-/* Whether the library is there; its version, as 13000 for 13.0. */
+/* Whether the library is there. Tried once. */
 bool nvrtc_available(void);
-int nvrtc_version(void);
+
+/* Its version, its options and the architecture, as one text. */
+const char *nvrtc_how(Arena *arena, const char *architecture);
 
 typedef struct {
     const void *code; /* a cubin, in the arena */

@@ -158,7 +158,7 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     static const Stage stages[] = {STAGE_ast, STAGE_ir,   STAGE_kernels,
                                    STAGE_c,   STAGE_cuda, STAGE_h};
     static const EngineKind engines[] = {ENGINE_auto, ENGINE_interpret,
-                                         ENGINE_native};
+                                         ENGINE_native, ENGINE_cuda};
     const OptionInfo *info = &option_info[option];
     int which;
     o->given[option] = true;

@@ -321,6 +321,16 @@ fn_interpret(Script *s, const Args *args)
 }
 
 static Value
+fn_cuda(Script *s, const Args *args)
+{
+    const char *missing = engine_cuda_missing();
+    if (missing != NULL)
+        script_fail(s, DIAG_no_gpu, args->span,
+                    "native(f) gives the same numbers", "cuda: %s", missing);
+    return on_engine(s, args, ENGINE_cuda, NULL);
+}
+
+static Value
 fn_jit(Script *s, const Args *args)
 {
     return on_engine(s, args, ENGINE_auto,

@@ -389,6 +389,21 @@ memory_default(void)
     return half > least ? half : least;
 }
 
+/* Whether the engine of all models is there, or else that it is not. */
+static bool
+check_engine(Script *s)
+{
+    Span nowhere = {0};
+    const char *missing =
+        s->options.engine == ENGINE_cuda ? engine_cuda_missing() : NULL;
+    if (missing == NULL)
+        return true;
+    Diag *diag = diag_add(&s->context->diags, DIAG_no_gpu, nowhere,
+                          "--engine=cuda: %s", missing);
+    diag_hint(&s->context->diags, diag, "--engine=auto gives the same numbers");
+    return false;
+}
+
 bool
 script_init(Script *s, Context *context, const ScriptOptions *options)
 {
@@ -406,7 +421,7 @@ script_init(Script *s, Context *context, const ScriptOptions *options)
     numeric_define_all(s);
     model_define_all(s);
     builtin_define_all(s);
-    if (!run_library(s))
+    if (!check_engine(s) || !run_library(s))
         return false;
     s->globals = scope_new(s, s->eval->library);
     s->globals->kind = SCOPE_script;

@@ -1,7 +1,9 @@
 /* equal FILE.ir…: runs graphs by the interpreter and natively, on several
- * batch sizes, and compares all bits. --print shows the C, --kernels the
- * schedule. Of NAME.back.ir the gradients are taken first. With a seed other
- * than 0 the inputs hold specials.
+ * batch sizes, and compares all bits. --cuda: on a GPU in the place of
+ * natively.
+ * --print shows the C, --print-cuda the kernels and what launches them. Of
+ * NAME.back.ir the gradients are taken first. With a seed other than 0 the
+ * inputs hold specials.
  */
 #include "emit/emit.h"
 #include "engine/engine.h"
@@ -70,6 +72,8 @@ leaf_tensor(Arena *arena, const Graph *g, size_t leaf, const int64_t *symbol)
     return tensor_new(arena, node->dtype, node->rank, dim);
 }
 
+static EngineKind kind = ENGINE_native;
+
 static int
 compare(Context *context, const Graph *g, Executable *native, const char *path,
         int64_t n, bool special)
@@ -91,8 +95,8 @@ compare(Context *context, const Graph *g, Executable *native, const char *path,
     const char *p = ir_interpret(g, value, &options, &arena, first);
     const char *q = engine_run(native, value, &options, &arena, second);
     int bad = 0;
-    if (p != NULL || q != NULL || engine_used(native) != ENGINE_native) {
-        printf("%s: n=%" PRId64 ": interpreter %s, native %s\n", path, n,
+    if (p != NULL || q != NULL || engine_used(native) != kind) {
+        printf("%s: n=%" PRId64 ": interpreter %s, engine %s\n", path, n,
                p ? p : "fine", q ? q : "fine");
         diag_print(&context->diags, 0, stdout, false);
         bad = 1;
@@ -101,7 +105,7 @@ compare(Context *context, const Graph *g, Executable *native, const char *path,
         int64_t at = differs(&first[o], &second[o]);
         if (at < 0)
             continue;
-        printf("%s: n=%" PRId64 ": %s[%" PRId64 "] %.9g, native %.9g\n", path,
+        printf("%s: n=%" PRId64 ": %s[%" PRId64 "] %.9g, engine %.9g\n", path,
                n, g->output.item[o].name, at, tensor_get(&first[o], at),
                tensor_get(&second[o], at));
         bad = 1;
@@ -131,10 +135,11 @@ check_file(const char *path, const char *show)
         bad = 1;
     } else if (strcmp(show, "--print") == 0) {
         bad = !emit_raw(&context, g, NULL, stdout);
+    } else if (strcmp(show, "--print-cuda") == 0) {
+        bad = !emit_raw_cuda(&context, g, NULL, stdout, stdout);
     } else {
         EngineOptions options = {.no_cache = true};
-        Executable *native =
-            engine_prepare(&context, g, ENGINE_native, &options);
+        Executable *native = engine_prepare(&context, g, kind, &options);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes && bad == 0; i++) {
             bad = compare(&context, g, native, path, sizes[i], false);
             if (bad == 0)
@@ -153,7 +158,9 @@ main(int argc, char **argv)
     int bad = 0;
     int files = 0;
     for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) == 0) {
+        if (strcmp(argv[i], "--cuda") == 0) {
+            kind = ENGINE_cuda;
+        } else if (strncmp(argv[i], "--", 2) == 0) {
             show = argv[i];
         } else {
             bad += check_file(argv[i], show);
