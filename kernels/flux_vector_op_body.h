@@ -102,8 +102,8 @@ FLUX_I(take)(const FLUX_T *p, size_t n)
 {
     FLUX_V v;
     __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
-            : "=v"(v)
-            : "v"(FLUX_I(first)((int)n)), "m"(FLUX_AT(p)));
+            : "=x"(v)
+            : "x"(FLUX_I(first)((int)n)), "m"(FLUX_AT(p)));
     return v;
 }
 
@@ -112,21 +112,24 @@ FLUX_I(put)(FLUX_T *p, FLUX_V v, size_t n)
 {
     __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
             : "+m"(FLUX_AT(p))
-            : "v"(FLUX_I(first)((int)n)), "v"(v));
+            : "x"(FLUX_I(first)((int)n)), "x"(v));
 }
 #endif
 
 /* A vector of 128 bits each from rows `s` elements apart. */
 #if defined(FLUX_F32_AVX512)
 #define FLUX_INSERT "vinsertf32x4"
+#define FLUX_LAID   "+v"
 #elif defined(FLUX_F64_AVX512)
 #define FLUX_INSERT "vinsertf64x2"
+#define FLUX_LAID   "+v"
 #else
 #define FLUX_INSERT "vinsertf128"
+#define FLUX_LAID   "+x"
 #endif
 #define FLUX_LAY(at, p)                                                        \
     __asm__(FLUX_INSERT " {$" at ", %1, %0, %0|%0, %0, %1, " at "}"            \
-            : "+v"(v)                                                          \
+            : FLUX_LAID(v)                                                     \
             : "m"(*(const FLUX_P(flux_part) *)(p)))
 FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(gather)(const FLUX_T *p, size_t s)
@@ -143,6 +146,7 @@ FLUX_I(gather)(const FLUX_T *p, size_t s)
     return v;
 }
 #undef FLUX_INSERT
+#undef FLUX_LAID
 #undef FLUX_LAY
 
 /* In each 128 bits, what is in the low halves of a and b, in turn; or in their

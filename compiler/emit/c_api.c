@@ -79,7 +79,8 @@ emit_back(Emit *emit)
                                .kernels = emit->device};
     Ref split = g->leaf.item[emit->model->forward->leaf.count];
     const char *name = c_function_name(emit, emit->name, "back");
-    Schedule *s = c_schedule(emit, name, g, split, 0, &options);
+    Schedule *s =
+        c_schedule(emit, name, g, split, c_state_room(emit), &options);
     if (s == NULL)
         return false;
     Function f = function_start(emit, s, name);

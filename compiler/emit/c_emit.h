@@ -84,6 +84,9 @@ bool emit_state(Emit *emit);
  */
 void c_add_state(Emit *emit, Function *f, const char *m, bool stays);
 
+/* The bytes of arena for them, where the caller keeps none. */
+Dim c_state_room(const Emit *emit);
+
 /* Declares pointers to the states; where the arena begins that is no state's;
  * the states where the caller keeps none.
  */

@@ -62,17 +62,30 @@ place_states(Emit *emit, Function *f)
     }
 }
 
+static Dim
+state_bytes(const Emit *emit)
+{
+    return dim_mul(emit->forward->dims, emit->states,
+                   (Dim)dtype_size(emit->model->dtype));
+}
+
+Dim
+c_state_room(const Emit *emit)
+{
+    return emit->state.count > 0
+               ? dim_add(emit->forward->dims, state_bytes(emit), 64)
+               : 0;
+}
+
 void
 c_add_state(Emit *emit, Function *f, const char *m, bool stays)
 {
-    Dims *dims = emit->forward->dims;
     if (emit->state.count == 0)
         return;
     f->state = c_own_name(f, "state");
     f->state_stays = stays;
     f->state_type = emit->real;
-    f->state_bytes =
-        dim_mul(dims, emit->states, (Dim)dtype_size(emit->model->dtype));
+    f->state_bytes = state_bytes(emit);
     f->reset = arena_printf(emit->arena, "%s_reset%s(%s, ", emit->name,
                             emit->device ? "_queue" : "", m);
     Argument a = {.type =

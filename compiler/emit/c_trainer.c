@@ -202,8 +202,9 @@ trainer_schedule(Emit *emit, const Trainer *t, const Graph *step)
 {
     const ScheduleOptions options = {.kernels = emit->device};
     Ref loss = step->output.item[0].ref;
+    Dim more = dim_add(step->dims, target_room(t), c_state_room(emit));
     return c_schedule(emit, c_function_name(emit, t->name, "train"), step,
-                      loss + 1, target_room(t), &options);
+                      loss + 1, more, &options);
 }
 
 bool
