@@ -13,7 +13,7 @@ from steps import Value
 # trainer, or none. Those whose results depend on the batch are in MIXES.
 MIXES = {"trained", "dropped"}
 CASES = {
-    "norm": ("norm_l = LayerNorm(5)", {"x": (5,)}, "norm_l(x)", (5,), "mse",
+    "normed": ("norm_l = LayerNorm(5)", {"x": (5,)}, "norm_l(x)", (5,), "mse",
              "ClipNorm(ADAM(0.01), 0.5)"),
     "norm2": ("norm2_l = LayerNorm(3; dims = 2)", {"x": (4, 3)},
               "norm2_l(tanh(x))", (4, 3), "absolute",
