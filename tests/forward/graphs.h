@@ -1,42 +1,9 @@
-/* A graph that each test begins with, and what the tests make of it. */
+/* What tests of passes make of the graph that each begins with. */
 #ifndef FLUXC_TESTS_FORWARD_GRAPHS_H
 #define FLUXC_TESTS_FORWARD_GRAPHS_H
 
 #include "pass/pass.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-typedef struct {
-    Context context;
-    Dims dims;
-    Graph *g;
-} Fixture;
-
-static inline int
-begin(void **state)
-{
-    Fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    context_init(&f->context);
-    dims_init(&f->dims, &f->context.arena);
-    f->g = ir_graph(&f->context, &f->dims, "g");
-    *state = f;
-    return 0;
-}
-
-static inline int
-end(void **state)
-{
-    Fixture *f = *state;
-    context_free(&f->context);
-    free(f);
-    return 0;
-}
+#include "tests/ir/fixture.h"
 
 static inline bool
 has_node(const Graph *g, Op op)

@@ -60,8 +60,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(params_stay_shared, begin, end),
-        cmocka_unit_test_setup_teardown(bodies_have_room, begin, end),
+        TEST(params_stay_shared),
+        TEST(bodies_have_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

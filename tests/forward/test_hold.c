@@ -1,17 +1,12 @@
 /* diff_hold: what stops in a graph and in its loops becomes inputs. */
 #define _POSIX_C_SOURCE 200809L
-#include "tests/forward/graphs.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "pass/pass.h"
+#include "tests/ir/text.h"
 
 static Graph *
 read_text(Fixture *f, const char *text)
 {
-    uint32_t number =
-        source_add(&f->context.sources, "hold.ir", text, strlen(text));
-    const Source *source = source_get(&f->context.sources, number);
-    Graph *g = ir_read(&f->context, &f->dims, source);
+    Graph *g = graph_of(f, text, strlen(text));
     assert_non_null(g);
     return g;
 }
@@ -21,14 +16,7 @@ becomes(Fixture *f, const char *text, const char *expected)
 {
     const Graph *held = diff_hold(read_text(f, text));
     assert_null(ir_verify(held));
-    char *found = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&found, &size);
-    assert_non_null(file);
-    ir_print(held, file);
-    fclose(file);
-    assert_string_equal(found, expected);
-    free(found);
+    assert_string_equal(text_of(&f->context.arena, held), expected);
 }
 
 static const char held_loops[] =
@@ -276,10 +264,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(loops_hold, begin, end),
-        cmocka_unit_test_setup_teardown(others_stay, begin, end),
-        cmocka_unit_test_setup_teardown(last_axes_hold, begin, end),
-        cmocka_unit_test_setup_teardown(places_are_kept, begin, end),
+        TEST(loops_hold),
+        TEST(others_stay),
+        TEST(last_axes_hold),
+        TEST(places_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,9 +126,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(loops_keep_places, begin, end),
-        cmocka_unit_test_setup_teardown(loops_untouched, begin, end),
-        cmocka_unit_test_setup_teardown(saved_values_keep_axes, begin, end),
+        TEST(loops_keep_places),
+        TEST(loops_untouched),
+        TEST(saved_values_keep_axes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,10 +130,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(faults_are_told, begin, end),
-        cmocka_unit_test_setup_teardown(time_is_told, begin, end),
-        cmocka_unit_test_setup_teardown(filled_is_seen, begin, end),
-        cmocka_unit_test_setup_teardown(axes_join, begin, end),
+        TEST(faults_are_told),
+        TEST(time_is_told),
+        TEST(filled_is_seen),
+        TEST(axes_join),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,8 +68,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(stable_forms_follow, begin, end),
-        cmocka_unit_test_setup_teardown(stable_forms_end_at_wrt, begin, end),
+        TEST(stable_forms_follow),
+        TEST(stable_forms_end_at_wrt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

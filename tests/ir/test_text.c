@@ -2,33 +2,9 @@
  * crash on what is not a graph.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "fixture.h"
+#include "text.h"
 
 #include <math.h>
-#include <stdio.h>
-
-/* The text of a graph, in the arena. */
-static const char *
-printed(Fixture *f, const Graph *g)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
-    assert_non_null(file);
-    ir_print(g, file);
-    fclose(file);
-    const char *copy = arena_string(&f->context.arena, text, size);
-    free(text);
-    return copy;
-}
-
-static Graph *
-parsed(Fixture *f, const char *text, size_t size)
-{
-    Sources *sources = &f->context.sources;
-    uint32_t number = source_add(sources, "test.ir", text, size);
-    return ir_read(&f->context, &f->dims, source_get(sources, number));
-}
 
 static Ref
 map1(Graph *g, Op op, Ref a)
@@ -169,13 +145,13 @@ text_fixed_point(void **state)
             fail_msg("no %s in the graph", op_info[op].name);
     }
     assert_null(ir_verify(f->g));
-    const char *text = printed(f, f->g);
-    Graph *back = parsed(f, text, strlen(text));
+    const char *text = text_of(&f->context.arena, f->g);
+    Graph *back = graph_of(f, text, strlen(text));
     if (!back) {
         diag_print(&f->context.diags, 0, stderr, false);
         fail();
     }
-    assert_string_equal(printed(f, back), text);
+    assert_string_equal(text_of(&f->context.arena, back), text);
     assert_int_equal(back->leaf.count, 3);
     assert_true(ir_node(back, 1)->as.leaf.frozen);
     assert_string_equal(back->output.item[2].name, "other name");
@@ -201,7 +177,7 @@ text_form(void **state)
     ir_output(g, "y", ir_reduce(g, OP_sum, y, 1), REF_NONE);
     ir_output(g, "layer1.W", w, w);
     assert_string_equal(
-        printed(f, g),
+        text_of(&f->context.arena, g),
         "graph test\n"
         "  %0 = input \"x\" : f32[784,n]  ; model.net:2:3\n"
         "  %1 = param \"layer1.W\" : f32[128,784]  ; model.net:2:3\n"
@@ -262,7 +238,7 @@ text_mistakes(void **state)
         Diags *diags = &f->context.diags;
         size_t before = diags->count;
         const char *text = mistake[i].text;
-        Graph *g = parsed(f, text, strlen(text));
+        Graph *g = graph_of(f, text, strlen(text));
         assert_null(g);
         assert_int_equal(diags->count, before + 1);
         assert_int_equal(diags->item[before]->code, DIAG_syntax);
@@ -282,7 +258,7 @@ text_hostile(void **state)
     static const char noise[] = "\0 %(9-\"";
     Fixture *f = *state;
     every_op(f);
-    const char *text = printed(f, f->g);
+    const char *text = text_of(&f->context.arena, f->g);
     size_t size = strlen(text);
     char *copy = malloc(size);
     assert_non_null(copy);
@@ -292,9 +268,9 @@ text_hostile(void **state)
         dims_init(&other.dims, &other.context.arena);
         memcpy(copy, text, size);
         copy[i] = noise[i % (sizeof noise - 1)];
-        Graph *g = parsed(&other, copy, size);
+        Graph *g = graph_of(&other, copy, size);
         assert_true(g ? !ir_verify(g) : other.context.diags.count > 0);
-        g = parsed(&other, text, i);
+        g = graph_of(&other, text, i);
         assert_true(g ? !ir_verify(g) : other.context.diags.count > 0);
         context_free(&other.context);
     }
