@@ -1,8 +1,7 @@
 /* flux_gpu_launch.h - how many threads and blocks a kernel has, and its launch,
  * which FLUX_LAUNCH(kernel, blocks, stream, ...) is, with a cudaError_t.
  *
- * flux_gpu.h has that for CUDA. The engine that runs models at once has its own
- * (compiler/emit/raw.c), and is compiled as C.
+ * flux_gpu.h has that for CUDA, flux_gpu_stream.h for C.
  */
 #ifndef FLUX_GPU_LAUNCH_H
 #define FLUX_GPU_LAUNCH_H

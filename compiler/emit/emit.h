@@ -92,14 +92,9 @@ bool emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
 /* The same for a GPU: its kernels as CUDA, and the C that launches them by
  * their names, each with pointers to its arguments. All pointers are to the
  * memory of the GPU, and fluxc_run gives what the first launch that failed
- * gave, or 0:
+ * gave, or 0 (kernels/flux_gpu_stream.h):
  *
- *     typedef struct {
- *         int (*launch)(void *user, const char *kernel, unsigned blocks,
- *                       void **argument);
- *         void *user;
- *     } FluxcStream;
- *     int fluxc_run(…, void *arena, const FluxcStream *stream);
+ *     int fluxc_run(…, void *arena, const flux_gpu_stream *stream);
  */
 bool emit_raw_cuda(Context *context, const Graph *graph,
                    const PassOptions *pass, FILE *kernels, FILE *host);

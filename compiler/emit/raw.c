@@ -207,24 +207,6 @@ emit_raw(Context *context, const Graph *graph, const PassOptions *pass,
     return finish(context, &writer, file);
 }
 
-/* What the C stands on: how it launches. */
-static const char launching[] =
-    "#include <stddef.h>\n"
-    "#include <stdint.h>\n"
-    "\n"
-    "typedef struct {\n"
-    "    int (*launch)(void *user, const char *kernel, unsigned blocks,\n"
-    "                  void **argument);\n"
-    "    void *user;\n"
-    "} FluxcStream;\n"
-    "typedef int cudaError_t;\n"
-    "enum { cudaSuccess };\n"
-    "#define FLUX_INLINE static inline\n"
-    "#define FLUX_LAUNCH(kernel, blocks, stream, ...) \\\n"
-    "    (stream)->launch((stream)->user, #kernel, blocks, \\\n"
-    "                     (void *[]){__VA_ARGS__})\n"
-    "#include \"kernels/flux_gpu_launch.h\"\n";
-
 bool
 emit_raw_cuda(Context *context, const Graph *graph, const PassOptions *pass,
               FILE *kernels, FILE *host)
@@ -244,7 +226,7 @@ emit_raw_cuda(Context *context, const Graph *graph, const PassOptions *pass,
     writer_init(&launches, &context->arena);
     body.depth = launches.depth = 1;
     printer.device = printer.by_name = true;
-    writer_raw(&writer, launching);
+    writer_raw(&writer, "#include \"kernels/flux_gpu_stream.h\"\n");
     raw_arena(&printer);
     printer.writer = &tables;
     c_tables(&printer, "table");
@@ -257,10 +239,11 @@ emit_raw_cuda(Context *context, const Graph *graph, const PassOptions *pass,
     printer.writer = &launches;
     cuda_schedule(&printer);
     cuda_declare(&body, launches.text);
-    define_run(&writer, ", const FluxcStream *stream", body.text, "error");
+    define_run(&writer, ", const flux_gpu_stream *stream", body.text, "error");
     writer_raw(&tables, parts.text);
     c_kernels(&tables, 0, &(EmitOptions){.target = TARGET_cuda});
-    return write_text(&tables, kernels) && finish(context, &writer, host);
+    bool fine = write_text(&tables, kernels);
+    return finish(context, &writer, host) && fine;
 }
 
 bool

@@ -6,9 +6,10 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "emit/emit.h"
+#include "engine/build.h"
 #include "engine/cache.h"
+#include "engine/engine.h"
 #include "engine/library.h"
-#include "engine/native.h"
 
 #include <dlfcn.h>
 #include <errno.h>

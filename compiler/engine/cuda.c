@@ -6,11 +6,13 @@
 #define _POSIX_C_SOURCE 200809L
 #include "engine/cuda.h"
 
+#include "kernels/flux_gpu_stream.h"
+
 #include "emit/emit.h"
+#include "engine/build.h"
 #include "engine/cache.h"
 #include "engine/driver.h"
 #include "engine/library.h"
-#include "engine/native.h"
 #include "engine/nvrtc.h"
 #include "engine/operands.h"
 
@@ -18,18 +20,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PLACE_ALIGN = 256, BLOCK_THREADS = 256 };
-
-/* What the C launches kernels with (emit/raw.c). */
-typedef struct {
-    int (*launch)(void *user, const char *kernel, unsigned blocks,
-                  void **argument);
-    void *user;
-} FluxcStream;
+enum { PLACE_ALIGN = 256 }; /* bytes */
 
 typedef int RunFunction(const void *const *leaf, void *const *out,
                         const size_t *dims, uint64_t seed, void *arena,
-                        const FluxcStream *stream);
+                        const flux_gpu_stream *stream);
 typedef size_t ArenaFunction(const size_t *dims);
 
 struct Cuda {
@@ -177,7 +172,7 @@ launch(void *user, const char *kernel, unsigned blocks, void **argument)
         cuda->driver->ModuleGetFunction(&function, cuda->module, kernel);
     if (error != 0)
         return error;
-    return cuda->driver->LaunchKernel(function, blocks, 1, 1, BLOCK_THREADS, 1,
+    return cuda->driver->LaunchKernel(function, blocks, 1, 1, FLUX_THREADS, 1,
                                       1, 0, NULL, argument, NULL);
 }
 
@@ -289,7 +284,7 @@ cuda_run(Cuda *cuda, const Tensor *const *value, const RunOptions *options,
     problem = take_memory(cuda, arena, &places, cuda->arena(operands.dims));
     if (problem != NULL)
         return problem;
-    const FluxcStream stream = {launch, cuda};
+    const flux_gpu_stream stream = {launch, cuda};
     int error = copy_in(cuda, &places, &operands);
     if (error != 0)
         return driver_error(arena, "nothing can be copied to the GPU", error);

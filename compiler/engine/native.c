@@ -3,6 +3,7 @@
 #include "kernels/flux_isa.h"
 
 #include "emit/emit.h"
+#include "engine/build.h"
 #include "engine/library.h"
 #include "engine/native.h"
 #include "engine/operands.h"

@@ -18,11 +18,4 @@ const char *native_run(Native *native, const Tensor *const *value,
 
 void native_free(Native *native);
 
-/* build.c: compiles a C text, or finds that in the cache, and loads it, with
- * the functions fluxc_run and fluxc_arena. NULL, or what went wrong, in the
- * arena.
- */
-const char *build_library(Arena *arena, const char *text, size_t size,
-                          bool no_cache, void **library);
-
 #endif
