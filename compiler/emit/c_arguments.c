@@ -255,7 +255,7 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
         sized.printer.dim_text[i] =
             arena_printf(emit->arena, "(size_t)(%s)", name);
     }
-    Dim states = f->state != NULL ? dim_add(s->dims, f->state_bytes, 64) : 0;
+    Dim states = f->state != NULL ? c_state_room(emit) : 0;
     for (int i = 0; i < bytes.count; i++)
         bytes.item[i] = dim_add(s->dims, bytes.item[i], states);
     if (bytes.count == 0 && f->state != NULL)

@@ -115,10 +115,10 @@ void emit_update(Emit *emit);
 long long c_param_count(const Emit *emit, int param);
 void c_update_element(const Emit *emit, Writer *writer, int param);
 void c_init_copy(const Emit *emit, Writer *writer, int param);
+
 /* c_budget.c: the graph of a function that goes forward and back, optimised.
- * With
- * --ram what a loop's steps can be given at once stays in the loop: it would
- * hold much memory.
+ * With --ram what a loop's steps can be given at once stays in the loop: it
+ * would hold much memory.
  */
 const Graph *c_step_graph(const Emit *emit, const Graph *g);
 

@@ -218,6 +218,19 @@ same_model(Value a, Value b)
             (a.kind == VALUE_object && a.as.object == b.as.object));
 }
 
+/* Two trainers of a model are an error if they have one name in C. */
+static void
+check_trainer(Script *s, const EmitModel *m, const char *name, Span span)
+{
+    const char *own = emit_c_name(&s->context->arena, name);
+    for (int i = 0; i < m->trainers; i++) {
+        const char *other = m->trainer[i].name;
+        if (strcmp(emit_c_name(&s->context->arena, other), own) == 0)
+            script_fail(s, DIAG_export, span, "give one of them another name",
+                        "%s and %s are both %s in C", other, name, own);
+    }
+}
+
 /* Adds a trainer to its model's export. */
 static void
 export_trainer(Exports *e, const char *name, const Trainer *trainer)
@@ -237,13 +250,7 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     EmitTrainer *all = ARENA_ARRAY(arena, EmitTrainer, m->trainers + 1);
     if (m->trainers > 0)
         memcpy(all, m->trainer, (size_t)m->trainers * sizeof *all);
-    for (int i = 0; i < m->trainers; i++)
-        if (strcmp(emit_c_name(arena, all[i].name), emit_c_name(arena, name)) ==
-            0)
-            script_fail(s, DIAG_export, trainer->span,
-                        "give one of them another name",
-                        "%s and %s are both %s in C", all[i].name, name,
-                        emit_c_name(arena, name));
+    check_trainer(s, m, name, trainer->span);
     EmitTrainer *t = &all[m->trainers];
     *t = (EmitTrainer){
         .name = name, .span = trainer->span, .eta = trainer_eta(s, trainer)};
