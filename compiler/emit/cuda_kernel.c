@@ -206,6 +206,42 @@ cuda_kernel_length(Printer *printer, const Block *block, size_t from)
     return schedule_kernel(printer->s, block, from);
 }
 
+/* Prints a product that blocks make in tiles; how many blocks. */
+static const char *
+print_tiles(Printer *printer, const Stmt *call, const Nest *nest,
+            const char *tiles)
+{
+    Dim turns = cuda_turns(printer, nest);
+    cuda_call(printer, call, print_tile(printer, nest, tiles));
+    return turns == 1 ? tiles
+                      : arena_printf(printer->arena, "%s * %s",
+                                     c_at_least(printer, c_dim(printer, turns),
+                                                PREC_multiply),
+                                     tiles);
+}
+
+/* Prints an element of a product, or one of other turns, which 16 threads may
+ * share; how many threads.
+ */
+static const char *
+print_turn(Printer *printer, const Stmt *call, const Stmt *turn, Nest *nest)
+{
+    if (call != NULL)
+        cuda_call_nest(call->product, nest);
+    Dim threads = cuda_turns(printer, nest);
+    if (call == NULL && cuda_has_lanes(printer, nest, turn)) {
+        printer->lanes = turn;
+        threads = dim_mul(printer->s->dims, 16, threads);
+    }
+    print_thread(printer, nest);
+    if (call != NULL)
+        cuda_call(printer, call, NULL);
+    else
+        printer_block(printer, turn);
+    printer->lanes = NULL;
+    return c_dim(printer, threads).text;
+}
+
 void
 cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
 {
@@ -228,35 +264,12 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     printer->writer = &body;
     const char *tiles =
         call != NULL ? cuda_tiles(printer, call->product) : NULL;
-    const char *size = "1";
-    if (tiles != NULL) {
-        Dim turns = cuda_turns(printer, &nest);
-        size = tiles;
-        if (turns != 1)
-            size = arena_printf(
-                printer->arena, "%s * %s",
-                c_at_least(printer, c_dim(printer, turns), PREC_multiply),
-                tiles);
-        cuda_call(printer, call, print_tile(printer, &nest, tiles));
-    } else {
-        if (call != NULL)
-            cuda_call_nest(call->product, &nest);
-        const Stmt *turn = inner != NULL ? inner : &group;
-        Dim threads = cuda_turns(printer, &nest);
-        if (call == NULL && cuda_has_lanes(printer, &nest, turn)) {
-            printer->lanes = turn;
-            threads = dim_mul(printer->s->dims, 16, threads);
-        }
-        size = c_dim(printer, threads).text;
-        print_thread(printer, &nest);
-        if (call != NULL)
-            cuda_call(printer, call, NULL);
-        else
-            printer_block(printer, turn);
-    }
+    const char *size =
+        tiles != NULL
+            ? print_tiles(printer, call, &nest, tiles)
+            : print_turn(printer, call, inner != NULL ? inner : &group, &nest);
     if (epilogue != NULL)
         cuda_epilogue_body(printer, call->product, epilogue, &var);
-    printer->lanes = NULL;
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
     if (cuda_turns(printer, &nest) == 0) {
