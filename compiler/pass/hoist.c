@@ -227,29 +227,16 @@ body_without(const Hoist *h)
 static Ref
 loop_without(Hoist *h)
 {
-    Arena *arena = h->g->arena;
-    const Scan *old = h->loop->as.scan;
-    size_t products = h->product.count;
-    size_t sequences = (size_t)old->sequences;
-    size_t operands = (size_t)h->loop->operands;
-    size_t results = (size_t)old->results;
-    Scan scan = *old;
-    int8_t *axis = ARENA_ARRAY(arena, int8_t, sequences + products + results);
-    Ref *operand = ARENA_ARRAY(arena, Ref, operands + products);
-    for (size_t i = 0; i < sequences + results; i++)
-        axis[i < sequences ? i : i + products] = old->axis[i];
-    for (size_t i = 0; i < operands; i++)
-        operand[i < sequences ? i : i + products] = old->operand[i];
-    for (size_t p = 0; p < products; p++) {
-        axis[sequences + p] = (int8_t)h->product.item[p].axis;
-        operand[sequences + p] = h->product.item[p].all;
+    size_t count = h->product.count;
+    Ref *all = ARENA_ARRAY(h->g->arena, Ref, count);
+    int8_t *axis = ARENA_ARRAY(h->g->arena, int8_t, count);
+    for (size_t p = 0; p < count; p++) {
+        all[p] = h->product.item[p].all;
+        axis[p] = (int8_t)h->product.item[p].axis;
     }
-    scan.sequences += (int)products;
-    scan.axis = axis;
-    scan.operand = operand;
-    h->g->span = h->loop->span;
-    h->g->frame = h->loop->frame;
-    return ir_scan(h->g, &scan, (int)(operands + products), body_without(h));
+    const LoopPorts more = {all, axis, (int)count, 0};
+    return pass_loop(h->g, h->loop, h->loop->as.scan->operand, &more,
+                     body_without(h));
 }
 
 static Ref

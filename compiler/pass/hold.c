@@ -68,61 +68,31 @@ is_leaf(const Node *n)
     return n->op == OP_input || n->op == OP_param || n->op == OP_state;
 }
 
-typedef VEC(int8_t) Axes;
-
-/* The axes of old ports, and of as many new ones as the body holds stops. */
-static void
-put_axes(Axes *axes, const Node *loop, const int8_t *old, int count,
-         const Hold *body)
-{
-    Arena *arena = body->g->arena;
-    for (int i = 0; i < count; i++)
-        VEC_PUSH(arena, axes, old[i]);
-    for (size_t k = 0; k < body->shape.count; k++)
-        VEC_PUSH(arena, axes, loop_axis(loop, body->shape.item[k].rank));
-}
-
-/* The loop with a sequence and a result more for each stop of its body. */
-static Scan
-held_scan(const Hold *h, const Node *loop, const Hold *body, const Ref *held)
-{
-    const Scan *old = loop->as.scan;
-    Scan scan = *old;
-    Axes axes = {0};
-    VEC(Ref) operand = {0};
-    put_axes(&axes, loop, old->axis, old->sequences, body);
-    put_axes(&axes, loop, old->axis + old->sequences, old->results, body);
-    for (int i = 0; i <= loop->operands; i++) {
-        for (size_t k = 0; i == old->sequences && k < body->shape.count; k++)
-            VEC_PUSH(h->g->arena, &operand, held[k]);
-        if (i < loop->operands)
-            VEC_PUSH(h->g->arena, &operand, h->map[old->operand[i]]);
-    }
-    scan.axis = axes.item;
-    scan.operand = operand.item;
-    scan.sequences += (int)body->shape.count;
-    scan.results += (int)body->shape.count;
-    return scan;
-}
-
 static Hold hold_graph(const Graph *from, size_t leaves, int loops);
 
-/* A loop in whose body nothing stops. */
+/* A loop in whose body nothing stops: a sequence and a result more for each
+ * stop that it had.
+ */
 static Ref
 hold_loop(Hold *h, const Node *loop, int loops)
 {
-    Hold body =
-        hold_graph(loop->region, (size_t)loop->as.scan->sequences, loops + 1);
-    int more = (int)body.stop.count;
-    for (int k = 0; k < more; k++)
+    Arena *arena = h->g->arena;
+    const Scan *old = loop->as.scan;
+    Hold body = hold_graph(loop->region, (size_t)old->sequences, loops + 1);
+    int count = (int)body.stop.count;
+    int8_t *axis = ARENA_ARRAY(arena, int8_t, count);
+    Ref *operand = ARENA_ARRAY(arena, Ref, loop->operands);
+    for (int k = 0; k < count; k++) {
         ir_output(body.g, "stop", body.stop.item[k], REF_NONE);
-    Scan scan = held_scan(h, loop, &body, h->held.item + h->stop.count);
-    h->g->span = loop->span;
-    h->g->frame = loop->frame;
-    Ref made = ir_scan(h->g, &scan, loop->operands + more, body.g);
-    for (int k = 0; k < more; k++)
-        VEC_PUSH(h->g->arena, &h->stop,
-                 ir_part(h->g, made, scan.states + scan.results - more + k));
+        axis[k] = loop_axis(loop, body.shape.item[k].rank);
+    }
+    for (int i = 0; i < loop->operands; i++)
+        operand[i] = h->map[old->operand[i]];
+    const LoopPorts more = {h->held.item + h->stop.count, axis, count, count};
+    Ref made = pass_loop(h->g, loop, operand, &more, body.g);
+    for (int k = 0; k < count; k++)
+        VEC_PUSH(arena, &h->stop,
+                 ir_part(h->g, made, old->states + old->results + k));
     return made;
 }
 

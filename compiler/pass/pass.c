@@ -149,3 +149,33 @@ pass_outputs(Graph *g, const Graph *from, const Ref *map)
     g->span = from->span;
     g->frame = from->frame;
 }
+
+Ref
+pass_loop(Graph *g, const Node *loop, const Ref *operand, const LoopPorts *more,
+          Graph *body)
+{
+    Scan scan = *loop->as.scan;
+    int own = scan.sequences;
+    int ports = own + scan.results;
+    int operands = loop->operands + more->sequences;
+    int8_t *axis =
+        ARENA_ARRAY(g->arena, int8_t, ports + more->sequences + more->results);
+    Ref *all = ARENA_ARRAY(g->arena, Ref, operands);
+    for (int i = 0; i < ports; i++)
+        axis[i < own ? i : i + more->sequences] = scan.axis[i];
+    for (int i = 0; i < loop->operands; i++)
+        all[i < own ? i : i + more->sequences] = operand[i];
+    for (int k = 0; k < more->sequences; k++) {
+        axis[own + k] = more->axis[k];
+        all[own + k] = more->sequence[k];
+    }
+    for (int k = 0; k < more->results; k++)
+        axis[ports + more->sequences + k] = more->axis[k];
+    scan.sequences += more->sequences;
+    scan.results += more->results;
+    scan.axis = axis;
+    scan.operand = all;
+    g->span = loop->span;
+    g->frame = loop->frame;
+    return ir_scan(g, &scan, operands, body);
+}

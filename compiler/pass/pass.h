@@ -172,6 +172,22 @@ void pass_bodies(Graph *g, Graph *(*run)(const Graph *body));
 /* Gives g the outputs and the place of `from`, its nodes through map. */
 void pass_outputs(Graph *g, const Graph *from, const Ref *map);
 
+/* What a loop has more: sequences behind its own, and results, of which each
+ * lies along the axis of the sequence of its number.
+ */
+typedef struct {
+    const Ref *sequence;
+    const int8_t *axis;
+    int sequences;
+    int results;
+} LoopPorts;
+
+/* A loop like one of another graph, whose operands are these in g, with more
+ * ports, which `body` has.
+ */
+Ref pass_loop(Graph *g, const Node *loop, const Ref *operand,
+              const LoopPorts *more, Graph *body);
+
 /* Whether each axis of one shape is made of whole axes of another, as a reshape
  * of either to the other shows: axis a of those from first[a] up to first[a +
  * 1]. What follows the last of them has extent 1.
