@@ -79,13 +79,12 @@ steps_place(const Factors *f)
     return f->product->rank;
 }
 
-/* Labels with one for the steps at an axis. */
+/* Puts the label of the steps before others at an axis. */
 static void
-put_label(int8_t *to, const int8_t *label, int rank, int axis, int8_t steps)
+put_label(int8_t *label, int rank, int axis, int8_t steps)
 {
-    memmove(&to[axis + 1], &label[axis], (size_t)(rank - axis));
-    memmove(to, label, (size_t)axis);
-    to[axis] = steps;
+    memmove(&label[axis + 1], &label[axis], (size_t)(rank - axis));
+    label[axis] = steps;
 }
 
 /* The labels of a product, all of them below the result. */
@@ -120,26 +119,27 @@ hoist_product(Hoist *h, Ref own, int k)
 {
     const Node *n = ir_node(h->body, own);
     const Scan *scan = h->loop->as.scan;
-    int input = h->input[n->operand[k]];
-    Ref other = h->same[n->operand[1 - k]];
+    Ref slice = n->operand[k];
+    Ref factor = n->operand[1 - k];
+    int input = h->input[slice];
+    Ref other = h->same[factor];
     if (input < 0 || input >= scan->sequences || other == REF_NONE)
         return;
     Node all = *n;
     int8_t *label[2] = {all.as.contract.a, all.as.contract.b};
     Factors f = {.product = n,
-                 .operand = n->operand[k],
+                 .operand = slice,
                  .slice = k == 0 ? n->as.contract.a : n->as.contract.b,
                  .other = k == 0 ? n->as.contract.b : n->as.contract.a,
-                 .rank = ir_node(h->body, n->operand[k])->rank,
-                 .other_rank = ir_node(h->body, n->operand[1 - k])->rank,
+                 .rank = ir_node(h->body, slice)->rank,
+                 .other_rank = ir_node(h->body, factor)->rank,
                  .axis = scan->axis[input]};
     int8_t steps = label_count(&f);
     int place = steps_place(&f);
-    if (place < 0 || !has_many_terms(h, &f) || f.rank >= IR_RANK ||
-        n->rank >= IR_RANK || steps >= IR_LABELS)
+    if (place < 0 || !has_many_terms(h, &f) || n->rank >= IR_RANK)
         return;
-    put_label(label[k], f.slice, f.rank, f.axis, steps);
-    put_label(all.as.contract.out, n->as.contract.out, n->rank, place, steps);
+    put_label(label[k], f.rank, f.axis, steps);
+    put_label(all.as.contract.out, n->rank, place, steps);
     memmove(&all.dim[place + 1], &n->dim[place],
             (size_t)(n->rank - place) * sizeof n->dim[0]);
     all.dim[place] = scan->extent;
@@ -199,7 +199,7 @@ body_without(const Hoist *h)
 {
     const Scan *scan = h->loop->as.scan;
     Graph *body = ir_graph_like(h->body);
-    Ref *map = ARENA_ARRAY(body->arena, Ref, h->body->node.count + 1);
+    Ref *map = ARENA_ARRAY(body->arena, Ref, h->body->node.count);
     for (Ref r = 0; r < (Ref)h->body->node.count; r++)
         map[r] = REF_NONE;
     for (int i = 0; i <= h->loop->operands; i++) {
@@ -248,8 +248,8 @@ hoist_loop(Graph *g, const Graph *from, Ref ref, const Ref *map)
     loop.as.scan = ir_node(g, copy)->as.scan;
     ir_node(g, copy)->region = body;
     Hoist h = {.g = g, .loop = &loop, .body = body};
-    h.input = ARENA_ARRAY(g->arena, int, body->node.count + 1);
-    h.same = ARENA_ARRAY(g->arena, Ref, body->node.count + 1);
+    h.input = ARENA_ARRAY(g->arena, int, body->node.count);
+    h.same = ARENA_ARRAY(g->arena, Ref, body->node.count);
     find_products(&h);
     return h.product.count > 0 ? loop_without(&h) : copy;
 }
@@ -258,7 +258,7 @@ Graph *
 pass_hoist(const Graph *from)
 {
     Graph *g = ir_graph_like(from);
-    Ref *map = ARENA_ARRAY(from->arena, Ref, from->node.count + 1);
+    Ref *map = ARENA_ARRAY(from->arena, Ref, from->node.count);
     for (Ref r = 0; r < (Ref)from->node.count; r++)
         map[r] = ir_node(from, r)->region != NULL ? hoist_loop(g, from, r, map)
                                                   : ir_copy(g, from, r, map);

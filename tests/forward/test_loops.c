@@ -122,6 +122,51 @@ saved_values_keep_axes(void **state)
         assert_int_equal(ir_node(g, loop)->as.scan->axis[i], 1);
 }
 
+/* A product that has left a loop, and what stands for it there, are where it
+ * was.
+ */
+static void
+products_keep_places(void **state)
+{
+    Fixture *f = *state;
+    Graph *g = f->g;
+    const Frame frame = {.model = "m"};
+    const Dim shape[] = {16, 2};
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f32, 2, shape);
+    Ref w = ir_leaf(g, OP_param, "w", DTYPE_f32, 1, shape);
+    Graph *body = ir_graph(g->context, g->dims, "body");
+    Ref slice = ir_leaf(body, OP_input, "x", DTYPE_f32, 1, shape);
+    Ref same = ir_leaf(body, OP_input, "w", DTYPE_f32, 1, shape);
+    body->span = (Span){1, 3, 5};
+    body->frame = &frame;
+    Ref product =
+        ir_contract(body, slice, (int8_t[]){0}, same, (int8_t[]){0}, 0, NULL);
+    body->span = (Span){0};
+    body->frame = NULL;
+    ir_output(body, "y", product, REF_NONE);
+    const Ref operand[] = {x, w};
+    Scan scan = {.extent = 2,
+                 .sequences = 1,
+                 .results = 1,
+                 .axis = (int8_t[]){1, 0},
+                 .operand = operand};
+    Ref y = ir_part(g, ir_scan(g, &scan, 2, body), 0);
+    ir_output(g, "y", y, REF_NONE);
+    const Graph *hoisted = pass_hoist(g);
+    int found = 0;
+    for (size_t i = 0; i < hoisted->node.count; i++) {
+        const Node *n = &hoisted->node.item[i];
+        if (n->op == OP_scan)
+            n = ir_node(n->region, n->region->leaf.item[0]);
+        else if (n->op != OP_contract)
+            continue;
+        found++;
+        assert_int_equal(n->span.begin, 3);
+        assert_ptr_equal(n->frame, &frame);
+    }
+    assert_int_equal(found, 2);
+}
+
 int
 main(void)
 {
@@ -129,6 +174,7 @@ main(void)
         TEST(loops_keep_places),
         TEST(loops_untouched),
         TEST(saved_values_keep_axes),
+        TEST(products_keep_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
