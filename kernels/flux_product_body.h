@@ -402,13 +402,18 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
         FLUX_P(flux_band)(job, i, m - i < band ? m - i : band, tall);
 }
 
+/* Columns of a block of a large product, and rows whose sums of several blocks
+ * are held. */
+enum { FLUX_P(FLUX_WIDE) = 576 / (int)sizeof(FLUX_T), FLUX_P(FLUX_HELD) = 256 };
+
 /* A large product, a block of terms by some columns at a time. The panels of
  * all rows read the same part of `b`, so it is copied to stand close together,
- * its columns not at the same place of a page. */
+ * its columns not at the same place of a page. Sums of several blocks are
+ * stored as they grow. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
 {
-    enum { DEEP = 528, WIDE = 576 / (int)sizeof(FLUX_T) };
+    enum { DEEP = 528, WIDE = FLUX_P(FLUX_WIDE) };
     FLUX_ALIGNED FLUX_T copy[DEEP * WIDE];
     const int along = job->bk == 1;
     FLUX_P(flux_job) part = *job;
@@ -431,16 +436,38 @@ FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
         }
 }
 
-/* Whether that pays, and may be: sums of several blocks are stored as they
- * grow. */
+/* The same where sums of several blocks may not stand in `c` as they grow. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m)
+{
+    enum { TALL = FLUX_P(FLUX_HELD), WIDE = FLUX_P(FLUX_WIDE) };
+    FLUX_ALIGNED FLUX_T held[TALL * WIDE];
+    FLUX_P(flux_job) part = *job;
+    part.c = held;
+    part.ci = 1;
+    part.cj = TALL;
+    part.end.kind = FLUX_SET;
+    for (size_t i = 0; i < m; i += TALL)
+        for (size_t j = 0; j < job->n; j += WIDE) {
+            const size_t rows = m - i < TALL ? m - i : TALL;
+            part.n = job->n - j < WIDE ? job->n - j : WIDE;
+            part.a = job->a + i * job->ai;
+            part.b = job->b + j * job->bj;
+            FLUX_P(flux_large)(&part, rows);
+            FLUX_P(flux_put)
+            (rows, TALL, part.n, held, job->c + i * job->ci + j * job->cj,
+             job->ci, job->cj, job->end);
+        }
+}
+
+/* Whether that pays. */
 FLUX_TARGET FLUX_STATIC int
 FLUX_P(flux_is_large)(const FLUX_P(flux_job) * job, size_t m)
 {
     const size_t bytes = job->n * job->k * sizeof(FLUX_T);
     const int page = job->bj * sizeof(FLUX_T) % 2048 == 0;
     return job->order == FLUX_SEQ && (job->bk == 1 || job->bj == 1) &&
-           (job->k <= 512 || job->end.kind == FLUX_SET) && m >= 8 * FLUX_W &&
-           job->n >= 6 * FLUX_U && job->k >= 64 &&
+           m >= 8 * FLUX_W && job->n >= 6 * FLUX_U && job->k >= 64 &&
            bytes >= (job->bk != 1 || page ? 256 : 1024) * 1024;
 }
 
@@ -477,8 +504,10 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
     job.ci = ci;
     job.cj = cj;
     job.end = end;
-    if (FLUX_P(flux_is_large)(&job, m))
-        FLUX_P(flux_large)(&job, m);
-    else
+    if (!FLUX_P(flux_is_large)(&job, m))
         FLUX_P(flux_bands)(&job, m);
+    else if (k > 512 && end.kind != FLUX_SET)
+        FLUX_P(flux_large_held)(&job, m);
+    else
+        FLUX_P(flux_large)(&job, m);
 }
