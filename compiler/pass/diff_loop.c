@@ -101,11 +101,28 @@ find_port(const PortList *list, Ref inner)
     return NULL;
 }
 
+/* The axis of the steps for a value that the first loop saves. Behind the loops
+ * it lies as their sequences do. What only the new loop reads has its steps
+ * last, so that each step's lies in one piece; unless the first loop gives it
+ * anyway.
+ */
+static int8_t
+saved_axis(const Derived *l, Ref value, bool behind)
+{
+    const Scan *scan = ir_node(l->g, l->scan)->as.scan;
+    const Graph *body = l->node.region;
+    for (int o = l->node.as.scan->states; o < (int)body->output.count; o++)
+        if (body->output.item[o].ref == value)
+            return scan->axis[scan->sequences + o - scan->states];
+    int rank = ir_node(l->d, value)->rank;
+    return behind ? loop_axis(&l->node, rank) : (int8_t)rank;
+}
+
 /* The first loop gives one more result, a value of its body. It gets that body
  * anew, as derivatives of loops in it may have added results to those.
  */
 static Port
-save_value(Derived *l, Ref value)
+save_value(Derived *l, Ref value, bool behind)
 {
     Arena *arena = &l->g->context->arena;
     Node *node = ir_node(l->g, l->scan);
@@ -115,7 +132,7 @@ save_value(Derived *l, Ref value)
     int8_t *axis = ARENA_ARRAY(arena, int8_t, ports + 1);
     if (ports > 0)
         memcpy(axis, old->axis, ports);
-    axis[ports] = loop_axis(&l->node, ir_node(l->d, value)->rank);
+    axis[ports] = saved_axis(l, value, behind);
     scan->axis = axis;
     scan->results++;
     node->as.scan = scan;
@@ -135,9 +152,11 @@ save_value(Derived *l, Ref value)
                   .axis = axis[ports]};
 }
 
-/* A value of the body's own as a sequence or captured value of the new loop. */
+/* A value of the body's own as a sequence or captured value of the new loop;
+ * whether all steps of it are needed behind that, too.
+ */
 static void
-take_value(Derived *l, Ref value)
+take_value(Derived *l, Ref value, bool behind)
 {
     Arena *arena = &l->g->context->arena;
     const Scan *scan = l->node.as.scan;
@@ -156,7 +175,7 @@ take_value(Derived *l, Ref value)
     } else {
         check_rank(l, value);
         if (!l->failed)
-            port = save_value(l, value);
+            port = save_value(l, value, behind);
     }
     VEC_PUSH(arena, &l->sequence, port);
 }
@@ -165,7 +184,7 @@ Ref
 derived_all(Derived *l, Ref value, int8_t *axis)
 {
     if (derived_own(l, value))
-        take_value(l, value);
+        take_value(l, value, true);
     const Port *port = find_port(&l->sequence, value);
     *axis = port != NULL ? port->axis : -1;
     if (port == NULL)
@@ -200,7 +219,7 @@ find_needed(Derived *l)
             needed[r] = false;
         } else if (derived_own(l, r) && !made_again(n)) {
             needed[r] = false;
-            take_value(l, r);
+            take_value(l, r, false);
         } else {
             for (int k = 0; k < n->operands; k++)
                 needed[ir_operand(n, k)] = true;
