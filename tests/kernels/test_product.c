@@ -245,6 +245,34 @@ test_large(void **state)
     }
 }
 
+/* The same of sums of several blocks that may not stand where they go. */
+static void
+test_large_held(void **state)
+{
+    (void)state;
+    enum { M = 260, N = 150, K = 514 };
+    static float a[M * K], b[K * N], sum[M * N], c[M * N], want[M * N];
+    uint32_t seed = 11;
+    for (size_t i = 0; i < M * K; i++)
+        a[i] = (float)term(&seed);
+    for (size_t i = 0; i < K * N; i++)
+        b[i] = (float)term(&seed);
+    flux_product_isa_f32(FLUX_ISA_PLAIN, FLUX_SEQ, M, N, K, a, 1, M, b, N, 1,
+                         sum, 1, M, ends[0]);
+    for (int isa = FLUX_ISA_AVX2; isa <= (int)flux_best_isa(); isa++)
+        for (int e = 1; e < ENDS; e++) {
+            const float scale = e == 1 ? -1.0f : (float)ends[e].scale;
+            for (size_t i = 0; i < M * N; i++) {
+                c[i] = (float)term(&seed);
+                float step = scale * sum[i];
+                want[i] = c[i] - step;
+            }
+            flux_product_isa_f32((flux_isa)isa, FLUX_SEQ, M, N, K, a, 1, M, b,
+                                 N, 1, c, 1, M, ends[e]);
+            assert_memory_equal(c, want, sizeof c);
+        }
+}
+
 static void
 test_sums(void **state)
 {
@@ -294,6 +322,7 @@ main(void)
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_many_columns),
         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_large_held),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_sums_of_columns),
         cmocka_unit_test(test_empty_sum_is_positive_zero),
