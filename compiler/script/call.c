@@ -7,6 +7,7 @@
  */
 #include "script/eval.h"
 #include "script/model.h"
+#include "script/trace.h"
 
 #include <string.h>
 
@@ -320,11 +321,12 @@ keyword_value(Script *s, Scope *scope, const AstParams *params,
 }
 
 static void
-bind_param(Script *s, Scope *scope, const AstParam *p, Value v)
+bind_param(Script *s, Scope *scope, const AstParam *p, Value v,
+           NamedDims *named)
 {
     if (p->type && !p->splat &&
         (p->type->kind == AST_VECT || p->type->kind == AST_TUPLE))
-        v = trace_annotation(s, scope, p->type, v, p->span);
+        v = trace_annotation(s, scope, p, v, named);
     if (p->pattern)
         eval_bind(s, scope, p->pattern, v, true);
     else if (p->name)
@@ -336,6 +338,7 @@ static void
 bind_params(Script *s, Scope *scope, const Ast *function, const Args *args)
 {
     const AstParams *params = &function->as.function.params;
+    NamedDims named = {.count = 0};
     size_t next = 0;
     for (size_t i = 0; i < params->count; i++) {
         const AstParam *p = &params->item[i];
@@ -350,7 +353,7 @@ bind_params(Script *s, Scope *scope, const Ast *function, const Args *args)
         } else {
             v = eval_operand(s, scope, p->value);
         }
-        bind_param(s, scope, p, v);
+        bind_param(s, scope, p, v, &named);
     }
 }
 

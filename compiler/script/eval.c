@@ -290,8 +290,14 @@ eval_curly(Script *s, Scope *scope, const Ast *ast)
         first &&
         ((first->kind == AST_INT && first->as.integer < 0) ||
          (first->kind == AST_UNARY && !strcmp(first->as.binary.op, "-")));
-    if (!lag)
-        return eval_operand(s, scope, callee);
+    if (!lag) {
+        Value v = eval_operand(s, scope, callee);
+        if (v.kind != VALUE_type && v.kind != VALUE_builtin)
+            script_fail(s, DIAG_recurrence, ast->span,
+                        "y{-1} is what y was in the step before",
+                        "braces behind a value want a number below 0");
+        return v;
+    }
     if (callee->kind != AST_NAME || index->count != 1)
         script_fail(s, DIAG_recurrence, ast->span, NULL,
                     "y{-1} is the value of a field y in an earlier step");

@@ -36,6 +36,24 @@ alias(Graph *g, Ref x)
     return ir_reshape(g, x, n.rank, n.dim);
 }
 
+/* Refuses what goes over the batch in a function that is differentiated, which
+ * is one of a sample.
+ */
+static void
+refuse_batch(Script *s, size_t mark)
+{
+    for (size_t i = mark; i < s->graph->node.count; i++) {
+        const Node *n = &s->graph->node.item[i];
+        if (n->op != OP_batchsum)
+            continue;
+        s->frame = n->frame;
+        script_fail(s, DIAG_derivative, n->span,
+                    "train!, Trainer and back! differentiate it",
+                    "an operation over the batch in a function of one sample "
+                    "that is differentiated");
+    }
+}
+
 /* f of the arguments' aliases, whose nodes are put into wrt. */
 static Value
 apply(Script *s, const Args *args, Ref *wrt)
@@ -54,7 +72,10 @@ apply(Script *s, const Args *args, Ref *wrt)
         item[i] = value_node(wrt[i]);
     }
     Args inner = {.item = item, .count = count, .span = args->span};
-    return call_value(s, args->item[0], &inner);
+    size_t mark = s->graph->node.count;
+    Value y = call_value(s, args->item[0], &inner);
+    refuse_batch(s, mark);
+    return y;
 }
 
 /* The gradient of y by x, zeros where nothing depends on x. */

@@ -189,14 +189,29 @@ macro_test(Script *s, Scope *scope, const Ast *macro)
     return value_bool(holds);
 }
 
-/* @Chain(Input(784), …): the library's infer_chain of the arguments. */
+/* @Chain(Input(784), …): the library makes a layer of one element after the
+ * other, each at its place in the source, and a chain of all.
+ */
 static Value
 macro_chain(Script *s, Scope *scope, const Ast *macro)
 {
-    Values out = {0};
-    eval_splat(s, scope, &macro->as.macro.argument, &out);
-    return call_named(s, scope, "infer_chain", out.item, out.count,
-                      macro->span);
+    const AstList *list = &macro->as.macro.argument;
+    Values *element =
+        ARENA_ARRAY(&s->context->arena, Values, list->count + 1);
+    for (size_t i = 0; i < list->count; i++) {
+        const AstList one = {.item = &list->item[i], .count = 1};
+        element[i] = (Values){0};
+        eval_splat(s, scope, &one, &element[i]);
+    }
+    Value layers = value_list(s, NULL, 0);
+    Value shape = value_nothing();
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < element[i].count; k++) {
+            const Value part[] = {layers, shape, element[i].item[k]};
+            shape = call_named(s, scope, "infer_layer", part, 3,
+                               list->item[i]->span);
+        }
+    return call_named(s, scope, "infer_chain", &layers, 1, macro->span);
 }
 
 typedef struct {

@@ -10,8 +10,9 @@ reduce_axes(Lift *l, Ref a, uint32_t axes)
     if (axes == 0)
         return all;
     if ((axes & ~all) != 0)
-        script_fail(l->s, DIAG_rank, l->span, NULL, "%s has no such axis: %s",
-                    l->name, lift_shape_text(l, a));
+        script_fail(l->s, DIAG_rank, l->span, NULL,
+                    "%s over an axis that %s has not: it has %d", l->name,
+                    lift_shape_text(l, a), rank);
     return axes;
 }
 

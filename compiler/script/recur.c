@@ -97,7 +97,8 @@ recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
                           .field = field,
                           .lag = k,
                           .first = first,
-                          .span = span});
+                          .span = span,
+                          .frame = s->frame});
     }
     return value_node(recur_find(steps, object, field, lag)->leaf);
 }
@@ -116,6 +117,7 @@ recur_assign(Script *s, Object *object, const char *field, Value value)
     }
     c->next = next;
     c->span = s->span;
+    c->frame = s->frame;
     return true;
 }
 
@@ -155,30 +157,42 @@ begin_steps(Script *s, Steps *steps, const Value *x, size_t count, Span span)
     s->trace->steps = steps;
 }
 
+/* That a state's next value can be its first one in another step. */
+static void
+check_next(Script *s, const Carry *c)
+{
+    if (c->next == REF_NONE)
+        script_fail(s, DIAG_recurrence, c->span,
+                    arena_printf(&s->context->arena,
+                                 "the step gives it one: %s = …", c->field),
+                    "%s gets no value in this step", c->field);
+    if (ir_node(s->graph, c->first)->rank == 0 &&
+        ir_node(s->graph, c->next)->rank != 0)
+        script_fail(s, DIAG_recurrence, c->span,
+                    "begin with an array, as zeros(n)",
+                    "%s is a number before the first step, and %s after it",
+                    c->field, shape_text(s, c->next));
+    if (!ir_same_shape(s->graph, c->first, c->next))
+        script_fail(s, DIAG_recurrence, c->span, NULL,
+                    "%s is %s before the first step, and %s after it", c->field,
+                    shape_text(s, c->first), shape_text(s, c->next));
+}
+
 void
 recur_check(Script *s, Steps *steps)
 {
+    const Frame *frame = s->frame;
     for (size_t i = 0; i < steps->carry.count; i++) {
         Carry *c = &steps->carry.item[i];
         if (c->lag > 1)
             c->next = recur_find(steps, c->object, c->field, c->lag - 1)->leaf;
-        if (c->next == REF_NONE)
-            script_fail(s, DIAG_recurrence, c->span, NULL,
-                        "%s gets no value in this step", c->field);
-        const Node *first = ir_node(s->graph, c->first);
-        if (first->rank == 0 && ir_node(s->graph, c->next)->rank != 0)
-            script_fail(s, DIAG_recurrence, c->span,
-                        "begin with an array, as zeros(n)",
-                        "%s is a number before the first step, and %s after it",
-                        c->field, shape_text(s, c->next));
-        if (!ir_same_shape(s->graph, c->first, c->next))
-            script_fail(s, DIAG_recurrence, c->span, NULL,
-                        "%s is %s before the first step, and %s after it",
-                        c->field, shape_text(s, c->first),
-                        shape_text(s, c->next));
-        if (first->dtype != ir_node(s->graph, c->next)->dtype)
-            c->next = ir_cast(s->graph, c->next, first->dtype);
+        s->frame = c->frame;
+        check_next(s, c);
+        DType dtype = ir_node(s->graph, c->first)->dtype;
+        if (dtype != ir_node(s->graph, c->next)->dtype)
+            c->next = ir_cast(s->graph, c->next, dtype);
     }
+    s->frame = frame;
 }
 
 typedef struct {
@@ -451,8 +465,11 @@ builtin_scan(Script *s, const Args *args)
     Value *in = ARENA_ARRAY(arena, Value, states.count + xs.count + 1);
     const char *name = intern_text(&s->context->names, "state");
     for (size_t i = 0; i < states.count; i++) {
-        Carry carry = {
-            .field = name, .lag = 1, .first = state[i], .span = args->span};
+        Carry carry = {.field = name,
+                       .lag = 1,
+                       .first = state[i],
+                       .span = args->span,
+                       .frame = s->frame};
         in[i] = value_node(add_carry(s, &steps, carry)->leaf);
     }
     Value slice[2] = {first, all};

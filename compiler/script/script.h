@@ -117,12 +117,6 @@ void builtin_define(Script *s, const Builtin *from, size_t count);
 /* inspect.c: @shapes, @gradcheck, @code_c, @code_cuda */
 Value model_macro(Script *s, Scope *scope, const char *name, const Ast *macro);
 
-/* trace.c: what a parameter's annotation of a shape, x::[784], makes of its
- * argument.
- */
-Value trace_annotation(Script *s, Scope *scope, const Ast *type, Value v,
-                       Span span);
-
 /* macro.c: @net @show @test @assert @time @shapes @Chain … */
 Value macro_eval(Script *s, Scope *scope, const Ast *macro);
 

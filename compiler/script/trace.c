@@ -118,64 +118,107 @@ trace_bind(Script *s, int input, int rank, const Dim *dim)
     longjmp(*s->trace->bound, 1);
 }
 
-/* The length that one entry of an annotation x::[28, 28, C] means; a name that
- * is bound nowhere is a named dimension.
+/* Whether an entry of an annotation x::[28, 28, C] is a named dimension: a name
+ * that is bound nowhere.
  */
-static Dim
-annotation_dim(Script *s, Scope *scope, const Ast *ast)
+static bool
+is_named(Scope *scope, const Ast *entry)
 {
-    if (ast->kind == AST_NAME && scope_find(scope, ast->as.name) == NULL)
-        return dim_symbol(&s->dims, ast->as.name);
-    Value v = eval(s, scope, ast);
-    return number_int(s, v, "a length", 0, INT64_C(1) << 40, ast->span);
+    return entry->kind == AST_NAME &&
+           scope_find(scope, entry->as.name) == NULL;
 }
 
-static _Noreturn void
-annotation_fail(Script *s, int rank, const Dim *dim, Value v, Span span)
+/* The length that an entry means. */
+static Dim
+annotation_dim(Script *s, Scope *scope, const Ast *entry)
+{
+    if (is_named(scope, entry))
+        return dim_symbol(&s->dims, entry->as.name);
+    Value v = eval(s, scope, entry);
+    return number_int(s, v, "a length", 0, INT64_C(1) << 40, entry->span);
+}
+
+static const char *
+dims_list(Script *s, int rank, const Dim *dim)
 {
     const char *text = "";
     for (int i = 0; i < rank; i++)
         text = arena_printf(&s->context->arena, "%s%s%s", text, i ? "," : "",
                             dim_text(&s->dims, dim[i]));
-    script_fail(s, DIAG_shape, span, NULL,
-                "the input is annotated [%s], and given %s", text,
-                value_shape_text(s, v));
+    return text;
 }
 
-/* Whether a shape is the annotated one; named dimensions take any length. */
-static bool
-annotation_fits(const Script *s, int rank, const Dim *dim, Value v)
+/* Notes the length of a named dimension; all that have its name have it. */
+static void
+note_named(Script *s, NamedDims *named, const AstParam *p, const char *name,
+           Dim dim)
 {
-    if (v.kind == VALUE_node) {
-        const Node *n = ir_node(s->graph, v.as.node);
-        bool fits = n->rank == rank;
-        for (int i = 0; fits && i < rank; i++)
-            fits = n->dim[i] == dim[i] || !dim_known(dim[i]);
-        return fits;
+    int i = 0;
+    while (i < named->count && named->name[i] != name)
+        i++;
+    if (i == DIM_SYMBOLS)
+        return;
+    if (i == named->count) {
+        named->name[i] = name;
+        named->dim[named->count++] = dim;
     }
-    const Tensor *t = v.as.array->tensor;
-    bool fits = t->rank == rank;
+    if (named->dim[i] != dim)
+        script_fail(s, DIAG_shape, p->span, NULL, "%s is %s here, and %s before",
+                    name, dim_text(&s->dims, dim),
+                    dim_text(&s->dims, named->dim[i]));
+}
+
+/* The shape of a node or an array; its rank. */
+static int
+shape_of(const Script *s, Value v, Dim *dim)
+{
+    const Node *n =
+        v.kind == VALUE_node ? ir_node(s->graph, v.as.node) : NULL;
+    const Tensor *t = n == NULL ? v.as.array->tensor : NULL;
+    int rank = n != NULL ? n->rank : t->rank;
+    for (int i = 0; i < rank; i++)
+        dim[i] = n != NULL ? n->dim[i] : t->dim[i];
+    return rank;
+}
+
+/* Refuses an argument of another shape than the annotated one; named
+ * dimensions take any length.
+ */
+static void
+check_annotated(Script *s, Scope *scope, const AstParam *p, Value v,
+                const Dim *want, NamedDims *named)
+{
+    const AstList *entry = &p->type->as.list;
+    Dim dim[IR_RANK];
+    int rank = shape_of(s, v, dim);
+    bool fits = rank == (int)entry->count;
     for (int i = 0; fits && i < rank; i++)
-        fits = t->dim[i] == dim[i] || !dim_known(dim[i]);
-    return fits;
+        fits = dim[i] == want[i] || !dim_known(want[i]);
+    if (!fits)
+        script_fail(s, DIAG_shape, p->span, NULL,
+                    "the input is annotated [%s], and given %s",
+                    dims_list(s, (int)entry->count, want),
+                    value_shape_text(s, v));
+    for (int i = 0; i < rank; i++)
+        if (is_named(scope, entry->item[i]))
+            note_named(s, named, p, entry->item[i]->as.name, dim[i]);
 }
 
 Value
-trace_annotation(Script *s, Scope *scope, const Ast *type, Value v, Span span)
+trace_annotation(Script *s, Scope *scope, const AstParam *p, Value v,
+                 NamedDims *named)
 {
-    if (type->kind != AST_VECT || type->as.list.count >= IR_RANK)
+    if (p->type->kind != AST_VECT || p->type->as.list.count >= IR_RANK)
         return v;
-    int rank = (int)type->as.list.count;
+    int rank = (int)p->type->as.list.count;
     Dim dim[IR_RANK];
     for (int i = 0; i < rank; i++)
-        dim[i] = annotation_dim(s, scope, type->as.list.item[i]);
+        dim[i] = annotation_dim(s, scope, p->type->as.list.item[i]);
     v = lift_array(s, v);
     if (v.kind == VALUE_opaque)
         trace_bind(s, v.as.opaque, rank, dim);
-    if (v.kind != VALUE_node && v.kind != VALUE_array)
-        return v;
-    if (!annotation_fits(s, rank, dim, v))
-        annotation_fail(s, rank, dim, v, span);
+    if (v.kind == VALUE_node || v.kind == VALUE_array)
+        check_annotated(s, scope, p, v, dim, named);
     return v;
 }
 

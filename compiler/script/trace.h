@@ -80,9 +80,16 @@ void trace_keep(Script *s, Value array, Ref value, Span span);
 /* Notes the shape of an input that was opaque, and traces anew. */
 _Noreturn void trace_bind(Script *s, int input, int rank, const Dim *dim);
 
-/* What an annotation of a shape makes of an argument: x::[784]. */
-Value trace_annotation(Script *s, Scope *scope, const Ast *type, Value v,
-                       Span span);
+/* The lengths that names bound nowhere have in the annotations of one call. */
+typedef struct {
+    const char *name[DIM_SYMBOLS];
+    Dim dim[DIM_SYMBOLS];
+    int count;
+} NamedDims;
+
+/* What an annotation of a shape, x::[784], makes of a parameter's argument. */
+Value trace_annotation(Script *s, Scope *scope, const AstParam *p, Value v,
+                       NamedDims *named);
 
 /* The element type of models with these parameters and arguments. */
 DType trace_dtype(Script *s, const Params *params, const Args *args);
