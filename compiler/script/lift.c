@@ -357,6 +357,39 @@ lift_opaque(Script *s, Lift *l, const LiftOp *op, const Value *operand,
     return opaque;
 }
 
+/* Refuses a node that no memory could hold. */
+static void
+check_size(Lift *l, Ref ref)
+{
+    const Node *n = ir_node(l->g, ref);
+    Tensor shape = {.dtype = n->dtype, .rank = n->rank};
+    for (int i = 0; i < n->rank; i++) {
+        if (!dim_known(n->dim[i]))
+            return;
+        shape.dim[i] = n->dim[i];
+    }
+    int64_t count = tensor_count(&shape);
+    int64_t most = TENSOR_BYTES / (int64_t)dtype_size(n->dtype);
+    if (count < 0 || count > most)
+        script_fail(l->s, DIAG_limit, l->span, NULL,
+                    "`%s` makes an array of shape %s, which no memory holds",
+                    l->name, lift_shape_text(l, ref));
+}
+
+static Value
+lift_traced(Lift *l, const LiftOp *op, const Value *operand, size_t count)
+{
+    size_t mark = l->g->node.count;
+    Ref y = lift_make(l, op, operand, count);
+    for (size_t i = mark; i < l->g->node.count; i++)
+        check_size(l, (Ref)i);
+    if (l->g->dims->overflow)
+        script_fail(l->s, DIAG_limit, l->span, NULL,
+                    "the sizes that `%s` makes do not fit into 64 bits",
+                    l->name);
+    return value_node(y);
+}
+
 Value
 lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
 {
@@ -393,7 +426,7 @@ lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
         s->graph->frame = s->frame;
         if (opaque.kind == VALUE_opaque)
             return lift_opaque(s, &l, op, operand, count, opaque);
-        return value_node(lift_make(&l, op, operand, count));
+        return lift_traced(&l, op, operand, count);
     }
     l.dtype = lift_dtype(operand, count);
     Value result = lift_eager(s, &l, op, operand, count);

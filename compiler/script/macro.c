@@ -196,8 +196,7 @@ static Value
 macro_chain(Script *s, Scope *scope, const Ast *macro)
 {
     const AstList *list = &macro->as.macro.argument;
-    Values *element =
-        ARENA_ARRAY(&s->context->arena, Values, list->count + 1);
+    Values *element = ARENA_ARRAY(&s->context->arena, Values, list->count + 1);
     for (size_t i = 0; i < list->count; i++) {
         const AstList one = {.item = &list->item[i], .count = 1};
         element[i] = (Values){0};

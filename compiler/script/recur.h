@@ -8,12 +8,12 @@
 typedef struct {
     Object *object; /* whose field it is; NULL: of scan's own */
     const char *field;
-    int64_t lag; /* 1: the last step's value, 2: of the one before … */
-    Ref first;   /* its initial value, in the graph around */
-    Ref leaf;    /* what it is in the step */
-    Ref next;    /* REF_NONE: not known yet */
-    int carried; /* its number among the caller's states; -1: none */
-    Span span;   /* where it was used or given its value last, and the */
+    int64_t lag;        /* 1: the last step's value, 2: of the one before … */
+    Ref first;          /* its initial value, in the graph around */
+    Ref leaf;           /* what it is in the step */
+    Ref next;           /* REF_NONE: not known yet */
+    int carried;        /* its number among the caller's states; -1: none */
+    Span span;          /* where it was used or given its value last, and the */
     const Frame *frame; /* models that were called there */
 } Carry;
 

@@ -99,15 +99,14 @@ is_from0(const Bindings *bound, const char *name)
 }
 
 void
-run_finite(Script *s, const Graph *g, Ref nan)
+run_fail(Script *s, const Graph *g, const Fault *fault, Span span)
 {
-    if (nan == REF_NONE)
-        return;
-    const Node *node = ir_node(g, nan);
-    s->frame = node->frame;
-    script_fail(s, DIAG_nan, node->span, NULL,
-                "this makes a NaN or Inf from finite numbers (%s)",
-                op_info[node->op].name);
+    if (fault->node != REF_NONE) {
+        const Node *node = ir_node(g, fault->node);
+        s->frame = node->frame;
+        span = node->span;
+    }
+    script_fail(s, fault->code, span, NULL, "%s", fault->text);
 }
 
 /* NULL, or which element of an input is an index of nothing. */
@@ -137,18 +136,30 @@ index_problem(const Graph *g, const Bindings *bound, Arena *arena)
     return NULL;
 }
 
-const char *
-run_bound(Script *s, Executable *e, const Graph *g, const Bindings *bound,
-          int64_t samples, Arena *arena, Tensor *result, Ref *nan)
+/* The tensors of all leaves; NULL, or the name of one that has none. */
+static const char *
+bind_leaves(const Graph *g, const Bindings *bound, const Tensor **value)
 {
-    const Tensor **value =
-        ARENA_ARRAY(arena, const Tensor *, g->leaf.count + 1);
     for (size_t i = 0; i < g->leaf.count; i++) {
         const Node *leaf = ir_node(g, g->leaf.item[i]);
         value[i] = leaf_tensor(leaf, bound);
         if (value[i] == NULL)
-            return arena_printf(arena, "nothing is bound to %s",
-                                leaf->as.leaf.name);
+            return leaf->as.leaf.name;
+    }
+    return NULL;
+}
+
+Fault
+run_bound(Script *s, Executable *e, const Graph *g, const Bindings *bound,
+          int64_t samples, Arena *arena, Tensor *result)
+{
+    const Tensor **value =
+        ARENA_ARRAY(arena, const Tensor *, g->leaf.count + 1);
+    Fault fault = {.code = DIAG_engine, .node = REF_NONE};
+    const char *unbound = bind_leaves(g, bound, value);
+    if (unbound != NULL) {
+        fault.text = arena_printf(arena, "nothing is bound to %s", unbound);
+        return fault;
     }
     for (size_t i = 0; i < g->output.count; i++) {
         result[i] = (Tensor){.data = NULL};
@@ -156,27 +167,33 @@ run_bound(Script *s, Executable *e, const Graph *g, const Bindings *bound,
             if (g->output.item[i].next == g->leaf.item[k])
                 result[i] = *value[k];
     }
-    const char *problem = index_problem(g, bound, arena);
-    if (problem != NULL)
-        return problem;
+    fault.text = index_problem(g, bound, arena);
+    if (fault.text != NULL) {
+        fault.code = DIAG_index;
+        return fault;
+    }
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)
         symbol[i] = samples;
-    *nan = REF_NONE;
     RunOptions options = {.symbol = symbol,
                           .seed = bound->seed != NULL ? *bound->seed : s->seed,
-                          .nan = s->options.debug_nan ? nan : NULL};
-    return engine_run(e, value, &options, arena, result);
+                          .nan = s->options.debug_nan ? &fault.node : NULL};
+    fault.text = engine_run(e, value, &options, arena, result);
+    if (fault.text == NULL && fault.node != REF_NONE) {
+        fault.code = DIAG_nan;
+        fault.text = arena_printf(
+            arena, "this makes a NaN or Inf from finite numbers (%s)",
+            op_info[ir_node(g, fault.node)->op].name);
+    }
+    return fault;
 }
 
 void
 run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
           int64_t samples, Tensor *result, Span span)
 {
-    Ref nan = REF_NONE;
-    const char *problem =
-        run_bound(s, e, g, bound, samples, &s->context->arena, result, &nan);
-    if (problem != NULL)
-        script_fail(s, DIAG_engine, span, NULL, "%s", problem);
-    run_finite(s, g, nan);
+    Fault fault =
+        run_bound(s, e, g, bound, samples, &s->context->arena, result);
+    if (fault.text != NULL)
+        run_fail(s, g, &fault, span);
 }

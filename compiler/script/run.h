@@ -23,12 +23,18 @@ typedef struct {
 /* An executable for a graph, made once for equal graphs and engines. */
 Executable *run_prepare(Script *s, const Graph *g, EngineKind engine);
 
-/* The run itself, its memory in an arena of the caller's: NULL, or what went
- * wrong. nan gets the first node that made a NaN or Inf, under --debug-nan.
- */
-const char *run_bound(Script *s, Executable *e, const Graph *g,
-                      const Bindings *bound, int64_t samples, Arena *arena,
-                      Tensor *result, Ref *nan);
+/* What went wrong in a run. */
+typedef struct {
+    const char *text; /* NULL: nothing */
+    DiagCode code;
+    Ref node; /* the first that made a NaN or Inf, under --debug-nan */
+} Fault;
+
+/* The run itself, its memory in an arena of the caller's. */
+Fault run_bound(Script *s, Executable *e, const Graph *g, const Bindings *bound,
+                int64_t samples, Arena *arena, Tensor *result);
+_Noreturn void run_fail(Script *s, const Graph *g, const Fault *fault,
+                        Span span);
 
 /* Runs a graph: parameters by their arrays, other leaves by the bindings;
  * result[i] gets output i. A `next` output is written into its leaf's tensor.
@@ -36,9 +42,6 @@ const char *run_bound(Script *s, Executable *e, const Graph *g,
  */
 void run_graph(Script *s, Executable *e, const Graph *g, const Bindings *bound,
                int64_t samples, Tensor *result, Span span);
-
-/* Reports a node that made a NaN or Inf (--debug-nan); REF_NONE: none did. */
-void run_finite(Script *s, const Graph *g, Ref nan);
 
 void run_free(Script *s);
 

@@ -124,8 +124,7 @@ trace_bind(Script *s, int input, int rank, const Dim *dim)
 static bool
 is_named(Scope *scope, const Ast *entry)
 {
-    return entry->kind == AST_NAME &&
-           scope_find(scope, entry->as.name) == NULL;
+    return entry->kind == AST_NAME && scope_find(scope, entry->as.name) == NULL;
 }
 
 /* The length that an entry means. */
@@ -163,17 +162,16 @@ note_named(Script *s, NamedDims *named, const AstParam *p, const char *name,
         named->dim[named->count++] = dim;
     }
     if (named->dim[i] != dim)
-        script_fail(s, DIAG_shape, p->span, NULL, "%s is %s here, and %s before",
-                    name, dim_text(&s->dims, dim),
-                    dim_text(&s->dims, named->dim[i]));
+        script_fail(s, DIAG_shape, p->span, NULL,
+                    "%s is %s here, and %s before", name,
+                    dim_text(&s->dims, dim), dim_text(&s->dims, named->dim[i]));
 }
 
 /* The shape of a node or an array; its rank. */
 static int
 shape_of(const Script *s, Value v, Dim *dim)
 {
-    const Node *n =
-        v.kind == VALUE_node ? ir_node(s->graph, v.as.node) : NULL;
+    const Node *n = v.kind == VALUE_node ? ir_node(s->graph, v.as.node) : NULL;
     const Tensor *t = n == NULL ? v.as.array->tensor : NULL;
     int rank = n != NULL ? n->rank : t->rank;
     for (int i = 0; i < rank; i++)

@@ -20,8 +20,7 @@ typedef struct {
     Trace *trace;
     Executable *executable;
     Bindings bound;      /* the inputs come first, then the states */
-    const char *problem; /* why the last step failed */
-    Ref nan;             /* what made a NaN or Inf, with --debug-nan */
+    Fault fault;         /* why the last step failed */
     Value callback;      /* cb = …, or nothing */
     bool failed;         /* the callback reported an error */
     TrainRun *run;       /* of train! */
@@ -58,8 +57,10 @@ step_prepare(Step *step, Tensor **x, int inputs, const Tensor *y)
     trainer_bind(s, step->trainer, step->graph, &step->bound);
 }
 
-/* Runs the step on n samples; the loss is the mean before the update. */
-static const char *
+/* Runs the step on n samples; the loss is the mean before the update. False
+ * where that failed: step->fault.
+ */
+static bool
 step_run(Step *step, const void *const *x, const void *y, size_t n,
          double *loss, Arena *arena)
 {
@@ -71,14 +72,16 @@ step_run(Step *step, const void *const *x, const void *y, size_t n,
         t->data = (void *)(uintptr_t)(i + 1 < step->trace->inputs ? x[i] : y);
     }
     Tensor *result = ARENA_ARRAY(arena, Tensor, g->output.count);
-    const char *problem = run_bound(s, step->executable, g, &step->bound,
-                                    (int64_t)n, arena, result, &step->nan);
-    if (problem != NULL)
-        return arena_string(&s->context->arena, problem, strlen(problem));
-    if (step->nan != REF_NONE)
-        return "a NaN or Inf";
+    Fault *fault = &step->fault;
+    *fault = run_bound(s, step->executable, g, &step->bound, (int64_t)n, arena,
+                       result);
+    if (fault->text != NULL) {
+        fault->text =
+            arena_string(&s->context->arena, fault->text, strlen(fault->text));
+        return false;
+    }
     *loss = tensor_get(&result[0], 0);
-    return NULL;
+    return true;
 }
 
 /* ---- the runtime's view of the step ---- */
@@ -92,13 +95,13 @@ train_thunk(void *state, void *m, const void *const *x, const void *y, size_t n,
     Step *step = state;
     Arena arena = {0};
     double mean = 0;
-    step->problem = step_run(step, x, y, n, &mean, &arena);
+    bool good = step_run(step, x, y, n, &mean, &arena);
     arena_free(&arena);
     if (step->trace->dtype == DTYPE_f64)
         *(double *)loss = mean;
     else
         *(float *)loss = (float)mean;
-    return step->problem == NULL ? FLUX_OK : FLUX_E_UNSUPPORTED;
+    return good ? FLUX_OK : FLUX_E_UNSUPPORTED;
 }
 
 static size_t
@@ -319,17 +322,13 @@ trainer_call(Script *s, Trainer *trainer, const Args *args)
             script_fail(s, DIAG_shape, args->span, NULL,
                         "%lld inputs and %lld targets",
                         (long long)x[i]->dim[x[i]->rank - 1], (long long)n);
-    Step step = {
-        .s = s, .trainer = trainer, .nan = REF_NONE, .span = args->span};
+    Step step = {.s = s, .trainer = trainer, .span = args->span};
     step_prepare(&step, x, inputs, y);
     for (int i = 0; i < inputs; i++)
         data[i] = x[i]->data;
     double loss = 0;
-    const char *problem =
-        step_run(&step, data, y->data, (size_t)n, &loss, arena);
-    run_finite(s, step.graph, step.nan);
-    if (problem != NULL)
-        script_fail(s, DIAG_engine, args->span, NULL, "%s", problem);
+    if (!step_run(&step, data, y->data, (size_t)n, &loss, arena))
+        run_fail(s, step.graph, &step.fault, args->span);
     return (Value){.kind = s->options.dtype == DTYPE_f64 ? VALUE_float
                                                          : VALUE_float32,
                    .as.number = loss};
@@ -438,10 +437,7 @@ fn_train(Script *s, const Args *args)
         opt = call_named(s, s->globals, intern_text(&s->context->names, "ADAM"),
                          NULL, 0, args->span);
     Value made = trainer_make(s, args->item[0], loss, opt, args->span);
-    Step step = {.s = s,
-                 .trainer = made.as.trainer,
-                 .nan = REF_NONE,
-                 .span = args->span};
+    Step step = {.s = s, .trainer = made.as.trainer, .span = args->span};
     args_key(args, "cb", &step.callback);
     Tensor *x[TRACE_INPUTS] = {NULL};
     Tensor *y = NULL;
@@ -499,11 +495,10 @@ fn_train(Script *s, const Args *args)
         script_abandon(s);
     if (step.refused != NULL)
         script_fail(s, DIAG_file, args->span, NULL, "%s", step.refused);
+    if (step.fault.text != NULL)
+        run_fail(s, step.graph, &step.fault, args->span);
     if (status != FLUX_OK)
-        run_finite(s, step.graph, step.nan);
-    if (status != FLUX_OK)
-        script_fail(s, DIAG_engine, args->span, NULL, "%s",
-                    step.problem != NULL ? step.problem : err.text);
+        script_fail(s, DIAG_engine, args->span, NULL, "%s", err.text);
     train_run_end(&run);
     if (result.epochs == 0 && run.loss.count > 0) /* all was done before */
         return value_float(run.loss.item[run.loss.count - 1]);
