@@ -210,10 +210,11 @@ argument_kinds(Script *s, const Args *args)
     return text;
 }
 
-/* Reports a call that fits no method, with those that there are. */
-_Noreturn void
-call_no_method(Script *s, const char *name, const Function *f, const Type *type,
-               const Args *args)
+/* "there is f(x), f(x, y)": what may be called, the fields of a type last; NULL
+ * for nothing.
+ */
+static const char *
+methods_hint(Script *s, const char *name, const Function *f, const Type *type)
 {
     Arena *arena = &s->context->arena;
     const char *hint = NULL;
@@ -229,10 +230,16 @@ call_no_method(Script *s, const char *name, const Function *f, const Type *type,
                                 type->field[i]);
         hint = arena_printf(arena, "%s)", hint);
     }
-    if (hint)
-        hint = arena_printf(arena, "there is %s", hint);
-    script_fail(s, DIAG_arity, args->span, hint, "%s does not take (%s)", name,
-                argument_kinds(s, args));
+    return hint ? arena_printf(arena, "there is %s", hint) : NULL;
+}
+
+/* Reports a call that fits no method, with those that there are. */
+_Noreturn void
+call_no_method(Script *s, const char *name, const Function *f, const Type *type,
+               const Args *args)
+{
+    script_fail(s, DIAG_arity, args->span, methods_hint(s, name, f, type),
+                "%s does not take (%s)", name, argument_kinds(s, args));
 }
 
 /* The value of a keyword argument, or NULL. */
@@ -415,7 +422,8 @@ call_object(Script *s, Object *object, const Args *args)
 }
 
 Value
-convert_field(Script *s, const Type *type, size_t i, Value v, Span span)
+convert_field(Script *s, const Type *type, size_t i, Value v, bool making,
+              Span span)
 {
     const Ast *annotation = type->annotation[i];
     if (!annotation || type_match(s, type->scope, annotation, v) >= 0)
@@ -424,8 +432,12 @@ convert_field(Script *s, const Type *type, size_t i, Value v, Span span)
     if (value_is_number(v) &&
         type_match(s, type->scope, annotation, as_float) >= 0)
         return as_float;
-    script_fail(s, DIAG_value, span, NULL, "the field %s of %s cannot be %s",
-                type->field[i], type->name, value_kind_name(v));
+    script_fail(s, DIAG_value, span,
+                making && type->constructor
+                    ? methods_hint(s, type->name, type->constructor, type)
+                    : NULL,
+                "the field %s of %s cannot be %s", type->field[i], type->name,
+                value_kind_name(v));
 }
 
 /* T(…): by a constructor of the script's own, else the fields in order. */
@@ -443,7 +455,8 @@ type_construct(Script *s, Type *type, const Args *args)
     object->type = type;
     object->field = ARENA_ARRAY(&s->context->arena, Value, type->fields + 1);
     for (size_t i = 0; i < type->fields; i++)
-        object->field[i] = convert_field(s, type, i, args->item[i], args->span);
+        object->field[i] =
+            convert_field(s, type, i, args->item[i], true, args->span);
     return (Value){.kind = VALUE_object, .as.object = object};
 }
 
@@ -463,6 +476,20 @@ is_listed(const char *list, const char *name)
     return false;
 }
 
+/* The keyword arguments of a builtin as a hint; NULL where it has none. */
+static const char *
+keywords_hint(Script *s, const Builtin *builtin)
+{
+    const char *keys = builtin->keys;
+    if (keys == NULL || *keys == '\0' || *keys == '*')
+        return NULL;
+    const char *text = "it has ";
+    for (const char *c = keys; *c; c++)
+        text = arena_printf(&s->context->arena, *c == ' ' ? "%s,%c" : "%s%c",
+                            text, *c);
+    return text;
+}
+
 static Value
 call_builtin(Script *s, const Builtin *builtin, const Args *args)
 {
@@ -480,7 +507,7 @@ call_builtin(Script *s, const Builtin *builtin, const Args *args)
     bool plain = builtin_is_plain(builtin);
     for (size_t i = 0; i < args->keys; i++)
         if (!is_listed(builtin->keys, args->key[i]))
-            script_fail(s, DIAG_arity, args->span, NULL,
+            script_fail(s, DIAG_arity, args->span, keywords_hint(s, builtin),
                         "%s has no keyword argument %s", builtin->name,
                         args->key[i]);
     Span span = s->span;

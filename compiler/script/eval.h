@@ -168,7 +168,8 @@ _Noreturn void call_no_method(Script *s, const char *name, const Function *f,
                               const Type *type, const Args *args);
 Value type_construct(Script *s, Type *type, const Args *args);
 /* A value for field i, converted to the field's annotation, or a failure. */
-Value convert_field(Script *s, const Type *type, size_t i, Value v, Span span);
+Value convert_field(Script *s, const Type *type, size_t i, Value v, bool making,
+                    Span span);
 
 /* show.c: as print does, strings without quotes. */
 const char *value_text(Script *s, Value v);

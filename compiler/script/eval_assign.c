@@ -28,7 +28,7 @@ assign_field(Script *s, Scope *scope, const Ast *target, Value value)
             script_fail(s, DIAG_traced, target->span, NULL,
                         "a traced value cannot be kept in a field");
         object.as.object->field[i] =
-            convert_field(s, type, i, value, target->span);
+            convert_field(s, type, i, value, false, target->span);
         return;
     }
     eval_field(s, object, name, target->span);

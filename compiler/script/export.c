@@ -42,13 +42,8 @@ static void
 export_input_shape(Script *s, Value model, InputShape *in)
 {
     const Values *of = model_chain_input(s, model);
-    for (size_t i = 0; of != NULL && i < of->count; i++) {
-        in->rank = i == 0 ? 0 : in->rank;
-        if (of->item[i].kind == VALUE_int)
-            in->dim[in->rank++] = of->item[i].as.integer;
-    }
-    if (of != NULL && of->count == 0)
-        in->rank = 0;
+    if (of != NULL)
+        in->rank = model_lengths(of, in->dim);
 }
 
 static Trace *
@@ -259,7 +254,7 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     step->carries = true;
     for (int i = 0; i < shapes->inputs; i++)
         step->input[i] = shapes->input[i];
-    t->step = trainer_graph(s, trainer, step);
+    t->step = trainer_graph(s, trainer, step, trainer->span);
     const Output *y = &m->forward->output.item[0];
     const Node *result = ir_node(m->forward, y->ref);
     if (m->forward->output.count == 1 && result->rank == 2 &&

@@ -114,6 +114,16 @@ model_chain_input(Script *s, Value model)
     return NULL;
 }
 
+int
+model_lengths(const Values *input, Dim dim[IR_RANK])
+{
+    int rank = 0;
+    for (size_t i = 0; i < input->count && rank < IR_RANK; i++)
+        if (input->item[i].kind == VALUE_int)
+            dim[rank++] = input->item[i].as.integer;
+    return rank;
+}
+
 /* Names the inputs of a trace after the model's parameters: x, or x1, x2 …;
  * those annotated as numbers are known to have no axes, Ints their type.
  */

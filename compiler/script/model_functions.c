@@ -377,6 +377,27 @@ fn_outsize(Script *s, const Args *args)
     return value_tuple(s, item, (size_t)y->rank);
 }
 
+/* shaped(x, dims): x, where its shape is dims. */
+static Value
+fn_shaped(Script *s, const Args *args)
+{
+    Value x = lift_array(s, args->item[0]);
+    Value dims = args->item[1];
+    Dim dim[IR_RANK];
+    if (dims.kind != VALUE_tuple)
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "a shape is a tuple of lengths, not %s",
+                    value_kind_name(dims));
+    int rank = model_lengths(dims.as.values, dim);
+    if (x.kind == VALUE_opaque)
+        trace_bind(s, x.as.opaque, rank, dim);
+    if (!trace_fits(s, x, rank, dim))
+        script_fail(s, DIAG_shape, args->span, NULL,
+                    "an input of [%s] is wanted, and %s given",
+                    trace_dims(s, rank, dim), value_shape_text(s, x));
+    return x;
+}
+
 static Value
 fn_not_yet(Script *s, const Args *args)
 {

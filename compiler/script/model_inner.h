@@ -35,6 +35,8 @@ Tensor *model_input(Script *s, Value v, const InputShape *in, Span span);
  * numbers; NULL: nothing.
  */
 const Values *model_chain_input(Script *s, Value model);
+/* The lengths in it; how many there are. */
+int model_lengths(const Values *input, Dim dim[IR_RANK]);
 
 /* Whether a model is one of unroll1. */
 bool model_is_stepped(Value model);

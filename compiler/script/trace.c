@@ -137,8 +137,8 @@ annotation_dim(Script *s, Scope *scope, const Ast *entry)
     return number_int(s, v, "a length", 0, INT64_C(1) << 40, entry->span);
 }
 
-static const char *
-dims_list(Script *s, int rank, const Dim *dim)
+const char *
+trace_dims(Script *s, int rank, const Dim *dim)
 {
     const char *text = "";
     for (int i = 0; i < rank; i++)
@@ -167,10 +167,14 @@ note_named(Script *s, NamedDims *named, const AstParam *p, const char *name,
                     dim_text(&s->dims, dim), dim_text(&s->dims, named->dim[i]));
 }
 
-/* The shape of a node or an array; its rank. */
+/* The shape of a node, an array or a number; its rank, -1 for other values. */
 static int
 shape_of(const Script *s, Value v, Dim *dim)
 {
+    if (value_is_number(v))
+        return 0;
+    if (v.kind != VALUE_node && v.kind != VALUE_array)
+        return -1;
     const Node *n = v.kind == VALUE_node ? ir_node(s->graph, v.as.node) : NULL;
     const Tensor *t = n == NULL ? v.as.array->tensor : NULL;
     int rank = n != NULL ? n->rank : t->rank;
@@ -179,24 +183,29 @@ shape_of(const Script *s, Value v, Dim *dim)
     return rank;
 }
 
-/* Refuses an argument of another shape than the annotated one; named
- * dimensions take any length.
- */
+bool
+trace_fits(const Script *s, Value v, int rank, const Dim *want)
+{
+    Dim dim[IR_RANK];
+    bool fits = shape_of(s, v, dim) == rank;
+    for (int i = 0; fits && i < rank; i++)
+        fits = dim[i] == want[i] || !dim_known(want[i]);
+    return fits;
+}
+
+/* Refuses an argument of another shape than the annotated one. */
 static void
 check_annotated(Script *s, Scope *scope, const AstParam *p, Value v,
                 const Dim *want, NamedDims *named)
 {
     const AstList *entry = &p->type->as.list;
-    Dim dim[IR_RANK];
-    int rank = shape_of(s, v, dim);
-    bool fits = rank == (int)entry->count;
-    for (int i = 0; fits && i < rank; i++)
-        fits = dim[i] == want[i] || !dim_known(want[i]);
-    if (!fits)
+    int rank = (int)entry->count;
+    if (!trace_fits(s, v, rank, want))
         script_fail(s, DIAG_shape, p->span, NULL,
                     "the input is annotated [%s], and given %s",
-                    dims_list(s, (int)entry->count, want),
-                    value_shape_text(s, v));
+                    trace_dims(s, rank, want), value_shape_text(s, v));
+    Dim dim[IR_RANK];
+    shape_of(s, v, dim);
     for (int i = 0; i < rank; i++)
         if (is_named(scope, entry->item[i]))
             note_named(s, named, p, entry->item[i]->as.name, dim[i]);
@@ -270,6 +279,21 @@ trace_value(Script *s, Value v, const char *what, Span span)
                 value_kind_name(v));
 }
 
+/* The node of a model's result, which must be numbers. */
+static Ref
+result_node(Script *s, Value model, Value y, Span span)
+{
+    y = value_plain(s, y, span);
+    if (y.kind == VALUE_list)
+        script_fail(s, DIAG_value, span, "vcat(xs...) makes a vector of it",
+                    "the result of %s is a list; it must be numbers",
+                    call_name(s, model));
+    return trace_value(s, y,
+                       arena_printf(&s->context->arena, "the result of %s",
+                                    call_name(s, model)),
+                       span);
+}
+
 /* Evaluates the model on its inputs, in s->graph. Opaque results bind the
  * input to any length: the model is elementwise.
  */
@@ -311,7 +335,7 @@ trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
             name = all->name[i];
         else if (traced->tuple)
             name = arena_printf(&s->context->arena, "y%zu", i + 1);
-        Ref ref = trace_value(s, all->item[i], "the result of the model", span);
+        Ref ref = result_node(s, model, all->item[i], span);
         ir_output(s->graph, name, ref, REF_NONE);
     }
     for (size_t i = 0; i < t->params.count; i++)

@@ -80,6 +80,12 @@ void trace_keep(Script *s, Value array, Ref value, Span span);
 /* Notes the shape of an input that was opaque, and traces anew. */
 _Noreturn void trace_bind(Script *s, int input, int rank, const Dim *dim);
 
+/* Whether a value has a shape; its named dimensions take any length. */
+bool trace_fits(const Script *s, Value v, int rank, const Dim *want);
+
+/* "28,28,C": lengths as text. */
+const char *trace_dims(Script *s, int rank, const Dim *dim);
+
 /* The lengths that names bound nowhere have in the annotations of one call. */
 typedef struct {
     const char *name[DIM_SYMBOLS];

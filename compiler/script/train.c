@@ -46,7 +46,7 @@ step_prepare(Step *step, Tensor **x, int inputs, const Tensor *y)
         for (int k = 0; k < in->rank; k++)
             in->dim[k] = from->dim[k];
     }
-    step->graph = trainer_graph(s, step->trainer, t);
+    step->graph = trainer_graph(s, step->trainer, t, step->span);
     step->executable = run_prepare(s, step->graph, s->options.engine);
     for (int i = 0; i <= inputs; i++) {
         Tensor *room = ARENA_NEW(&s->context->arena, Tensor);

@@ -297,11 +297,11 @@ plain_optimiser(Script *s, const Trainer *trainer)
 }
 
 const Graph *
-trainer_graph(Script *s, const Trainer *trainer, Trace *t)
+trainer_graph(Script *s, const Trainer *trainer, Trace *t, Span span)
 {
     Value builtin = {.kind = VALUE_builtin, .as.builtin = &loss_builtin};
-    Traced traced = trace_model(s, t, builtin, call_name(s, trainer->model),
-                                false, trainer->span);
+    Traced traced =
+        trace_model(s, t, builtin, call_name(s, trainer->model), false, span);
     Trial trial = {.trace = traced.graph,
                    .purpose = "step",
                    .owner = plain_optimiser(s, trainer)};

@@ -30,7 +30,8 @@ typedef struct Trainer {
  * shapes of the inputs stand in t->input; that of a target of unknown shape is
  * the result's.
  */
-const Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t);
+const Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t,
+                           Span span);
 
 /* A trace for such a graph with `inputs` inputs and the target. */
 Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs);
