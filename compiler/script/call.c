@@ -92,6 +92,24 @@ shapes_text(Script *s, Scope *scope, Span span)
     return text;
 }
 
+/* "k 3": which pass of the loops around a call it was, by the Ints that they
+ * count; NULL outside of loops.
+ */
+static const char *
+pass_text(Script *s, const Scope *scope)
+{
+    const char *text = NULL;
+    for (; scope && scope->kind == SCOPE_soft; scope = scope->parent)
+        for (uint32_t i = scope->count; i-- > 0;) {
+            const Binding *b = &scope->item[i];
+            if (b->value.kind == VALUE_int)
+                text = arena_printf(&s->context->arena, "%s %s%s%s", b->name,
+                                    value_text(s, b->value), text ? ", " : "",
+                                    text ? text : "");
+        }
+    return text;
+}
+
 /* At most `FRAMES_SHOWN` frames: the innermost, a line for what is left out,
  * and the outermost.
  */
@@ -105,6 +123,7 @@ script_frames(Script *s, Span innermost, const Frame *frame)
     Frame *first = NULL;
     Frame **link = &first;
     Frame *last = NULL;
+    const Active *active = s->eval->active;
     Span span = innermost;
     size_t i = 0;
     for (const Frame *f = frame; f; span = f->span, f = f->caller, i++) {
@@ -118,8 +137,13 @@ script_frames(Script *s, Span innermost, const Frame *frame)
             *last = (Frame){
                 .model = arena_printf(&s->context->arena, "%zu more",
                                       count - FRAMES_INNER - FRAMES_OUTER)};
-        else if (i == 0 && s->eval->active && s->eval->active->frame == f)
-            last->shapes = shapes_text(s, s->eval->active->scope, span);
+        const Active *of = active;
+        while (of && of->frame != f)
+            of = of->caller;
+        if (of && !leave)
+            last->shapes = i == 0 ? shapes_text(s, of->scope, span)
+                                  : pass_text(s, of->scope);
+        active = of ? of->caller : active;
         *link = last;
         link = (Frame **)(void *)&last->caller;
     }
@@ -390,6 +414,16 @@ run_method(Script *s, const Method *method, Scope *around, const char *name,
     scope_close(s, scope);
     leave(s, &entered);
     return v;
+}
+
+Scope *
+call_scope(Script *s, Scope *scope)
+{
+    Active *active = s->eval->active;
+    Scope *before = active ? active->scope : NULL;
+    if (active)
+        active->scope = scope;
+    return before;
 }
 
 Value

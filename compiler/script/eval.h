@@ -44,7 +44,7 @@ struct CallFrame {
 /* A body under way, for the shapes in messages. */
 typedef struct Active Active;
 struct Active {
-    const Active *caller;
+    Active *caller;
     const Frame *frame;
     Scope *scope;
 };
@@ -70,7 +70,7 @@ typedef struct Eval {
     const IndexContext *index;
     CallFrame root;
     CallFrame *call;
-    const Active *active;
+    Active *active;
     const Including *including;
     int64_t steps;           /* passes of loops, and calls */
     bool stopped;            /* a limit was reached: nothing more is run */
@@ -166,6 +166,8 @@ const Method *method_find(Script *s, const Function *f, const Args *args);
 bool function_is_net(const Function *f);
 _Noreturn void call_no_method(Script *s, const char *name, const Function *f,
                               const Type *type, const Args *args);
+/* The scope of a loop's body in the call under way, and what it was before. */
+Scope *call_scope(Script *s, Scope *scope);
 Value type_construct(Script *s, Type *type, const Args *args);
 /* A value for field i, converted to the field's annotation, or a failure. */
 Value convert_field(Script *s, const Type *type, size_t i, Value v, bool making,

@@ -28,7 +28,9 @@ static bool
 run_for(Script *s, Scope *scope, const Ast *ast, size_t k)
 {
     if (k == ast->as.loop.count) {
+        Scope *around = call_scope(s, scope);
         eval(s, scope, ast->as.loop.body);
+        call_scope(s, around);
         return goes_on(s);
     }
     const AstIterate *spec = &ast->as.loop.iterate[k];

@@ -98,7 +98,7 @@ typedef struct {
     Flow flow;
     const IndexContext *index;
     CallFrame *call;
-    const Active *active;
+    Active *active;
     const Including *including;
     bool dotted;
 } Saved;
