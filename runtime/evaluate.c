@@ -2,7 +2,7 @@
  * error.
  */
 #include "runtime/error.h"
-#include "runtime/ports.h"
+#include "runtime/remote.h"
 
 #include <stdlib.h>
 
@@ -71,7 +71,9 @@ sample_score(const flux_port *port, const void *y, const flux_data *data,
     return FLUX_OK;
 }
 
-/* What a run needs: memory for the outputs of a batch, and an arena. */
+/* What a run needs: memory for the outputs of a batch, and an arena, or a
+ * device, which is not open on the CPU.
+ */
 typedef struct Run {
     const flux_model *model;
     const void *m;
@@ -79,6 +81,7 @@ typedef struct Run {
     size_t batch;
     void *y[FLUX_MAX_PORTS];
     flux_work work;
+    flux_remote remote;
 } Run;
 
 static flux_status
@@ -88,7 +91,9 @@ run_batch(Run *run, size_t first, size_t some, Sums *sums)
     const void *x[FLUX_MAX_PORTS];
     flux_ports_seek(model->input, model->ninput, run->data->x, first, x);
     flux_status status =
-        model->forward(model, run->m, x, some, run->y, &run->work);
+        run->remote.place.device != NULL
+            ? flux_remote_forward(&run->remote, x, some, run->y)
+            : model->forward(model, run->m, x, some, run->y, &run->work);
     const flux_port *port = &model->output[0];
     size_t bytes = port->size * flux_dtype_size(port->dtype);
     for (size_t s = 0; s < some && status == FLUX_OK; s++) {
@@ -114,14 +119,29 @@ run_check(const flux_model *model, const flux_data *data)
     return data->n == 0 ? FLUX_E_SIZE : FLUX_OK;
 }
 
+/* The model with its parameters on a device. */
 static flux_status
-run_allocate(Run *run)
+run_open(Run *run, const flux_device *device, flux_error *err)
+{
+    flux_status status = flux_device_fits(device, run->model, err);
+    if (status != FLUX_OK)
+        return status;
+    status = flux_remote_open(&run->remote, device, run->batch, 0);
+    if (status == FLUX_OK)
+        status = flux_remote_put(&run->remote, run->m);
+    return flux_place_error(&run->remote.place, status, err);
+}
+
+static flux_status
+run_allocate(Run *run, const flux_device *device)
 {
     const flux_model *model = run->model;
-    run->work.bytes = model->arena(model, run->batch);
-    run->work.arena = flux_alloc(run->work.bytes);
-    if (run->work.arena == NULL)
-        return FLUX_E_MEMORY;
+    if (device == NULL) {
+        run->work.bytes = model->arena(model, run->batch);
+        run->work.arena = flux_alloc(run->work.bytes);
+        if (run->work.arena == NULL)
+            return FLUX_E_MEMORY;
+    }
     for (size_t i = 0; i < model->noutput; i++) {
         run->y[i] = flux_alloc(flux_port_bytes(&model->output[i], run->batch));
         if (run->y[i] == NULL)
@@ -130,32 +150,54 @@ run_allocate(Run *run)
     return FLUX_OK;
 }
 
-/* Means over the data, batch samples at a time; see flux.h. */
+static void
+run_free(Run *run)
+{
+    free(run->work.arena);
+    for (size_t i = 0; i < run->model->noutput; i++)
+        free(run->y[i]);
+    flux_remote_close(&run->remote);
+}
+
+/* Means over the data, batch samples at a time; see flux_device.h. */
 flux_status
-flux_evaluate(const flux_model *model, const void *m, const flux_data *data,
-              size_t batch, flux_scores *scores)
+flux_evaluate_on(const flux_model *model, const flux_device *device,
+                 const void *m, const flux_data *data, size_t batch,
+                 flux_scores *scores, flux_error *err)
 {
     flux_status status = run_check(model, data);
     if (status != FLUX_OK)
-        return status;
+        return flux_error_set(err, status, "%s", flux_status_text(status));
     Run run = {.model = model, .m = m, .data = data};
     run.batch = batch == 0 ? 256 : batch;
     run.batch = run.batch < data->n ? run.batch : data->n;
     Sums sums = {0.0, 0.0};
-    status = run_allocate(&run);
+    if (device != NULL)
+        status = run_open(&run, device, err);
+    int open = status == FLUX_OK;
+    if (open)
+        status = run_allocate(&run, device);
     for (size_t first = 0; first < data->n && status == FLUX_OK;) {
         size_t left = data->n - first;
         size_t some = left < run.batch ? left : run.batch;
         status = run_batch(&run, first, some, &sums);
         first += some;
     }
-    free(run.work.arena);
-    for (size_t i = 0; i < model->noutput; i++)
-        free(run.y[i]);
+    if (open)
+        flux_place_error(&run.remote.place, status, err);
+    run_free(&run);
     if (status == FLUX_OK && scores != NULL)
         *scores = (flux_scores){sums.right / (double)data->n,
                                 sums.error / (double)data->n};
     return status;
+}
+
+/* Means over the data, on the CPU; see flux.h. */
+flux_status
+flux_evaluate(const flux_model *model, const void *m, const flux_data *data,
+              size_t batch, flux_scores *scores)
+{
+    return flux_evaluate_on(model, NULL, m, data, batch, scores, NULL);
 }
 
 /* The share of samples whose class is right; see flux.h. */

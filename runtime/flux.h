@@ -1,5 +1,5 @@
 /* flux.h - the runtime's interface, the only header that a program includes
- * besides its models' own.
+ * besides its models' own; and flux_device.h, for a GPU.
  *
  * The first part (status, work, arena helpers, descriptors) is all that
  * generated code needs, and needs no library. The second part (sessions, models
@@ -149,10 +149,12 @@ typedef struct flux_port {
 /* A model as data: what sessions, chains, checkpoints and bindings read. A
  * generated model's is `extern const flux_model <name>_model`.
  *
- * x, y, dy and dx point to one array per input or output. The functions return
- * what the generated functions return; `self` is for models made at run time.
+ * x and y point to one array per input or output, dy and dx to one for each of
+ * those that are real. The functions return what the generated functions
+ * return; `self` is for models made at run time.
  */
 typedef struct flux_model flux_model;
+typedef struct flux_device flux_device; /* flux_device.h: a model on a GPU */
 struct flux_model {
     uint32_t abi; /* FLUX_ABI */
     flux_dtype dtype;
@@ -272,7 +274,9 @@ flux_status flux_back(flux_session *s, const void *dy, const void *x, size_t n,
                       void *dx);
 flux_status flux_update(flux_session *s, double eta);
 
-/* The same for any number of inputs and outputs: arrays of pointers. */
+/* The same for any number of inputs and outputs: arrays of pointers, one for
+ * each; those of dy and dx for integers are not looked at.
+ */
 flux_status flux_forward_all(flux_session *s, const void *const *x, size_t n,
                              void *const *y);
 flux_status flux_back_all(flux_session *s, const void *const *dy,
@@ -543,7 +547,8 @@ typedef struct flux_train_options {
      */
     flux_status (*on_step)(void *user, const flux_position *now);
     void *user;
-    flux_pool *pool; /* NULL: one thread */
+    flux_pool *pool;           /* NULL: one thread */
+    const flux_device *device; /* NULL: the CPU */
 } flux_train_options;
 
 typedef struct flux_train_result {
@@ -558,6 +563,10 @@ typedef struct flux_train_result {
  * used where the data has them and the step takes them, else targets. The
  * order of samples in an epoch depends on seed and epoch alone. options,
  * result and err may be NULL.
+ *
+ * On a device m and state, which are the host's, are up to date when on_step or
+ * on_epoch is called, and at the end; after a failure there they are what they
+ * were then.
  */
 flux_status flux_train(const flux_trainer *trainer, void *state, void *m,
                        const flux_data *data, const flux_train_options *options,

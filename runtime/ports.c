@@ -46,3 +46,28 @@ flux_ports_seek_out(const flux_port *port, size_t count, void *const *from,
         to[i] = start;
     }
 }
+
+int
+flux_port_real(const flux_port *port)
+{
+    return port->dtype == FLUX_F32 || port->dtype == FLUX_F64;
+}
+
+void
+flux_ports_real(const flux_port *port, size_t count, void **array)
+{
+    size_t reals = 0;
+    for (size_t i = 0; i < count; i++)
+        if (flux_port_real(&port[i]))
+            array[reals++] = array[i];
+}
+
+int
+flux_ports_there(const flux_port *port, size_t count, const void *const *array,
+                 int real)
+{
+    for (size_t i = 0; i < count; i++)
+        if (array[i] == NULL && (!real || flux_port_real(&port[i])))
+            return 0;
+    return 1;
+}

@@ -19,4 +19,15 @@ void flux_ports_seek(const flux_port *port, size_t count,
 void flux_ports_seek_out(const flux_port *port, size_t count, void *const *from,
                          size_t first, void **to);
 
+/* Whether a port has a derivative; leaves the arrays of those that do, one
+ * after another, as a model's back takes dy and dx.
+ */
+int flux_port_real(const flux_port *port);
+void flux_ports_real(const flux_port *port, size_t count, void **array);
+
+/* Whether none of the arrays is missing; of ports with a derivative, if `real`.
+ */
+int flux_ports_there(const flux_port *port, size_t count,
+                     const void *const *array, int real);
+
 #endif

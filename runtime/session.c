@@ -1,8 +1,8 @@
 /* session.c - a model with what it needs to run: parameters, gradients and an
- * arena for max_batch samples, one allocation each.
+ * arena for max_batch samples, one allocation each; or all of it on a device.
  */
 #include "runtime/error.h"
-#include "runtime/ports.h"
+#include "runtime/remote.h"
 
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@ struct flux_session {
     void *state;  /* of max_batch samples; NULL: there is none */
     size_t begun; /* how many samples' state is kept; 0: it is the initial */
     int keeps;
+    flux_remote remote; /* open: the memory and the work are there */
 };
 
 static int
@@ -24,35 +25,79 @@ session_fits(const flux_model *model)
            model->ninput <= FLUX_MAX_PORTS && model->noutput <= FLUX_MAX_PORTS;
 }
 
-/* Opens a model; see flux.h. */
-flux_session *
-flux_open(const flux_model *model, uint64_t seed, size_t max_batch)
+/* The session's device, or NULL. */
+static flux_remote *
+session_remote(flux_session *s)
 {
-    if (!session_fits(model))
-        return NULL;
-    flux_session *s = calloc(1, sizeof *s);
-    if (s == NULL)
-        return NULL;
-    s->model = model;
-    s->max_batch = max_batch > 0 ? max_batch : 1;
+    return s->remote.place.device != NULL ? &s->remote : NULL;
+}
+
+/* Memory on the CPU, and the parameters there. */
+static flux_status
+session_open(flux_session *s, uint64_t seed)
+{
+    const flux_model *model = s->model;
     size_t forward = model->arena(model, s->max_batch);
-    size_t back = model->back_arena(model, s->max_batch);
+    size_t back = 0;
+    if (model->back != NULL)
+        back = model->back_arena(model, s->max_batch);
     s->work.bytes = forward > back ? forward : back;
     s->work.seed = seed;
     s->params = flux_alloc(model->bytes);
     s->grads = flux_alloc(model->grad_bytes);
     s->work.arena = flux_alloc(s->work.bytes);
-    s->keeps = model->stepped;
     size_t one = flux_mul(model->state, flux_dtype_size(model->dtype));
     if (one > 0)
         s->state = flux_alloc(flux_mul(one, s->max_batch));
     if (s->params == NULL || s->grads == NULL || s->work.arena == NULL ||
-        (one > 0 && s->state == NULL) ||
-        model->init(model, s->params, seed) != FLUX_OK) {
+        (one > 0 && s->state == NULL))
+        return FLUX_E_MEMORY;
+    return model->init(model, s->params, seed);
+}
+
+/* The same on a device. */
+static flux_status
+session_open_on(flux_session *s, const flux_device *device, uint64_t seed,
+                flux_error *err)
+{
+    flux_status status = flux_device_fits(device, s->model, err);
+    if (status != FLUX_OK)
+        return status;
+    status = flux_remote_open(&s->remote, device, s->max_batch, 1);
+    s->remote.place.work.seed = seed;
+    if (status == FLUX_OK)
+        status = flux_remote_init(&s->remote, seed);
+    return flux_place_error(&s->remote.place, status, err);
+}
+
+/* Opens a model; see flux_device.h. */
+flux_session *
+flux_open_on(const flux_model *model, const flux_device *device, uint64_t seed,
+             size_t max_batch, flux_error *err)
+{
+    flux_status status = session_fits(model) ? FLUX_E_MEMORY : FLUX_E_ABI;
+    flux_session *s = session_fits(model) ? calloc(1, sizeof *s) : NULL;
+    if (s != NULL) {
+        s->model = model;
+        s->max_batch = max_batch > 0 ? max_batch : 1;
+        s->keeps = model->stepped;
+        status = device != NULL ? session_open_on(s, device, seed, err)
+                                : session_open(s, seed);
+    }
+    if (status != FLUX_OK && (s == NULL || device == NULL))
+        flux_error_set(err, status, "%s", flux_status_text(status));
+    if (status != FLUX_OK) {
         flux_close(s);
         return NULL;
     }
     return s;
+}
+
+/* Opens a model on the CPU; see flux.h. */
+flux_session *
+flux_open(const flux_model *model, uint64_t seed, size_t max_batch)
+{
+    return flux_open_on(model, NULL, seed, max_batch, NULL);
 }
 
 /* Frees the session and all that it owns; s may be NULL. */
@@ -65,6 +110,7 @@ flux_close(flux_session *s)
     free(s->grads);
     free(s->work.arena);
     free(s->state);
+    flux_remote_close(&s->remote);
     free(s);
 }
 
@@ -102,15 +148,18 @@ static flux_status
 session_state(flux_session *s, size_t n)
 {
     const flux_model *m = s->model;
-    s->work.state = NULL;
-    if (s->state == NULL || !s->keeps || n == 0)
+    flux_remote *remote = session_remote(s);
+    flux_work *work = remote != NULL ? &remote->place.work : &s->work;
+    work->state = NULL;
+    if (m->state == 0 || !s->keeps || n == 0)
         return FLUX_OK;
     if (n > s->max_batch || (s->begun != 0 && s->begun != n))
         return FLUX_E_SIZE;
-    s->work.state = s->state;
+    work->state = remote != NULL ? remote->state : s->state;
     flux_status status = FLUX_OK;
     if (s->begun == 0)
-        status = m->reset(m, s->params, s->state, n);
+        status = remote != NULL ? flux_remote_reset(remote, n)
+                                : m->reset(m, s->params, s->state, n);
     if (status == FLUX_OK)
         s->begun = n;
     return status;
@@ -133,10 +182,25 @@ flux_forward_all(flux_session *s, const void *const *x, size_t n,
         void *out[FLUX_MAX_PORTS];
         flux_ports_seek(m->input, m->ninput, x, first, in);
         flux_ports_seek_out(m->output, m->noutput, y, first, out);
-        status = m->forward(m, s->params, in, some, out, &s->work);
+        status = session_remote(s) != NULL
+                     ? flux_remote_forward(&s->remote, in, some, out)
+                     : m->forward(m, s->params, in, some, out, &s->work);
         first += some;
     }
     return status;
+}
+
+/* Adds the gradients of a batch, whose arrays are one for each port. */
+static flux_status
+session_back(flux_session *s, const void **dy, const void **x, size_t n,
+             void **dx)
+{
+    const flux_model *m = s->model;
+    if (session_remote(s) != NULL)
+        return flux_remote_back(&s->remote, dy, x, n, dx);
+    flux_ports_real(m->output, m->noutput, (void **)dy);
+    flux_ports_real(m->input, m->ninput, dx);
+    return m->back(m, s->params, dy, x, n, s->grads, dx, &s->work);
 }
 
 /* Adds the gradients of n samples, max_batch at a time. */
@@ -147,8 +211,10 @@ flux_back_all(flux_session *s, const void *const *dy, const void *const *x,
     flux_status status = session_check(s, x, n);
     if (status == FLUX_OK && dy == NULL)
         status = FLUX_E_NULL;
+    if (status == FLUX_OK && s->model->back == NULL)
+        status = FLUX_E_UNSUPPORTED;
     if (s != NULL)
-        s->work.state = NULL;
+        s->work.state = s->remote.place.work.state = NULL;
     for (size_t first = 0; status == FLUX_OK && first < n;) {
         size_t some = n - first < s->max_batch ? n - first : s->max_batch;
         const flux_model *m = s->model;
@@ -158,7 +224,7 @@ flux_back_all(flux_session *s, const void *const *dy, const void *const *x,
         flux_ports_seek(m->input, m->ninput, x, first, in);
         flux_ports_seek(m->output, m->noutput, dy, first, dout);
         flux_ports_seek_out(m->input, m->ninput, dx, first, din);
-        status = m->back(m, s->params, dout, in, some, s->grads, din, &s->work);
+        status = session_back(s, dout, in, some, din);
         first += some;
     }
     return status;
@@ -200,6 +266,8 @@ flux_update(flux_session *s, double eta)
 {
     if (s == NULL)
         return FLUX_E_NULL;
+    if (session_remote(s) != NULL)
+        return flux_remote_update(&s->remote, eta);
     return s->model->update(s->model, s->params, s->grads, eta);
 }
 
@@ -217,10 +285,26 @@ flux_session_model(const flux_session *s)
     return s->model;
 }
 
+/* The device that it was opened on, or NULL. */
+const flux_device *
+flux_session_device(const flux_session *s)
+{
+    return s->remote.place.device;
+}
+
+/* Why the last call has failed on the device, or NULL. */
+const char *
+flux_session_why(const flux_session *s)
+{
+    return s->remote.place.why;
+}
+
 /* The parameters, a struct of the model's type. */
 void *
 flux_params(flux_session *s)
 {
+    if (session_remote(s) != NULL)
+        return flux_remote_lend(&s->remote, &s->remote.m);
     return s->params;
 }
 
@@ -228,5 +312,7 @@ flux_params(flux_session *s)
 void *
 flux_grads(flux_session *s)
 {
+    if (session_remote(s) != NULL)
+        return flux_remote_lend(&s->remote, &s->remote.g);
     return s->grads;
 }

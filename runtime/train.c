@@ -3,8 +3,8 @@
  */
 #include "kernels/flux_random.h"
 #include "runtime/error.h"
-#include "runtime/ports.h"
 #include "runtime/progress.h"
+#include "runtime/remote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +26,14 @@ typedef struct Training {
     int32_t *label;
     void *best; /* the best parameters; NULL without patience */
     flux_work work;
+    flux_remote_step remote; /* open where options.device is not NULL */
     double started;
 } Training;
 
 static flux_status
 training_error(Training *t, flux_status status)
 {
-    return flux_error_set(t->err, status, "%s", flux_status_text(status));
+    return flux_place_error(&t->remote.place, status, t->err);
 }
 
 static flux_status
@@ -73,12 +74,15 @@ training_allocate(Training *t)
     const flux_model *model = t->trainer->model;
     size_t batch = t->options.batch;
     size_t order = flux_mul(t->data->n, sizeof *t->order);
-    t->work.bytes = t->trainer->arena(batch);
-    t->work.seed = t->options.seed;
-    t->work.pool = t->options.pool;
-    t->work.arena = flux_alloc(t->work.bytes);
     t->order = order > PTRDIFF_MAX ? NULL : malloc(order);
-    int failed = t->work.arena == NULL || t->order == NULL;
+    int failed = t->order == NULL;
+    if (t->options.device == NULL) {
+        t->work.bytes = t->trainer->arena(batch);
+        t->work.seed = t->options.seed;
+        t->work.pool = t->options.pool;
+        t->work.arena = flux_alloc(t->work.bytes);
+        failed |= t->work.arena == NULL;
+    }
     for (size_t i = 0; i < model->ninput; i++) {
         t->x[i] = flux_alloc(flux_port_bytes(&model->input[i], batch));
         failed |= t->x[i] == NULL;
@@ -94,7 +98,12 @@ training_allocate(Training *t)
         t->best = flux_alloc(model->bytes);
         failed |= t->best == NULL;
     }
-    return failed ? training_error(t, FLUX_E_MEMORY) : FLUX_OK;
+    if (failed)
+        return training_error(t, FLUX_E_MEMORY);
+    if (t->options.device == NULL)
+        return FLUX_OK;
+    return flux_remote_step_open(&t->remote, t->options.device, t->trainer,
+                                 batch, t->by_label, t->options.seed, t->err);
 }
 
 static void
@@ -107,6 +116,26 @@ training_free(Training *t)
     free(t->order);
     free(t->best);
     free(t->work.arena);
+    flux_remote_step_close(&t->remote);
+}
+
+/* Parameters and state to the device, or from there: they are the caller's
+ * before an epoch and behind it, and while it is called.
+ */
+static flux_status
+training_put(Training *t)
+{
+    if (t->options.device == NULL)
+        return FLUX_OK;
+    return flux_remote_step_put(&t->remote, t->m, t->state);
+}
+
+static flux_status
+training_get(Training *t)
+{
+    if (t->options.device == NULL)
+        return FLUX_OK;
+    return flux_remote_step_get(&t->remote, t->m, t->state);
 }
 
 /* Fisher and Yates's shuffle (Durstenfeld, 1964) with Philox: key the seed,
@@ -143,6 +172,20 @@ training_gather(const Training *t, const flux_port *port, const void *from,
                bytes);
 }
 
+/* One step on the batch x and y or label; *loss is one value of the model's. */
+static flux_status
+training_call(Training *t, const void *const *x, size_t some, void *loss)
+{
+    const flux_trainer *trainer = t->trainer;
+    if (t->options.device != NULL)
+        return flux_remote_step_train(&t->remote, x, t->y, t->label, some,
+                                      loss);
+    if (t->by_label)
+        return trainer->train_labels(t->state, t->m, x, t->label, some, loss,
+                                     &t->work);
+    return trainer->train(t->state, t->m, x, t->y, some, loss, &t->work);
+}
+
 /* One step on the samples order[first], …; *loss is their mean. */
 static flux_status
 training_step(Training *t, size_t first, size_t some, double *loss)
@@ -158,18 +201,25 @@ training_step(Training *t, size_t first, size_t some, double *loss)
     double wide = 0.0;
     float narrow = 0.0f;
     void *value = model->dtype == FLUX_F64 ? (void *)&wide : (void *)&narrow;
-    flux_status status;
-    if (t->by_label) {
-        for (size_t s = 0; s < some; s++)
-            t->label[s] = t->data->label[t->order[first + s]];
-        status = trainer->train_labels(t->state, t->m, x, t->label, some, value,
-                                       &t->work);
-    } else {
+    for (size_t s = 0; t->by_label && s < some; s++)
+        t->label[s] = t->data->label[t->order[first + s]];
+    if (!t->by_label)
         training_gather(t, trainer->target, t->data->y, first, some, t->y);
-        status = trainer->train(t->state, t->m, x, t->y, some, value, &t->work);
-    }
+    flux_status status = training_call(t, x, some, value);
     *loss = model->dtype == FLUX_F64 ? wide : (double)narrow;
     return status;
+}
+
+/* Calls on_step, whose parameters and state are up to date. */
+static flux_status
+training_on_step(Training *t, const flux_position *now)
+{
+    if (t->options.on_step == NULL)
+        return FLUX_OK;
+    flux_status status = training_get(t);
+    if (status == FLUX_OK)
+        status = t->options.on_step(t->options.user, now);
+    return status == FLUX_OK ? training_put(t) : status;
 }
 
 /* All batches of one epoch, the smaller last one too; *loss is the mean. */
@@ -186,7 +236,7 @@ training_epoch(Training *t, size_t epoch, double *loss)
     flux_position now = {.epoch = epoch};
     if (from->epoch == epoch)
         now = *from;
-    flux_status status = FLUX_OK;
+    flux_status status = training_put(t);
     while (now.done < t->data->n && status == FLUX_OK) {
         size_t first = now.done;
         size_t left = t->data->n - first;
@@ -200,9 +250,10 @@ training_epoch(Training *t, size_t epoch, double *loss)
         char note[48];
         snprintf(note, sizeof note, "loss %.4g", now.sum / (double)now.done);
         flux_progress_step(&bar, now.done, note);
-        if (t->options.on_step != NULL)
-            status = t->options.on_step(t->options.user, &now);
+        status = training_on_step(t, &now);
     }
+    if (status == FLUX_OK)
+        status = training_get(t);
     flux_progress_end(&bar);
     *loss = now.sum / (double)t->data->n;
     return status == FLUX_OK ? status : training_error(t, status);
@@ -228,10 +279,12 @@ training_validate(Training *t, flux_epoch *e)
     if (t->options.validation == NULL)
         return FLUX_OK;
     flux_status status =
-        flux_evaluate(model, t->m, t->options.validation, 0, &e->validation);
-    if (status != FLUX_OK)
-        return flux_error_set(t->err, status, "validation: %s",
-                              flux_status_text(status));
+        flux_evaluate_on(model, t->options.device, t->m, t->options.validation,
+                         0, &e->validation, t->err);
+    if (status != FLUX_OK) {
+        flux_error_prefix(t->err, "validation");
+        return status;
+    }
     if (!training_better(t, &e->validation))
         return FLUX_OK;
     t->result.best = e->validation;

@@ -533,6 +533,8 @@ emit_trainer_table(Emit *emit, const Trainer *t)
     writer_line(writer, "};");
     trainer_thunks(emit, t);
     const char *name = c_function_name(emit, t->name, "trainer");
+    if (emit->device)
+        VEC_PUSH(emit->arena, &emit->steps, name);
     writer_raw(&emit->header, "\n");
     writer_line(&emit->header, "extern const flux_trainer %s;", name);
     writer_raw(writer, "\n");

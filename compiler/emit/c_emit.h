@@ -38,6 +38,7 @@ typedef struct {
     bool device;             /* what is now written is CUDA */
     Device *gpu;             /* cuda_device.c's */
     VEC(const char *) fault; /* cuda_fault.c's */
+    VEC(const char *) steps; /* the tables of trainers on a device */
 } Emit;
 
 /* One trainer. */
@@ -160,6 +161,9 @@ void cuda_init_copies(Emit *emit, Function *f, const bool *tabled);
  */
 void cuda_device_note(Emit *emit, const Function *f, const Trainer *trainer);
 void cuda_device(Emit *emit);
+
+/* cuda_describe.c: all of it as data, for the runtime: flux_device. */
+void cuda_describe(Emit *emit);
 
 /* cuda_fault.c: what the numbers of faults say, as a function. */
 void cuda_fault_texts(Emit *emit);

@@ -28,7 +28,8 @@ static const Header kernels[TARGETS][HEADERS] = {
        "flux_gpu_max_", "flux_gpu_argmax_"}},
      {"kernels/flux_gpu_device.h", {"flux_device_"}},
      {"kernels/flux_random.h",
-      {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}}};
+      {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},
+     {"flux_device.h", {"const flux_device "}}}};
 
 static bool
 names_any(const char *text, const char *const *name)

@@ -35,6 +35,8 @@ emit_device(Emit *emit)
     if (!emit_trainers(emit))
         return false;
     cuda_device(emit);
+    if (emit->describable)
+        cuda_describe(emit);
     writer_raw(source, "\n#endif\n");
     writer_insert(source, kernels, emit->device_part.text,
                   emit->device_part.size);

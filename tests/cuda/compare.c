@@ -10,6 +10,7 @@
  */
 #include "tests/cuda/control.h"
 #include "tests/cuda/pair.h"
+#include "tests/cuda/session.h"
 
 #include HEADER
 
@@ -250,6 +251,7 @@ fail_each(Calls *c, flux_status (*call)(Calls *, void *), void *with)
         flux_status status = call(c, with);
         came = emulator_failed();
         emulator_fail(-1);
+        emulator_forget();
         check(came ? status == FLUX_E_DEVICE || status == FLUX_E_MEMORY
                    : status == FLUX_OK,
               "a call of CUDA that fails", c->n, c->order);
@@ -556,6 +558,12 @@ main(int argc, char **argv)
             compare_failures(&c);
         calls_close(&c);
     }
+#ifdef TRAINER
+    sessions_compare(cpu, &NAME(MODEL, _device_cuda), cpu_step, &passed,
+                     &failed);
+#else
+    sessions_compare(cpu, &NAME(MODEL, _device_cuda), NULL, &passed, &failed);
+#endif
     check(emulator_live() == 0, "a leak", 0, 0);
     (void)steps;
     printf("%d passed, %d failed, 0 skipped\n", passed, failed);

@@ -15,6 +15,12 @@ void emulator_order(unsigned order);
  * nothing; n < 0: none fails, and it works. */
 void emulator_fail(long n);
 
+/* How many devices there are; 1 at first. */
+void emulator_devices(int count);
+
+/* No failure is the last one. */
+void emulator_forget(void);
+
 /* Whether that call has come. */
 int emulator_failed(void);
 

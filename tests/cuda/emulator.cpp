@@ -37,6 +37,16 @@ unsigned order;
 long fails = -1; /* calls until the one that fails */
 bool failed;
 bool idle; /* nothing is queued: one call is to fail */
+int devices = 1;
+cudaError_t last; /* failure that nobody has asked for */
+
+cudaError_t
+result(cudaError_t error)
+{
+    if (error != cudaSuccess)
+        last = error;
+    return error;
+}
 
 /* Whether this is the call that fails. */
 bool
@@ -53,6 +63,8 @@ void
 run_queue()
 {
     std::vector<Work> work;
+    if (queue.empty())
+        return;
     work.swap(queue);
     emulator::Open open;
     for (const Work &one : work)
@@ -63,7 +75,7 @@ cudaError_t
 submit(cudaStream_t stream, Work work, cudaError_t error)
 {
     if (fails_now())
-        return error;
+        return result(error);
     if (stream != nullptr && stream->capture != nullptr)
         stream->capture->work.push_back(std::move(work));
     else if (!idle)
@@ -90,21 +102,43 @@ launch(unsigned blocks, Stream *stream, Kernel *kernel)
 {
     std::shared_ptr<Kernel> owned(kernel);
     if (blocks == 0 || blocks >= 0x80000000)
-        return cudaErrorInvalidConfiguration;
-    return submit(
+        return result(cudaErrorInvalidConfiguration);
+    submit(
         stream, [=] { run_kernel(blocks, order, *owned); },
         cudaErrorLaunchFailure);
+    return last;
 }
 } // namespace emulator
 
 cudaError_t
+cudaGetLastError()
+{
+    cudaError_t error = last;
+    last = cudaSuccess;
+    return error;
+}
+
+const char *
+cudaGetErrorString(cudaError_t error)
+{
+    return error == cudaErrorNoDevice ? "no CUDA-capable device is detected"
+           : error == cudaErrorMemoryAllocation ? "out of memory"
+                                                : "the emulator fails";
+}
+
+cudaError_t
+cudaGetDeviceCount(int *count)
+{
+    *count = devices;
+    return result(devices == 0 || fails_now() ? cudaErrorNoDevice
+                                              : cudaSuccess);
+}
+
+cudaError_t
 cudaMalloc(void **memory, size_t bytes)
 {
-    *memory = nullptr;
-    if (fails_now())
-        return cudaErrorMemoryAllocation;
-    *memory = emulator::memory_take(bytes);
-    return *memory != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
+    *memory = fails_now() ? nullptr : emulator::memory_take(bytes);
+    return result(*memory != nullptr ? cudaSuccess : cudaErrorMemoryAllocation);
 }
 
 cudaError_t
@@ -153,7 +187,7 @@ cudaStreamCreate(cudaStream_t *stream)
 {
     *stream = nullptr;
     if (fails_now())
-        return cudaErrorMemoryAllocation;
+        return result(cudaErrorMemoryAllocation);
     *stream = new emulator::Stream();
     live.insert(*stream);
     return cudaSuccess;
@@ -171,14 +205,14 @@ cudaError_t
 cudaStreamSynchronize(cudaStream_t)
 {
     run_queue();
-    return fails_now() ? cudaErrorLaunchFailure : cudaSuccess;
+    return result(fails_now() ? cudaErrorLaunchFailure : cudaSuccess);
 }
 
 cudaError_t
 cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode)
 {
     if (fails_now() || stream == nullptr || stream->capture != nullptr)
-        return cudaErrorStreamCaptureUnsupported;
+        return result(cudaErrorStreamCaptureUnsupported);
     stream->capture = new emulator::Graph();
     live.insert(stream->capture);
     return cudaSuccess;
@@ -189,12 +223,12 @@ cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = stream->capture;
     stream->capture = nullptr;
-    if (*graph == nullptr || !fails_now())
-        return *graph != nullptr ? cudaSuccess
-                                 : cudaErrorStreamCaptureUnsupported;
-    destroy(*graph);
-    *graph = nullptr;
-    return cudaErrorStreamCaptureUnsupported;
+    if (*graph != nullptr && fails_now()) {
+        destroy(*graph);
+        *graph = nullptr;
+    }
+    return result(*graph != nullptr ? cudaSuccess
+                                    : cudaErrorStreamCaptureUnsupported);
 }
 
 cudaError_t
@@ -203,7 +237,7 @@ cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph,
 {
     *exec = nullptr;
     if (fails_now())
-        return cudaErrorMemoryAllocation;
+        return result(cudaErrorMemoryAllocation);
     *exec = new emulator::Graph(*graph);
     live.insert(*exec);
     return cudaSuccess;
@@ -248,6 +282,18 @@ emulator_fail(long n)
     fails = n;
     idle = n >= 0;
     failed = false;
+}
+
+void
+emulator_devices(int count)
+{
+    devices = count;
+}
+
+void
+emulator_forget(void)
+{
+    last = cudaSuccess;
 }
 
 int

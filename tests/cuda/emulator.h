@@ -33,6 +33,7 @@ enum cudaError_t {
     cudaErrorInvalidValue,
     cudaErrorMemoryAllocation,
     cudaErrorInvalidConfiguration = 9,
+    cudaErrorNoDevice = 100,
     cudaErrorLaunchFailure = 719,
     cudaErrorStreamCaptureUnsupported = 900
 };
@@ -112,6 +113,12 @@ typedef emulator::Stream *cudaStream_t;
 typedef emulator::Graph *cudaGraph_t;
 typedef emulator::Graph *cudaGraphExec_t;
 
+/* As with CUDA, a failure is the last one until it is asked for, and a launch
+ * gives the last one.
+ */
+cudaError_t cudaGetLastError();
+const char *cudaGetErrorString(cudaError_t error);
+cudaError_t cudaGetDeviceCount(int *count);
 cudaError_t cudaMalloc(void **memory, size_t bytes);
 cudaError_t cudaFree(void *memory);
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,

@@ -62,17 +62,26 @@ is_nan(flux_dtype dtype, const unsigned char *x)
 }
 
 int
+pair_equal(flux_dtype dtype, const void *a, const void *b, size_t bytes)
+{
+    size_t size = flux_dtype_size(dtype);
+    const unsigned char *p = a;
+    const unsigned char *q = b;
+    for (size_t i = 0; i + size <= bytes; i += size)
+        if (memcmp(p + i, q + i, size) != 0 &&
+            !(is_nan(dtype, p + i) && is_nan(dtype, q + i)))
+            return 0;
+    return 1;
+}
+
+int
 pair_same(const Pair *pair)
 {
-    size_t size = flux_dtype_size(pair->dtype);
-    unsigned char *device = malloc(pair->bytes + size);
-    int same = device != NULL;
-    if (device != NULL)
-        emulator_get(device, pair->device, pair->bytes);
-    for (size_t i = 0; same && i + size <= pair->bytes; i += size)
-        same = memcmp(device + i, pair->host + i, size) == 0 ||
-               (is_nan(pair->dtype, device + i) &&
-                is_nan(pair->dtype, pair->host + i));
+    unsigned char *device = malloc(pair->bytes + 1);
+    if (device == NULL)
+        return 0;
+    emulator_get(device, pair->device, pair->bytes);
+    int same = pair_equal(pair->dtype, device, pair->host, pair->bytes);
     free(device);
     return same;
 }

@@ -26,5 +26,6 @@ void pair_fill(Pair *pair);
 
 /* Whether both sides have the same bits; any NaN equals any other. */
 int pair_same(const Pair *pair);
+int pair_equal(flux_dtype dtype, const void *a, const void *b, size_t bytes);
 
 #endif

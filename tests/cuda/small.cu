@@ -12,6 +12,7 @@
 #include "kernels/flux_gpu_product.h"
 #include "kernels/flux_gpu_device.h"
 #include "kernels/flux_random.h"
+#include "flux_device.h"
 
 #include "small.h"
 
@@ -721,5 +722,19 @@ small_destroy_cuda(small_device *d)
     flux_device_drop(d->graph[2]);
     memset(d, 0, sizeof *d);
 }
+
+static const flux_trainer *const small_steps_cuda[] = {
+    &small_step_trainer_cuda,
+    NULL,
+};
+
+const flux_device small_device_cuda = {
+    FLUX_ABI,
+    &small_model_cuda,
+    small_steps_cuda,
+    small_fault_cuda,
+    1, /* whether calls become graphs */
+    FLUX_DEVICE_CALLS,
+};
 
 #endif
