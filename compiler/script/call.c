@@ -491,6 +491,7 @@ type_construct(Script *s, Type *type, const Args *args)
     for (size_t i = 0; i < type->fields; i++)
         object->field[i] =
             convert_field(s, type, i, args->item[i], true, args->span);
+    within_object(s, object, args->span);
     return (Value){.kind = VALUE_object, .as.object = object};
 }
 

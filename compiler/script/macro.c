@@ -5,6 +5,7 @@
 #include "script/eval.h"
 #include "script/model.h"
 #include "script/numeric.h"
+#include "script/trace.h"
 
 #include <math.h>
 #include <string.h>
@@ -31,19 +32,27 @@ only_argument(Script *s, const Ast *macro)
     return list->item[0];
 }
 
+static Value
+net_function(Script *s, Scope *scope, const Ast *ast)
+{
+    Value f = eval_function(s, scope, ast, true);
+    within_function(s, f, ast->span);
+    return f;
+}
+
 /* @net marks a function, a lambda or a type as a model. */
 static Value
 macro_net(Script *s, Scope *scope, const Ast *macro)
 {
     const Ast *ast = only_argument(s, macro);
     if (ast->kind == AST_FUNCTION)
-        return eval_function(s, scope, ast, true);
+        return net_function(s, scope, ast);
     if (ast->kind == AST_TYPE)
         return eval_type(s, scope, ast, true);
     if (ast->kind == AST_ASSIGN && !strcmp(ast->as.binary.op, "=") &&
         ast->as.binary.right->kind == AST_FUNCTION &&
         ast->as.binary.left->kind == AST_NAME) {
-        Value v = eval_function(s, scope, ast->as.binary.right, true);
+        Value v = net_function(s, scope, ast->as.binary.right);
         v.as.function->name = ast->as.binary.left->as.name;
         eval_bind(s, scope, ast->as.binary.left, v, false);
         return v;

@@ -223,7 +223,7 @@ warn_rebound(Script *s, Value model, const Params *now, Span span)
             const Param *old = &last->params.item[i];
             const Param *new = &now->item[k];
             if (old->array != new->array && strcmp(old->path, new->path) == 0)
-                script_warn(s, DIAG_rebound, span,
+                script_warn(s, DIAG_rebound, span, NULL,
                             "%s was bound again since %s was called: the "
                             "model now uses the new array",
                             new->path, call_name(s, model));

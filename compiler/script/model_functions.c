@@ -297,7 +297,7 @@ on_engine(Script *s, const Args *args, EngineKind kind, const char *note)
 {
     Value model = model_of(s, args->item[0], "the engine", args->span);
     if (note != NULL)
-        script_warn(s, DIAG_engine_note, args->span, "%s", note);
+        script_warn(s, DIAG_engine_note, args->span, NULL, "%s", note);
     Value v = {.kind = VALUE_engine};
     v.as.engine = ARENA_NEW(&s->context->arena, EngineModel);
     *v.as.engine = (EngineModel){.model = model, .kind = kind};

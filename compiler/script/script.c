@@ -45,30 +45,39 @@ script_abandon(Script *s)
     longjmp(*s->recover, 1);
 }
 
-_Noreturn void
-script_fail(Script *s, DiagCode code, Span span, const char *hint,
-            const char *format, ...)
+/* Notes a diagnostic with the stack of what is being called. */
+static void
+report(Script *s, DiagCode code, Span span, const char *hint,
+       const char *format, va_list args)
 {
     Diags *diags = &s->context->diags;
     if (!span_known(span))
         span = s->span;
-    va_list args;
-    va_start(args, format);
     Diag *diag = diag_vadd(diags, code, place_of(s, span), format, args);
-    va_end(args);
     if (!diag->frame)
         diag->frame = script_frames(s, span, s->frame);
     if (hint && !diag->hint)
         diag_hint(diags, diag, "%s", hint);
+}
+
+_Noreturn void
+script_fail(Script *s, DiagCode code, Span span, const char *hint,
+            const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    report(s, code, span, hint, format, args);
+    va_end(args);
     script_abandon(s);
 }
 
 void
-script_warn(Script *s, DiagCode code, Span span, const char *format, ...)
+script_warn(Script *s, DiagCode code, Span span, const char *hint,
+            const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    diag_vadd(&s->context->diags, code, place_of(s, span), format, args);
+    report(s, code, span, hint, format, args);
     va_end(args);
 }
 

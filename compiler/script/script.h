@@ -64,8 +64,8 @@ struct Script {
 _Noreturn void script_fail(Script *s, DiagCode code, Span span,
                            const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-void script_warn(Script *s, DiagCode code, Span span, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void script_warn(Script *s, DiagCode code, Span span, const char *hint,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Leaves the statement in silence: what is wrong was reported before. */
 _Noreturn void script_abandon(Script *s);

@@ -100,6 +100,12 @@ Value trace_annotation(Script *s, Scope *scope, const AstParam *p, Value v,
 /* The element type of models with these parameters and arguments. */
 DType trace_dtype(Script *s, const Params *params, const Args *args);
 
+/* within.c: warns of the arrays of an instance, or those that an @net function
+ * captures, which were made while a model is traced.
+ */
+void within_object(Script *s, const Object *object, Span span);
+void within_function(Script *s, Value f, Span span);
+
 /* What tracing changes in the script, and is put back after it. */
 typedef struct {
     Graph *graph;

@@ -18,6 +18,7 @@ value_array(Script *s, Tensor *tensor)
     Array *array = ARENA_NEW(&s->context->arena, Array);
     array->tensor = tensor;
     array->recipe = REF_NONE;
+    array->traced = s->graph != NULL;
     return (Value){.kind = VALUE_array, .as.array = array};
 }
 

@@ -53,6 +53,7 @@ typedef struct Array {
     Ref recipe;     /* of script->initial; REF_NONE: it is data */
     bool rounded;   /* captured by a model and rounded to its dtype */
     bool scalar;    /* param(0.1): rank 0, trains */
+    bool traced;    /* made while a model was traced */
     int64_t room;   /* elements that push! has made room for; 0: none */
 } Array;
 
