@@ -45,19 +45,18 @@ flux_f32_scale(float h, int32_t n)
 }
 
 /* exp(x - k ln 2) - 1 = r + r^2 q(r), where the rounding of r counts in
- * r^2 q(r) only. */
+ * r^2 q(r) only. q is summed by pairs, which wait less for one another. */
 FLUX_INLINE float
 flux_expf_rest(float x, float k)
 {
     float head = x - k * 0.693145751953125f;
     float tail = k * 1.42860677e-06f;
     float r = head - tail;
-    float q = 0.00139353273f;
-    q = q * r + 0.00836325809f;
-    q = q * r + 0.041666463f;
-    q = q * r + 0.166665763f;
-    q = q * r + 0.5f;
-    return head + (r * r * q - tail);
+    float z = r * r;
+    float low = 0.166665763f * r + 0.5f;
+    float high = 0.00836325809f * r + 0.041666463f;
+    float q = (0.00139353273f * z + high) * z + low;
+    return head + (z * q - tail);
 }
 
 /* e^x: x = n ln 2 + r; the lowest bits of u are n + 254, of which either half
@@ -160,45 +159,50 @@ flux_log1pf(float x)
     return flux_absf(x) < 1e-8f ? x : y;
 }
 
-/* sigma(x) = 1 / (1 + e^-x) = c / (c + c 2^n + c 2^n s), c = 2^-24 so that all
- * fits: but the last sum, all is exact. */
+/* sigma(x) = 1 / (1 + e^-x) = c / (c 2^n s + c + c 2^n), c = 2^-24 so that all
+ * fits. Where n is at its most, s may be as large as it likes: the quotient
+ * is below all floats. */
 FLUX_INLINE float
 flux_sigmaf(float x)
 {
     float c = 5.9604645e-08f;
-    float y = -x;
-    y = y > 104.0f ? 104.0f : y;
-    y = y < -60.0f ? -60.0f : y;
     float magic = 12582912.0f + 103.0f;
-    float t = y * 1.44269504f + magic;
-    float p = flux_f32_from(flux_f32_bits(t) << 23);
-    float s = flux_expf_rest(y, t - magic);
-    float d = c + p;
-    return c / (d + (p * s + (c - (d - p))));
+    uint32_t most = 0x4b400000u + 254u;
+    float y = -x;
+    y = y < -60.0f ? -60.0f : y;
+    uint32_t u = flux_f32_bits(y * 1.44269504f + magic);
+    u = u > most ? most : u;
+    float s = flux_expf_rest(y, flux_f32_from(u) - magic);
+    float p = flux_f32_from(u << 23);
+    return c / ((p * s + c) + p);
 }
 
-/* tanh(x) = -m / (2 + m) with m = e^-2|x| - 1, corrected by what the roundings
- * of m and the denominator lost (its inverse is (1 + q) / 2); past |x| = 0.55
- * it is 1 - 2 (1 + m) / (2 + m). */
+/* tanh |x|, with the sign of x. With y = |x| - n ln(2) / 2, z = y^2 and
+ * m = y coth(y) = 1 + w, a polynomial in z, e^(2|x|) = 2^n (m + y) / (m - y):
+ * tanh |x| = 1 - 2 (m - y) / (2^n (m + y) + m - y), and up to 0.625, where
+ * n = 0, y / m = y - y w / m. n has few enough bits that its product with
+ * ln(2) / 2 is exact wherever it counts. A NaN is in a alone. */
 FLUX_INLINE float
 flux_tanhf(float x)
 {
+    float magic = 12582912.0f + 127.0f;
+    uint32_t ten = 0x41200000u;
     float a = flux_absf(x);
-    a = a > 15.0f ? 15.0f : a;
-    int32_t n;
-    float low;
-    float s = flux_expf_pieces(-2.0f * a, &n, &low);
-    float p = flux_f32_exp2i(n);
-    float m = (p - 1.0f) + p * s;
-    float ml = p * s - (m - (p - 1.0f)) + p * low;
-    float d = 2.0f + m;
-    float dl = m - (d - 2.0f) + ml;
-    float twice = 2.0f * (p + p * s);
-    float over = a > 0.55f ? twice : -m;
-    float q = over / d;
-    float far = 1.0f - q;
-    float near = q - (ml + q * dl) * (0.5f + 0.5f * q);
-    return flux_copysignf(a > 0.55f ? far : near, x);
+    uint32_t u = flux_f32_bits(a);
+    float c = flux_f32_from(u > ten ? ten : u);
+    float t = c * 2.88539008f + magic;
+    t = a >= 0.625f ? t : magic;
+    float p = flux_f32_from(flux_f32_bits(t) << 23);
+    float y = c - (t - magic) * 0.34657359f;
+    float z = y * y;
+    float w = ((0.00196699f * z - 0.02218937f) * z + 0.33333127f) * z;
+    float m = 1.0f + w;
+    float n = m - y;
+    float d = p * (m + y) + n;
+    float over = a >= 0.625f ? n + n : y * w;
+    float under = a >= 0.625f ? d : m;
+    float from = a >= 0.625f ? 1.0f : a;
+    return flux_copysignf(from - over / under, x);
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e), e = e^-|x|, kept as h + l. The
