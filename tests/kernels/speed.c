@@ -1,14 +1,17 @@
-/* speed.c - the share of the machine's multiply-adds that products reach.
+/* speed.c - the share of the machine's multiply-adds that products reach, and
+ * the cycles that elementary functions take.
  *
  *    speed [ROUNDS [WORD]]
  *
- * Each product, or each with WORD in its name, is timed in blocks of a tenth of
- * a millisecond, in turn with the others and with chains of multiply-adds that
- * stay in registers. The best block of each counts: other work may run on the
- * machine, on the other thread of the core, too. Operands begin SKEW floats
- * past a cache line, 4 as malloc leaves them. Not a test: it asserts nothing.
+ * Each product or function, or each with WORD in its name, is timed in blocks
+ * of a tenth of a millisecond, in turn with the others and with chains of
+ * multiply-adds that stay in registers. The best block of each counts: other
+ * work may run on the machine, on the other thread of the core, too. Operands
+ * begin SKEW floats past a cache line, 4 as malloc leaves them. A cycle is that
+ * of two multiply-adds of whole vectors. Not a test: it asserts nothing.
  */
 #define _DEFAULT_SOURCE
+#include "kernels/flux_math.h"
 #include "kernels/flux_product.h"
 
 #include <immintrin.h>
@@ -79,8 +82,39 @@ static const Product products[] = {
 
 enum {
     PRODUCTS = sizeof products / sizeof *products,
-    SIZE = 2048 * 2048 /* floats of an operand */
+    SIZE = 2048 * 2048, /* floats of an operand */
+    ELEMENTS = 4096     /* of a function */
 };
+
+/* A loop like those of generated code. */
+#define MAP(name, value)                                                       \
+    FLUX_BODY void name##_body(flux_isa isa, const float *x, float *y)         \
+    {                                                                          \
+        (void)isa;                                                             \
+        for (size_t i = 0; i < ELEMENTS; i++)                                  \
+            y[i] = value;                                                      \
+    }                                                                          \
+    FLUX_FOR_EACH_ISA(name, (flux_isa isa, const float *x, float *y), isa, x, y)
+
+MAP(map_exp, flux_expf(x[i]))
+MAP(map_log, flux_logf(x[i]))
+MAP(map_sigma, flux_sigmaf(x[i]))
+MAP(map_tanh, flux_tanhf(x[i]))
+MAP(map_softplus, flux_softplusf(x[i]))
+MAP(map_gate, flux_sigmaf(1.5f * x[i] + 0.5f) * flux_tanhf(x[i]))
+
+typedef struct {
+    const char *name;
+    void (*map)(flux_isa isa, const float *x, float *y);
+} Function;
+
+static const Function functions[] = {
+    {"exp", map_exp_isa},           {"log", map_log_isa},
+    {"sigma", map_sigma_isa},       {"tanh", map_tanh_isa},
+    {"softplus", map_softplus_isa}, {"sigma times tanh", map_gate_isa},
+};
+
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
 static double
 now(void)
@@ -134,9 +168,21 @@ block(flux_isa isa, const Product *p, int times, float *memory)
 }
 
 static bool
-chosen(const Product *p, const char *word)
+chosen(const char *name, const char *word)
 {
-    return word == NULL || strstr(p->name, word) != NULL;
+    return word == NULL || strstr(name, word) != NULL;
+}
+
+static double
+chains(flux_isa isa)
+{
+    return isa == FLUX_ISA_AVX512 ? chains_avx512() : chains_avx2();
+}
+
+static const char *
+isa_name(flux_isa isa)
+{
+    return isa == FLUX_ISA_AVX512 ? "AVX-512" : "AVX2";
 }
 
 /* The products of one instruction set, in turn; long ones every tenth time. */
@@ -150,10 +196,9 @@ measure(flux_isa isa, int rounds, const char *word, float *memory)
         for (size_t i = 0; i < PRODUCTS; i++) {
             const Product *p = products + i;
             double flops = 2.0 * (double)p->m * (double)p->n * (double)p->k;
-            if (!chosen(p, word) || (flops > 1e8 && round % 10 > 0))
+            if (!chosen(p->name, word) || (flops > 1e8 && round % 10 > 0))
                 continue;
-            double rate =
-                isa == FLUX_ISA_AVX512 ? chains_avx512() : chains_avx2();
+            double rate = chains(isa);
             peak = rate > peak ? rate : peak;
             if (round == 0)
                 times[i] = 1 + (int)(block(isa, p, 1, memory) / flops * 1e-4);
@@ -161,11 +206,36 @@ measure(flux_isa isa, int rounds, const char *word, float *memory)
             best[i] = rate > best[i] ? rate : best[i];
         }
     for (size_t i = 0; i < PRODUCTS; i++)
-        if (chosen(products + i, word))
+        if (chosen(products[i].name, word))
             printf("%-8s %-24s %7.1f of %5.1f Gflop/s  %3.0f %%\n",
-                   isa == FLUX_ISA_AVX512 ? "AVX-512" : "AVX2",
-                   products[i].name, best[i] / 1e9, peak / 1e9,
+                   isa_name(isa), products[i].name, best[i] / 1e9, peak / 1e9,
                    100 * best[i] / peak);
+}
+
+/* The functions of one instruction set, in turn. */
+static void
+measure_functions(flux_isa isa, int rounds, const char *word, float *memory)
+{
+    enum { TIMES = 40 };
+    double peak = 0;
+    double best[FUNCTIONS] = {0};
+    for (int round = 0; round < rounds; round++)
+        for (size_t i = 0; i < FUNCTIONS; i++) {
+            if (!chosen(functions[i].name, word))
+                continue;
+            double rate = chains(isa);
+            peak = rate > peak ? rate : peak;
+            double start = now();
+            for (int time = 0; time < TIMES; time++)
+                functions[i].map(isa, memory + SKEW, memory + SIZE + SKEW);
+            rate = (double)TIMES * ELEMENTS / (now() - start);
+            best[i] = rate > best[i] ? rate : best[i];
+        }
+    for (size_t i = 0; i < FUNCTIONS; i++)
+        if (chosen(functions[i].name, word))
+            printf("%-8s %-24s %7.2f G/s  %5.1f cycles a vector\n",
+                   isa_name(isa), functions[i].name, best[i] / 1e9,
+                   peak / 4 / best[i]);
 }
 
 int
@@ -177,8 +247,11 @@ main(int argc, char **argv)
         return 1;
     for (size_t i = 0; i < 3 * (size_t)SIZE + 4096; i++)
         memory[i] = (float)(i % 31) / 31;
-    for (int isa = FLUX_ISA_AVX2; isa <= (int)flux_best_isa(); isa++)
-        measure((flux_isa)isa, rounds, argc > 2 ? argv[2] : NULL, memory);
+    const char *word = argc > 2 ? argv[2] : NULL;
+    for (int isa = FLUX_ISA_AVX2; isa <= (int)flux_best_isa(); isa++) {
+        measure((flux_isa)isa, rounds, word, memory);
+        measure_functions((flux_isa)isa, rounds, word, memory);
+    }
     free(memory);
     return 0;
 }
