@@ -205,7 +205,7 @@ c_mentions(const char *text, const char *name)
     size_t length = strlen(name);
     for (const char *p = strstr(text, name); p != NULL;
          p = strstr(p + 1, name)) {
-        bool left = p == text || strchr(" (*&!-[", p[-1]) != NULL;
+        bool left = p == text || strchr(" ()*&!-[", p[-1]) != NULL;
         bool word = (p[length] >= 'a' && p[length] <= 'z') ||
                     (p[length] >= 'A' && p[length] <= 'Z') ||
                     (p[length] >= '0' && p[length] <= '9') || p[length] == '_';

@@ -2,11 +2,12 @@
  *
  *     demo [EPOCHS [IMAGES [FOLDER]]]
  *
- * with so many of the 60,000 training images. The last line is the share of
- * the 10,000 test images that are classified rightly.
+ * with so many of the 60,000 training images. It may carry the model for a GPU,
+ * too (samples/common/cuda). The last line is the share of the 10,000 test
+ * images that are classified rightly.
  */
 #include "common/arguments.h"
-#include "flux.h"
+#include "common/device.h"
 #include "lenet.h"
 #include "mlp/images.h"
 
@@ -42,6 +43,10 @@ demo(const char *folder, size_t epochs, size_t images, Images *train,
         status = images_read(folder, "t10k", test, err);
     if (status != FLUX_OK)
         return status;
+    const flux_device *device;
+    status = device_choose(DEVICE_OF(lenet), &device, err);
+    if (status != FLUX_OK)
+        return status;
     const void *x = train->pixel.data;
     const void *test_x = test->pixel.data;
     const flux_data data = {.n = images < train->n ? images : train->n,
@@ -56,17 +61,19 @@ demo(const char *folder, size_t epochs, size_t images, Images *train,
         .validation = &held_out,
         .on_epoch = end_epoch,
         .user = &epochs,
+        .device = device,
     };
-    double accuracy = 0;
+    flux_scores scores;
     lenet_init(&m, LENET_SEED);
     lenet_step_init(&step, LENET_SEED);
     step.eta = (float)LARGEST;
     status =
         flux_train(&lenet_step_trainer, &step, &m, &data, &options, NULL, err);
     if (status == FLUX_OK)
-        status = flux_accuracy(&lenet_model, &m, &held_out, BATCH, &accuracy);
+        status = flux_evaluate_on(&lenet_model, device, &m, &held_out, BATCH,
+                                  &scores, err);
     if (status == FLUX_OK)
-        printf("accuracy %.4f\n", accuracy);
+        printf("accuracy %.4f\n", scores.accuracy);
     return status;
 }
 

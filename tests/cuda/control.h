@@ -1,4 +1,6 @@
-/* control.h - what a test says to the emulator, and asks it. */
+/* control.h - what a test says to the emulator, and asks it. The environment's
+ * EMULATOR_DEVICES is how many devices there are: 1, or 0.
+ */
 #ifndef CONTROL_H
 #define CONTROL_H
 
@@ -14,9 +16,6 @@ void emulator_order(unsigned order);
 /* Lets call number n from now on fail, and no other, and the device does
  * nothing; n < 0: none fails, and it works. */
 void emulator_fail(long n);
-
-/* How many devices there are; 1 at first. */
-void emulator_devices(int count);
 
 /* No failure is the last one. */
 void emulator_forget(void);

@@ -36,8 +36,7 @@ std::set<const void *> live; /* streams and graphs */
 unsigned order;
 long fails = -1; /* calls until the one that fails */
 bool failed;
-bool idle; /* nothing is queued: one call is to fail */
-int devices = 1;
+bool idle;        /* nothing is queued: one call is to fail */
 cudaError_t last; /* failure that nobody has asked for */
 
 cudaError_t
@@ -129,9 +128,9 @@ cudaGetErrorString(cudaError_t error)
 cudaError_t
 cudaGetDeviceCount(int *count)
 {
-    *count = devices;
-    return result(devices == 0 || fails_now() ? cudaErrorNoDevice
-                                              : cudaSuccess);
+    const char *devices = getenv("EMULATOR_DEVICES");
+    *count = devices != nullptr ? atoi(devices) : 1;
+    return result(*count == 0 || fails_now() ? cudaErrorNoDevice : cudaSuccess);
 }
 
 cudaError_t
@@ -282,12 +281,6 @@ emulator_fail(long n)
     fails = n;
     idle = n >= 0;
     failed = false;
-}
-
-void
-emulator_devices(int count)
-{
-    devices = count;
 }
 
 void

@@ -381,26 +381,26 @@ compare_choice(Run *r)
 {
     static const struct {
         const char *asked;
-        int devices;
+        const char *devices;
         flux_status status;
         int chosen;
         const char *text;
     } row[] = {
-        {"", 1, FLUX_OK, 1, ""},
-        {"auto", 1, FLUX_OK, 1, ""},
-        {"cpu", 1, FLUX_OK, 0, ""},
-        {"cuda", 1, FLUX_OK, 1, ""},
-        {"auto", 0, FLUX_OK, 0, "no CUDA-capable device is detected"},
-        {"cuda", 0, FLUX_E_DEVICE, 0,
+        {"", "1", FLUX_OK, 1, ""},
+        {"auto", "1", FLUX_OK, 1, ""},
+        {"cpu", "1", FLUX_OK, 0, ""},
+        {"cuda", "1", FLUX_OK, 1, ""},
+        {"auto", "0", FLUX_OK, 0, "no CUDA-capable device is detected"},
+        {"cuda", "0", FLUX_E_DEVICE, 0,
          "FLUX_DEVICE=cuda: no CUDA-capable device is detected"},
-        {"gpu", 1, FLUX_E_FORMAT, 0,
+        {"gpu", "1", FLUX_E_FORMAT, 0,
          "FLUX_DEVICE is gpu, not auto, cpu or cuda"},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         flux_error err = {""};
         const flux_device *chosen = NULL;
         setenv("FLUX_DEVICE", row[i].asked, 1);
-        emulator_devices(row[i].devices);
+        setenv("EMULATOR_DEVICES", row[i].devices, 1);
         flux_status status = flux_device_choose(r->device, &chosen, &err);
         check(r,
               status == row[i].status &&
@@ -408,7 +408,7 @@ compare_choice(Run *r)
                   strcmp(err.text, row[i].text) == 0,
               row[i].asked, err.text);
     }
-    emulator_devices(1);
+    unsetenv("EMULATOR_DEVICES");
     unsetenv("FLUX_DEVICE");
 }
 
