@@ -58,6 +58,34 @@ flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
     return thread == threads ? whole : before * unit;
 }
 
+/* How many threads share the samples of a call; each has blocks of so many of
+ * them that all blocks together are no more than one of `block`, 64 or less by
+ * halves.
+ */
+static inline size_t
+flux_share_threads(size_t threads)
+{
+    return threads < 8 ? threads : 8;
+}
+
+static inline size_t
+flux_share_block(size_t threads, size_t block)
+{
+    for (size_t parts = 1; parts < threads; parts *= 2)
+        block /= 2;
+    return block;
+}
+
+/* Has a task done by a pool; of NULL, by the caller alone. */
+static inline void
+flux_share_task(flux_pool *pool, flux_task *function, void *task)
+{
+    if (pool != NULL)
+        pool->run(pool, function, task);
+    else
+        function(task, 0, 1);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -306,6 +306,16 @@ printer_loop(Printer *printer, const Stmt *stmt, bool single)
         printer->var[v] = name;
         const char *end = printer_typed(
             printer, arena_printf(printer->arena, "%s_end", name), "size_t ");
+        if (stmt->shared && printer->block != NULL) {
+            writer_line(
+                printer->writer, "for (size_t %s = %s; %s < %s; %s += %s) {",
+                name, printer->begin, name, printer->end, name, printer->block);
+            writer_line(printer->writer,
+                        "const size_t %s = %s - %s < %s ? %s : %s + %s;", end,
+                        printer->end, name, printer->block, printer->end, name,
+                        printer->block);
+            return;
+        }
         writer_line(printer->writer,
                     "for (size_t %s = 0; %s %s %s; %s += %d) {", name, name,
                     below, extent, name, var->step);
@@ -321,7 +331,11 @@ printer_loop(Printer *printer, const Stmt *stmt, bool single)
         return;
     }
     const char *start = "0";
-    if (var->kind == VAR_within) {
+    if (stmt->shared && printer->block != NULL) {
+        start = printer->begin;
+        extent = printer->end;
+        below = "<";
+    } else if (var->kind == VAR_within) {
         start = printer->var[schedule_var(s, var->parent)];
         extent = arena_printf(printer->arena, "%s_end", start);
         below = "<";
@@ -363,6 +377,8 @@ printer_stmt(Printer *printer, const Stmt *stmt)
 {
     switch (stmt->kind) {
     case STMT_loop: {
+        if (share_print(printer, stmt))
+            break;
         size_t scope = c_scope_mark(&printer->scope);
         const Stmt *around = printer->around;
         bool out = printer->written_out;
@@ -475,6 +491,7 @@ printer_repeat(Printer *printer, void (*print)(Printer *printer))
         printer->again = false;
         printer->writer->size = size;
         printer->part = 0;
+        printer->shares = 0;
         if (printer->parts != NULL)
             printer->parts->size = 0;
         c_scope_leave(&printer->scope, scope);

@@ -63,6 +63,17 @@ slot_size(Printer *printer, Dim bytes)
                         c_dim(printer, bytes).text);
 }
 
+/* Whether a buffer is declared with the arena: where threads share loops, rooms
+ * are, else what is in them.
+ */
+static bool
+is_declared(const Printer *printer, int buffer)
+{
+    const Buffer *b = &printer->s->buffer.item[buffer];
+    bool room = b->first->room == buffer + 1;
+    return printer->pool != NULL ? b->room == 0 : !room;
+}
+
 /* Declares the buffers of one slot: one that lies where another does begins
  * where that one begins.
  */
@@ -74,8 +85,11 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
     for (; b != 0; b = s->buffer.item[b - 1].next) {
         const Buffer *buffer = &s->buffer.item[b - 1];
         const char *type = c_type(buffer->dtype);
-        const char *name = printer_typed(
-            printer, "h", arena_printf(printer->arena, "%s *", type));
+        if (!is_declared(printer, b - 1))
+            continue;
+        const char *name =
+            printer_typed(printer, buffer->first->room == b ? "room" : "h",
+                          arena_printf(printer->arena, "%s *", type));
         const char *from = at;
         if (buffer->offset > 0)
             from = arena_printf(printer->arena, "(%s + %lld)", at,
@@ -84,7 +98,8 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
         for (int other = s->slot.item[slot].buffers; other != b && !same;
              other = s->buffer.item[other - 1].next) {
             const Buffer *before = &s->buffer.item[other - 1];
-            same = before->offset == buffer->offset;
+            same = before->offset == buffer->offset &&
+                   is_declared(printer, other - 1);
             if (same)
                 from = printer->memory[other - 1].text;
             if (same && before->dtype == buffer->dtype)

@@ -37,6 +37,11 @@ struct Printer {
     const char *function; /* its name, for its parts */
     Writer *parts;        /* their definitions; NULL: none */
     int part;             /* how many there are */
+    int shares;           /* how many loops threads share */
+    const char *block;    /* of such a loop while it is printed: the samples of
+                           * a block; NULL: none */
+    const char *begin;    /* and those of a thread */
+    const char *end;
     const Stmt *around;   /* the loop that is being printed, or NULL */
     bool written_out;     /* its turns are written out */
     const Affine *store;  /* where the statement stores; NULL: nowhere */
@@ -177,6 +182,11 @@ bool part_needed(const Printer *printer, const Block *block);
 /* Prints statements as such a function, and its call. */
 void part_print(Printer *printer, const Block *block, size_t from,
                 size_t count);
+
+/* c_share.c: prints a loop that threads share, as such a function; false where
+ * it is none.
+ */
+bool share_print(Printer *printer, const Stmt *loop);
 
 /* One statement of the schedule; and with what stands above it. */
 void printer_stmt(Printer *printer, const Stmt *stmt);

@@ -507,6 +507,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_kernels(s);
     schedule_next(s);
     schedule_share(s);
+    if (!s->kernels)
+        schedule_apart(s);
     schedule_shrink(s);
     schedule_flatten(s);
     const char *fault = schedule_plan(s);

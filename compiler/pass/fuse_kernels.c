@@ -18,13 +18,13 @@ schedule_is_step_loop(const Schedule *s, const Stmt *stmt)
            s->var.item[schedule_var(s, stmt->var)].kind == VAR_step;
 }
 
-static bool
-has_call(const Stmt *stmt)
+bool
+schedule_calls(const Stmt *stmt)
 {
     if (stmt->kind == STMT_call)
         return true;
     for (size_t i = 0; stmt->kind == STMT_loop && i < stmt->body.count; i++) {
-        if (has_call(stmt->body.item[i]))
+        if (schedule_calls(stmt->body.item[i]))
             return true;
     }
     return false;
@@ -149,7 +149,7 @@ cut_loop(Cut *cut, Stmt *loop)
         cut_block(&inner, &body);
         return false;
     }
-    if (!has_call(loop) || cut->depth == 2 * IR_RANK)
+    if (!schedule_calls(loop) || cut->depth == 2 * IR_RANK)
         return false;
     cut->loop[cut->depth++] = loop;
     cut_block(cut, &loop->body);

@@ -383,6 +383,7 @@ shrink_by(Schedule *s, const Uses *uses, int buffer, const Stmt *loop,
     }
     s->buffer.item[buffer].count =
         block ? dim_mul(s->dims, factor, s->var.item[key].step) : factor;
+    s->buffer.item[buffer].rows = block;
 }
 
 /* Whether every use of a buffer keeps to one row in each turn of a loop. */

@@ -7,7 +7,8 @@
  * buffers that grow share a slot where their lives do not meet, and one of
  * their sizes is the larger whatever the dimensions are. The slots lie one
  * behind the other, those that are used longest first; so buffers whose size is
- * a number can lie over the slots that are no longer, or not yet, used.
+ * a number can lie over the slots that are no longer, or not yet, used. Those
+ * of a loop that threads share lie in its room (share.c).
  */
 #include "pass/schedule.h"
 
@@ -271,6 +272,8 @@ is_in_kernel(const Schedule *s, const Stmt *stmt)
 static void
 plan_home(const Schedule *s, Buffer *b)
 {
+    if (b->kind != BUFFER_temp || b->first == NULL)
+        return;
     b->local = dim_known(b->count) && b->count <= SCHEDULE_STACK;
     if (!s->kernels)
         return;
@@ -290,13 +293,15 @@ schedule_plan(Schedule *s)
         return arena_printf(s->arena, "%%%d is read before it is computed",
                             (int)s->buffer.item[walk.unset].node);
     size_t places = (size_t)walk.places;
+    for (size_t i = 0; i < s->buffer.count; i++)
+        plan_home(s, &s->buffer.item[i]);
+    schedule_rooms(s);
     int *busy = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
     int *begin = ARENA_ARRAY(s->arena, int, places + 1); /* 1 + a buffer */
     for (size_t i = s->buffer.count; i-- > 0;) {
         Buffer *b = &s->buffer.item[i];
-        if (b->kind != BUFFER_temp || b->first == NULL)
+        if (b->kind != BUFFER_temp || b->first == NULL || b->room != 0)
             continue;
-        plan_home(s, b);
         int *list = &begin[b->first->place];
         if (b->local)
             list = b->first->parent == NULL ? &s->locals
@@ -318,6 +323,11 @@ schedule_plan(Schedule *s)
     plan_known(s, known, count);
     for (size_t i = s->buffer.count; i-- > 0;) {
         Buffer *b = &s->buffer.item[i];
+        if (b->room != 0) {
+            const Buffer *room = &s->buffer.item[b->room - 1];
+            b->slot = room->slot;
+            b->offset += room->offset;
+        }
         if (b->slot < 0)
             continue;
         b->next = s->slot.item[b->slot].buffers;

@@ -109,20 +109,31 @@ sooner_first(const void *a, const void *b)
     return (left->buffer > right->buffer) - (left->buffer < right->buffer);
 }
 
-void
-schedule_pack(Schedule *s, const int *buffer, size_t count, int behind)
+/* The bytes of a buffer, in whole units. Of what has no rows, each of the
+ * threads that share a room has all.
+ */
+static Dim
+item_size(Schedule *s, const Buffer *b, Dim unit, bool room)
+{
+    Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
+    if (room && !b->rows)
+        bytes = dim_mul(s->dims, bytes, SCHEDULE_THREADS);
+    return dim_add(s->dims, bytes, unit - 1) / unit * unit;
+}
+
+/* The offsets of buffers; the bytes that they take. */
+static Dim
+pack_buffers(Schedule *s, const int *buffer, size_t count, Dim unit, bool room)
 {
     Item *item = ARENA_ARRAY(s->arena, Item, count);
     Item *other = ARENA_ARRAY(s->arena, Item, count);
     Dim sum = 0;
     for (size_t i = 0; i < count; i++) {
         const Buffer *b = &s->buffer.item[buffer[i]];
-        Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
-        Dim lines = dim_add(s->dims, bytes, 63);
         item[i] = (Item){.buffer = buffer[i],
                          .first = b->first->place,
                          .last = b->last->end,
-                         .size = lines / 64 * 64};
+                         .size = item_size(s, b, unit, room)};
         sum = dim_add(s->dims, sum, item[i].size);
     }
     for (size_t i = 0; i < count && s->dims->overflow; i++)
@@ -138,10 +149,22 @@ schedule_pack(Schedule *s, const int *buffer, size_t count, int behind)
             item = other;
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        Buffer *b = &s->buffer.item[item[i].buffer];
-        b->slot = (int)s->slot.count;
-        b->offset = item[i].offset;
-    }
+    for (size_t i = 0; i < count; i++)
+        s->buffer.item[item[i].buffer].offset = item[i].offset;
+    return bytes;
+}
+
+Dim
+schedule_offsets(Schedule *s, const int *buffer, size_t count, Dim unit)
+{
+    return pack_buffers(s, buffer, count, unit, true);
+}
+
+void
+schedule_pack(Schedule *s, const int *buffer, size_t count, int behind)
+{
+    Dim bytes = pack_buffers(s, buffer, count, 64, false);
+    for (size_t i = 0; i < count; i++)
+        s->buffer.item[buffer[i]].slot = (int)s->slot.count;
     VEC_PUSH(s->arena, &s->slot, ((Slot){.bytes = bytes, .behind = behind}));
 }

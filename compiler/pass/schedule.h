@@ -13,6 +13,7 @@
 
 enum {
     SCHEDULE_BLOCK = 64,    /* samples that a product and its epilogue share */
+    SCHEDULE_THREADS = 8,   /* that have parts of such a block, at most */
     SCHEDULE_TERMS = 20,    /* variables in one index */
     SCHEDULE_WAITS = 64,    /* operations that wait for their use in a row */
     SCHEDULE_STACK = 256,   /* elements of a buffer that is a local array */
@@ -80,6 +81,8 @@ typedef struct {
     bool local;         /* a local array, at the head of its home */
     int slot;           /* in the arena; -1: none */
     Dim offset;         /* in the slot, in bytes: a number */
+    bool rows;          /* one for each sample of a block */
+    int room;           /* 1 + the buffer that it is a part of; 0: none */
     struct Stmt *first; /* of its home's statements; NULL: not used */
     struct Stmt *last;
     int next; /* 1 + the next buffer of a list of plan.c's; 0: none */
@@ -185,6 +188,9 @@ struct Stmt {
     int place;    /* its number in the finished schedule, outer ones first */
     int end;      /* the last number in it */
     int locals;   /* loop: 1 + the first buffer whose home it is; 0: none */
+    bool shared;  /* loop: threads can each do some of its samples */
+    int room;     /* shared: 1 + the buffer that holds those of its turns, an
+                   * equal part for each thread; 0: none */
     int era;      /* how many walls stood before it */
     uint32_t tag; /* the optional outputs it is for; 0: always needed */
     Ref node;     /* the operation it was made for */
@@ -378,6 +384,8 @@ void schedule_order(Schedule *s);
 void schedule_kernels(Schedule *s);
 size_t schedule_kernel(const Schedule *s, const Block *block, size_t from);
 bool schedule_is_step_loop(const Schedule *s, const Stmt *stmt);
+/* Whether a statement is a call or has one. */
+bool schedule_calls(const Stmt *stmt);
 /* Whether a loop takes steps only of accumulators that begin in it. */
 bool schedule_is_closed(const Schedule *s, const Stmt *stmt);
 /* Whether a loop's turns need nothing of each other. */
@@ -388,6 +396,12 @@ void schedule_next(Schedule *s);
 void schedule_share(Schedule *s);
 void schedule_shrink(Schedule *s);
 
+/* share.c: finds the loops over samples that threads can share; gives the
+ * memory of their turns one buffer for each loop.
+ */
+void schedule_apart(Schedule *s);
+void schedule_rooms(Schedule *s);
+
 /* plan.c: memory. What is wrong with the schedule, if anything is. */
 const char *schedule_plan(Schedule *s);
 /* Whether two buffers have bytes of the arena in common. */
@@ -395,8 +409,11 @@ bool schedule_overlap(const Schedule *s, int a, int b);
 /* The bytes of the arena, but for the start of its first cache line. */
 Sizes schedule_arena(const Schedule *s);
 void sizes_add(Sizes *sizes, Dims *dims, Dim bytes);
-/* plan_pack.c: a slot for buffers of known sizes. */
+/* plan_pack.c: a slot for buffers of known sizes; offsets in a room for such
+ * buffers, multiples of `unit`, and the room's bytes.
+ */
 void schedule_pack(Schedule *s, const int *buffer, size_t count, int behind);
+Dim schedule_offsets(Schedule *s, const int *buffer, size_t count, Dim unit);
 
 /* affine.c: indices. */
 int schedule_var(const Schedule *s, int var); /* through aliases */

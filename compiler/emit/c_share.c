@@ -1,0 +1,192 @@
+/* Loops over blocks of samples that threads share: each a function of its own,
+ * which does a thread's samples, and a task that holds what it names.
+ *
+ *    typedef struct {
+ *        flux_isa isa;
+ *        size_t n;
+ *        …
+ *    } f_task;
+ *
+ * A thread has blocks of 64, 32, 16 or 8 samples, so that all parts of a room
+ * together are as large as one thread alone needs it.
+ */
+#include "emit/c_print.h"
+
+#include <string.h>
+
+enum { SHARE_UNIT = 8 }; /* samples that go to one thread */
+
+/* Declares the buffers in a room, as the part of one thread. */
+static void
+declare_room(Printer *printer, const Buffer *room, const char *thread)
+{
+    const Schedule *s = printer->s;
+    Writer *writer = printer->writer;
+    const char *block = printer->block;
+    const char *whole = printer->memory[room - s->buffer.item].text;
+    const char *at = printer_name(printer, "at");
+    Dim bytes = room->count / SCHEDULE_BLOCK;
+    writer_line(writer, "uint8_t *%s = %s + %lld * %s * %s;", at, whole,
+                (long long)bytes, block, thread);
+    for (int b = s->slot.item[room->slot].buffers; b != 0;
+         b = s->buffer.item[b - 1].next) {
+        const Buffer *part = &s->buffer.item[b - 1];
+        if (part->room != room - s->buffer.item + 1)
+            continue;
+        const char *type = c_type(part->dtype);
+        const char *name = printer_typed(
+            printer, "h", arena_printf(printer->arena, "%s *", type));
+        Dim offset = (part->offset - room->offset) / SCHEDULE_BLOCK;
+        const char *from = at;
+        if (offset > 0)
+            from = arena_printf(printer->arena, "(%s + %lld * %s)", at,
+                                (long long)offset, block);
+        printer->memory[b - 1] = (Memory){name, false};
+        writer_line(writer, "%s *%s = (void *)%s;", type, name, from);
+    }
+}
+
+/* What one thread does of the loop. */
+static void
+print_share(Printer *printer, const Stmt *loop, const char *thread,
+            const char *threads)
+{
+    const Schedule *s = printer->s;
+    const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
+    const char *extent = c_dim(printer, var->extent).text;
+    Writer *writer = printer->writer;
+    printer->block = printer_typed(printer, "block", "size_t ");
+    printer->begin = printer_typed(printer, "begin", "size_t ");
+    printer->end = printer_typed(printer, "end", "size_t ");
+    if (loop->room != 0 || var->kind == VAR_block)
+        writer_line(writer, "const size_t %s = flux_share_block(%s, %d);",
+                    printer->block, threads, SCHEDULE_BLOCK);
+    writer_line(writer, "const size_t %s = flux_share(%s, %d, %s, %s);",
+                printer->begin, extent, SHARE_UNIT, thread, threads);
+    writer_line(writer, "const size_t %s = flux_share(%s, %d, %s + 1, %s);",
+                printer->end, extent, SHARE_UNIT, thread, threads);
+    if (loop->room != 0)
+        declare_room(printer, &s->buffer.item[loop->room - 1], thread);
+    printer_stmt(printer, loop);
+    printer->block = NULL;
+}
+
+/* "type name, type name" as the members of a struct. */
+static void
+print_members(Writer *to, const char *formal)
+{
+    while (*formal != 0) {
+        size_t length = strcspn(formal, ",");
+        writer_line(to, "%.*s;", (int)length, formal);
+        formal += length + strspn(formal + length, ", ");
+    }
+}
+
+/* ", t->name" for each of "name, name". */
+static const char *
+task_members(Arena *arena, const char *actual)
+{
+    const char *text = "";
+    while (*actual != 0) {
+        size_t length = strcspn(actual, ",");
+        text = arena_printf(arena, "%s, t->%.*s", text, (int)length, actual);
+        actual += length + strspn(actual + length, ", ");
+    }
+    return text;
+}
+
+/* The task, and what a pool calls with it. */
+static void
+define_task(Writer *to, const char *name, const PartText *outer)
+{
+    writer_raw(to, "\ntypedef struct {\n");
+    to->depth++;
+    writer_line(to, "flux_isa isa;");
+    print_members(to, outer->formal);
+    to->depth--;
+    writer_line(to, "} %s_task;", name);
+    writer_raw(to, "\nstatic void\n");
+    writer_line(to, "%s_share(void *task, size_t thread, size_t threads)",
+                name);
+    writer_line(to, "{");
+    writer_line(to, "const %s_task *t = (const %s_task *)task;", name, name);
+    writer_line(to, "if (thread < flux_share_threads(threads))");
+    to->depth++;
+    writer_line(to, "%s_isa(t->isa, thread, flux_share_threads(threads)%s);",
+                name, task_members(to->arena, outer->actual));
+    to->depth--;
+    writer_line(to, "}");
+}
+
+/* The task that holds what is in scope; on a line, if it fits. */
+static void
+declare_task(Printer *printer, const PartText *part, const char *task,
+             const char *actual)
+{
+    Writer *writer = printer->writer;
+    const char *head =
+        arena_printf(printer->arena, "%s_task %s = {", part->name, task);
+    const char *line =
+        arena_printf(printer->arena, "%s%s, %s};", head, printer->isa, actual);
+    if (writer_width(line) <= writer_room(writer)) {
+        writer_line(writer, "%s", line);
+        return;
+    }
+    writer_line(writer, "%s", head);
+    writer_line(writer, ".isa = %s,", printer->isa);
+    while (*actual != 0) {
+        int length = (int)strcspn(actual, ",");
+        writer_line(writer, ".%.*s = %.*s,", length, actual, length, actual);
+        actual += (size_t)length + strspn(actual + length, ", ");
+    }
+    writer_line(writer, "};");
+}
+
+static bool
+is_shared(const Printer *printer, const Stmt *loop)
+{
+    return loop->shared && printer->pool != NULL && printer->isa != NULL &&
+           printer->block == NULL;
+}
+
+bool
+share_print(Printer *printer, const Stmt *loop)
+{
+    if (!is_shared(printer, loop))
+        return false;
+    Arena *arena = printer->arena;
+    Writer *writer = printer->writer;
+    const char *pool = printer->pool;
+    size_t mark = c_scope_mark(&printer->scope);
+    const char *thread = printer_typed(printer, "thread", "size_t ");
+    const char *threads = printer_typed(printer, "threads", "size_t ");
+    Writer body;
+    writer_init(&body, arena);
+    body.depth = 1;
+    printer->writer = &body;
+    printer->pool = NULL;
+    print_share(printer, loop, thread, threads);
+    printer->pool = pool;
+    printer->writer = writer;
+    c_scope_leave(&printer->scope, mark);
+    const char *number = printer->shares++ == 0
+                             ? ""
+                             : arena_printf(arena, "%d", printer->shares);
+    PartText outer = {.body = body.text};
+    part_names(printer, &outer);
+    PartText part = {
+        .name = arena_printf(arena, "%s_samples%s", printer->function, number),
+        .formal = arena_printf(arena, "size_t %s, size_t %s, %s", thread,
+                               threads, outer.formal),
+        .actual =
+            arena_printf(arena, "%s, %s, %s", thread, threads, outer.actual),
+        .body = body.text,
+        .uses_isa = outer.uses_isa};
+    part_for_each_isa(printer->parts, &part, printer->isa);
+    define_task(printer->parts, part.name, &outer);
+    const char *task = printer_name(printer, "task");
+    declare_task(printer, &part, task, outer.actual);
+    writer_line(writer, "flux_share_task(%s, %s_share, &%s);", pool, part.name,
+                task);
+    return true;
+}

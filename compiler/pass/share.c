@@ -1,0 +1,137 @@
+/* Which loops over samples threads can share, those over blocks of them and
+ * others with products, and the memory that a turn of such a loop has.
+ *
+ * Threads run the whole loop at once, each for samples of its own. So what the
+ * loop writes has rows, one for each sample, and a turn touches no others of
+ * it. The buffers of a turn have parts of one room: with p threads each thread
+ * has a p-th of it, and blocks of a p-th of the samples.
+ */
+#include "pass/schedule.h"
+
+typedef struct {
+    Schedule *s;
+    int key;       /* the block's variable */
+    bool *written; /* by buffer */
+    Dim *row;      /* by buffer: elements; 0: not known yet */
+    bool apart;
+} Rows;
+
+static void
+note_written(void *user, int *buffer, Affine *at, bool store)
+{
+    Rows *rows = user;
+    const Schedule *s = rows->s;
+    const Buffer *b = &s->buffer.item[*buffer];
+    (void)at;
+    if (!store)
+        return;
+    rows->written[*buffer] = true;
+    if (b->kind != BUFFER_output)
+        return;
+    Ref leaf = s->graph->output.item[b->number].next;
+    if (leaf != REF_NONE)
+        rows->written[s->node_buffer[leaf]] = true;
+}
+
+static void
+check_row(void *user, int *buffer, Affine *at, bool store)
+{
+    Rows *rows = user;
+    Schedule *s = rows->s;
+    Dim row;
+    (void)store;
+    if (!rows->written[*buffer])
+        return;
+    Affine rest = *at;
+    bool simple = affine_factor(s, &rest, rows->key, &row) && row != 0;
+    affine_drop(s, &rest, rows->key);
+    if (!simple || !affine_below(s, &rest, row) ||
+        (rows->row[*buffer] != 0 && rows->row[*buffer] != row))
+        rows->apart = false;
+    rows->row[*buffer] = row;
+}
+
+/* Whether each turn of a loop over samples touches only its own rows of what
+ * the loop writes, and threads may pay.
+ */
+static bool
+is_apart(Schedule *s, Stmt *loop)
+{
+    Rows rows = {.s = s,
+                 .key = schedule_var(s, loop->var),
+                 .written = ARENA_ARRAY(s->arena, bool, s->buffer.count + 1),
+                 .row = ARENA_ARRAY(s->arena, Dim, s->buffer.count + 1),
+                 .apart = true};
+    const LoopVar *var = &s->var.item[rows.key];
+    bool worth = var->kind == VAR_block ||
+                 (var->kind == VAR_plain && schedule_calls(loop));
+    if (!worth || !var->batch || dim_known(var->extent) ||
+        !schedule_is_closed(s, loop))
+        return false;
+    schedule_accesses(s, loop, note_written, &rows);
+    schedule_accesses(s, loop, check_row, &rows);
+    return rows.apart;
+}
+
+void
+schedule_apart(Schedule *s)
+{
+    for (size_t i = 0; i < s->body.count; i++) {
+        Stmt *stmt = s->body.item[i];
+        ArenaMark mark = arena_mark(s->arena);
+        if (stmt->kind == STMT_loop)
+            stmt->shared = is_apart(s, stmt);
+        arena_rewind(s->arena, &mark);
+    }
+}
+
+/* Whether a buffer is in the arena for a turn of a loop alone. */
+static bool
+is_of_turn(const Buffer *b, const Stmt *loop)
+{
+    return b->kind == BUFFER_temp && b->first != NULL && !b->local &&
+           b->first->place > loop->place && b->last->end <= loop->end;
+}
+
+/* The room of a loop's buffers. A thread's share of one that has no rows must
+ * be all of it.
+ */
+static void
+make_room(Schedule *s, Stmt *loop)
+{
+    int *part = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
+    size_t parts = 0;
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        if (is_of_turn(&s->buffer.item[b], loop))
+            part[parts++] = (int)b;
+    }
+    for (size_t i = 0; i < parts; i++) {
+        if (!dim_known(s->buffer.item[part[i]].count)) {
+            loop->shared = false;
+            return;
+        }
+    }
+    if (parts == 0)
+        return;
+    Buffer room = {.kind = BUFFER_temp,
+                   .dtype = DTYPE_bool,
+                   .node = loop->node,
+                   .slot = -1,
+                   .first = loop,
+                   .last = loop};
+    room.count =
+        schedule_offsets(s, part, parts, (Dim)64 * (Dim)SCHEDULE_THREADS);
+    VEC_PUSH(s->arena, &s->buffer, room);
+    loop->room = (int)s->buffer.count;
+    for (size_t i = 0; i < parts; i++)
+        s->buffer.item[part[i]].room = loop->room;
+}
+
+void
+schedule_rooms(Schedule *s)
+{
+    for (size_t i = 0; i < s->body.count; i++) {
+        if (s->body.item[i]->shared)
+            make_room(s, s->body.item[i]);
+    }
+}
