@@ -1,6 +1,7 @@
 /* Pools of 1, 2, 3 and 5 threads, and one of the host's own, give the bits that
- * no pool gives: forward, back and training of MODEL, a generated model with a
- * trainer of labels. The program is linked with --wrap=pthread_create.
+ * no pool gives: forward, back and training of MODEL, a generated model whose
+ * trainer takes labels or one target of an output's size. The program is linked
+ * with --wrap=pthread_create.
  */
 #include HEADER
 
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST = 130 };
+enum { MOST = 130, ARENA = 1 << 23 };
 
 extern const flux_model MODEL;
 extern const flux_trainer TRAINER;
@@ -23,6 +24,7 @@ typedef struct {
     float *y;
     float *dx;
     int32_t *label;
+    float *target;
     void *arena;
     float loss;
 } Run;
@@ -47,8 +49,7 @@ run(Run *r, size_t n, flux_pool *pool)
     const void *dy[] = {r->y};
     void *y[] = {r->y};
     void *dx[] = {r->dx};
-    const flux_work w = {
-        .arena = r->arena, .bytes = (size_t)1 << 22, .pool = pool};
+    const flux_work w = {.arena = r->arena, .bytes = ARENA, .pool = pool};
     int fine = MODEL.init(&MODEL, r->m, 1) == FLUX_OK &&
                TRAINER.init(r->state, 1) == FLUX_OK;
     memset(r->grad, 0, MODEL.grad_bytes);
@@ -57,8 +58,11 @@ run(Run *r, size_t n, flux_pool *pool)
     fine &= MODEL.forward(&MODEL, r->m, x, n, y, &w) == FLUX_OK;
     fine &= MODEL.back(&MODEL, r->m, dy, x, n, r->grad, dx, &w) == FLUX_OK;
     for (int i = 0; i < 2; i++)
-        fine &= TRAINER.train_labels(r->state, r->m, x, r->label, n, &r->loss,
-                                     &w) == FLUX_OK;
+        fine &= (TRAINER.takes_labels
+                     ? TRAINER.train_labels(r->state, r->m, x, r->label, n,
+                                            &r->loss, &w)
+                     : TRAINER.train(r->state, r->m, x, r->target, n, &r->loss,
+                                     &w)) == FLUX_OK;
     return fine;
 }
 
@@ -72,11 +76,14 @@ open_run(Run *r)
     r->y = calloc(MOST * MODEL.output->size, sizeof(float));
     r->dx = calloc(MOST * MODEL.input->size, sizeof(float));
     r->label = calloc(MOST, sizeof *r->label);
-    r->arena = malloc((size_t)1 << 22);
+    r->target = calloc(MOST * MODEL.output->size, sizeof(float));
+    r->arena = malloc(ARENA);
     for (size_t i = 0; i < MOST * MODEL.input->size; i++)
         r->x[i] = (float)(i * 7 % 23) / 11.0f - 1.0f;
     for (int i = 0; i < MOST; i++)
         r->label[i] = i * 5 % 3;
+    for (size_t i = 0; i < MOST * MODEL.output->size; i++)
+        r->target[i] = (float)(i * 5 % 3) / 3.0f;
 }
 
 static void
@@ -89,6 +96,7 @@ close_run(Run *r)
     free(r->y);
     free(r->dx);
     free(r->label);
+    free(r->target);
     free(r->arena);
 }
 
