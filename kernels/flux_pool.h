@@ -36,7 +36,7 @@ struct flux_pool {
 #define FLUX_POOL_FROM ((size_t)1 << 20)
 #endif
 #ifndef FLUX_POOL_SAMPLES
-#define FLUX_POOL_SAMPLES ((size_t)80)
+#define FLUX_POOL_SAMPLES ((size_t)64)
 #endif
 #ifndef FLUX_SHARE_FROM
 #define FLUX_SHARE_FROM ((size_t)1 << 17)

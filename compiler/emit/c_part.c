@@ -179,7 +179,10 @@ part_for_each_isa(Writer *to, const PartText *part, const char *isa)
     Arena *arena = to->arena;
     const char *formal =
         arena_printf(arena, "flux_isa %s, %s", isa, part->formal);
-    writer_raw(to, "\nFLUX_BODY void\n");
+    writer_raw(to, "\n");
+    if (part->comment != NULL)
+        writer_comment(to, part->comment);
+    writer_raw(to, "FLUX_BODY void\n");
     writer_line(to, "%s_body(%s)", part->name, formal);
     writer_line(to, "{");
     if (!part->uses_isa)

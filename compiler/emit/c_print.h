@@ -42,9 +42,9 @@ struct Printer {
                            * a block; NULL: none */
     const char *begin;    /* and those of a thread */
     const char *end;
-    const Stmt *around;   /* the loop that is being printed, or NULL */
-    bool written_out;     /* its turns are written out */
-    const Affine *store;  /* where the statement stores; NULL: nowhere */
+    const Stmt *around;  /* the loop that is being printed, or NULL */
+    bool written_out;    /* its turns are written out */
+    const Affine *store; /* where the statement stores; NULL: nowhere */
     /* What stands above a loop nest; may be NULL. */
     /* What stands above a statement; true where it is a mark as well, which
      * LINES_END ends.
@@ -138,7 +138,8 @@ typedef struct {
     const char *name;
     const char *formal;
     const char *actual;
-    const char *body; /* lines */
+    const char *body;    /* lines */
+    const char *comment; /* above it; NULL: none */
     bool uses_isa;
 } PartText;
 

@@ -1,11 +1,5 @@
-/* Loops over blocks of samples that threads share: each a function of its own,
- * which does a thread's samples, and a task that holds what it names.
- *
- *    typedef struct {
- *        flux_isa isa;
- *        size_t n;
- *        …
- *    } f_task;
+/* Loops over samples that threads share: each a function of its own, which does
+ * one thread's, and a task that holds what it names.
  *
  * A thread has blocks of 64, 32, 16 or 8 samples, so that all parts of a room
  * together are as large as one thread alone needs it.
@@ -24,7 +18,7 @@ declare_room(Printer *printer, const Buffer *room, const char *thread)
     Writer *writer = printer->writer;
     const char *block = printer->block;
     const char *whole = printer->memory[room - s->buffer.item].text;
-    const char *at = printer_name(printer, "at");
+    const char *at = printer_name(printer, "own");
     Dim bytes = room->count / SCHEDULE_BLOCK;
     writer_line(writer, "uint8_t *%s = %s + %lld * %s * %s;", at, whole,
                 (long long)bytes, block, thread);
@@ -181,6 +175,7 @@ share_print(Printer *printer, const Stmt *loop)
         .actual =
             arena_printf(arena, "%s, %s, %s", thread, threads, outer.actual),
         .body = body.text,
+        .comment = "What one of the threads does of it that share the samples.",
         .uses_isa = outer.uses_isa};
     part_for_each_isa(printer->parts, &part, printer->isa);
     define_task(printer->parts, part.name, &outer);
