@@ -1,5 +1,6 @@
 /* Builtins about types, and conversions. */
 #include "script/builtin.h"
+#include "script/seq.h"
 
 #include <math.h>
 #include <string.h>
@@ -108,6 +109,7 @@ convert(Script *s, const Args *args, DType dtype)
         Values all = iterate_all(s, v, span);
         v = iterate_collect(s, &all, 1, NULL, span);
     }
+    v = seq_plain(s, v);
     if (v.kind != VALUE_array && v.kind != VALUE_batch)
         script_fail(s, DIAG_value, span,
                     v.kind == VALUE_string ? "parse reads numbers from text"

@@ -52,7 +52,7 @@ static bool
 has_shape(Value v)
 {
     return v.kind == VALUE_array || v.kind == VALUE_batch ||
-           v.kind == VALUE_node;
+           v.kind == VALUE_seq || v.kind == VALUE_node;
 }
 
 /* "W (15,21), x (20,)": the arrays whose names stand in the source text of a

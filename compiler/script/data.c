@@ -2,6 +2,7 @@
 #include "script/args.h"
 #include "script/lift.h"
 #include "script/model_inner.h"
+#include "script/seq.h"
 
 #include "runtime/flux.h"
 
@@ -114,7 +115,7 @@ static Value
 fn_savenpy(Script *s, const Args *args)
 {
     const char *path = data_path(s, args->item[0], args->span);
-    Value v = value_plain(s, args->item[1], args->span);
+    Value v = seq_plain(s, value_plain(s, args->item[1], args->span));
     if (v.kind != VALUE_array && v.kind != VALUE_batch)
         script_fail(s, DIAG_value, args->span, NULL,
                     "savenpy writes an array, not %s", value_kind_name(v));
@@ -301,4 +302,5 @@ data_define_all(Script *s)
          NULL},
     };
     builtin_define(s, table, sizeof table / sizeof *table);
+    data_text_define_all(s);
 }

@@ -181,6 +181,7 @@ is_collection(Value v)
 {
     return v.kind == VALUE_list || v.kind == VALUE_tuple ||
            v.kind == VALUE_range || v.kind == VALUE_batch ||
+           v.kind == VALUE_seq ||
            (v.kind == VALUE_array && v.as.array->tensor->rank > 0);
 }
 

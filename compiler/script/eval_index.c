@@ -69,7 +69,7 @@ index_one(Script *s, Value v, int64_t i, Span span)
         Value item[2] = {v, value_int(i)};
         return call_method(s, "getindex", item, 2, span);
     }
-    if (v.kind == VALUE_array || v.kind == VALUE_batch ||
+    if (v.kind == VALUE_array || v.kind == VALUE_batch || v.kind == VALUE_seq ||
         v.kind == VALUE_node || v.kind == VALUE_opaque) {
         Value index = value_int(i);
         return numeric_index(s, v, &index, 1, span);
@@ -189,6 +189,7 @@ eval_index(Script *s, Scope *scope, const Ast *ast)
     switch (v.kind) {
     case VALUE_array:
     case VALUE_batch:
+    case VALUE_seq:
     case VALUE_node:
     case VALUE_opaque:
         return numeric_index(s, v, item + 1, count, ast->span);

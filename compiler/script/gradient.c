@@ -9,6 +9,7 @@
 #include "script/lift.h"
 #include "script/model.h"
 #include "script/model_inner.h"
+#include "script/seq.h"
 
 static Value fn_gradient(Script *s, const Args *args);
 static Value fn_jacobian(Script *s, const Args *args);
@@ -221,7 +222,7 @@ derivative(Script *s, const Args *args, const Builtin *self,
 {
     Value f = model_of(s, args->item[0], self->name, args->span);
     for (size_t i = 1; i < args->count; i++)
-        if (args->item[i].kind == VALUE_batch)
+        if (seq_plain(s, args->item[i]).kind == VALUE_batch)
             script_fail(s, DIAG_value, args->span,
                         "back!(m, Δ, batch) takes batches",
                         "%s is for one sample", self->name);

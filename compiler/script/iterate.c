@@ -67,6 +67,7 @@ value_count(Script *s, Value v, Span span)
     case VALUE_pair:
         return (int64_t)v.as.values->count;
     case VALUE_batch:
+    case VALUE_seq:
         return v.as.array->tensor->dim[v.as.array->tensor->rank - 1];
     case VALUE_array:
         return tensor_count(v.as.array->tensor);
@@ -146,6 +147,7 @@ iterate_get(Script *s, Iterator *it, int64_t i, Span span)
     case VALUE_string:
         return next_character(s, it);
     case VALUE_batch:
+    case VALUE_seq:
     case VALUE_node:
     case VALUE_opaque: {
         Value index = value_int(i + 1);

@@ -3,6 +3,8 @@
  */
 #include "script/lift.h"
 
+#include "script/seq.h"
+
 #include "pass/pass.h"
 #include "script/numeric.h"
 #include "script/trace.h"
@@ -73,7 +75,7 @@ lift_array(Script *s, Value v)
         }
         return value_array(s, t);
     }
-    return v;
+    return seq_plain(s, v);
 }
 
 const char *
@@ -390,6 +392,20 @@ lift_traced(Lift *l, const LiftOp *op, const Value *operand, size_t count)
     return value_node(y);
 }
 
+/* The result of an elementwise function of sequences is one, too. */
+static Value
+lift_as_given(Script *s, Value result, const Value *given, size_t count)
+{
+    if (result.kind != VALUE_array && result.kind != VALUE_batch)
+        return result;
+    int rank = result.as.array->tensor->rank;
+    for (size_t i = 0; i < count; i++)
+        if (seq_form(given[i]) != SEQ_none &&
+            rank == given[i].as.array->tensor->rank)
+            return seq_value(s, result, seq_form(given[i]));
+    return result;
+}
+
 Value
 lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
 {
@@ -441,5 +457,5 @@ lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
         lift_place_recipe(s, span);
         result.as.array->recipe = lift_make(&again, op, operand, count);
     }
-    return result;
+    return op->elementwise ? lift_as_given(s, result, given, count) : result;
 }

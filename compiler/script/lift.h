@@ -57,7 +57,8 @@ Ref lift_expand(Lift *l, Ref a, int rank, const Dim *dim);
 /* The place of the recipes that are made next. */
 void lift_place_recipe(Script *s, Span span);
 
-/* lift.c: plain arrays. Ranges become arrays, other values stay. */
+/* lift.c: plain arrays. Ranges and sequences become arrays, other values stay.
+ */
 Value lift_array(Script *s, Value v);
 Tensor *lift_tensor(Script *s, const Tensor *from, DType dtype);
 Value lift_result(Script *s, Tensor *tensor); /* rank 0: a number */

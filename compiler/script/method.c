@@ -93,7 +93,8 @@ static bool
 is_container(const Script *s, Value v)
 {
     return v.kind == VALUE_list || v.kind == VALUE_range ||
-           v.kind == VALUE_batch || v.kind == VALUE_opaque || rank_of(s, v) > 0;
+           v.kind == VALUE_batch || v.kind == VALUE_seq ||
+           v.kind == VALUE_opaque || rank_of(s, v) > 0;
 }
 
 static bool
@@ -202,9 +203,9 @@ static bool
 is_shaped(Value v)
 {
     return value_is_number(v) || v.kind == VALUE_array ||
-           v.kind == VALUE_batch || v.kind == VALUE_node ||
-           v.kind == VALUE_opaque || v.kind == VALUE_list ||
-           v.kind == VALUE_range;
+           v.kind == VALUE_batch || v.kind == VALUE_seq ||
+           v.kind == VALUE_node || v.kind == VALUE_opaque ||
+           v.kind == VALUE_list || v.kind == VALUE_range;
 }
 
 /* There is no such type: one of a near name may be meant. */
@@ -257,6 +258,8 @@ type_match(Script *s, Scope *scope, const Ast *type, Value v)
         return -1;
     if (!strcmp(name, "Batch"))
         return v.kind == VALUE_batch ? SCORE_OBJECT : -1;
+    if (!strcmp(name, "Seq"))
+        return v.kind == VALUE_seq ? SCORE_OBJECT : -1;
     if (bound)
         script_fail(s, DIAG_value, type->span, NULL, "%s is not a type", name);
     fail_type(s, scope, name, type->span);
@@ -274,6 +277,8 @@ type_is(Script *s, Value v, Value type, Span span)
             return row->fits(s, v);
         if (!strcmp(type.as.builtin->name, "Batch"))
             return v.kind == VALUE_batch;
+        if (!strcmp(type.as.builtin->name, "Seq"))
+            return v.kind == VALUE_seq;
     }
     script_fail(s, DIAG_value, span, NULL, "isa needs a type, not %s",
                 value_kind_name(type));
@@ -314,6 +319,8 @@ type_name_of(const Script *s, Value v)
         return rank_of(s, v) == 1 ? "Vector" : "Matrix";
     case VALUE_batch:
         return "Batch";
+    case VALUE_seq:
+        return "Seq";
     case VALUE_function:
     case VALUE_engine:
     case VALUE_trainer:

@@ -175,7 +175,10 @@ model_tensor(Script *s, Value v, DType dtype, Span span)
         return lift_tensor(s, t, dtype);
     }
     if (!value_is_number(v))
-        script_fail(s, DIAG_value, span, NULL,
+        script_fail(s, DIAG_value, span,
+                    v.kind == VALUE_list
+                        ? "Seq(xs) and Batch(xs) take arrays of one shape"
+                        : NULL,
                     "a model takes numbers and arrays, not %s",
                     value_kind_name(v));
     Tensor *t = lift_new_tensor(s, dtype, 0, NULL, span);
@@ -259,8 +262,11 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     model_name_inputs(s, t, owner);
     for (size_t i = 0; i < count; i++) {
         InputShape *in = &t->input[i];
-        Tensor *x = model_input(s, item[i], in, args->span);
-        bool batch = item[i].kind == VALUE_batch;
+        Value given = lift_array(s, item[i]);
+        Tensor *x = model_input(s, given, in, args->span);
+        bool batch = given.kind == VALUE_batch;
+        c.seq[i] = seq_form(item[i]);
+        c.form = c.form != SEQ_none ? c.form : c.seq[i];
         if (batch) {
             int64_t n = x->dim[x->rank - 1];
             if (c.samples >= 0 && c.samples != n)
@@ -294,12 +300,16 @@ model_result(Script *s, const Call *c, const Tensor *t)
 static Value
 results(Script *s, const Call *c, const Graph *g, const Tensor *result)
 {
-    if (!c->traced.tuple)
-        return model_result(s, c, &result[0]);
+    const Graph *sample = c->traced.graph;
+    const bool *steps =
+        c->form != SEQ_none ? seq_nodes(s, sample, c->seq) : NULL;
     Value *item = ARENA_ARRAY(&s->context->arena, Value, g->output.count + 1);
-    for (size_t i = 0; i < g->output.count; i++)
+    for (size_t i = 0; i < g->output.count; i++) {
         item[i] = model_result(s, c, &result[i]);
-    return value_tuple(s, item, g->output.count);
+        if (steps != NULL && steps[sample->output.item[i].ref])
+            item[i] = seq_value(s, item[i], c->form);
+    }
+    return c->traced.tuple ? value_tuple(s, item, g->output.count) : item[0];
 }
 
 /* Runs a call that was traced; its results. */

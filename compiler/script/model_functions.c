@@ -73,7 +73,8 @@ input_gradients(Script *s, const Call *c, const Graph *back,
         for (size_t k = 0; k < back->output.count; k++)
             if (back->output.item[k].next == REF_NONE &&
                 strcmp(back->output.item[k].name, name) == 0)
-                item[i] = model_result(s, c, &result[k]);
+                item[i] =
+                    seq_value(s, model_result(s, c, &result[k]), c->seq[i]);
     }
     if (c->trace->inputs == 1 && !c->tuple_argument)
         return item[0];

@@ -3,6 +3,7 @@
 #define FLUXC_SCRIPT_MODEL_INNER_H
 
 #include "script/run.h"
+#include "script/seq.h"
 
 typedef struct EngineModel {
     Value model;
@@ -17,6 +18,8 @@ typedef struct {
     Traced traced;
     Bindings bound;
     int64_t samples;           /* of batches; -1: there is none */
+    SeqForm seq[TRACE_INPUTS]; /* how the inputs hold sequences */
+    SeqForm form;              /* how one of them does, if any */
     bool single[TRACE_INPUTS]; /* the input is no batch */
     bool tuple_argument;
     Span span;
@@ -70,6 +73,7 @@ void gradient_define_all(Script *s);
 Value trainer_call(Script *s, struct Trainer *trainer, const Args *args);
 void train_define_all(Script *s);
 void data_define_all(Script *s);
+void data_text_define_all(Script *s); /* data_text.c */
 
 /* A file's name; as in Julia, relative to where the program runs. */
 const char *data_path(Script *s, Value v, Span span);

@@ -55,8 +55,9 @@ static bool
 is_numeric(Value v)
 {
     return value_is_number(v) || v.kind == VALUE_array ||
-           v.kind == VALUE_batch || v.kind == VALUE_range ||
-           v.kind == VALUE_node || v.kind == VALUE_opaque;
+           v.kind == VALUE_batch || v.kind == VALUE_seq ||
+           v.kind == VALUE_range || v.kind == VALUE_node ||
+           v.kind == VALUE_opaque;
 }
 
 static bool

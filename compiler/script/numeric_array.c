@@ -206,7 +206,8 @@ numeric_length(Script *s, Value x, int axis, Span span)
             return tensor_count(t);
         return axis < t->rank ? t->dim[axis] : 1;
     }
-    case VALUE_batch: {
+    case VALUE_batch:
+    case VALUE_seq: {
         const Tensor *t = x.as.array->tensor;
         return t->dim[t->rank - 1];
     }
@@ -430,7 +431,7 @@ index_array(Script *s, Value x, const Axis *axis, size_t count, bool flat,
     return lift_result(s, part);
 }
 
-/* Sample i of a batch, or samples as a batch. */
+/* Sample i of a batch or step i of a sequence, or several as such. */
 static Value
 index_batch(Script *s, Value x, Value index, Span span)
 {
@@ -442,8 +443,12 @@ index_batch(Script *s, Value x, Value index, Span span)
         axis[i] = axis_index(s, i == rank - 1 ? index : all, t->dim[i], span);
     Value array = {.kind = VALUE_array, .as.array = x.as.array};
     Value part = index_array(s, array, axis, (size_t)rank, false, span);
-    if (!axis[rank - 1].drop)
-        part.kind = VALUE_batch;
+    if (!axis[rank - 1].drop) {
+        part.kind = x.kind;
+        part.nested = x.nested;
+    } else if (x.nested) {
+        part.kind = x.kind == VALUE_batch ? VALUE_seq : VALUE_batch;
+    }
     return part;
 }
 
@@ -512,7 +517,7 @@ index_by_traced(Script *s, Value x, const Value *index, size_t count, Span span)
 Value
 numeric_index(Script *s, Value x, const Value *index, size_t count, Span span)
 {
-    if (count == 1 && x.kind == VALUE_batch)
+    if (count == 1 && (x.kind == VALUE_batch || x.kind == VALUE_seq))
         return index_batch(s, x, index[0], span);
     if (x.kind == VALUE_opaque)
         numeric_length(s, x, -1, span);

@@ -3,6 +3,7 @@
 #include "script/number.h"
 #include "script/numeric.h"
 #include "script/numeric_functions.h"
+#include "script/seq.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 static int
 rank_of(Script *s, Value x, Span span)
 {
+    if (x.kind == VALUE_seq)
+        return 1;
     x = lift_array(s, x);
     if (x.kind == VALUE_array)
         return x.as.array->tensor->rank;
@@ -285,7 +288,7 @@ numeric_fn_onehot(Script *s, const Args *args)
 Value
 numeric_fn_onecold(Script *s, const Args *args)
 {
-    Value x = args->item[0];
+    Value x = seq_plain(s, args->item[0]);
     if ((x.kind != VALUE_array && x.kind != VALUE_batch) ||
         x.as.array->tensor->rank < 1)
         script_fail(s, DIAG_value, args->span, NULL,
@@ -309,37 +312,60 @@ numeric_fn_onecold(Script *s, const Args *args)
     return value_array(s, best);
 }
 
-/* Samples of one shape along a new last axis. */
-static Value
-batch_of_list(Script *s, const Values *v, Span span)
+/* Whether all of a list are batches, for a sequence of them, or sequences. */
+static bool
+all_of_kind(const Values *v, ValueKind kind)
 {
+    bool all = v->count > 0;
+    for (size_t i = 0; i < v->count; i++)
+        all = all && v->item[i].kind == kind && !v->item[i].nested;
+    return all;
+}
+
+/* An element of a batch or a sequence, as an array. */
+static const Tensor *
+stacked_tensor(Script *s, Value x, ValueKind kind, bool nested, Span span)
+{
+    if (nested)
+        x.kind = VALUE_array;
+    x = lift_array(s, x);
+    if (value_is_number(x)) {
+        x = numeric_vect(s, &x, 1, span);
+        x.as.array->tensor->rank = 0;
+    }
+    if (x.kind != VALUE_array || x.as.array->tensor->rank > IR_RANK - 2)
+        script_fail(s, DIAG_value, span, NULL, "a %s is an array, not %s",
+                    kind == VALUE_batch ? "sample" : "step",
+                    value_kind_name(x));
+    return x.as.array->tensor;
+}
+
+/* Elements of one shape along a new last axis: samples, or steps. */
+static Value
+stack(Script *s, const Values *v, ValueKind kind, Span span)
+{
+    const char *name = kind == VALUE_batch ? "batch" : "sequence";
+    const char *parts = kind == VALUE_batch ? "samples" : "steps";
     if (v->count == 0)
-        script_fail(s, DIAG_value, span, NULL, "a batch of no samples");
-    int64_t dim[IR_RANK];
+        script_fail(s, DIAG_value, span, NULL, "a %s of no %s", name, parts);
+    bool nested = all_of_kind(v, kind == VALUE_batch ? VALUE_seq : VALUE_batch);
     Tensor *all = NULL;
     int64_t each = 0;
     for (size_t i = 0; i < v->count; i++) {
-        Value x = lift_array(s, v->item[i]);
-        if (value_is_number(x))
-            x = numeric_vect(s, &x, 1, span);
-        if (x.kind != VALUE_array || x.as.array->tensor->rank > IR_RANK - 2)
-            script_fail(s, DIAG_value, span, NULL,
-                        "a sample is an array, not %s", value_kind_name(x));
-        const Tensor *t = x.as.array->tensor;
-        int rank = value_is_number(v->item[i]) ? 0 : t->rank;
+        const Tensor *t = stacked_tensor(s, v->item[i], kind, nested, span);
         if (all == NULL) {
+            int64_t dim[IR_RANK];
             memcpy(dim, t->dim, sizeof dim);
-            dim[rank] = (int64_t)v->count;
+            dim[t->rank] = (int64_t)v->count;
             each = tensor_count(t);
-            DType dtype = t->dtype;
-            all = lift_new_tensor(s, dtype, rank + 1, dim, span);
+            all = lift_new_tensor(s, t->dtype, t->rank + 1, dim, span);
         }
-        bool same = rank == all->rank - 1;
-        for (int k = 0; same && k < rank; k++)
+        bool same = t->rank == all->rank - 1;
+        for (int k = 0; same && k < t->rank; k++)
             same = t->dim[k] == all->dim[k];
         if (!same)
             script_fail(s, DIAG_shape, span, NULL,
-                        "samples of a batch have one shape: %s, %s",
+                        "%s of a %s have one shape: %s, %s", parts, name,
                         value_shape_text(s, v->item[0]),
                         value_shape_text(s, v->item[i]));
         if (all->dtype == DTYPE_i64 && t->dtype != DTYPE_i64)
@@ -348,30 +374,48 @@ batch_of_list(Script *s, const Values *v, Span span)
             tensor_set(all, k + (int64_t)i * each, tensor_get(t, k));
     }
     Value b = value_array(s, all);
-    b.kind = VALUE_batch;
+    b.kind = kind;
+    b.nested = nested;
     return b;
+}
+
+/* Batch or Seq of a list, or of an array along its last axis. */
+static Value
+along_last(Script *s, const Args *args, ValueKind kind, const char *name,
+           const char *parts)
+{
+    Value x = lift_array(s, args->item[0]);
+    if (x.kind == VALUE_list)
+        return stack(s, x.as.values, kind, args->span);
+    if (x.kind != VALUE_array || x.as.array->tensor->rank == 0)
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "%s wants a list of %s or an array whose last axis "
+                    "counts them",
+                    name, parts);
+    x.kind = kind;
+    return x;
 }
 
 Value
 numeric_fn_batch(Script *s, const Args *args)
 {
-    Value x = lift_array(s, args->item[0]);
-    if (x.kind == VALUE_list)
-        return batch_of_list(s, x.as.values, args->span);
-    if (x.kind != VALUE_array || x.as.array->tensor->rank == 0)
-        script_fail(s, DIAG_value, args->span, NULL,
-                    "Batch wants a list of samples or an array whose last "
-                    "axis counts them");
-    x.kind = VALUE_batch;
-    return x;
+    return along_last(s, args, VALUE_batch, "Batch", "samples");
+}
+
+Value
+numeric_fn_seq(Script *s, const Args *args)
+{
+    return along_last(s, args, VALUE_seq, "Seq", "steps");
 }
 
 Value
 numeric_fn_rawbatch(Script *s, const Args *args)
 {
     Value x = args->item[0];
-    if (x.kind != VALUE_batch)
-        script_fail(s, DIAG_value, args->span, NULL, "rawbatch wants a batch");
+    if (x.kind != VALUE_batch && x.kind != VALUE_seq)
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "rawbatch wants a Batch or a Seq");
+    x.nested = false;
     x.kind = VALUE_array;
     return x;
 }

@@ -285,9 +285,11 @@ put_values(Writer *w, const Values *values)
     }
 }
 
-/* A batch is shown as the list of its samples. */
+/* A batch is shown as the list of its samples, a sequence as that of its steps;
+ * nested, each of them as a list again.
+ */
 static void
-put_batch(Writer *w, const Tensor *tensor)
+put_batch(Writer *w, const Tensor *tensor, bool nested)
 {
     int64_t samples = tensor->dim[tensor->rank - 1];
     int64_t size = samples ? tensor_count(tensor) / samples : 0;
@@ -305,7 +307,10 @@ put_batch(Writer *w, const Tensor *tensor)
         sample.data = (char *)tensor->data +
                       (size_t)(i * size) * dtype_size(tensor->dtype);
         w->depth++;
-        put_tensor(w, &sample);
+        if (nested)
+            put_batch(w, &sample, false);
+        else
+            put_tensor(w, &sample);
         w->depth--;
     }
     put(w, "]");
@@ -461,7 +466,8 @@ put_inner(Writer *w, Value v)
         put_tensor(w, v.as.array->tensor);
         return;
     case VALUE_batch:
-        put_batch(w, v.as.array->tensor);
+    case VALUE_seq:
+        put_batch(w, v.as.array->tensor, v.nested);
         return;
     case VALUE_function:
     case VALUE_builtin:
@@ -542,7 +548,7 @@ value_shape_text(Script *s, Value v)
         return "scalar";
     if (v.kind == VALUE_opaque)
         return "of unknown shape";
-    if (v.kind != VALUE_array && v.kind != VALUE_batch)
+    if (v.kind != VALUE_array && v.kind != VALUE_batch && v.kind != VALUE_seq)
         return value_kind_name(v);
     const Tensor *tensor = v.as.array->tensor;
     if (tensor->rank == 0)

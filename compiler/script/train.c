@@ -7,6 +7,7 @@
 #include "script/model.h"
 #include "script/number.h"
 #include "script/train_run.h"
+#include "script/seq.h"
 
 #include "runtime/flux.h"
 
@@ -301,7 +302,7 @@ trainer_call(Script *s, Trainer *trainer, const Args *args)
     const void *data[TRACE_INPUTS];
     Tensor *y = NULL;
     for (int i = 0; i <= inputs && i < TRACE_INPUTS; i++) {
-        Value v = args->item[i];
+        Value v = seq_plain(s, args->item[i]);
         Tensor *t = v.kind == VALUE_batch
                         ? lift_tensor(s, v.as.array->tensor, s->options.dtype)
                         : NULL;

@@ -133,6 +133,8 @@ value_kind_name(Value v)
         return array_name(v.as.array->tensor);
     case VALUE_batch:
         return "a Batch";
+    case VALUE_seq:
+        return "a Seq";
     case VALUE_function:
         return function_is_net(v.as.function) ? "a model" : "a function";
     case VALUE_builtin:

@@ -24,6 +24,7 @@ typedef enum {
     VALUE_pair,     /* a => b */
     VALUE_array,    /* numbers, of any rank; owned by one Array */
     VALUE_batch,    /* samples along the last axis: Batch([...]) */
+    VALUE_seq,      /* steps along the last axis: Seq([...]) */
     VALUE_function, /* methods, each with the scope it closes over */
     VALUE_builtin,
     VALUE_type,
@@ -128,6 +129,7 @@ struct Value {
     ValueKind kind;
     bool frozen; /* array: captured without training */
     bool row;    /* array, node: the transpose of a vector, (1,n) */
+    bool nested; /* batch: each sample is a Seq; seq: each step is a Batch */
     union {
         bool boolean;
         int64_t integer;
@@ -136,7 +138,7 @@ struct Value {
         const char *symbol;
         Range *range;
         Values *values; /* tuple, list, pair (2) */
-        Array *array;   /* array, batch */
+        Array *array;   /* array, batch, seq */
         Function *function;
         const Builtin *builtin;
         Type *type;

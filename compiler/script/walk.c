@@ -409,6 +409,7 @@ walk_value(Walk *w, Value v, const char *path, bool net)
     case VALUE_symbol:
     case VALUE_range:
     case VALUE_batch:
+    case VALUE_seq:
     case VALUE_builtin:
     case VALUE_type:
     case VALUE_node:
