@@ -392,20 +392,6 @@ lift_traced(Lift *l, const LiftOp *op, const Value *operand, size_t count)
     return value_node(y);
 }
 
-/* The result of an elementwise function of sequences is one, too. */
-static Value
-lift_as_given(Script *s, Value result, const Value *given, size_t count)
-{
-    if (result.kind != VALUE_array && result.kind != VALUE_batch)
-        return result;
-    int rank = result.as.array->tensor->rank;
-    for (size_t i = 0; i < count; i++)
-        if (seq_form(given[i]) != SEQ_none &&
-            rank == given[i].as.array->tensor->rank)
-            return seq_value(s, result, seq_form(given[i]));
-    return result;
-}
-
 Value
 lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
 {
@@ -457,5 +443,5 @@ lift(Script *s, Span span, const LiftOp *op, const Value *given, size_t count)
         lift_place_recipe(s, span);
         result.as.array->recipe = lift_make(&again, op, operand, count);
     }
-    return op->elementwise ? lift_as_given(s, result, given, count) : result;
+    return op->elementwise ? seq_as_given(s, result, given, count) : result;
 }

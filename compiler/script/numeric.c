@@ -6,6 +6,7 @@
 #include "script/number.h"
 #include "script/numeric_make.h"
 #include "script/trace.h"
+#include "script/seq.h"
 
 #include <math.h>
 #include <string.h>
@@ -182,8 +183,10 @@ numeric_binary(Script *s, const char *op, Value a, Value b, Span span)
     }
     if (!dotted && strcmp(plain, "\\") == 0)
         script_fail(s, DIAG_value, span, NULL, "`\\` is for numbers only");
-    return numeric_lifted(s, plain, dotted, lift_array(s, a), lift_array(s, b),
-                          span);
+    Value given[2] = {a, b};
+    Value y = numeric_lifted(s, plain, dotted, lift_array(s, a),
+                             lift_array(s, b), span);
+    return seq_as_given(s, y, given, 2);
 }
 
 Value

@@ -71,6 +71,19 @@ seq_form(Value v)
     return v.kind == VALUE_batch && v.nested ? SEQ_in_batch : SEQ_none;
 }
 
+Value
+seq_as_given(Script *s, Value result, const Value *given, size_t count)
+{
+    if (result.kind != VALUE_array && result.kind != VALUE_batch)
+        return result;
+    int rank = result.as.array->tensor->rank;
+    for (size_t i = 0; i < count; i++)
+        if (seq_form(given[i]) != SEQ_none &&
+            rank == given[i].as.array->tensor->rank)
+            return seq_value(s, result, seq_form(given[i]));
+    return result;
+}
+
 /* Whether the last axis of a node is that of operand k. */
 static bool
 keeps_last(const Graph *g, const Node *n, int k)

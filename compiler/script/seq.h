@@ -18,6 +18,11 @@ Value seq_plain(Script *s, Value v);
  */
 Value seq_value(Script *s, Value v, SeqForm form);
 
+/* The result of an elementwise function of what was given: a Seq where one of
+ * them was.
+ */
+Value seq_as_given(Script *s, Value result, const Value *given, size_t count);
+
 /* By node of a sample's graph, whether its last axis is that of steps; `input`
  * has the forms of the inputs.
  */
