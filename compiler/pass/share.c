@@ -93,6 +93,30 @@ is_of_turn(const Buffer *b, const Stmt *loop)
            b->first->place > loop->place && b->last->end <= loop->end;
 }
 
+/* How many times as large the rows of a block are as what each thread has
+ * besides: so much memory threads are worth.
+ */
+enum { SHARE_WORTH = 16 };
+
+/* Whether the buffers of a turn can lie in a room of known size that is not
+ * much larger than one thread needs it.
+ */
+static bool
+fits_room(Schedule *s, const int *part, size_t parts)
+{
+    Dim rows = 0;
+    Dim others = 0;
+    for (size_t i = 0; i < parts; i++) {
+        const Buffer *b = &s->buffer.item[part[i]];
+        Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
+        if (!dim_known(bytes))
+            return false;
+        Dim *sum = b->rows ? &rows : &others;
+        *sum = dim_add(s->dims, *sum, bytes);
+    }
+    return dim_mul(s->dims, others, SHARE_WORTH) <= rows;
+}
+
 /* The room of a loop's buffers. A thread's share of one that has no rows must
  * be all of it.
  */
@@ -105,13 +129,8 @@ make_room(Schedule *s, Stmt *loop)
         if (is_of_turn(&s->buffer.item[b], loop))
             part[parts++] = (int)b;
     }
-    for (size_t i = 0; i < parts; i++) {
-        if (!dim_known(s->buffer.item[part[i]].count)) {
-            loop->shared = false;
-            return;
-        }
-    }
-    if (parts == 0)
+    loop->shared = fits_room(s, part, parts);
+    if (!loop->shared || parts == 0)
         return;
     Buffer room = {.kind = BUFFER_temp,
                    .dtype = DTYPE_bool,
