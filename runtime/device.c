@@ -25,6 +25,21 @@ flux_device_fits(const flux_device *device, const flux_model *model,
     return FLUX_OK;
 }
 
+/* Whether the model's kernels run there: the program may have been compiled for
+ * other devices, or the memory be taken.
+ */
+static flux_status
+device_try(const flux_device *device, flux_error *err)
+{
+    flux_remote r;
+    flux_status status = flux_remote_open(&r, device, 1, 0);
+    if (status == FLUX_OK)
+        status = flux_remote_init(&r, 0);
+    flux_place_error(&r.place, status, err);
+    flux_remote_close(&r);
+    return status;
+}
+
 /* Whether the device can be used, else why not. */
 static flux_status
 device_usable(const flux_device *device, flux_error *err)
@@ -38,7 +53,7 @@ device_usable(const flux_device *device, flux_error *err)
     const char *missing = device->missing();
     if (missing != NULL)
         return flux_error_set(err, FLUX_E_DEVICE, "%s", missing);
-    return FLUX_OK;
+    return device_try(device, err);
 }
 
 /* See flux_device.h. */

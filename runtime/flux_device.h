@@ -50,7 +50,8 @@ struct flux_device {
 /* device.c */
 
 /* What the environment's FLUX_DEVICE asks for. "cpu": NULL is chosen. "cuda":
- * the device, or FLUX_E_DEVICE where it cannot be used. "auto", or nothing: the
+ * the device, or an error where it cannot be used: there is none, it is not one
+ * that the .cu was compiled for, its memory is taken. "auto", or nothing: the
  * device where it can be used, else NULL, and err says why. Else FLUX_E_FORMAT.
  */
 flux_status flux_device_choose(const flux_device *device,

@@ -25,6 +25,12 @@ typedef struct {
 } FileText;
 bool write_files(Context *context, const FileText *text, int count);
 
+/* arch.c: whether NVRTC compiles the kernels of a source, with its header, for
+ * an architecture; false, reported, where it does not.
+ */
+bool check_kernels(Context *context, const char *arch, const FileText *header,
+                   const FileText *source);
+
 /* compile.c: evaluates a file's definitions; gives the models to be emitted,
  * which live as long as the script; false where something was reported. The
  * script must be freed in either case.

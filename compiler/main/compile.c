@@ -145,7 +145,11 @@ write_model(const Options *o, Context *context, const EmitModel *m,
         if (o->given[OPTION_depend])
             emit_rule(context, text, first_source);
         int files = o->given[OPTION_depend] ? FILES : FILE_rule;
-        if (note_written(written, context, stem,
+        bool fine = o->arch == NULL ||
+                    check_kernels(context, o->arch, &text[FILE_header],
+                                  &text[FILE_source]);
+        if (fine &&
+            note_written(written, context, stem,
                          source_get(&context->sources, first_source)->path))
             write_files(context, text, files);
     }

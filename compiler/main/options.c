@@ -115,6 +115,16 @@ is_name(const char *text)
     return (*text < '0' || *text > '9') && text[strspn(text, letters)] == '\0';
 }
 
+/* "sm_90", "sm_100a". */
+static bool
+is_architecture(const char *text)
+{
+    size_t digits =
+        strncmp(text, "sm_", 3) == 0 ? strspn(text + 3, "0123456789") : 0;
+    size_t letters = strspn(text + 3 * (digits > 0) + digits, "af");
+    return digits > 0 && letters < 2 && text[3 + digits + letters] == '\0';
+}
+
 /* A value that is not in the option's list. */
 static void
 unknown_choice(Arena *arena, const OptionInfo *o, const char *value)
@@ -201,6 +211,14 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_no_graph:
         o->emit.no_graph = true;
         return true;
+    case OPTION_arch:
+        o->arch = value;
+        return is_architecture(value) ||
+               usage("--arch is a name such as sm_90, not", value);
+    case OPTION_math:
+        return which == 0 || usage("--math is exact so far, not", value);
+    case OPTION_gemm:
+        return which == 0 || usage("--gemm is own so far, not", value);
     case OPTION_no_pass:
         return set_pass(o, o->pass.off, value, false);
     case OPTION_run_pass:
@@ -397,6 +415,22 @@ has_suffix(const char *text, const char *suffix)
     return n > m && strcmp(text + n - m, suffix) == 0;
 }
 
+/* What is for CUDA alone. */
+static bool
+check_cuda(const Options *o)
+{
+    static const Option cuda_only[] = {OPTION_no_graph, OPTION_arch,
+                                       OPTION_math, OPTION_gemm};
+    for (size_t i = 0; i < sizeof cuda_only / sizeof *cuda_only; i++) {
+        if (o->emit.target == TARGET_cuda || !o->given[cuda_only[i]])
+            continue;
+        fprintf(stderr, "fluxc: --%s is for --target cuda, not for c\n",
+                option_info[cuda_only[i]].text);
+        return false;
+    }
+    return true;
+}
+
 /* What --emit prints a stage without C names and layout for. */
 static bool
 check_stage(const Options *o)
@@ -408,8 +442,8 @@ check_stage(const Options *o)
         return false;
     if (o->emit.target == TARGET_cuda && o->given[OPTION_debug_nan])
         return usage("--debug-nan looks at C only, not at", "cuda");
-    if (o->emit.target != TARGET_cuda && o->given[OPTION_no_graph])
-        return usage("--no-graph is for --target cuda, not for", "c");
+    if (!exclude(o, OPTION_emit, OPTION_arch) || !check_cuda(o))
+        return false;
     if (o->stage == STAGE_files || o->stage >= STAGE_c)
         return true;
     for (size_t i = 0; i < sizeof c_only / sizeof *c_only; i++)

@@ -69,6 +69,7 @@ typedef struct {
     int arguments;
     const char *output;
     const char *prefix;
+    const char *arch; /* "sm_90"; NULL: none */
     Stage stage;
     const char **run_pass; /* in order */
     int run_passes;

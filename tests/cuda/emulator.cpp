@@ -130,7 +130,9 @@ cudaGetDeviceCount(int *count)
 {
     const char *devices = getenv("EMULATOR_DEVICES");
     *count = devices != nullptr ? atoi(devices) : 1;
-    return result(*count == 0 || fails_now() ? cudaErrorNoDevice : cudaSuccess);
+    return result(*count == 0   ? cudaErrorNoDevice
+                  : fails_now() ? cudaErrorLaunchFailure
+                                : cudaSuccess);
 }
 
 cudaError_t

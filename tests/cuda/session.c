@@ -367,6 +367,13 @@ fail_session(Run *r, flux_error *err)
 }
 
 static flux_status
+fail_choice(Run *r, flux_error *err)
+{
+    const flux_device *chosen = NULL;
+    return flux_device_choose(r->device, &chosen, err);
+}
+
+static flux_status
 fail_training(Run *r, flux_error *err)
 {
     Training t = training_new(r);
@@ -470,6 +477,9 @@ sessions_compare(const flux_model *model, const flux_device *device,
         if (step != NULL)
             fail_each(r, fail_training, "training's call that fails");
         compare_choice(r);
+        setenv("FLUX_DEVICE", "cuda", 1);
+        fail_each(r, fail_choice, "a choice that fails");
+        unsetenv("FLUX_DEVICE");
         compare_refusals(r);
         run_close(r);
     }

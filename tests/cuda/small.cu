@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-/* sqrt(6 / (in + out)) * (2rand(out, in) .- 1)  small.net:3:9 */
+/* sqrt(6 / (in + out)) * (2rand(out, in) .- 1)  small.net:3:26 */
 static __global__ void
 small_init_cuda_1(uint64_t seed, small *m)
 {
@@ -29,7 +29,7 @@ small_init_cuda_1(uint64_t seed, small *m)
     m->layer1.W[i] = (float)(0.9258200997725514 * (2.0 * t - 1.0));
 }
 
-/* zeros(out)  small.net:3:9 */
+/* zeros(out)  small.net:3:26 */
 static __global__ void
 small_init_cuda_2(small *m)
 {
