@@ -1,8 +1,8 @@
 /* flux_gpu_max_body.h - maxima by 16 threads side by side, for one element
  * type; flux_gpu_product.h includes it once for each, as flux_gpu_sum_body.h.
  *
- * Each thread has the greatest of its own elements. All 16 call these, and get
- * the same.
+ * Each thread has the greatest of its own elements, l, l + 16, … for thread l.
+ * All 16 call these, and get the same.
  */
 
 /* The greatest of what the threads have, and where it is: of equal ones, such
@@ -27,6 +27,21 @@ FLUX_P(flux_gpu_max)(FLUX_T max, size_t at)
 {
     FLUX_P(flux_gpu_first)(&max, &at);
     return max;
+}
+
+/* The greatest of n elements; each thread's own ones are `step` apart. */
+static __device__ __forceinline__ FLUX_T
+FLUX_P(flux_gpu_maximum)(size_t n, const FLUX_T *own, size_t step)
+{
+    FLUX_T max = -(FLUX_T)INFINITY;
+    size_t at = 0;
+    size_t e = 0;
+    for (size_t k = flux_lane(); k < n; k += 16) {
+        const FLUX_T x = own[e++ * step];
+        at = x > max ? k : at;
+        max = x > max ? x : max;
+    }
+    return FLUX_P(flux_gpu_max)(max, at);
 }
 
 static __device__ __forceinline__ int32_t

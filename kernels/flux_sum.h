@@ -1,4 +1,4 @@
-/* flux_sum.h - sums in exact orders, and what becomes of them.
+/* flux_sum.h - sums in exact orders, and what becomes of them; maxima.
  *
  * Three orders, the same for every engine:
  *
@@ -9,6 +9,9 @@
  *            l adds lane l + 8, l + 4, l + 2 and l + 1
  *
  * Block sums are added in order to a total from +0. No terms give +0.
+ *
+ * A maximum is that of one element after another, max = x > max ? x : max from
+ * -Inf, in any order: but for zeros, the first of which is taken.
  *
  * The functions are inlined, so that their instructions are those of their
  * caller, and order and length mostly constants.

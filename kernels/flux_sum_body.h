@@ -1,5 +1,5 @@
-/* flux_sum_body.h - sums in exact orders for one element type; flux_sum.h
- * includes it once for each, with
+/* flux_sum_body.h - sums in exact orders, and maxima, for one element type;
+ * flux_sum.h includes it once for each, with
  *
  *    FLUX_P(name)    the name with the type's suffix
  *    FLUX_T          the element type
@@ -66,6 +66,34 @@ FLUX_P(flux_sum)(flux_order order, size_t n, const FLUX_T *x, size_t stride)
             total + FLUX_P(flux_sum_block)(order, n - k < block ? n - k : block,
                                            x + k * stride, stride);
     return total;
+}
+
+FLUX_INLINE FLUX_T
+FLUX_P(flux_greater)(FLUX_T x, FLUX_T max)
+{
+    return x > max ? x : max;
+}
+
+/* The greatest of n elements: of many, side by side. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
+{
+    enum { LANES = 32 };
+    FLUX_T lane[LANES];
+    size_t k = 0;
+    for (size_t l = 0; l < LANES; l++)
+        lane[l] = (FLUX_T)-HUGE_VALF;
+    for (; k + LANES <= n; k += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            lane[l] = FLUX_P(flux_greater)(x[k + l], lane[l]);
+    for (size_t l = 0; k + l < n; l++)
+        lane[l] = FLUX_P(flux_greater)(x[k + l], lane[l]);
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lane[l] = FLUX_P(flux_greater)(lane[l + half], lane[l]);
+    for (k = lane[0] == 0 ? n : 0; k > 0; k--)
+        lane[0] = x[k - 1] == 0 ? x[k - 1] : lane[0];
+    return lane[0];
 }
 
 /* What becomes of an element of a product. */

@@ -444,7 +444,8 @@ sum_compute(Printer *printer, const Value *value)
     Schedule *s = printer->s;
     Affine at = value->at;
     Dim stride;
-    if (value->order == ORDER_tree16 && cuda_shares(printer))
+    bool maximum = value->op == OP_maximum;
+    if ((maximum || value->order == ORDER_tree16) && cuda_shares(printer))
         return (Expr){cuda_lanes_sum(printer, value), PREC_primary};
     int key = schedule_key(s, value->sum_var);
     affine_factor(s, &at, key, &stride);
@@ -452,12 +453,15 @@ sum_compute(Printer *printer, const Value *value)
     Dim count = s->var.item[schedule_var(s, value->sum_var)].extent;
     const char *suffix = c_suffix(value->dtype);
     const char *terms =
-        arena_printf(printer->arena, "%s, %s, %s", c_dim(printer, count).text,
-                     c_pointer(printer, value->buffer, &at),
-                     c_dim(printer, stride == 0 ? 1 : stride).text);
-    return (Expr){arena_printf(printer->arena, "flux_sum_%s(%s, %s)", suffix,
-                               c_order(value->order), terms),
-                  PREC_primary};
+        arena_printf(printer->arena, "%s, %s", c_dim(printer, count).text,
+                     c_pointer(printer, value->buffer, &at));
+    const char *text =
+        maximum
+            ? arena_printf(printer->arena, "flux_maximum_%s(%s)", suffix, terms)
+            : arena_printf(printer->arena, "flux_sum_%s(%s, %s, %s)", suffix,
+                           c_order(value->order), terms,
+                           c_dim(printer, stride == 0 ? 1 : stride).text);
+    return (Expr){text, PREC_primary};
 }
 
 static Expr

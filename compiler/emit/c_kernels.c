@@ -17,7 +17,7 @@ typedef struct {
 static const Header kernels[TARGETS][HEADERS] = {
     {{"kernels/flux_math.h", {""}},
      {"kernels/flux_isa.h", {"FLUX_BODY", "flux_best_isa"}},
-     {"kernels/flux_sum.h", {"flux_sum_", "flux_join_"}},
+     {"kernels/flux_sum.h", {"flux_sum_", "flux_join_", "flux_maximum_"}},
      {"kernels/flux_product.h", {"flux_product_", "flux_sums_"}},
      {"kernels/flux_windows.h", {"flux_windows_"}},
      {"kernels/flux_random.h",
@@ -25,7 +25,7 @@ static const Header kernels[TARGETS][HEADERS] = {
     {{"kernels/flux_gpu.h", {""}},
      {"kernels/flux_gpu_product.h",
       {"flux_gpu_product_", "flux_gpu_windows_", "flux_gpu_sum_",
-       "flux_gpu_max_", "flux_gpu_argmax_"}},
+       "flux_gpu_max", "flux_gpu_argmax_"}},
      {"kernels/flux_gpu_device.h", {"flux_device_"}},
      {"kernels/flux_random.h",
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},

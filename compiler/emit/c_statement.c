@@ -9,7 +9,7 @@ value_wish(const Printer *printer, int v)
 {
     const Value *value = &printer->s->value.item[v];
     if (value->kind == VALUE_sum)
-        return "sum";
+        return value->op == OP_maximum ? "max" : "sum";
     if (value->kind == VALUE_join)
         return "sum";
     if (value->node == REF_NONE)

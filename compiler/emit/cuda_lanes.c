@@ -113,7 +113,8 @@ look_at(Lanes *l, Stmt *stmt)
         return;
     case STMT_let:
         value = &l->s->value.item[stmt->value];
-        if (value->kind == VALUE_sum && value->order == ORDER_tree16) {
+        if (value->kind == VALUE_sum &&
+            (value->op == OP_maximum || value->order == ORDER_tree16)) {
             l->var = schedule_key(l->s, value->sum_var);
             l->gains = l->gains || is_long(l, value->sum_var);
         }
@@ -182,7 +183,8 @@ cuda_shares(const Printer *printer)
     return printer->lanes != NULL && printer->around == NULL;
 }
 
-/* flux_gpu_sum(n, where a thread's own elements begin, how far apart they are).
+/* flux_gpu_sum(n, where a thread's own elements begin, how far apart they are),
+ * or flux_gpu_maximum.
  */
 const char *
 cuda_lanes_sum(Printer *printer, const Value *value)
@@ -199,8 +201,8 @@ cuda_lanes_sum(Printer *printer, const Value *value)
         affine_factor(s, &value->at, schedule_key(s, var), &step);
         step = dim_mul(s->dims, 16, step);
     }
-    return arena_printf(printer->arena, "flux_gpu_sum_%s(%s, %s, %s)",
-                        c_suffix(value->dtype),
+    return arena_printf(printer->arena, "flux_gpu_%s_%s(%s, %s, %s)",
+                        op_info[value->op].name, c_suffix(value->dtype),
                         c_dim(printer, s->var.item[var].extent).text, own,
                         c_dim(printer, step).text);
 }

@@ -4,9 +4,13 @@
  * whose sums a second accumulator adds. Its terms are numbered over all axes,
  * the first fastest; where several axes are folded in blocks, the loop runs
  * over that number and the axes' indices are derived from it. Sums of memory at
- * one stride are calls of a kernel instead.
+ * one stride are calls of a kernel instead, and so are maxima of many elements
+ * side by side.
  */
 #include "pass/schedule.h"
+
+/* Elements whose maximum a loop of its own finds as fast. */
+enum { FEW_MAXIMA = 32 };
 
 typedef struct {
     Ref ref;
@@ -246,15 +250,27 @@ fold_blocks(Schedule *s, Fold *fold, Block *body)
     return fold_join(s, fold, total, body);
 }
 
-/* A kernel's sum of memory at one stride; false where it is not that. */
+/* Whether a kernel does what a loop would do worse. */
+static bool
+fold_gains(const Fold *fold)
+{
+    if (!dtype_real(fold->dtype))
+        return false;
+    if (fold->kind == ACC_maximum)
+        return !dim_known(fold->count) || fold->count > FEW_MAXIMA;
+    return fold->kind == ACC_sum && (fold->lanes > 1 || fold->block != 0);
+}
+
+/* A kernel's sum or maximum of memory at one stride; false where it is not
+ * that.
+ */
 static bool
 fold_call(Schedule *s, Fold *fold, Value *call)
 {
     const Node *node = ir_node(s->graph, fold->ref);
     int longer[IR_RANK];
     int count = 0;
-    if (fold->kind != ACC_sum || !dtype_real(fold->dtype) ||
-        (fold->lanes == 1 && fold->block == 0))
+    if (!fold_gains(fold))
         return false;
     for (int k = 0; k < fold->axes; k++) {
         fold->index[k] = affine_of(0);
@@ -271,13 +287,15 @@ fold_call(Schedule *s, Fold *fold, Value *call)
     for (int k = 0; k < count; k++) {
         Dim factor;
         if (!affine_factor(s, &value.at, longer[k], &factor) || factor == 0 ||
-            (k > 0 && factor != next))
+            (k > 0 && factor != next) ||
+            (k == 0 && factor != 1 && fold->kind == ACC_maximum))
             return false;
         next = dim_mul(s->dims, factor, s->var.item[longer[k]].extent);
         if (k > 0)
             affine_drop(s, &value.at, longer[k]);
     }
     value.kind = VALUE_sum;
+    value.op = node->op;
     value.dtype = node->dtype;
     value.node = fold->ref;
     value.order = node->order;

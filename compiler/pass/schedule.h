@@ -107,7 +107,8 @@ typedef enum {
     VALUE_gather, /* element `at`, where the variable `sum_var` stands for the
                    * index, operand 0 */
     VALUE_join,   /* what an accumulator has come to */
-    VALUE_sum     /* of a buffer's elements, over the variable `sum_var` */
+    VALUE_sum     /* of a buffer's elements, over the variable `sum_var`; or, of
+                   * op maximum, the greatest of them */
 } ValueKind;
 
 typedef struct {

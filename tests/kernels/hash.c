@@ -132,6 +132,8 @@ hash_products(hash *h)
         hash_f32(h, flux_sum_f32((flux_order)order, ROWS * TERMS, a, 1));
         hash_f64(h, flux_sum_f64((flux_order)order, TERMS, b64, 3));
     }
+    hash_f32(h, flux_maximum_f32(ROWS * TERMS, a));
+    hash_f64(h, flux_maximum_f64(ROWS * TERMS, a64));
 }
 
 int

@@ -314,6 +314,35 @@ test_empty_sum_is_positive_zero(void **state)
     assert_int_equal(flux_f32_bits(flux_sum_f32(FLUX_SEQ, 1, &minus, 1)), 0);
 }
 
+/* Few different numbers, so that zeros are often the greatest: the first of
+ * them is taken, and no NaN ever. */
+static void
+test_maximum(void **state)
+{
+    (void)state;
+    enum { MOST = 150 };
+    const float number[] = {-1.0f, -0.0f, 0.0f, NAN, -INFINITY, -NAN, 2.0f};
+    float x[MOST];
+    double x64[MOST];
+    uint32_t random = 1;
+    for (int round = 0; round < 4000; round++) {
+        const uint32_t kinds = 1 + (uint32_t)round % 7;
+        const size_t n = (size_t)round % MOST;
+        float want = -INFINITY;
+        for (size_t i = 0; i < n; i++) {
+            random = random * 1664525u + 1013904223u;
+            x[i] = number[(random >> 16) % kinds];
+            x64[i] = (double)x[i];
+            if (x[i] > want)
+                want = x[i];
+        }
+        const float got = flux_maximum_f32(n, x);
+        const double got64 = flux_maximum_f64(n, x64);
+        assert_int_equal(flux_f32_bits(got), flux_f32_bits(want));
+        assert_true(flux_f64_bits(got64) == flux_f64_bits((double)want));
+    }
+}
+
 int
 main(void)
 {
@@ -323,6 +352,7 @@ main(void)
         cmocka_unit_test(test_many_columns),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_large_held),
+        cmocka_unit_test(test_maximum),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_sums_of_columns),
         cmocka_unit_test(test_empty_sum_is_positive_zero),
