@@ -158,6 +158,7 @@ bool type_known(const char *name);
 bool type_of_numbers(const char *name);
 int type_match(Script *s, Scope *scope, const Ast *type, Value v);
 bool type_is(Script *s, Value v, Value type, Span span);
+bool type_below(Script *s, Value a, Value b, Span span); /* a <: b */
 Value type_of(Script *s, Value v);
 const char *method_signature(Script *s, const char *name, const Ast *function);
 const Method *method_find(Script *s, const Function *f, const Args *args);

@@ -176,23 +176,6 @@ eval_in(Script *s, Value a, Value b, Span span)
     return value_bool(false);
 }
 
-static bool
-is_subtype(Script *s, Value a, Value b, Span span)
-{
-    if (a.kind == VALUE_type && b.kind == VALUE_type) {
-        for (const Type *t = a.as.type; t; t = t->parent)
-            if (t == b.as.type)
-                return true;
-        return false;
-    }
-    if (b.kind == VALUE_builtin && !strcmp(b.as.builtin->name, "Any"))
-        return true;
-    if (a.kind != VALUE_type && a.kind != VALUE_builtin)
-        script_fail(s, DIAG_value, span, NULL, "<: compares types, not %s",
-                    value_kind_name(a));
-    return equal_plain(s, a, b, span);
-}
-
 static int
 compare_strings(Value a, Value b)
 {
@@ -217,7 +200,7 @@ eval_compared(Script *s, const char *op, Value a, Value b, Span span)
     if (!strcmp(op, "∉"))
         return value_bool(!eval_in(s, a, b, span).as.boolean);
     if (!strcmp(op, "<:"))
-        return value_bool(is_subtype(s, a, b, span));
+        return value_bool(type_below(s, a, b, span));
     bool identical = !strcmp(op, "===") || !strcmp(op, "≡");
     if (identical)
         return value_bool(a.kind == b.kind && eval_equal(s, a, b, span));

@@ -151,10 +151,11 @@ typedef struct {
     const char *name;
     int score;
     bool (*fits)(const Script *s, Value v);
+    const char *above; /* the names of the kinds that it is one of */
 } TypeRow;
 
 static const TypeRow type_row[] = {
-#define TYPE(name, score, fits) {name, score, is_##fits},
+#define TYPE(name, score, fits, above) {name, score, is_##fits, above},
 #include "script/types.def"
 #undef TYPE
 };
@@ -172,6 +173,59 @@ bool
 type_known(const char *name)
 {
     return find_row(name) != NULL;
+}
+
+/* Whether a kind is another one or, by any way up, one of those. */
+static bool
+is_below(const TypeRow *row, const TypeRow *of)
+{
+    if (row == of)
+        return true;
+    char name[32];
+    for (const char *at = row->above; *at != '\0';) {
+        size_t length = strcspn(at, " ");
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        if (is_below(find_row(name), of))
+            return true;
+        at += length + strspn(at + length, " ");
+    }
+    return false;
+}
+
+/* The row of a type that has one; NULL for those of the script, Batch, Seq. A
+ * value that is no type is an error.
+ */
+static const TypeRow *
+row_of(Script *s, Value v, Span span)
+{
+    if (v.kind == VALUE_type)
+        return NULL;
+    const TypeRow *row =
+        v.kind == VALUE_builtin ? find_row(v.as.builtin->name) : NULL;
+    bool plain =
+        v.kind == VALUE_builtin && (!strcmp(v.as.builtin->name, "Batch") ||
+                                    !strcmp(v.as.builtin->name, "Seq"));
+    if (row == NULL && !plain)
+        script_fail(s, DIAG_value, span, NULL, "<: compares types, not %s",
+                    value_kind_name(v));
+    return row;
+}
+
+bool
+type_below(Script *s, Value a, Value b, Span span)
+{
+    const TypeRow *row = row_of(s, a, span);
+    const TypeRow *of = row_of(s, b, span);
+    if (of != NULL && of->fits == is_any)
+        return true;
+    if (row != NULL && of != NULL)
+        return is_below(row, of);
+    if (a.kind != VALUE_type || b.kind != VALUE_type)
+        return a.kind == b.kind && a.as.builtin == b.as.builtin;
+    const Type *t = a.as.type;
+    while (t != NULL && t != b.as.type)
+        t = t->parent;
+    return t != NULL;
 }
 
 /* Whether a type is one of numbers. */

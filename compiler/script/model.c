@@ -309,7 +309,11 @@ results(Script *s, const Call *c, const Graph *g, const Tensor *result)
         if (steps != NULL && steps[sample->output.item[i].ref])
             item[i] = seq_value(s, item[i], c->form);
     }
-    return c->traced.tuple ? value_tuple(s, item, g->output.count) : item[0];
+    if (!c->traced.tuple)
+        return item[0];
+    Value all = value_tuple(s, item, g->output.count);
+    all.as.values->name = c->traced.names;
+    return all;
 }
 
 /* Runs a call that was traced; its results. */

@@ -68,6 +68,30 @@ is_int_array(Value v)
            (v.kind == VALUE_array && v.as.array->tensor->dtype == DTYPE_i64);
 }
 
+Value
+numeric_whole(Script *s, const Value *given, size_t count, int64_t terms,
+              Value y, Span span)
+{
+    if (y.kind == VALUE_node) /* of parameters, in a trace */
+        return y;
+    double most = (double)terms;
+    for (size_t i = 0; i < count; i++) {
+        const Tensor *t = given[i].as.array->tensor;
+        double largest = 0;
+        for (int64_t k = 0; k < tensor_count(t); k++)
+            largest = fmax(largest, fabs(tensor_get(t, k)));
+        most *= largest;
+    }
+    if (most >= 9007199254740992) /* 2^53 */
+        script_fail(s, DIAG_number, span, "begin with floats, as in 1.0",
+                    "the result may be too large for exact Ints");
+    if (y.kind != VALUE_array)
+        return value_int((int64_t)value_number(y));
+    Value whole = value_array(s, lift_tensor(s, y.as.array->tensor, DTYPE_i64));
+    whole.row = y.row;
+    return whole;
+}
+
 /* An input of unknown shape in a product binds to the other operand. */
 static void
 product_bind(Script *s, Value a, Value b, Span span)
@@ -85,6 +109,15 @@ product_bind(Script *s, Value a, Value b, Span span)
         script_fail(s, DIAG_annotate, span,
                     "annotate the input with its shape, as in x::[784]",
                     "a vector in `*` does not fix the input's shape");
+}
+
+/* The elements of the smaller of two arrays: no product sums more terms. */
+static int64_t
+min_count(Value a, Value b)
+{
+    int64_t x = tensor_count(a.as.array->tensor);
+    int64_t y = tensor_count(b.as.array->tensor);
+    return x < y ? x : y;
 }
 
 static Value
@@ -110,7 +143,10 @@ numeric_times(Script *s, Value a, Value b, Span span)
     }
     Value y = lift(s, span, &op, (Value[]){a, b}, 2);
     y.row = a.row && !b.row && (y.kind == VALUE_array || y.kind == VALUE_node);
-    return y;
+    if (!is_int_array(a) || !is_int_array(b))
+        return y;
+    int64_t terms = min_count(a, b);
+    return numeric_whole(s, (Value[]){a, b}, 2, terms, y, span);
 }
 
 /* Operators whose plain form arrays do not have. */
@@ -213,7 +249,7 @@ numeric_unary(Script *s, const char *op, Value a, Span span)
         if (is_numeric(a)) {
             Value y = lift(s, span, &transpose, &a, 1);
             y.row = vector;
-            return y;
+            return is_int_array(a) ? numeric_whole(s, &a, 1, 1, y, span) : y;
         }
     }
     static const MapOp negate = {.op = OP_neg};

@@ -13,6 +13,12 @@
 Value numeric_binary(Script *s, const char *op, Value a, Value b, Span span);
 Value numeric_unary(Script *s, const char *op, Value a, Span span);
 
+/* What was computed in double of arrays of Ints, by sums of `terms` products of
+ * an element of each: Ints again. An error where it might not be exact.
+ */
+Value numeric_whole(Script *s, const Value *given, size_t count, int64_t terms,
+                    Value y, Span span);
+
 /* Equality as `==` of numbers, arrays and batches: exact, and elementwise for
  * arrays of equal shape; a traced value is an error.
  */

@@ -255,16 +255,33 @@ simple(Script *s, const Args *args, const char *name, LiftMake make,
     return lift(s, args->span, &op, args->item, args->count);
 }
 
+/* The same; of Ints it gives Ints. */
+static Value
+simple_whole(Script *s, const Args *args, const char *name, LiftMake make)
+{
+    Value given[2];
+    bool whole = true;
+    for (size_t i = 0; i < args->count; i++) {
+        given[i] = lift_array(s, args->item[i]);
+        whole = whole && is_int_array(given[i]);
+    }
+    Value y = simple(s, args, name, make, NULL);
+    if (!whole)
+        return y;
+    int64_t terms = tensor_count(given[0].as.array->tensor);
+    return numeric_whole(s, given, args->count, terms, y, args->span);
+}
+
 Value
 numeric_fn_cumsum(Script *s, const Args *args)
 {
-    return simple(s, args, "cumsum", make_cumsum, NULL);
+    return simple_whole(s, args, "cumsum", make_cumsum);
 }
 
 Value
 numeric_fn_dot(Script *s, const Args *args)
 {
-    return simple(s, args, "dot", make_dot, NULL);
+    return simple_whole(s, args, "dot", make_dot);
 }
 
 Value

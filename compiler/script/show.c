@@ -324,7 +324,10 @@ put_field(Writer *w, const Type *type, size_t i, Value v)
         return;
     }
     if (v.kind == VALUE_tuple || v.kind == VALUE_list) {
+        bool input = strcmp(type->field[i], "input") == 0;
+        put(w, input ? "Input(" : "");
         put_values(w, v.as.values);
+        put(w, input ? ")" : "");
         return;
     }
     bool model = v.kind == VALUE_object || v.kind == VALUE_function ||

@@ -327,6 +327,7 @@ trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
                         "nothing fixes the shape of the input `%s`",
                         t->input[i].name);
     traced->tuple = y.kind == VALUE_tuple;
+    traced->names = traced->tuple ? y.as.values->name : NULL;
     const Values one = {.item = &y, .count = 1};
     const Values *all = traced->tuple ? y.as.values : &one;
     for (size_t i = 0; i < all->count; i++) {

@@ -134,8 +134,9 @@ Ref trace_value(Script *s, Value v, const char *what, Span span);
  */
 typedef struct {
     Graph *graph;
-    bool tuple;    /* the result is a tuple */
-    bool argument; /* one argument, a tuple of the inputs */
+    bool tuple;         /* the result is a tuple */
+    const char **names; /* of its elements, or NULL */
+    bool argument;      /* one argument, a tuple of the inputs */
 } Traced;
 Traced trace_model(Script *s, Trace *trace, Value model, const char *name,
                    bool tuple_argument, Span span);
