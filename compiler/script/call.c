@@ -518,7 +518,7 @@ keywords_hint(Script *s, const Builtin *builtin)
     const char *keys = builtin->keys;
     if (keys == NULL || *keys == '\0' || *keys == '*')
         return NULL;
-    const char *text = "it has ";
+    const char *text = "keyword arguments: ";
     for (const char *c = keys; *c; c++)
         text = arena_printf(&s->context->arena, *c == ' ' ? "%s,%c" : "%s%c",
                             text, *c);
@@ -533,7 +533,7 @@ call_builtin(Script *s, const Builtin *builtin, const Args *args)
         const char *many = builtin->max < 0 ? "or more " : "";
         if (builtin->max > builtin->min)
             many = arena_printf(&s->context->arena, "to %d ", builtin->max);
-        script_fail(s, DIAG_arity, args->span, NULL,
+        script_fail(s, DIAG_arity, args->span, keywords_hint(s, builtin),
                     "%s takes %d %sargument%s, not %zu", builtin->name,
                     builtin->min, many,
                     builtin->min == 1 && builtin->max == 1 ? "" : "s",

@@ -399,6 +399,32 @@ fn_shaped(Script *s, const Args *args)
     return x;
 }
 
+/* alike(ŷ, y): that a target is of as many numbers as a result; one number of
+ * the script goes with any.
+ */
+static Value
+fn_alike(Script *s, const Args *args)
+{
+    Dim dim[2][IR_RANK];
+    Dim count[2] = {1, 1};
+    for (int i = 0; i < 2; i++) {
+        int rank = trace_shape(s, lift_array(s, args->item[i]), dim[i]);
+        if (rank < 0 || value_is_number(args->item[i]))
+            return value_nothing();
+        for (int k = 0; k < rank; k++)
+            count[i] = dim_mul(&s->dims, count[i], dim[i][k]);
+    }
+    if (count[0] != count[1])
+        script_fail(s, DIAG_shape, args->span,
+                    dim_known(count[1]) && count[1] == 1
+                        ? "onehot(class, n) makes a vector of a class"
+                        : NULL,
+                    "the result is %s, and the target %s",
+                    value_shape_text(s, args->item[0]),
+                    value_shape_text(s, args->item[1]));
+    return value_nothing();
+}
+
 static Value
 fn_not_yet(Script *s, const Args *args)
 {

@@ -167,9 +167,8 @@ note_named(Script *s, NamedDims *named, const AstParam *p, const char *name,
                     dim_text(&s->dims, dim), dim_text(&s->dims, named->dim[i]));
 }
 
-/* The shape of a node, an array or a number; its rank, -1 for other values. */
-static int
-shape_of(const Script *s, Value v, Dim *dim)
+int
+trace_shape(const Script *s, Value v, Dim *dim)
 {
     if (value_is_number(v))
         return 0;
@@ -187,7 +186,7 @@ bool
 trace_fits(const Script *s, Value v, int rank, const Dim *want)
 {
     Dim dim[IR_RANK];
-    bool fits = shape_of(s, v, dim) == rank;
+    bool fits = trace_shape(s, v, dim) == rank;
     for (int i = 0; fits && i < rank; i++)
         fits = dim[i] == want[i] || !dim_known(want[i]);
     return fits;
@@ -205,7 +204,7 @@ check_annotated(Script *s, Scope *scope, const AstParam *p, Value v,
                     "the input is annotated [%s], and given %s",
                     trace_dims(s, rank, want), value_shape_text(s, v));
     Dim dim[IR_RANK];
-    shape_of(s, v, dim);
+    trace_shape(s, v, dim);
     for (int i = 0; i < rank; i++)
         if (is_named(scope, entry->item[i]))
             note_named(s, named, p, entry->item[i]->as.name, dim[i]);

@@ -80,6 +80,9 @@ void trace_keep(Script *s, Value array, Ref value, Span span);
 /* Notes the shape of an input that was opaque, and traces anew. */
 _Noreturn void trace_bind(Script *s, int input, int rank, const Dim *dim);
 
+/* The shape of a node, an array or a number; its rank, -1 for other values. */
+int trace_shape(const Script *s, Value v, Dim *dim);
+
 /* Whether a value has a shape; its named dimensions take any length. */
 bool trace_fits(const Script *s, Value v, int rank, const Dim *want);
 
