@@ -274,9 +274,11 @@ FLUX_P(flux_units)(flux_order order, size_t columns, size_t j)
     return units * FLUX_U > columns ? units - 1 : units;
 }
 
-/* The product, as the functions below hand it on. */
+/* The product, as the functions below hand it on. Where the rows of `a` stand
+ * in panels, ai leads from one panel to the next, if times FLUX_PANEL. */
 typedef struct {
     flux_order order;
+    int panels;
     size_t n, k;
     const FLUX_T *a;
     size_t ai, ak;
@@ -323,7 +325,9 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
     const int last = spot->term + spot->length == job->k;
     const int whole = spot->rows == lanes;
     const int direct = job->ci == 1 && whole && again == 0;
-    const FLUX_T *a = job->a + spot->row * job->ai + spot->term * job->ak;
+    const size_t in = job->panels ? spot->row % FLUX_PANEL(FLUX_T) : 0;
+    const FLUX_T *a =
+        job->a + (spot->row - in) * job->ai + in + spot->term * job->ak;
     FLUX_T *c = job->c + spot->row * job->ci + spot->column * job->cj;
     FLUX_T *panel = room->a + spot->panel;
     /* One block alone has no totals, and no slot for them. */
@@ -331,7 +335,7 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
     FLUX_T *total = room->total + slot;
     const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
     const int far = job->ak * sizeof *a >= 1024;
-    const int pack = job->ai != 1 || !whole;
+    const int pack = !job->panels && (job->ai != 1 || !whole);
     const int copy =
         !pack && R == 2 && spot->many && (far || odd % sizeof(FLUX_V) != 0);
     const int there = pack || (copy && !spot->fresh);
@@ -471,6 +475,17 @@ FLUX_P(flux_is_large)(const FLUX_P(flux_job) * job, size_t m)
            bytes >= (job->bk != 1 || page ? 256 : 1024) * 1024;
 }
 
+FLUX_TARGET FLUX_STATIC void
+FLUX_P(flux_job_run)(const FLUX_P(flux_job) * job, size_t m)
+{
+    if (!FLUX_P(flux_is_large)(job, m))
+        FLUX_P(flux_bands)(job, m);
+    else if (job->k > 512 && job->end.kind != FLUX_SET)
+        FLUX_P(flux_large_held)(job, m);
+    else
+        FLUX_P(flux_large)(job, m);
+}
+
 #include "kernels/flux_product_thin_body.h"
 
 /* The whole product, in the order seq or split4; k > 0. */
@@ -490,24 +505,37 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         (order, m, k, a, ai, ak, b + j * bj, bk, c + j * cj, ci, end);
         return;
     }
-    FLUX_P(flux_job) job;
-    job.order = order;
-    job.n = n;
-    job.k = k;
-    job.a = a;
-    job.ai = ai;
-    job.ak = ak;
-    job.b = b;
-    job.bk = bk;
-    job.bj = bj;
-    job.c = c;
-    job.ci = ci;
-    job.cj = cj;
-    job.end = end;
-    if (!FLUX_P(flux_is_large)(&job, m))
-        FLUX_P(flux_bands)(&job, m);
-    else if (k > 512 && end.kind != FLUX_SET)
-        FLUX_P(flux_large_held)(&job, m);
-    else
-        FLUX_P(flux_large)(&job, m);
+    const FLUX_P(flux_job)
+        job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end};
+    FLUX_P(flux_job_run)(&job, m);
+}
+
+/* The same in the order seq of what flux_panels made. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_paneled)(size_t m, size_t n, size_t k, const FLUX_T *a,
+                     const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                     size_t cj, flux_product_end end)
+{
+    enum { PANEL = FLUX_PANEL(FLUX_T) };
+    const FLUX_P(flux_job)
+        job = {FLUX_SEQ, 1, n, k, a, k, PANEL, b, bk, bj, c, 1, cj, end};
+    if (n >= FLUX_U) {
+        FLUX_P(flux_job_run)(&job, m);
+        return;
+    }
+    for (size_t i = 0; i < m; i += PANEL)
+        FLUX_P(flux_product)
+    (FLUX_SEQ, m - i < PANEL ? m - i : PANEL, n, k, a + i * k, 1, PANEL, b, bk,
+     bj, c + i, 1, cj, end);
+}
+
+/* Panels of the rows of `a`, one behind the other, the last with zeros. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_panels)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                    FLUX_T *to)
+{
+    enum { PANEL = FLUX_PANEL(FLUX_T) };
+    for (size_t i = 0; i < m; i += PANEL)
+        FLUX_P(flux_pack)
+    (m - i < PANEL ? m - i : PANEL, PANEL, k, a + i * ai, ai, ak, to + i * k);
 }

@@ -90,7 +90,27 @@ FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                                 ci, cj, end);
 }
 
-/* One of these two. */
+/* The same of panels, in the order seq, on a set that has vectors. The panel of
+ * row i begins at a + i ai; ci is 1. */
+FLUX_ONCE void
+FLUX_P(flux_paneled_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
+                         size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                         const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                         size_t ci, size_t cj, flux_product_end end)
+{
+    (void)order, (void)ai, (void)ak, (void)ci;
+#if FLUX_X86
+    if (FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
+        FLUX_ON(flux_paneled, avx512)(m, n, k, a, b, bk, bj, c, cj, end);
+    else
+        FLUX_ON(flux_paneled, avx2)(m, n, k, a, b, bk, bj, c, cj, end);
+#else
+    (void)isa, (void)m, (void)n, (void)k, (void)a, (void)b, (void)bk;
+    (void)bj, (void)c, (void)cj, (void)end;
+#endif
+}
+
+/* One of these. */
 typedef void FLUX_P(flux_product_function)(
     flux_isa isa, flux_order order, size_t m, size_t n, size_t k,
     const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b, size_t bk,
@@ -170,6 +190,41 @@ FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
     FLUX_P(flux_product_shared)
     (order == FLUX_TREE16 ? FLUX_P(flux_tree_isa) : FLUX_P(flux_product_isa),
      isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+}
+
+/* The m rows of `a`, of k elements, as products of the order seq read them
+ * best: in panels of FLUX_PANEL rows, one behind the other, the last with
+ * zeros; they begin at a cache line. Several products of the same `a` do that
+ * once. Nothing is done where products of up to n columns do not read them. */
+FLUX_INLINE void
+FLUX_P(flux_panels)(flux_isa isa, size_t m, size_t n, size_t k, const FLUX_T *a,
+                    size_t ai, size_t ak, FLUX_T *panels)
+{
+#if FLUX_X86
+    if (flux_has_panels(isa, n) && FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
+        FLUX_ON(flux_panels, avx512)(m, k, a, ai, ak, panels);
+    else if (flux_has_panels(isa, n))
+        FLUX_ON(flux_panels, avx2)(m, k, a, ai, ak, panels);
+#else
+    (void)isa, (void)m, (void)n, (void)k, (void)a, (void)ai, (void)ak;
+    (void)panels;
+#endif
+}
+
+/* The product in the order seq of an `a` whose panels were made for so many
+ * columns or more; c has contiguous columns. */
+FLUX_INLINE void
+FLUX_P(flux_product_panels)(flux_isa isa, flux_pool *pool, size_t m, size_t n,
+                            size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                            const FLUX_T *panels, const FLUX_T *b, size_t bk,
+                            size_t bj, FLUX_T *c, size_t cj, int add)
+{
+    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
+    const int has = flux_has_panels(isa, n);
+    FLUX_P(flux_product_shared)
+    (has ? FLUX_P(flux_paneled_isa) : FLUX_P(flux_product_isa), isa, pool,
+     FLUX_SEQ, m, n, k, has ? panels : a, has ? k : ai, ak, b, bk, bj, c, 1, cj,
+     end);
 }
 
 /* A step of gradient descent, c -= scale * (a b). */

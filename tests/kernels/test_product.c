@@ -273,6 +273,59 @@ test_large_held(void **state)
         }
 }
 
+/* Panels against the product of the same rows as they stand, whose columns lie
+ * further apart than they are long. */
+#define PANELS(T, S)                                                           \
+    static void check_panels_##S(size_t m, size_t n, size_t k, size_t ai,      \
+                                 size_t ak)                                    \
+    {                                                                          \
+        enum { ROWS = 288, COLUMNS = 150, TERMS = 600, GAP = 3 };              \
+        static T a[ROWS * TERMS], b[COLUMNS * TERMS];                          \
+        static T old[(ROWS + GAP) * COLUMNS], c[(ROWS + GAP) * COLUMNS];       \
+        static T want[(ROWS + GAP) * COLUMNS];                                 \
+        FLUX_ALIGNED static T panels[ROWS * TERMS];                            \
+        const size_t size = (m + GAP) * n;                                     \
+        uint32_t state = (uint32_t)(m + n + k);                                \
+        for (size_t i = 0; i < m * k; i++)                                     \
+            a[i] = (T)term(&state);                                            \
+        for (size_t i = 0; i < k * n; i++)                                     \
+            b[i] = (T)term(&state);                                            \
+        for (size_t i = 0; i < size; i++)                                      \
+            old[i] = (T)term(&state);                                          \
+        const flux_isa best = flux_best_isa();                                 \
+        for (int isa = FLUX_ISA_AVX2; isa <= (int)best; isa++)                 \
+            for (int e = 0; e < ENDS; e++) {                                   \
+                memcpy(want, old, size * sizeof *c);                           \
+                memcpy(c, old, size * sizeof *c);                              \
+                flux_product_isa_##S(best, FLUX_SEQ, m, n, k, a, ai, ak, b, n, \
+                                     1, want, 1, m + GAP, ends[e]);            \
+                flux_panels_##S((flux_isa)isa, m, FLUX_PANELS_FROM, k, a, ai,  \
+                                ak, panels);                                   \
+                flux_paneled_isa_##S((flux_isa)isa, FLUX_SEQ, m, n, k, panels, \
+                                     k, 1, b, n, 1, c, 1, m + GAP, ends[e]);   \
+                assert_memory_equal(c, want, size * sizeof *c);                \
+            }                                                                  \
+    }
+
+PANELS(float, f32)
+PANELS(double, f64)
+
+static void
+test_panels(void **state)
+{
+    (void)state;
+    const size_t sizes[][3] = {{1, 1, 1},      {33, 3, 70},    {64, 8, 130},
+                               {100, 50, 514}, {40, 101, 600}, {16, 5, 3},
+                               {270, 150, 514}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t *s = sizes[i];
+        check_panels_f32(s[0], s[1], s[2], 1, s[0]);
+        check_panels_f32(s[0], s[1], s[2], s[2], 1);
+        check_panels_f64(s[0], s[1], s[2], 1, s[0]);
+        check_panels_f64(s[0], s[1], s[2], s[2], 1);
+    }
+}
+
 static void
 test_sums(void **state)
 {
@@ -353,6 +406,7 @@ main(void)
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_large_held),
         cmocka_unit_test(test_maximum),
+        cmocka_unit_test(test_panels),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_sums_of_columns),
         cmocka_unit_test(test_empty_sum_is_positive_zero),
