@@ -514,11 +514,11 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_paneled)(size_t m, size_t n, size_t k, const FLUX_T *a,
                      const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
-                     size_t cj, flux_product_end end)
+                     size_t ci, size_t cj, flux_product_end end)
 {
     enum { PANEL = FLUX_PANEL(FLUX_T) };
     const FLUX_P(flux_job)
-        job = {FLUX_SEQ, 1, n, k, a, k, PANEL, b, bk, bj, c, 1, cj, end};
+        job = {FLUX_SEQ, 1, n, k, a, k, PANEL, b, bk, bj, c, ci, cj, end};
     if (n >= FLUX_U) {
         FLUX_P(flux_job_run)(&job, m);
         return;
@@ -526,7 +526,7 @@ FLUX_P(flux_paneled)(size_t m, size_t n, size_t k, const FLUX_T *a,
     for (size_t i = 0; i < m; i += PANEL)
         FLUX_P(flux_product)
     (FLUX_SEQ, m - i < PANEL ? m - i : PANEL, n, k, a + i * k, 1, PANEL, b, bk,
-     bj, c + i, 1, cj, end);
+     bj, c + i * ci, ci, cj, end);
 }
 
 /* Panels of the rows of `a`, one behind the other, the last with zeros. */

@@ -91,22 +91,22 @@ FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
 }
 
 /* The same of panels, in the order seq, on a set that has vectors. The panel of
- * row i begins at a + i ai; ci is 1. */
+ * row i begins at a + i ai. */
 FLUX_ONCE void
 FLUX_P(flux_paneled_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                          size_t k, const FLUX_T *a, size_t ai, size_t ak,
                          const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
                          size_t ci, size_t cj, flux_product_end end)
 {
-    (void)order, (void)ai, (void)ak, (void)ci;
+    (void)order, (void)ai, (void)ak;
 #if FLUX_X86
     if (FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
-        FLUX_ON(flux_paneled, avx512)(m, n, k, a, b, bk, bj, c, cj, end);
+        FLUX_ON(flux_paneled, avx512)(m, n, k, a, b, bk, bj, c, ci, cj, end);
     else
-        FLUX_ON(flux_paneled, avx2)(m, n, k, a, b, bk, bj, c, cj, end);
+        FLUX_ON(flux_paneled, avx2)(m, n, k, a, b, bk, bj, c, ci, cj, end);
 #else
     (void)isa, (void)m, (void)n, (void)k, (void)a, (void)b, (void)bk;
-    (void)bj, (void)c, (void)cj, (void)end;
+    (void)bj, (void)c, (void)ci, (void)cj, (void)end;
 #endif
 }
 
@@ -211,19 +211,20 @@ FLUX_P(flux_panels)(flux_isa isa, size_t m, size_t n, size_t k, const FLUX_T *a,
 #endif
 }
 
-/* The product in the order seq of an `a` whose panels were made for so many
- * columns or more; c has contiguous columns. */
+/* The product in the order seq, where flux_panels was given the same `a` for as
+ * many columns or more. */
 FLUX_INLINE void
-FLUX_P(flux_product_panels)(flux_isa isa, flux_pool *pool, size_t m, size_t n,
-                            size_t k, const FLUX_T *a, size_t ai, size_t ak,
-                            const FLUX_T *panels, const FLUX_T *b, size_t bk,
-                            size_t bj, FLUX_T *c, size_t cj, int add)
+FLUX_P(flux_product_panels)(flux_isa isa, flux_pool *pool, flux_order order,
+                            size_t m, size_t n, size_t k, const FLUX_T *a,
+                            size_t ai, size_t ak, const FLUX_T *panels,
+                            const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                            size_t ci, size_t cj, int add)
 {
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
     const int has = flux_has_panels(isa, n);
     FLUX_P(flux_product_shared)
     (has ? FLUX_P(flux_paneled_isa) : FLUX_P(flux_product_isa), isa, pool,
-     FLUX_SEQ, m, n, k, has ? panels : a, has ? k : ai, ak, b, bk, bj, c, 1, cj,
+     order, m, n, k, has ? panels : a, has ? k : ai, ak, b, bk, bj, c, ci, cj,
      end);
 }
 

@@ -107,12 +107,36 @@ call_windows(Printer *printer, const Product *product)
     writer_line(printer->writer, "}");
 }
 
+/* What products of up to all columns need. */
+static void
+call_panels(Printer *printer, const Product *product)
+{
+    const Schedule *s = printer->s;
+    Affine at[3];
+    Dim stride[3][3];
+    c_call_strides(printer, product, at, stride);
+    const LoopVar *column = &s->var.item[schedule_var(s, product->var[1])];
+    writer_line(
+        printer->writer, "flux_panels_%s(%s, %s, %s, %s, %s, %s, %s, %s);",
+        c_suffix(product->dtype), call_isa(printer),
+        c_call_count(printer, product->var[0]),
+        c_dim(printer, column->extent).text,
+        c_call_count(printer, product->var[2]),
+        c_pointer(printer, product->buffer[1], &at[1]),
+        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
+        c_pointer(printer, product->buffer[0], &at[0]));
+}
+
 void
 c_call(Printer *printer, const Stmt *stmt)
 {
     const Product *product = stmt->product;
     if (product->windows) {
         call_windows(printer, product);
+        return;
+    }
+    if (product->end.kind == END_panels) {
+        call_panels(printer, product);
         return;
     }
     Affine at[3];
@@ -124,6 +148,12 @@ c_call(Printer *printer, const Stmt *stmt)
     const char *columns = "";
     const char *next = "";
     const char *pool = "";
+    const char *panels = "";
+    if (product->panels != 0) {
+        Affine whole = affine_of(0);
+        panels = arena_printf(printer->arena, "%s, ",
+                              c_pointer(printer, product->panels - 1, &whole));
+    }
     if (!sums) {
         pool = arena_printf(printer->arena, "%s, ",
                             printer->pool != NULL ? printer->pool : "NULL");
@@ -136,18 +166,19 @@ c_call(Printer *printer, const Stmt *stmt)
         next = arena_printf(printer->arena, "%s, ",
                             c_dim(printer, stride[0][1]).text);
     }
-    writer_line(printer->writer,
-                "flux_%s_%s%s(%s, %s%s, %s, %s%s, %s, %s, %s, %s%s, %s, %s%s);",
-                sums ? "sums" : "product", step ? "step_" : "",
-                c_suffix(product->dtype), call_isa(printer), pool,
-                c_order(product->order), c_call_count(printer, product->var[0]),
-                columns, c_call_count(printer, product->var[2]),
-                c_pointer(printer, product->buffer[1], &at[1]),
-                c_dim(printer, stride[1][0]).text,
-                c_dim(printer, stride[1][2]).text, factor,
-                c_pointer(printer, product->buffer[0], &at[0]),
-                c_dim(printer, stride[0][0]).text, next,
-                step ? c_value(printer, product->scale).text
-                : product->end.kind == END_add ? "1"
-                                               : "0");
+    writer_line(
+        printer->writer,
+        "flux_%s_%s%s%s(%s, %s%s, %s, %s%s, %s, %s, %s, %s%s%s, %s, %s%s);",
+        sums ? "sums" : "product", step ? "step_" : "",
+        product->panels != 0 ? "panels_" : "", c_suffix(product->dtype),
+        call_isa(printer), pool, c_order(product->order),
+        c_call_count(printer, product->var[0]), columns,
+        c_call_count(printer, product->var[2]),
+        c_pointer(printer, product->buffer[1], &at[1]),
+        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
+        panels, factor, c_pointer(printer, product->buffer[0], &at[0]),
+        c_dim(printer, stride[0][0]).text, next,
+        step                           ? c_value(printer, product->scale).text
+        : product->end.kind == END_add ? "1"
+                                       : "0");
 }

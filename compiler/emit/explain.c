@@ -97,6 +97,8 @@ static void
 count_product(Explain *e, const Product *product, double times)
 {
     static const int each[] = {[END_set] = 0, [END_add] = 1, [END_step] = 2};
+    if (product->end.kind == END_panels)
+        return;
     double terms = side_of(e, product, 2) * (product->buffer[2] < 0 ? 1 : 2);
     times *= side_of(e, product, 0) * side_of(e, product, 1);
     e->cost.operations += times * (terms + each[product->end.kind]);
@@ -187,6 +189,9 @@ product_text(Explain *e, const Product *product)
     double size[3];
     for (int side = 0; side < 3; side++)
         size[side] = side_of(e, product, side);
+    if (product->end.kind == END_panels)
+        return arena_printf(e->s->arena, "panels of %.0f x %.0f", size[0],
+                            size[2]);
     if (product->buffer[2] < 0)
         return arena_printf(e->s->arena, "%.0f sums of %.0f", size[0], size[2]);
     return arena_printf(e->s->arena, "product %.0f x %.0f x %.0f", size[0],
@@ -273,7 +278,8 @@ print_kernel(Explain *e, Stmt *stmt, double times)
     memset(e->written, 0, buffers * sizeof *e->written);
     count(e, stmt, times);
     schedule_accesses(e->s, stmt, note_access, e);
-    if (product && stmt->product->end.kind != END_set)
+    if (product && (stmt->product->end.kind == END_add ||
+                    stmt->product->end.kind == END_step))
         e->read[stmt->product->buffer[0]] =
             e->written[stmt->product->buffer[0]];
     add_bytes(e);

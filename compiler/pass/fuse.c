@@ -511,6 +511,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_apart(s);
     schedule_shrink(s);
     schedule_flatten(s);
+    if (!s->kernels && s->wall == NULL)
+        schedule_panels(s);
     const char *fault = schedule_plan(s);
     if (fault != NULL)
         diag_add(&g->context->diags, DIAG_internal, g->span, "in the loops: %s",

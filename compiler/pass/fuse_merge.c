@@ -57,6 +57,11 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
     case STMT_call:
         if (stmt->product->end.kind == END_step)
             visit_value(visitor, stmt->product->scale);
+        if (stmt->product->panels != 0) {
+            int panels = stmt->product->panels - 1;
+            Affine whole = affine_of(0);
+            visitor->function(visitor->user, &panels, &whole, false);
+        }
         for (int i = 1; i <= 3; i++) {
             if (stmt->product->buffer[i % 3] >= 0)
                 visitor->function(visitor->user, &stmt->product->buffer[i % 3],

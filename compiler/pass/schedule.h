@@ -154,9 +154,10 @@ typedef struct Stmt Stmt;
 typedef VEC(Stmt *) Block;
 
 /* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum; what
- * computes that, where it is more than the sums.
+ * computes that, where it is more than the sums. Or there are none yet: c is a,
+ * in panels, for products of so many columns.
  */
-typedef enum { END_set, END_add, END_step } EndKind;
+typedef enum { END_set, END_add, END_step, END_panels } EndKind;
 
 typedef struct {
     EndKind kind;
@@ -179,7 +180,8 @@ typedef struct {
     int buffer[3]; /* that of b is -1 for a sum */
     Affine at[3];  /* c, a, b */
     ProductEnd end;
-    int scale; /* its value */
+    int scale;  /* its value */
+    int panels; /* 1 + the buffer of a's; 0: none */
 } Product;
 
 struct Stmt {
@@ -402,6 +404,9 @@ void schedule_shrink(Schedule *s);
  */
 void schedule_apart(Schedule *s);
 void schedule_rooms(Schedule *s);
+
+/* fuse_panels.c: operands of products, laid out before a loop over steps. */
+void schedule_panels(Schedule *s);
 
 /* plan.c: memory. What is wrong with the schedule, if anything is. */
 const char *schedule_plan(Schedule *s);
