@@ -127,16 +127,15 @@ flux_product_turns(size_t m, size_t n, size_t ci, size_t cj)
     return (m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4);
 }
 
-/* Rows in a panel: two vectors of the widest. And the columns from which on it
- * pays to make panels, where several products read them. */
-#define FLUX_PANEL(T)    (128 / sizeof(T))
-#define FLUX_PANELS_FROM ((size_t)8)
+/* Rows in a panel: two vectors of the widest. */
+#define FLUX_PANEL(T) (128 / sizeof(T))
 
-/* Whether products of so many columns read panels. */
+/* Whether products of n columns read panels of an operand with this stride of
+ * rows: few columns read whole lines of it just as well. */
 FLUX_STATIC int
-flux_has_panels(flux_isa isa, size_t n)
+flux_has_panels(flux_isa isa, size_t n, size_t ai)
 {
-    return FLUX_ISA_OF(isa) != FLUX_ISA_PLAIN && n >= FLUX_PANELS_FROM;
+    return FLUX_ISA_OF(isa) != FLUX_ISA_PLAIN && (ai != 1 || n >= 4);
 }
 
 #if FLUX_X86

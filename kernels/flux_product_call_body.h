@@ -195,15 +195,16 @@ FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
 /* The m rows of `a`, of k elements, as products of the order seq read them
  * best: in panels of FLUX_PANEL rows, one behind the other, the last with
  * zeros; they begin at a cache line. Several products of the same `a` do that
- * once. Nothing is done where products of up to n columns do not read them. */
+ * once. Nothing is done where products of up to n columns read `a` as it
+ * stands. */
 FLUX_INLINE void
 FLUX_P(flux_panels)(flux_isa isa, size_t m, size_t n, size_t k, const FLUX_T *a,
                     size_t ai, size_t ak, FLUX_T *panels)
 {
 #if FLUX_X86
-    if (flux_has_panels(isa, n) && FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
+    if (flux_has_panels(isa, n, ai) && FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
         FLUX_ON(flux_panels, avx512)(m, k, a, ai, ak, panels);
-    else if (flux_has_panels(isa, n))
+    else if (flux_has_panels(isa, n, ai))
         FLUX_ON(flux_panels, avx2)(m, k, a, ai, ak, panels);
 #else
     (void)isa, (void)m, (void)n, (void)k, (void)a, (void)ai, (void)ak;
@@ -221,7 +222,7 @@ FLUX_P(flux_product_panels)(flux_isa isa, flux_pool *pool, flux_order order,
                             size_t ci, size_t cj, int add)
 {
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0};
-    const int has = flux_has_panels(isa, n);
+    const int has = flux_has_panels(isa, n, ai);
     FLUX_P(flux_product_shared)
     (has ? FLUX_P(flux_paneled_isa) : FLUX_P(flux_product_isa), isa, pool,
      order, m, n, k, has ? panels : a, has ? k : ai, ak, b, bk, bj, c, ci, cj,

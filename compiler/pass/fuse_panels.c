@@ -2,15 +2,14 @@
  * same in each step, is laid out before the loop as the kernel reads it best.
  *
  * That pays where it is large, so that it does not stay in the cache beside
- * what a step computes, or is read across its lines; and where there are some
- * steps. The kernel takes the operand as it stands where there are few columns:
- * it is still one of the call's.
+ * what a step computes, and where there are some steps. With few columns the
+ * kernel may take the operand as it stands, which is still one of the call's.
  */
 #include "pass/schedule.h"
 
 enum {
     PANELS_FROM = 1 << 14, /* elements of an operand */
-    PANELS_STEPS = 8       /* turns of a loop, and columns of a product */
+    PANELS_STEPS = 8       /* turns of a loop */
 };
 
 /* A loop over steps, and which buffers it stores into. */
@@ -27,12 +26,6 @@ note_store(void *user, int *buffer, Affine *at, bool store)
     (void)at;
     if (store)
         turns->stored[*buffer] = true;
-}
-
-static bool
-is_many(Dim extent, Dim least)
-{
-    return !dim_known(extent) || extent >= least;
 }
 
 static const LoopVar *
@@ -73,7 +66,6 @@ has_panels(const Turns *turns, const Product *product)
     return row->kind == VAR_plain && term->kind == VAR_plain &&
            dim_known(row->extent) && dim_known(term->extent) &&
            row->extent * term->extent >= PANELS_FROM &&
-           is_many(var_of(s, product->var[1])->extent, PANELS_STEPS) &&
            affine_factor(s, &product->at[0], schedule_var(s, product->var[0]),
                          &side) &&
            side == 1 && is_whole(s, product);
@@ -133,7 +125,8 @@ panels_block(Schedule *s, Block *block)
             Turns turns = {s, stmt,
                            ARENA_ARRAY(s->arena, bool, s->buffer.count + 1)};
             schedule_accesses(s, stmt, note_store, &turns);
-            if (is_many(var_of(s, stmt->var)->extent, PANELS_STEPS))
+            Dim steps = var_of(s, stmt->var)->extent;
+            if (!dim_known(steps) || steps >= PANELS_STEPS)
                 panels_before(&turns, &stmt->body, &all);
             panels_block(s, &stmt->body);
         }
