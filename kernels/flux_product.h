@@ -135,7 +135,8 @@ flux_product_turns(size_t m, size_t n, size_t ci, size_t cj)
 FLUX_STATIC int
 flux_has_panels(flux_isa isa, size_t n, size_t ai)
 {
-    return FLUX_ISA_OF(isa) != FLUX_ISA_PLAIN && (ai != 1 || n >= 4);
+    isa = FLUX_ISA_OF(isa);
+    return FLUX_X86 && isa != FLUX_ISA_PLAIN && (ai != 1 || n >= 4);
 }
 
 #if FLUX_X86
