@@ -38,11 +38,13 @@ alias(Graph *g, Ref x)
 }
 
 /* Refuses what goes over the batch in a function that is differentiated, which
- * is one of a sample.
+ * is one of a sample; but not outside of models, where there is no other.
  */
 static void
 refuse_batch(Script *s, size_t mark)
 {
+    if (s->trace->alone)
+        return;
     for (size_t i = mark; i < s->graph->node.count; i++) {
         const Node *n = &s->graph->node.item[i];
         if (n->op != OP_batchsum)

@@ -256,6 +256,7 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     if (owner.kind == VALUE_function)
         warn_rebound(s, owner, &params, args->span);
     t->first = first;
+    t->alone = model.kind == VALUE_builtin && first.kind != VALUE_trainer;
     t->inputs = (int)count;
     for (size_t i = 0; i < count; i++)
         t->input[i].dtype = t->dtype;

@@ -48,6 +48,7 @@ struct Trace {
     VEC(Carried) carried;
     jmp_buf *bound; /* where trace_bind goes */
     Value first;    /* an argument before the inputs, or nothing */
+    bool alone;     /* it is a derivative's outside of models: of one sample */
     bool step;      /* it is a training step's */
     bool training;  /* the training form is traced */
     Ref count;      /* step: the state that counts the steps, or REF_NONE */

@@ -3,6 +3,8 @@
  * those of All in the file; a parameter's is its path.
  *
  * driver                 computes
+ * driver --threads       with a pool that does the parts of what is shared in
+ *                        the reverse order
  * driver FOLDER          the same lines, from the files that the script wrote
  * driver --differences   compares gradients with central differences (double)
  *
@@ -36,6 +38,15 @@ typedef struct {
     flux_work work;
     int number;
 } Run;
+
+static void
+backwards(flux_pool *pool, flux_task *function, void *task)
+{
+    for (size_t i = pool->threads; i-- > 0;)
+        function(task, i, pool->threads);
+}
+
+static flux_pool pool = {3, backwards};
 
 static void *
 room(size_t bytes)
@@ -311,10 +322,11 @@ run_train(Run *run)
 }
 
 static void
-compute(const RandomModel *r)
+compute(const RandomModel *r, flux_pool *threads)
 {
     Run run;
     run_open(&run, r);
+    run.work.pool = threads;
     const flux_model *m = run.m;
     expect_ok(&run, forward(&run, 0, run.big, run.y), "forward");
     for (size_t i = 0; i < m->noutput; i++)
@@ -502,12 +514,12 @@ main(int argc, char **argv)
     for (const RandomModel *r = random_models; r->name != NULL; r++) {
         if (argc > 1 && strcmp(argv[1], "--differences") == 0) {
             differences(r);
-        } else if (argc > 1) {
+        } else if (argc > 1 && strcmp(argv[1], "--threads") != 0) {
             print_file(r, argv[1], "results");
             print_file(r, argv[1], "params");
             print_file(r, argv[1], "more");
         } else {
-            compute(r);
+            compute(r, argc > 1 ? &pool : NULL);
         }
     }
     return 0;

@@ -21,7 +21,9 @@ B = os.path.join(ROOT, os.environ.get("B", "build"))
 FLUXC = os.environ.get("FLUXC", os.path.join(B, "fluxc"))
 INCLUDES = ["-I" + ROOT, "-I" + os.path.join(ROOT, "runtime"),
             "-I" + os.path.join(ROOT, "compiler")]
-C11 = ["-std=c11"]
+# Threads share whatever they can.
+C11 = ["-std=c11", "-DFLUX_POOL_FROM=1", "-DFLUX_POOL_SAMPLES=1",
+       "-DFLUX_SHARE_FROM=1"]
 STRICT = ["-Wall", "-Wextra", "-Werror", "-Wpedantic", "-Wconversion",
           "-Wshadow", "-Wdouble-promotion", "-Wstrict-prototypes"]
 
@@ -367,8 +369,12 @@ class Batch:
         return True
 
     def compiled(self, folder, words, want=None):
-        text = command([self.build(folder, words)], folder)
-        self.compare(*results(text), want or self.want)
+        program = self.build(folder, words)
+        way = self.way
+        for more in [], ["--threads"]:
+            self.way = way + " ".join([""] + more)
+            text = command([program] + more, folder)
+            self.compare(*results(text), want or self.want)
 
     def native(self):
         self.compare(self.read(self.script("native")), [], self.want)

@@ -35,6 +35,11 @@ class Recurrences:
         if v is None:
             return None
         a, steps = v.shape
+        x = self.use(v)
+        if a > 0 and self.rng.random() < 0.4:  # as wide as products are
+            wide = self.rng.choice([16, 17, 20])
+            x = f"({self.param((wide, a)).text} * {x})"
+            a = wide
         b = self.rng.choice([1, 2, 3, 5, 8])
         kind, rows, states = self.rng.choice(
             [("Recurrent", 1, 1), ("GRU", 3, 1), ("LSTM", 4, 2)])
@@ -43,7 +48,7 @@ class Recurrences:
         w += [self.param((b,)).text for _ in range(states)]
         turn = self.rng.choice(["{}", "{}", "flip({})"])
         model = turn.format(f"unroll({kind}({', '.join(w)}))")
-        return self.add(f"{model}(0.2 * {self.use(v)})", (b, steps), 1.0)
+        return self.add(f"{model}(0.2 * {x})", (b, steps), 1.0)
 
     def over_scan(self):
         rank = self.rng.choice([1, 2, 2, 3])
