@@ -564,9 +564,9 @@ typedef struct flux_train_result {
  * order of samples in an epoch depends on seed and epoch alone. options,
  * result and err may be NULL.
  *
- * On a device m and state, which are the host's, are up to date when on_step or
- * on_epoch is called, and at the end; after a failure there they are what they
- * were then.
+ * On a device, which the data is copied to once, and may be on, m and state,
+ * the host's, are up to date when on_step or on_epoch is called, and at the
+ * end; after a failure there they are what they were then.
  */
 flux_status flux_train(const flux_trainer *trainer, void *state, void *m,
                        const flux_data *data, const flux_train_options *options,

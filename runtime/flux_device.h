@@ -26,7 +26,7 @@ struct flux_device {
     const char *(*fault)(int32_t word);
     int graphs; /* a step that comes again becomes one launch */
 
-    /* FLUX_DEVICE_CALLS of kernels/flux_gpu_device.h. */
+    /* FLUX_DEVICE_CALLS of kernels/flux_gpu_session.h. */
     const char *(*missing)(void); /* why there is no device */
     const char *(*failure)(void); /* what the last failure was; once */
     const char *(*open)(void **stream);
@@ -35,6 +35,12 @@ struct flux_device {
 
     /* Between memory of the host and the device, or of the same. */
     const char *(*copy)(void *stream, void *to, const void *from, size_t bytes);
+
+    /* On the device: to[s] = from[index[s]] for `count` samples of so many
+     * bytes, a multiple of 4.
+     */
+    const char *(*gather)(void *stream, void *to, const void *from,
+                          const size_t *index, size_t count, size_t bytes);
     const char *(*wait)(void *stream);
 
     /* What is queued from `capture` to `graph` becomes a graph. */

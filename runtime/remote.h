@@ -60,26 +60,36 @@ flux_status flux_remote_update(flux_remote *r, double eta);
 
 /* remote_step.c */
 
+/* An input's samples, or the targets or classes: all of them, and a batch. */
+typedef struct flux_column {
+    void *all;
+    void *batch;
+    size_t bytes; /* of a sample */
+} flux_column;
+
 typedef struct flux_remote_step {
     flux_place place;
     const flux_trainer *trainer;
     size_t batch;
+    int by_label;
     void *m;
     void *s;
-    void *x[FLUX_MAX_PORTS];
-    void *y;
-    void *label;
+    flux_column
+        column[FLUX_MAX_PORTS + 1]; /* inputs, then targets or classes */
+    void *index;                    /* of the batch's samples */
     void *loss;
     void *graph; /* of a step on `batch` samples; NULL: none yet */
 } flux_remote_step;
 
-/* The device's step that `trainer` is of the CPU, for batches of so many
- * samples at most; by_label: with classes, not targets. What it has when it
- * fails is closed by flux_remote_step_close.
+/* The device's step that `trainer` is of the CPU, with all the data, which may
+ * be the host's or the device's, for batches of so many samples at most;
+ * by_label: with classes, not targets. What it has when it fails is closed by
+ * flux_remote_step_close.
  */
 flux_status flux_remote_step_open(flux_remote_step *r,
                                   const flux_device *device,
-                                  const flux_trainer *trainer, size_t batch,
+                                  const flux_trainer *trainer,
+                                  const flux_data *data, size_t batch,
                                   int by_label, uint64_t seed, flux_error *err);
 void flux_remote_step_close(flux_remote_step *r);
 
@@ -88,9 +98,8 @@ flux_status flux_remote_step_put(flux_remote_step *r, const void *m,
                                  const void *s);
 flux_status flux_remote_step_get(flux_remote_step *r, void *m, void *s);
 
-/* One step on n samples, by the label or else y; *loss is the host's. */
-flux_status flux_remote_step_train(flux_remote_step *r, const void *const *x,
-                                   const void *y, const int32_t *label,
+/* One step on n samples of the data, by their numbers; *loss is the host's. */
+flux_status flux_remote_step_train(flux_remote_step *r, const size_t *index,
                                    size_t n, void *loss);
 
 #endif

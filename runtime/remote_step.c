@@ -1,12 +1,13 @@
-/* remote_step.c - a training step on a device, with arrays of the host. A step
- * on a whole batch is one launch: its graph is made when the first one comes.
+/* remote_step.c - a training step on a device, which has all the data: a step
+ * is given the numbers of its samples. On a whole batch it is one launch, whose
+ * graph is made when the first one comes.
  */
 #include "runtime/error.h"
 #include "runtime/remote.h"
 
 #include <string.h>
 
-enum { STEP_WANTS = 4 + FLUX_MAX_PORTS };
+enum { STEP_WANTS = 4 + 2 * (FLUX_MAX_PORTS + 1) };
 
 /* The device's step of the same name. */
 static const flux_trainer *
@@ -22,9 +23,9 @@ find_trainer(const flux_device *device, const flux_trainer *trainer)
     return NULL;
 }
 
-/* Memory for a step's arrays, and an arena. */
+/* Memory for a step's arrays and for n samples, and an arena. */
 static flux_status
-step_memory(flux_remote_step *r, const flux_device *device, int by_label)
+step_memory(flux_remote_step *r, const flux_device *device, size_t n)
 {
     const flux_model *model = device->model;
     flux_want want[STEP_WANTS];
@@ -32,34 +33,54 @@ step_memory(flux_remote_step *r, const flux_device *device, int by_label)
     want[count++] = (flux_want){&r->m, model->bytes};
     want[count++] = (flux_want){&r->s, r->trainer->bytes};
     want[count++] = (flux_want){&r->loss, flux_dtype_size(model->dtype)};
-    for (size_t i = 0; i < model->ninput; i++)
-        want[count++] =
-            (flux_want){&r->x[i], flux_port_bytes(&model->input[i], r->batch)};
-    want[count++] =
-        by_label
-            ? (flux_want){&r->label, flux_mul(r->batch, sizeof(int32_t))}
-            : (flux_want){&r->y, flux_port_bytes(r->trainer->target, r->batch)};
+    want[count++] = (flux_want){&r->index, flux_mul(r->batch, sizeof(size_t))};
+    for (size_t i = 0; i <= model->ninput; i++) {
+        flux_column *c = &r->column[i];
+        c->bytes = i < model->ninput ? flux_port_bytes(&model->input[i], 1)
+                   : r->by_label     ? sizeof(int32_t)
+                                     : flux_port_bytes(r->trainer->target, 1);
+        want[count++] = (flux_want){&c->all, flux_mul(c->bytes, n)};
+        want[count++] = (flux_want){&c->batch, flux_mul(c->bytes, r->batch)};
+    }
     return flux_place_open(&r->place, device, want, count,
                            r->trainer->arena(r->batch));
+}
+
+/* All the data. */
+static flux_status
+step_data(flux_remote_step *r, const flux_data *data)
+{
+    size_t inputs = r->trainer->model->ninput;
+    const void *last = r->by_label ? (const void *)data->label : data->y;
+    flux_status status = FLUX_OK;
+    for (size_t i = 0; i <= inputs && status == FLUX_OK; i++)
+        status = flux_place_copy(&r->place, r->column[i].all,
+                                 i < inputs ? data->x[i] : last,
+                                 r->column[i].bytes * data->n);
+    return status;
 }
 
 /* See remote.h. */
 flux_status
 flux_remote_step_open(flux_remote_step *r, const flux_device *device,
-                      const flux_trainer *trainer, size_t batch, int by_label,
-                      uint64_t seed, flux_error *err)
+                      const flux_trainer *trainer, const flux_data *data,
+                      size_t batch, int by_label, uint64_t seed,
+                      flux_error *err)
 {
     flux_status status = flux_device_fits(device, trainer->model, err);
     if (status != FLUX_OK)
         return status;
     *r = (flux_remote_step){.batch = batch,
+                            .by_label = by_label,
                             .trainer = find_trainer(device, trainer)};
     if (r->trainer == NULL)
         return flux_error_set(err, FLUX_E_MISMATCH,
                               "the device's model has no such step as %s",
                               trainer->name);
-    status = step_memory(r, device, by_label);
+    status = step_memory(r, device, data->n);
     r->place.work.seed = seed;
+    if (status == FLUX_OK)
+        status = step_data(r, data);
     return flux_place_error(&r->place, flux_place_wait(&r->place, status), err);
 }
 
@@ -96,11 +117,23 @@ flux_remote_step_get(flux_remote_step *r, void *m, void *s)
 static flux_status
 step_queue(flux_remote_step *r, size_t n)
 {
-    const void *const *x = (const void *const *)r->x;
-    const flux_work *w = &r->place.work;
-    if (r->label != NULL)
-        return r->trainer->train_labels(r->s, r->m, x, r->label, n, r->loss, w);
-    return r->trainer->train(r->s, r->m, x, r->y, n, r->loss, w);
+    flux_place *p = &r->place;
+    size_t inputs = r->trainer->model->ninput;
+    const void *x[FLUX_MAX_PORTS + 1];
+    flux_status status = FLUX_OK;
+    for (size_t i = 0; i <= inputs && status == FLUX_OK; i++) {
+        const flux_column *c = &r->column[i];
+        x[i] = c->batch;
+        status = flux_place_said(p, p->device->gather(p->work.stream, c->batch,
+                                                      c->all, r->index, n,
+                                                      c->bytes));
+    }
+    if (status != FLUX_OK)
+        return status;
+    if (r->by_label)
+        return r->trainer->train_labels(r->s, r->m, x, x[inputs], n, r->loss,
+                                        &p->work);
+    return r->trainer->train(r->s, r->m, x, x[inputs], n, r->loss, &p->work);
 }
 
 /* Makes the graph of a step on a whole batch. */
@@ -137,24 +170,17 @@ step_graph(flux_remote_step *r)
 
 /* See remote.h. */
 flux_status
-flux_remote_step_train(flux_remote_step *r, const void *const *x, const void *y,
-                       const int32_t *label, size_t n, void *loss)
+flux_remote_step_train(flux_remote_step *r, const size_t *index, size_t n,
+                       void *loss)
 {
     flux_place *p = &r->place;
-    const flux_model *model = r->trainer->model;
     p->why = NULL;
-    flux_status status =
-        flux_place_ports(p, model->input, model->ninput, n, r->x, x);
-    if (status == FLUX_OK && r->label != NULL)
-        status = flux_place_copy(p, r->label, label, n * sizeof *label);
-    else if (status == FLUX_OK)
-        status =
-            flux_place_copy(p, r->y, y, flux_port_bytes(r->trainer->target, n));
+    flux_status status = flux_place_copy(p, r->index, index, n * sizeof *index);
     if (status == FLUX_OK)
         status = p->device->graphs && n == r->batch ? step_graph(r)
                                                     : step_queue(r, n);
     if (status == FLUX_OK)
-        status =
-            flux_place_copy(p, loss, r->loss, flux_dtype_size(model->dtype));
+        status = flux_place_copy(p, loss, r->loss,
+                                 flux_dtype_size(r->trainer->model->dtype));
     return flux_place_wait(p, status);
 }

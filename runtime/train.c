@@ -68,21 +68,17 @@ training_check(Training *t)
     return FLUX_OK;
 }
 
-static flux_status
-training_allocate(Training *t)
+/* What a step on the CPU needs; whether it is there. */
+static int
+training_memory(Training *t)
 {
     const flux_model *model = t->trainer->model;
     size_t batch = t->options.batch;
-    size_t order = flux_mul(t->data->n, sizeof *t->order);
-    t->order = order > PTRDIFF_MAX ? NULL : malloc(order);
-    int failed = t->order == NULL;
-    if (t->options.device == NULL) {
-        t->work.bytes = t->trainer->arena(batch);
-        t->work.seed = t->options.seed;
-        t->work.pool = t->options.pool;
-        t->work.arena = flux_alloc(t->work.bytes);
-        failed |= t->work.arena == NULL;
-    }
+    t->work.bytes = t->trainer->arena(batch);
+    t->work.seed = t->options.seed;
+    t->work.pool = t->options.pool;
+    t->work.arena = flux_alloc(t->work.bytes);
+    int failed = t->work.arena == NULL;
     for (size_t i = 0; i < model->ninput; i++) {
         t->x[i] = flux_alloc(flux_port_bytes(&model->input[i], batch));
         failed |= t->x[i] == NULL;
@@ -94,16 +90,27 @@ training_allocate(Training *t)
         t->y = flux_alloc(flux_port_bytes(t->trainer->target, batch));
         failed |= t->y == NULL;
     }
+    return !failed;
+}
+
+static flux_status
+training_allocate(Training *t)
+{
+    const flux_device *device = t->options.device;
+    size_t order = flux_mul(t->data->n, sizeof *t->order);
+    t->order = order > PTRDIFF_MAX ? NULL : malloc(order);
+    int failed = t->order == NULL;
     if (t->options.patience > 0) {
-        t->best = flux_alloc(model->bytes);
+        t->best = flux_alloc(t->trainer->model->bytes);
         failed |= t->best == NULL;
     }
-    if (failed)
+    if (failed || (device == NULL && !training_memory(t)))
         return training_error(t, FLUX_E_MEMORY);
-    if (t->options.device == NULL)
+    if (device == NULL)
         return FLUX_OK;
-    return flux_remote_step_open(&t->remote, t->options.device, t->trainer,
-                                 batch, t->by_label, t->options.seed, t->err);
+    return flux_remote_step_open(&t->remote, device, t->trainer, t->data,
+                                 t->options.batch, t->by_label, t->options.seed,
+                                 t->err);
 }
 
 static void
@@ -172,23 +179,11 @@ training_gather(const Training *t, const flux_port *port, const void *from,
                bytes);
 }
 
-/* One step on the batch x and y or label; *loss is one value of the model's. */
+/* One step on the samples order[first], … on the CPU; *loss is one value of the
+ * model's.
+ */
 static flux_status
-training_call(Training *t, const void *const *x, size_t some, void *loss)
-{
-    const flux_trainer *trainer = t->trainer;
-    if (t->options.device != NULL)
-        return flux_remote_step_train(&t->remote, x, t->y, t->label, some,
-                                      loss);
-    if (t->by_label)
-        return trainer->train_labels(t->state, t->m, x, t->label, some, loss,
-                                     &t->work);
-    return trainer->train(t->state, t->m, x, t->y, some, loss, &t->work);
-}
-
-/* One step on the samples order[first], …; *loss is their mean. */
-static flux_status
-training_step(Training *t, size_t first, size_t some, double *loss)
+training_call(Training *t, size_t first, size_t some, void *loss)
 {
     const flux_trainer *trainer = t->trainer;
     const flux_model *model = trainer->model;
@@ -198,15 +193,29 @@ training_step(Training *t, size_t first, size_t some, double *loss)
                         t->x[i]);
         x[i] = t->x[i];
     }
+    if (t->by_label) {
+        for (size_t s = 0; s < some; s++)
+            t->label[s] = t->data->label[t->order[first + s]];
+        return trainer->train_labels(t->state, t->m, x, t->label, some, loss,
+                                     &t->work);
+    }
+    training_gather(t, trainer->target, t->data->y, first, some, t->y);
+    return trainer->train(t->state, t->m, x, t->y, some, loss, &t->work);
+}
+
+/* The same on either; *loss is their mean. */
+static flux_status
+training_step(Training *t, size_t first, size_t some, double *loss)
+{
+    int is_double = t->trainer->model->dtype == FLUX_F64;
     double wide = 0.0;
     float narrow = 0.0f;
-    void *value = model->dtype == FLUX_F64 ? (void *)&wide : (void *)&narrow;
-    for (size_t s = 0; t->by_label && s < some; s++)
-        t->label[s] = t->data->label[t->order[first + s]];
-    if (!t->by_label)
-        training_gather(t, trainer->target, t->data->y, first, some, t->y);
-    flux_status status = training_call(t, x, some, value);
-    *loss = model->dtype == FLUX_F64 ? wide : (double)narrow;
+    void *value = is_double ? (void *)&wide : (void *)&narrow;
+    flux_status status =
+        t->options.device != NULL
+            ? flux_remote_step_train(&t->remote, &t->order[first], some, value)
+            : training_call(t, first, some, value);
+    *loss = is_double ? wide : (double)narrow;
     return status;
 }
 

@@ -28,6 +28,7 @@ static const Header kernels[TARGETS][HEADERS] = {
       {"flux_gpu_product_", "flux_gpu_windows_", "flux_gpu_sum_",
        "flux_gpu_max", "flux_gpu_argmax_"}},
      {"kernels/flux_gpu_device.h", {"flux_device_"}},
+     {"kernels/flux_gpu_session.h", {"FLUX_DEVICE_CALLS"}},
      {"kernels/flux_random.h",
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},
      {"flux_device.h", {"const flux_device "}}}};

@@ -257,12 +257,18 @@ train(Run *r, Training *t, const flux_device *device, int labels, int each,
       flux_error *err)
 {
     void *x[PORTS];
+    void *own[PORTS]; /* the device's, where the targets are */
+    int there = device != NULL && !labels;
     arrays(r->x, r->model->ninput, 0, x);
-    const flux_data data = {SAMPLES, (const void *const *)x, r->target.host,
+    arrays(r->x, r->model->ninput, there, own);
+    const flux_data data = {SAMPLES, (const void *const *)own,
+                            there ? r->target.device : r->target.host,
+                            labels ? r->label : NULL};
+    const flux_data held = {SAMPLES, (const void *const *)x, r->target.host,
                             labels ? r->label : NULL};
     const flux_train_options options = {.epochs = EPOCHS,
                                         .batch = BATCH,
-                                        .validation = &data,
+                                        .validation = &held,
                                         .patience = 9,
                                         .quiet = 1,
                                         .on_epoch = on_epoch,

@@ -11,6 +11,7 @@
 #include "kernels/flux_gpu.h"
 #include "kernels/flux_gpu_product.h"
 #include "kernels/flux_gpu_device.h"
+#include "kernels/flux_gpu_session.h"
 #include "kernels/flux_random.h"
 #include "flux_device.h"
 
