@@ -5,8 +5,7 @@
  *
  * HEADER is the model's, MODEL its name, OWN its member of create's struct,
  * SIZES what create takes for n samples, ANY whether that is a length; TRAINER,
- * if it has one, the name of its trainer, which has LABELS or not; FAULTS is
- * there where create's struct has a member `fault`.
+ * if it has one, the name of its trainer, which has LABELS or not.
  */
 #include "tests/cuda/control.h"
 #include "tests/cuda/pair.h"
@@ -455,7 +454,7 @@ compare_trainer(Calls *c, int steps)
 }
 #endif
 
-#ifdef FAULTS
+#ifdef LABELS
 /* A call with a number outside of its range, which stands at `bad`: an error of
  * the C, found by the kernels, and told once.
  */

@@ -1,6 +1,7 @@
 /* The runtime on a device, against itself on the CPU (session.h). Where arrays
  * are the host's, the device's part of a pair keeps what the CPU has given.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "tests/cuda/session.h"
 
 #include "tests/cuda/control.h"
