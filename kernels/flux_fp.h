@@ -19,13 +19,20 @@
 #endif
 #endif
 
-/* No a * b + c may become one fma by the compiler's choice. gcc takes the rest
- * only for speed: loops of the functions below vectorise at plain -O2. -O3
- * would add nothing to that but text, and time. */
-#if defined(__clang__)
+/* No a * b + c may become one fma by the compiler's choice, but with FLUX_FAST,
+ * where bits do not count: float functions stay as exact, double ones do not.
+ * gcc takes the rest only for speed: loops of the functions below vectorise at
+ * plain -O2. -O3 would add nothing to that but text, and time. */
+#if defined(FLUX_FAST) && defined(__clang__)
+#pragma STDC FP_CONTRACT ON
+#elif defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__) && !defined(__TINYC__) && !defined(__CUDACC__)
-#if defined(__OPTIMIZE__)
+#if defined(FLUX_FAST) && defined(__OPTIMIZE__)
+#pragma GCC optimize("O2", "tree-vectorize", "vect-cost-model=dynamic",        \
+                     "fp-contract=fast", "reciprocal-math", "no-math-errno",   \
+                     "no-trapping-math")
+#elif defined(__OPTIMIZE__)
 #pragma GCC optimize("O2", "tree-vectorize", "vect-cost-model=dynamic",        \
                      "fp-contract=off", "no-math-errno", "no-trapping-math")
 #else

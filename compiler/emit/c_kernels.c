@@ -56,6 +56,8 @@ c_kernels(Writer *writer, size_t at, const EmitOptions *options)
     }
     Writer text;
     writer_init(&text, writer->arena);
+    if (options->fast)
+        writer_line(&text, "#define FLUX_FAST /* not exact: flux_fp.h */");
     if (pasted)
         emit_pasted(&text, used);
     for (int i = 0; i < count && !pasted; i++)

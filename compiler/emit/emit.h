@@ -67,6 +67,7 @@ typedef struct {
     bool standalone;  /* paste flux.h's types and the kernels: no library */
     bool debug_lines; /* #line of the source before each loop nest */
     bool no_graph;    /* CUDA: NAME_create captures none */
+    bool fast;        /* FLUX_FAST: the C compiler may contract */
     bool debug_nan;   /* look at each result; FLUX_E_NAN names the first bad */
     EmitWeights weights;
     int64_t ram;             /* bytes of arena that a step may need; 0: any */

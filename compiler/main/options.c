@@ -196,6 +196,9 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_lines:
         o->emit.debug_lines = true;
         return true;
+    case OPTION_fast:
+        o->emit.fast = true;
+        return true;
     case OPTION_debug_nan:
         o->emit.debug_nan = o->script.debug_nan = true;
         return true;
@@ -436,12 +439,16 @@ static bool
 check_stage(const Options *o)
 {
     static const Option c_only[] = {OPTION_standalone, OPTION_prefix,
-                                    OPTION_weights, OPTION_lines};
+                                    OPTION_weights, OPTION_lines, OPTION_fast};
     if (!exclude(o, OPTION_emit, OPTION_output) ||
         !exclude(o, OPTION_emit, OPTION_depend))
         return false;
     if (o->emit.target == TARGET_cuda && o->given[OPTION_debug_nan])
         return usage("--debug-nan looks at C only, not at", "cuda");
+    if (o->emit.target == TARGET_cuda && o->emit.fast)
+        return usage("--fast is for C only, not for", "cuda");
+    if (o->script.dtype == DTYPE_f64 && o->emit.fast)
+        return usage("--fast is for float32 only, not for", "f64");
     if (!exclude(o, OPTION_emit, OPTION_arch) || !check_cuda(o))
         return false;
     if (o->stage == STAGE_files || o->stage >= STAGE_c)
@@ -463,9 +470,10 @@ check_files(const Options *o)
         bool ir = has_suffix(path, ".ir");
         if (o->run_passes > 0 && !ir)
             return usage("--run-pass is for .ir text, not", path);
-        if (ir && (o->stage == STAGE_ast || o->stage == STAGE_h ||
-                   o->output != NULL || o->prefix != NULL ||
-                   o->emit.standalone || o->given[OPTION_depend]))
+        if (ir &&
+            (o->stage == STAGE_ast || o->stage == STAGE_h ||
+             o->output != NULL || o->prefix != NULL || o->emit.standalone ||
+             o->emit.fast || o->given[OPTION_depend]))
             return usage("only --emit ir|kernels|c is made of", path);
     }
     return true;
