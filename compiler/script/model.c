@@ -37,7 +37,8 @@ model_of(Script *s, Value v, const char *what, Span span)
     if (v.kind == VALUE_engine && !v.as.engine->training)
         v = v.as.engine->model;
     if (!model_is(v))
-        script_fail(s, DIAG_model, span, NULL, "%s wants a model, not %s", what,
+        script_fail(s, DIAG_model, span, NULL,
+                    "%s wants a model or a function, not %s", what,
                     value_kind_name(v));
     return v;
 }
