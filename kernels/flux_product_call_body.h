@@ -98,14 +98,14 @@ FLUX_P(flux_paneled_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                          const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
                          size_t ci, size_t cj, flux_product_end end)
 {
-    (void)order, (void)ai, (void)ak;
+    (void)isa, (void)order, (void)ai, (void)ak;
 #if FLUX_X86
     if (FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
         FLUX_ON(flux_paneled, avx512)(m, n, k, a, b, bk, bj, c, ci, cj, end);
     else
         FLUX_ON(flux_paneled, avx2)(m, n, k, a, b, bk, bj, c, ci, cj, end);
 #else
-    (void)isa, (void)m, (void)n, (void)k, (void)a, (void)b, (void)bk;
+    (void)m, (void)n, (void)k, (void)a, (void)b, (void)bk;
     (void)bj, (void)c, (void)ci, (void)cj, (void)end;
 #endif
 }
