@@ -58,17 +58,25 @@ flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
     return thread == threads ? whole : before * unit;
 }
 
+/* As FLUX_STATIC: clang says what a file does not use that this is pasted into.
+ */
+#if defined(__GNUC__)
+#define FLUX_POOL_STATIC static inline __attribute__((unused))
+#else
+#define FLUX_POOL_STATIC static inline
+#endif
+
 /* How many threads share the samples of a call; each has blocks of so many of
  * them that all blocks together are no more than one of `block`, 64 or less by
  * halves.
  */
-static inline size_t
+FLUX_POOL_STATIC size_t
 flux_share_threads(size_t threads)
 {
     return threads < 8 ? threads : 8;
 }
 
-static inline size_t
+FLUX_POOL_STATIC size_t
 flux_share_block(size_t threads, size_t block)
 {
     for (size_t parts = 1; parts < threads; parts *= 2)
@@ -77,7 +85,7 @@ flux_share_block(size_t threads, size_t block)
 }
 
 /* Has a task done by a pool; of NULL, by the caller alone. */
-static inline void
+FLUX_POOL_STATIC void
 flux_share_task(flux_pool *pool, flux_task *function, void *task)
 {
     if (pool != NULL)
