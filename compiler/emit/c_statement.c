@@ -24,12 +24,14 @@ value_wish(const Printer *printer, int v)
     }
 }
 
-/* Notes that a line is too long; the longest part of it gets a name. */
-static void
+/* Whether a line is too long and has a part that gets a name for that, the
+ * longest.
+ */
+static bool
 check_line(Printer *printer, int v, int width)
 {
     if (width <= writer_room(printer->writer))
-        return;
+        return false;
     int longest = -1;
     int length = 24;
     int stack[64];
@@ -53,10 +55,11 @@ check_line(Printer *printer, int v, int width)
                 stack[top++] = child;
         }
     }
-    if (longest >= 0) {
-        printer->bound[longest] = true;
-        printer->again = true;
-    }
+    if (longest < 0)
+        return false;
+    printer->bound[longest] = true;
+    printer->again = true;
+    return true;
 }
 
 void
@@ -105,9 +108,9 @@ c_store(Printer *printer, const Stmt *stmt)
     const char *text = store_text(printer, target, stmt->value);
     if (printer->value[stmt->value] == NULL) {
         int width = writer_width(text);
-        check_line(printer, stmt->value, width);
+        bool named = check_line(printer, stmt->value, width);
         ValueKind kind = printer->s->value.item[stmt->value].kind;
-        if (width > writer_room(printer->writer) && !printer->again &&
+        if (width > writer_room(printer->writer) && !named &&
             kind == VALUE_map && !printer->bound[stmt->value]) {
             printer->bound[stmt->value] = true;
             printer->again = true;
