@@ -196,3 +196,10 @@ span_join(Span a, Span b)
         a.end = b.end;
     return a;
 }
+
+const char *
+source_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}

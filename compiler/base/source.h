@@ -47,6 +47,9 @@ Place source_place(const Source *source, uint32_t offset);
 /* The text of line `number` (from 1), without its end. */
 const char *source_line(const Source *source, uint32_t number, size_t *length);
 
+/* A path without its folders. */
+const char *source_name(const char *path);
+
 /* The length of the UTF-8 sequence that `left` bytes begin with (Unicode
  * Standard, table 3-7); 0 if it is malformed or cut short.
  */

@@ -347,13 +347,6 @@ formula(Arena *arena, const Origin *origin)
     return arena_printf(arena, "%s ...", arena_string(arena, text, cut));
 }
 
-static const char *
-base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* "layer1: W * x + b  model.net:2:7" */
 static const char *
 origin_text(Printer *printer, const Origin *origin)
@@ -367,7 +360,7 @@ origin_text(Printer *printer, const Origin *origin)
         origin->layer != NULL ? arena_printf(arena, "%s: ", origin->layer) : "";
     return arena_printf(arena, "%s%s%s  %s:%u:%u", layer,
                         origin->derivative ? "d " : "", formula(arena, origin),
-                        base_name(source->path), (unsigned)place.line,
+                        source_name(source->path), (unsigned)place.line,
                         (unsigned)place.column);
 }
 
@@ -444,7 +437,7 @@ mark_line(Printer *printer, const Stmt *stmt, const Source *source, Place place)
         return false;
     writer_raw(printer->writer,
                arena_printf(printer->arena, "#line %u \"%s\"\n",
-                            (unsigned)place.line, base_name(source->path)));
+                            (unsigned)place.line, source_name(source->path)));
     return true;
 }
 

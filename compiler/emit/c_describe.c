@@ -366,7 +366,6 @@ emit_model_table(Emit *emit)
     int outputs = port_table(emit, "outputs", false);
     model_thunks(emit);
     const char *path = model->source != NULL ? model->source->path : "";
-    const char *slash = strrchr(path, '/');
     if (!test) {
         writer_raw(&emit->header, "\n/* The model as data, for flux.h's "
                                   "sessions and chains. */\n");
@@ -379,8 +378,7 @@ emit_model_table(Emit *emit)
     field(emit, "abi", "FLUX_ABI");
     field(emit, "dtype", flux_type(model->dtype));
     field(emit, "name", c_quoted(emit->arena, model->name));
-    field(emit, "source",
-          c_quoted(emit->arena, slash != NULL ? slash + 1 : path));
+    field(emit, "source", c_quoted(emit->arena, source_name(path)));
     field(emit, "source_hash",
           arena_printf(emit->arena, "0x%016llx",
                        (unsigned long long)source_hash(model->source)));

@@ -5,20 +5,11 @@
 #include "engine/nvrtc.h"
 #include "main/commands.h"
 
-#include <string.h>
-
-static const char *
-base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 bool
 check_kernels(Context *context, const char *arch, const FileText *header,
               const FileText *source)
 {
-    const EmbeddedFile own[] = {{base_of(header->path), header->text},
+    const EmbeddedFile own[] = {{source_name(header->path), header->text},
                                 {NULL, NULL}};
     NvrtcResult result;
     const char *problem =
@@ -26,6 +17,6 @@ check_kernels(Context *context, const char *arch, const FileText *header,
     if (problem == NULL)
         return true;
     diag_add(&context->diags, DIAG_engine, (Span){0}, "%s for %s: %s",
-             base_of(source->path), arch, problem);
+             source_name(source->path), arch, problem);
     return false;
 }
