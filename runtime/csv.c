@@ -412,24 +412,6 @@ flux_csv_parse(const char *text, size_t size, const flux_csv_options *options,
     return status;
 }
 
-/* Unpacks where needed, then parses. */
-static flux_status
-csv_bytes(const unsigned char *bytes, size_t size,
-          const flux_csv_options *options, flux_table *table, flux_error *err)
-{
-    if (!flux_is_gzip(bytes, size))
-        return flux_csv_parse((const char *)bytes, size, options, table, err);
-    unsigned char *plain = NULL;
-    size_t length;
-    flux_status status =
-        flux_gunzip(bytes, size, SIZE_MAX, &plain, &length, err);
-    if (status == FLUX_OK)
-        status =
-            flux_csv_parse((const char *)plain, length, options, table, err);
-    free(plain);
-    return status;
-}
-
 /* Reads a file; see flux.h. */
 flux_status
 flux_csv_read(const char *path, const flux_csv_options *options,
@@ -440,7 +422,9 @@ flux_csv_read(const char *path, const flux_csv_options *options,
     flux_status status = flux_file_read(path, &bytes, &size, err);
     if (status != FLUX_OK)
         return status;
-    status = csv_bytes(bytes, size, options, table, err);
+    status = flux_unpack(&bytes, &size, err);
+    if (status == FLUX_OK)
+        status = flux_csv_parse((const char *)bytes, size, options, table, err);
     free(bytes);
     if (status != FLUX_OK)
         flux_error_prefix(err, path);

@@ -19,6 +19,11 @@ int flux_is_gzip(const unsigned char *bytes, size_t size);
 flux_status flux_gunzip(const unsigned char *bytes, size_t size, size_t limit,
                         unsigned char **to, size_t *to_size, flux_error *err);
 
+/* Replaces malloc'ed bytes that gzip has packed by what they are; leaves others
+ * as they are, and all where it fails.
+ */
+flux_status flux_unpack(unsigned char **bytes, size_t *size, flux_error *err);
+
 /* A file being written under a temporary name beside the final one. */
 typedef struct flux_output {
     int fd;

@@ -2,6 +2,8 @@
 #include "runtime/error.h"
 #include "runtime/file.h"
 
+#include <stdlib.h>
+
 int
 flux_is_gzip(const unsigned char *bytes, size_t size)
 {
@@ -11,7 +13,6 @@ flux_is_gzip(const unsigned char *bytes, size_t size)
 #ifdef FLUX_ZLIB
 
 #include <limits.h>
-#include <stdlib.h>
 #include <zlib.h>
 
 /* zlib counts in unsigned int. */
@@ -118,3 +119,20 @@ flux_gunzip(const unsigned char *bytes, size_t size, size_t limit,
 }
 
 #endif
+
+flux_status
+flux_unpack(unsigned char **bytes, size_t *size, flux_error *err)
+{
+    unsigned char *plain = NULL;
+    size_t length = 0;
+    if (!flux_is_gzip(*bytes, *size))
+        return FLUX_OK;
+    flux_status status =
+        flux_gunzip(*bytes, *size, SIZE_MAX, &plain, &length, err);
+    if (status != FLUX_OK)
+        return status;
+    free(*bytes);
+    *bytes = plain;
+    *size = length;
+    return FLUX_OK;
+}

@@ -66,24 +66,6 @@ first_wrong(const unsigned char *bytes, size_t size)
     return at;
 }
 
-/* Replaces bytes that gzip has packed. */
-static flux_status
-unpack(unsigned char **bytes, size_t *size, flux_error *err)
-{
-    if (!flux_is_gzip(*bytes, *size))
-        return FLUX_OK;
-    unsigned char *plain = NULL;
-    size_t length = 0;
-    flux_status status =
-        flux_gunzip(*bytes, *size, SIZE_MAX, &plain, &length, err);
-    if (status != FLUX_OK)
-        return status;
-    free(*bytes);
-    *bytes = plain;
-    *size = length;
-    return FLUX_OK;
-}
-
 /* A text in UTF-8, packed with gzip or plain. */
 static Value
 fn_readtext(Script *s, const Args *args)
@@ -96,7 +78,7 @@ fn_readtext(Script *s, const Args *args)
     if (status != FLUX_OK)
         script_fail(s, status == FLUX_E_IO ? DIAG_file : DIAG_data, args->span,
                     NULL, "%s", err.text);
-    status = unpack(&bytes, &size, &err);
+    status = flux_unpack(&bytes, &size, &err);
     size_t wrong = status == FLUX_OK ? first_wrong(bytes, size) : size;
     bool fits = arena_has_room(&s->context->arena, size + 1);
     Value v = value_nothing();
