@@ -109,12 +109,13 @@ sooner_first(const void *a, const void *b)
     return (left->buffer > right->buffer) - (left->buffer < right->buffer);
 }
 
-/* The bytes of a buffer, in whole units. Of what has no rows, each of the
- * threads that share a room has all.
+/* The bytes of a buffer, in whole cache lines; in a room, in lines of each of
+ * the threads that share it. Of what has no rows, each of them has all.
  */
 static Dim
-item_size(Schedule *s, const Buffer *b, Dim unit, bool room)
+item_size(Schedule *s, const Buffer *b, bool room)
 {
+    Dim unit = room ? (Dim)64 * (Dim)SCHEDULE_THREADS : 64;
     Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
     if (room && !b->rows)
         bytes = dim_mul(s->dims, bytes, SCHEDULE_THREADS);
@@ -123,7 +124,7 @@ item_size(Schedule *s, const Buffer *b, Dim unit, bool room)
 
 /* The offsets of buffers; the bytes that they take. */
 static Dim
-pack_buffers(Schedule *s, const int *buffer, size_t count, Dim unit, bool room)
+pack_buffers(Schedule *s, const int *buffer, size_t count, bool room)
 {
     Item *item = ARENA_ARRAY(s->arena, Item, count);
     Item *other = ARENA_ARRAY(s->arena, Item, count);
@@ -133,7 +134,7 @@ pack_buffers(Schedule *s, const int *buffer, size_t count, Dim unit, bool room)
         item[i] = (Item){.buffer = buffer[i],
                          .first = b->first->place,
                          .last = b->last->end,
-                         .size = item_size(s, b, unit, room)};
+                         .size = item_size(s, b, room)};
         sum = dim_add(s->dims, sum, item[i].size);
     }
     for (size_t i = 0; i < count && s->dims->overflow; i++)
@@ -155,15 +156,15 @@ pack_buffers(Schedule *s, const int *buffer, size_t count, Dim unit, bool room)
 }
 
 Dim
-schedule_offsets(Schedule *s, const int *buffer, size_t count, Dim unit)
+schedule_offsets(Schedule *s, const int *buffer, size_t count)
 {
-    return pack_buffers(s, buffer, count, unit, true);
+    return pack_buffers(s, buffer, count, true);
 }
 
 void
 schedule_pack(Schedule *s, const int *buffer, size_t count, int behind)
 {
-    Dim bytes = pack_buffers(s, buffer, count, 64, false);
+    Dim bytes = pack_buffers(s, buffer, count, false);
     for (size_t i = 0; i < count; i++)
         s->buffer.item[buffer[i]].slot = (int)s->slot.count;
     VEC_PUSH(s->arena, &s->slot, ((Slot){.bytes = bytes, .behind = behind}));

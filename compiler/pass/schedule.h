@@ -416,10 +416,10 @@ bool schedule_overlap(const Schedule *s, int a, int b);
 Sizes schedule_arena(const Schedule *s);
 void sizes_add(Sizes *sizes, Dims *dims, Dim bytes);
 /* plan_pack.c: a slot for buffers of known sizes; offsets in a room for such
- * buffers, multiples of `unit`, and the room's bytes.
+ * buffers, and the room's bytes.
  */
 void schedule_pack(Schedule *s, const int *buffer, size_t count, int behind);
-Dim schedule_offsets(Schedule *s, const int *buffer, size_t count, Dim unit);
+Dim schedule_offsets(Schedule *s, const int *buffer, size_t count);
 
 /* affine.c: indices. */
 int schedule_var(const Schedule *s, int var); /* through aliases */

@@ -138,8 +138,7 @@ make_room(Schedule *s, Stmt *loop)
                    .slot = -1,
                    .first = loop,
                    .last = loop};
-    room.count =
-        schedule_offsets(s, part, parts, (Dim)64 * (Dim)SCHEDULE_THREADS);
+    room.count = schedule_offsets(s, part, parts);
     VEC_PUSH(s->arena, &s->buffer, room);
     loop->room = (int)s->buffer.count;
     for (size_t i = 0; i < parts; i++)
