@@ -46,18 +46,6 @@ struct flux_pool {
 #define FLUX_SHARE_ROWS    ((size_t)32)
 #define FLUX_SHARE_COLUMNS ((size_t)8)
 
-/* Where a thread's share of `whole` begins; that of the thread after the last
- * is the end.
- */
-static inline size_t
-flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
-{
-    size_t units = whole / unit;
-    size_t before = units / threads * thread +
-                    (thread < units % threads ? thread : units % threads);
-    return thread == threads ? whole : before * unit;
-}
-
 /* As FLUX_STATIC: clang says what a file does not use that this is pasted into.
  */
 #if defined(__GNUC__)
@@ -65,6 +53,18 @@ flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
 #else
 #define FLUX_POOL_STATIC static inline
 #endif
+
+/* Where a thread's share of `whole` begins; that of the thread after the last
+ * is the end.
+ */
+FLUX_POOL_STATIC size_t
+flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
+{
+    size_t units = whole / unit;
+    size_t before = units / threads * thread +
+                    (thread < units % threads ? thread : units % threads);
+    return thread == threads ? whole : before * unit;
+}
 
 /* How many threads share the samples of a call; each has blocks of so many of
  * them that all blocks together are no more than one of `block`, 64 or less by

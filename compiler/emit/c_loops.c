@@ -278,6 +278,60 @@ is_single(const Printer *printer, const Stmt *loop, bool out)
     return only->kind == STMT_store;
 }
 
+/* gcc warns of an unsigned number below 0. */
+static const char *
+below_of(const LoopVar *var)
+{
+    return var->extent == 0 ? "!=" : "<";
+}
+
+/* The head of a loop over steps. */
+static void
+step_loop(Printer *printer, const LoopVar *var, int v, bool single)
+{
+    const char *extent = c_dim(printer, var->extent).text;
+    const char *name = printer_typed(printer, "t", "size_t ");
+    const char *head =
+        var->backward ? arena_printf(printer->arena, "%s = %s; %s-- > 0;", name,
+                                     extent, name)
+                      : arena_printf(printer->arena, "%s = 0; %s %s %s; %s++",
+                                     name, name, below_of(var), extent, name);
+    printer->var[v] = name;
+    writer_line(printer->writer, "for (size_t %s)%s", head, single ? "" : " {");
+}
+
+/* The head of a loop over blocks, and where a block ends. Where threads share
+ * it, it is one thread's.
+ */
+static void
+block_loop(Printer *printer, const LoopVar *var, int v, bool shared)
+{
+    Writer *writer = printer->writer;
+    Expr extent = c_dim(printer, var->extent);
+    const char *name =
+        printer_typed(printer, var->batch ? "s0" : "i0", "size_t ");
+    const char *end = printer_typed(
+        printer, arena_printf(printer->arena, "%s_end", name), "size_t ");
+    const char *step = arena_printf(printer->arena, "%d", var->step);
+    const char *below = below_of(var);
+    const char *begin = "0";
+    printer->var[v] = name;
+    if (shared) {
+        extent = (Expr){printer->end, PREC_primary};
+        step = printer->block;
+        below = "<";
+        begin = printer->begin;
+    }
+    writer_line(writer, "for (size_t %s = %s; %s %s %s; %s += %s) {", name,
+                begin, name, below, extent.text, name, step);
+    if (!shared && dim_known(var->extent) && var->extent % var->step == 0)
+        writer_line(writer, "const size_t %s = %s + %s;", end, name, step);
+    else
+        writer_line(writer, "const size_t %s = %s - %s < %s ? %s : %s + %s;",
+                    end, c_at_least(printer, extent, PREC_add), name, step,
+                    extent.text, name, step);
+}
+
 void
 printer_loop(Printer *printer, const Stmt *stmt, bool single)
 {
@@ -285,53 +339,18 @@ printer_loop(Printer *printer, const Stmt *stmt, bool single)
     int v = schedule_var(s, stmt->var);
     const LoopVar *var = &s->var.item[v];
     const char *extent = c_dim(printer, var->extent).text;
-    /* gcc warns of an unsigned number below 0. */
-    const char *below = var->extent == 0 ? "!=" : "<";
+    const char *below = below_of(var);
+    bool shared = stmt->shared && printer->block != NULL;
     if (var->kind == VAR_step) {
-        const char *name = printer_typed(printer, "t", "size_t ");
-        const char *head =
-            var->backward ? arena_printf(printer->arena,
-                                         "for (size_t %s = %s; %s-- > 0;)",
-                                         name, extent, name)
-                          : arena_printf(printer->arena,
-                                         "for (size_t %s = 0; %s %s %s; %s++)",
-                                         name, name, below, extent, name);
-        printer->var[v] = name;
-        writer_line(printer->writer, "%s%s", head, single ? "" : " {");
+        step_loop(printer, var, v, single);
         return;
     }
     if (var->kind == VAR_block) {
-        const char *base = var->batch ? "s0" : "i0";
-        const char *name = printer_typed(printer, base, "size_t ");
-        printer->var[v] = name;
-        const char *end = printer_typed(
-            printer, arena_printf(printer->arena, "%s_end", name), "size_t ");
-        if (stmt->shared && printer->block != NULL) {
-            writer_line(
-                printer->writer, "for (size_t %s = %s; %s < %s; %s += %s) {",
-                name, printer->begin, name, printer->end, name, printer->block);
-            writer_line(printer->writer,
-                        "const size_t %s = %s - %s < %s ? %s : %s + %s;", end,
-                        printer->end, name, printer->block, printer->end, name,
-                        printer->block);
-            return;
-        }
-        writer_line(printer->writer,
-                    "for (size_t %s = 0; %s %s %s; %s += %d) {", name, name,
-                    below, extent, name, var->step);
-        const char *minuend =
-            c_at_least(printer, c_dim(printer, var->extent), PREC_add);
-        if (dim_known(var->extent) && var->extent % var->step == 0)
-            writer_line(printer->writer, "const size_t %s = %s + %d;", end,
-                        name, var->step);
-        else
-            writer_line(printer->writer,
-                        "const size_t %s = %s - %s < %d ? %s : %s + %d;", end,
-                        minuend, name, var->step, extent, name, var->step);
+        block_loop(printer, var, v, shared);
         return;
     }
     const char *start = "0";
-    if (stmt->shared && printer->block != NULL) {
+    if (shared) {
         start = printer->begin;
         extent = printer->end;
         below = "<";

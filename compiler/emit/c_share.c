@@ -65,49 +65,45 @@ print_share(Printer *printer, const Stmt *loop, const char *thread,
     printer->block = NULL;
 }
 
-/* "type name, type name" as the members of a struct. */
-static void
-print_members(Writer *to, const char *formal)
-{
-    while (*formal != 0) {
-        size_t length = strcspn(formal, ",");
-        writer_line(to, "%.*s;", (int)length, formal);
-        formal += length + strspn(formal + length, ", ");
-    }
-}
-
-/* ", t->name" for each of "name, name". */
+/* The next of "a, b, c", of *length bytes; NULL behind the last. */
 static const char *
-task_members(Arena *arena, const char *actual)
+next_of(const char **list, int *length)
 {
-    const char *text = "";
-    while (*actual != 0) {
-        size_t length = strcspn(actual, ",");
-        text = arena_printf(arena, "%s, t->%.*s", text, (int)length, actual);
-        actual += length + strspn(actual + length, ", ");
-    }
-    return text;
+    const char *one = *list;
+    if (*one == 0)
+        return NULL;
+    *length = (int)strcspn(one, ",");
+    *list = one + *length + strspn(one + *length, ", ");
+    return one;
 }
 
 /* The task, and what a pool calls with it. */
 static void
 define_task(Writer *to, const char *name, const PartText *outer)
 {
+    const char *formal = outer->formal;
+    const char *actual = outer->actual;
+    const char *members = "";
+    const char *one;
+    int length;
     writer_raw(to, "\ntypedef struct {\n");
     to->depth++;
     writer_line(to, "flux_isa isa;");
-    print_members(to, outer->formal);
+    while ((one = next_of(&formal, &length)) != NULL)
+        writer_line(to, "%.*s;", length, one);
     to->depth--;
     writer_line(to, "} %s_task;", name);
+    while ((one = next_of(&actual, &length)) != NULL)
+        members = arena_printf(to->arena, "%s, t->%.*s", members, length, one);
     writer_raw(to, "\nstatic void\n");
     writer_line(to, "%s_share(void *task, size_t thread, size_t threads)",
                 name);
     writer_line(to, "{");
-    writer_line(to, "const %s_task *t = (const %s_task *)task;", name, name);
-    writer_line(to, "if (thread < flux_share_threads(threads))");
+    writer_line(to, "const %s_task *t = task;", name);
+    writer_line(to, "threads = flux_share_threads(threads);");
+    writer_line(to, "if (thread < threads)");
     to->depth++;
-    writer_line(to, "%s_isa(t->isa, thread, flux_share_threads(threads)%s);",
-                name, task_members(to->arena, outer->actual));
+    writer_line(to, "%s_isa(t->isa, thread, threads%s);", name, members);
     to->depth--;
     writer_line(to, "}");
 }
@@ -118,6 +114,8 @@ declare_task(Printer *printer, const PartText *part, const char *task,
              const char *actual)
 {
     Writer *writer = printer->writer;
+    const char *one;
+    int length;
     const char *head =
         arena_printf(printer->arena, "%s_task %s = {", part->name, task);
     const char *line =
@@ -128,11 +126,8 @@ declare_task(Printer *printer, const PartText *part, const char *task,
     }
     writer_line(writer, "%s", head);
     writer_line(writer, ".isa = %s,", printer->isa);
-    while (*actual != 0) {
-        int length = (int)strcspn(actual, ",");
-        writer_line(writer, ".%.*s = %.*s,", length, actual, length, actual);
-        actual += (size_t)length + strspn(actual + length, ", ");
-    }
+    while ((one = next_of(&actual, &length)) != NULL)
+        writer_line(writer, ".%.*s = %.*s,", length, one, length, one);
     writer_line(writer, "};");
 }
 
@@ -175,7 +170,7 @@ share_print(Printer *printer, const Stmt *loop)
         .actual =
             arena_printf(arena, "%s, %s, %s", thread, threads, outer.actual),
         .body = body.text,
-        .comment = "What one of the threads does of it that share the samples.",
+        .comment = "One thread's share of the samples.",
         .uses_isa = outer.uses_isa};
     part_for_each_isa(printer->parts, &part, printer->isa);
     define_task(printer->parts, part.name, &outer);
