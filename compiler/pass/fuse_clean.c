@@ -170,16 +170,24 @@ find_load(void *user, int *buffer, Affine *at, bool store)
     reading->read = reading->read || (!store && *buffer == reading->buffer);
 }
 
-/* Whether a statement is the store of a result that another one may pass. */
 static bool
-sinks_below(Schedule *s, const Stmt *store, Stmt *stmt)
+reads(Schedule *s, Stmt *stmt, int buffer)
 {
-    if (store->kind != STMT_store ||
-        s->buffer.item[store->buffer].kind != BUFFER_output)
-        return false;
-    Reading reading = {.buffer = store->buffer};
+    Reading reading = {.buffer = buffer};
     schedule_accesses(s, stmt, find_load, &reading);
-    return !reading.read;
+    return reading.read;
+}
+
+/* Whether a statement is the store of a result that another one may pass: which
+ * neither reads it nor replaces what it stores.
+ */
+static bool
+sinks_below(Schedule *s, Stmt *store, Stmt *stmt)
+{
+    return store->kind == STMT_store &&
+           s->buffer.item[store->buffer].kind == BUFFER_output &&
+           !reads(s, stmt, store->buffer) &&
+           !(stmt->kind == STMT_store && reads(s, store, stmt->buffer));
 }
 
 /* Stores of results move behind the computations that they stand among, so that
