@@ -169,6 +169,9 @@ ast_assign(Build *build, Span span, Ast *left, AstOp op, Ast *right)
             hint = "write `a && (x = 1)`";
         else if (left->kind == AST_COMPARE)
             hint = "comparing is `==`";
+        else if (left->kind == AST_TUPLE && left->as.list.count > 0 &&
+                 left->as.list.item[left->as.list.count - 1]->kind == AST_NAME)
+            hint = "a tuple with names has parentheses: `(a = 1, b = 2)`";
         ast_report(build, DIAG_assign, left->span, "cannot assign to this",
                    hint);
         return ast_new(build, AST_ERROR, span);
