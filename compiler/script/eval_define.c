@@ -88,6 +88,33 @@ new_function(Script *s, const char *name, Method method)
     return (Value){.kind = VALUE_function, .as.function = f};
 }
 
+/* Whether a method is of a type that the script has made. */
+static bool
+has_own_type(Script *s, const Ast *ast)
+{
+    const AstParams *params = &ast->as.function.params;
+    for (size_t i = 0; i < params->count; i++) {
+        const Ast *type = params->item[i].type;
+        const Value *own = type && type->kind == AST_NAME
+                               ? scope_local(s->globals, type->as.name)
+                               : NULL;
+        if (own && own->kind == VALUE_type)
+            return true;
+    }
+    return false;
+}
+
+/* The library's function that a method of the script extends, so that the
+ * library finds it, too: one of a type of the script's own; or NULL.
+ */
+static Function *
+extended(Script *s, Scope *scope, const Ast *ast)
+{
+    const Value *v = scope_local(s->eval->library, ast->as.function.name);
+    bool library = scope == s->globals && v && v->kind == VALUE_function;
+    return library && has_own_type(s, ast) ? v->as.function : NULL;
+}
+
 /* f(x) = …: a method of the function that this scope binds, or of the type
  * that any scope does; else a new function.
  */
@@ -108,6 +135,11 @@ define_named(Script *s, Scope *scope, const Ast *ast, Method method)
             type->constructor->name = name;
         }
         add_method(s, type->constructor, method);
+        return *outer;
+    }
+    Function *library = here ? NULL : extended(s, scope, ast);
+    if (library) {
+        add_method(s, library, method);
         return *outer;
     }
     Value v = new_function(s, name, method);

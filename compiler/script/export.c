@@ -180,7 +180,7 @@ export_model(Exports *e, const char *name, Value model)
     Script *s = e->s;
     Trace *t = export_trace(s, model);
     Span span = definition(s, name);
-    Traced traced = trace_model(s, t, model, name, false, span);
+    Traced traced = trace_model(s, t, model, name, span);
     const Graph *g = pass_run(PASS_stable, traced.graph, NULL);
     const Graph *forward = g != NULL ? batch_graph(g) : NULL;
     const Graph *back = forward != NULL ? diff_back(forward) : NULL;

@@ -10,6 +10,7 @@
 #include "script/model.h"
 #include "script/model_inner.h"
 #include "script/seq.h"
+#include "script/tree.h"
 
 static Value fn_gradient(Script *s, const Args *args);
 static Value fn_jacobian(Script *s, const Args *args);
@@ -57,43 +58,91 @@ refuse_batch(Script *s, size_t mark)
     }
 }
 
-/* f of the arguments' aliases, whose nodes are put into wrt. */
-static Value
-apply(Script *s, const Args *args, Ref *wrt)
+/* Nodes in a row: by which is differentiated, or what is. */
+typedef struct {
+    Ref *item;
+    int count;
+} Refs;
+
+/* The nodes of the leaves of a value. */
+static Refs
+leaf_nodes(Script *s, Value tree, const char *what, Span span)
 {
-    Value item[TRACE_INPUTS];
-    size_t count = args->count - 1;
-    for (size_t i = 0; i < count; i++) {
-        if (args->item[i + 1].kind == VALUE_opaque)
-            script_fail(s, DIAG_annotate, args->span,
+    Values leaf = {0};
+    tree_leaves(s, tree, &leaf);
+    Refs nodes = {ARENA_ARRAY(&s->context->arena, Ref, leaf.count + 1),
+                  (int)leaf.count};
+    for (size_t i = 0; i < leaf.count; i++) {
+        if (leaf.item[i].kind == VALUE_opaque)
+            script_fail(s, DIAG_annotate, span,
                         "annotate the input with its shape, as in x::[784]",
                         "a derivative needs the shape of the input");
-        Ref x = trace_value(s, args->item[i + 1],
-                            "the argument of a derivative", args->span);
-        s->graph->span = args->span;
-        wrt[i] = alias(s->graph, x);
-        item[i] = value_node(wrt[i]);
+        nodes.item[i] = trace_value(s, leaf.item[i], what, span);
     }
-    Args inner = {.item = item, .count = count, .span = args->span};
+    return nodes;
+}
+
+/* A tree of nodes, in the form of another. */
+static Value
+tree_of_nodes(Script *s, Value like, Refs nodes)
+{
+    Value *leaf = ARENA_ARRAY(&s->context->arena, Value, nodes.count + 1);
+    const Value *next = leaf;
+    for (int i = 0; i < nodes.count; i++)
+        leaf[i] = value_node(nodes.item[i]);
+    return tree_like(s, like, &next);
+}
+
+/* f of the aliases of the first `count` arguments behind it, whose nodes are
+ * put into wrt.
+ */
+static Value
+apply(Script *s, const Args *args, size_t count, Refs *wrt)
+{
+    Value all = value_tuple(s, args->item + 1, count);
+    *wrt = leaf_nodes(s, all, "the argument of a derivative", args->span);
+    s->graph->span = args->span;
+    for (int i = 0; i < wrt->count; i++)
+        wrt->item[i] = alias(s->graph, wrt->item[i]);
+    all = tree_of_nodes(s, all, *wrt);
+    Args inner = {
+        .item = all.as.values->item, .count = count, .span = args->span};
     size_t mark = s->graph->node.count;
     Value y = call_value(s, args->item[0], &inner);
     refuse_batch(s, mark);
     return y;
 }
 
-/* The gradient of y by x, zeros where nothing depends on x. */
-static Value
-gradient_value(Graph *g, Ref gradient, Ref x)
+/* The results of a function, in stable forms to be differentiated. */
+static Refs
+result_nodes(Script *s, Value result, Refs wrt, Span span)
 {
-    return value_node(gradient != REF_NONE ? gradient : ir_fill(g, x, 0));
+    Refs y = leaf_nodes(s, result, "the result of the function", span);
+    for (int i = 0; i < y.count; i++)
+        y.item[i] = stable_node(s->graph, y.item[i], wrt.item, wrt.count);
+    return y;
+}
+
+/* The gradients of sum(dy .* y), zeros where nothing depends on an argument. */
+static Refs
+reverse(Script *s, Refs y, const Ref *dy, Refs wrt)
+{
+    Refs dx = {ARENA_ARRAY(&s->context->arena, Ref, wrt.count + 1), wrt.count};
+    if (!diff_reverse(s->graph, y.item, dy, y.count, wrt.item, wrt.count,
+                      dx.item))
+        script_abandon(s);
+    for (int i = 0; i < dx.count; i++)
+        if (dx.item[i] == REF_NONE)
+            dx.item[i] = ir_fill(s->graph, wrt.item[i], 0);
+    return dx;
 }
 
 static Value
 gradient_traced(Script *s, const Args *args)
 {
-    Ref wrt[TRACE_INPUTS];
-    Ref gradient[TRACE_INPUTS];
-    Value result = apply(s, args, wrt);
+    Refs wrt;
+    size_t count = args->count - 1;
+    Value result = apply(s, args, count, &wrt);
     Ref y = trace_value(s, result, "the result of the function", args->span);
     const Node *n = ir_node(s->graph, y);
     if (n->rank != 0)
@@ -102,15 +151,12 @@ gradient_traced(Script *s, const Args *args)
                     "gradient wants a function with one number as result; "
                     "this one gives %s",
                     value_shape_text(s, value_node(y)));
-    size_t count = args->count - 1;
     Ref one = ir_const(s->graph, n->dtype, 1);
-    y = stable_node(s->graph, y, wrt, (int)count);
-    if (!diff_reverse(s->graph, &y, &one, 1, wrt, (int)count, gradient))
-        script_abandon(s);
-    Value item[TRACE_INPUTS];
-    for (size_t i = 0; i < count; i++)
-        item[i] = gradient_value(s->graph, gradient[i], wrt[i]);
-    return count == 1 ? item[0] : value_tuple(s, item, count);
+    Refs dx =
+        reverse(s, result_nodes(s, value_node(y), wrt, args->span), &one, wrt);
+    Value all =
+        count == 1 ? args->item[1] : value_tuple(s, args->item + 1, count);
+    return tree_of_nodes(s, all, dx);
 }
 
 /* Row i of a jacobian: the gradient of y[i], as a (1, n) matrix. */
@@ -134,8 +180,13 @@ jacobian_row(Script *s, Ref y, int64_t i, Ref x)
 static Value
 jacobian_traced(Script *s, const Args *args)
 {
-    Ref x = REF_NONE;
-    Value result = apply(s, args, &x);
+    Refs wrt;
+    if (args->item[1].kind == VALUE_tuple)
+        script_fail(s, DIAG_value, args->span, "of one argument: x -> f(x, y)",
+                    "jacobian is by one array, not by %s",
+                    value_kind_name(args->item[1]));
+    Value result = apply(s, args, 1, &wrt);
+    Ref x = wrt.item[0];
     Ref y = trace_value(s, result, "the result of the function", args->span);
     Dim rows = ir_count(s->graph, y);
     if (!dim_known(rows) || rows == 0 || rows > 4096)
@@ -152,101 +203,90 @@ jacobian_traced(Script *s, const Args *args)
     return value_node(all);
 }
 
-/* The direction v of a derivative, in the shape of node `like`. */
-static Ref
-direction(Script *s, const Args *args, Ref like, const char *what)
+/* The direction v of a derivative, in the shapes of nodes. */
+static Refs
+direction(Script *s, const Args *args, Refs like, const char *what)
 {
     Value v = args->item[2];
-    Node n = *ir_node(s->graph, like);
-    if (v.kind == VALUE_opaque)
+    if (v.kind == VALUE_opaque && like.count == 1) {
+        Node n = *ir_node(s->graph, like.item[0]);
         trace_bind(s, v.as.opaque, n.rank, n.dim);
-    Ref ref = trace_value(s, v, "the direction of a derivative", args->span);
-    if (!ir_same_shape(s->graph, ref, like))
+    }
+    Refs to = leaf_nodes(s, v, "the direction of a derivative", args->span);
+    if (to.count != like.count)
         script_fail(s, DIAG_shape, args->span, NULL,
-                    "the direction has the shape %s, the %s %s",
-                    value_shape_text(s, value_node(ref)), what,
-                    value_shape_text(s, value_node(like)));
-    return ref;
+                    "arrays in the direction: %d; in the %s: %d", to.count,
+                    what, like.count);
+    for (int i = 0; i < to.count; i++)
+        if (!ir_same_shape(s->graph, to.item[i], like.item[i]))
+            script_fail(s, DIAG_shape, args->span, NULL,
+                        "the direction has the shape %s, the %s %s",
+                        value_shape_text(s, value_node(to.item[i])), what,
+                        value_shape_text(s, value_node(like.item[i])));
+    return to;
 }
 
-/* f of x, the first of the arguments behind f alone. */
-static Value
-apply_first(Script *s, const Args *args, Ref *x)
-{
-    Args first = *args;
-    first.count = 2;
-    first.at = NULL;
-    return apply(s, &first, x);
-}
-
-/* Forward mode: of a tuple of results, the tuple of their changes. */
+/* Forward mode: the changes of the results, in their form. */
 static Value
 jvp_traced(Script *s, const Args *args)
 {
-    Ref x = REF_NONE;
-    Value result = apply_first(s, args, &x);
-    Ref v = direction(s, args, x, "argument");
-    bool tuple = result.kind == VALUE_tuple;
-    size_t count = tuple ? result.as.values->count : 1;
-    const Value *from = tuple ? result.as.values->item : &result;
-    Value *item = ARENA_ARRAY(&s->context->arena, Value, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        Ref y =
-            trace_value(s, from[i], "the result of the function", args->span);
-        Ref dy = REF_NONE;
-        y = stable_node(s->graph, y, &x, 1);
-        if (!diff_forward(s->graph, &x, &v, 1, &y, 1, &dy))
-            script_abandon(s);
-        item[i] = gradient_value(s->graph, dy, y);
-    }
-    return tuple ? value_tuple(s, item, count) : item[0];
+    Refs wrt;
+    Value result = apply(s, args, 1, &wrt);
+    Refs v = direction(s, args, wrt, "argument");
+    Refs y = result_nodes(s, result, wrt, args->span);
+    Refs dy = {ARENA_ARRAY(&s->context->arena, Ref, y.count + 1), y.count};
+    if (!diff_forward(s->graph, wrt.item, v.item, wrt.count, y.item, y.count,
+                      dy.item))
+        script_abandon(s);
+    for (int i = 0; i < dy.count; i++)
+        if (dy.item[i] == REF_NONE)
+            dy.item[i] = ir_fill(s->graph, y.item[i], 0);
+    return tree_of_nodes(s, result, dy);
 }
 
 /* Reverse mode, from u. */
 static Value
 vjp_traced(Script *s, const Args *args)
 {
-    Ref x = REF_NONE;
-    Ref dx = REF_NONE;
-    Value result = apply_first(s, args, &x);
-    Ref y = trace_value(s, result, "the result of the function", args->span);
-    Ref u = direction(s, args, y, "result");
-    y = stable_node(s->graph, y, &x, 1);
-    if (!diff_reverse(s->graph, &y, &u, 1, &x, 1, &dx))
-        script_abandon(s);
-    return gradient_value(s->graph, dx, x);
+    Refs wrt;
+    Value result = apply(s, args, 1, &wrt);
+    Refs y = result_nodes(s, result, wrt, args->span);
+    Refs u = direction(s, args, y, "result");
+    return tree_of_nodes(s, args->item[1], reverse(s, y, u.item, wrt));
 }
 
-/* Outside of a trace: a graph of the derivative, run on the arguments. */
+/* Outside of a trace: a graph of the derivative, run on the arguments. What is
+ * taken by a Seq is one, and so is the change of a result that is one.
+ */
 static Value
-derivative(Script *s, const Args *args, const Builtin *self,
-           Value (*traced)(Script *, const Args *))
+run_derivative(Script *s, const Args *args, const Builtin *self)
 {
-    Value f = model_of(s, args->item[0], self->name, args->span);
-    for (size_t i = 1; i < args->count; i++)
-        if (seq_plain(s, args->item[i]).kind == VALUE_batch)
-            script_fail(s, DIAG_value, args->span,
-                        "back!(m, Δ, batch) takes batches",
-                        "%s is for one sample", self->name);
-    if (s->graph != NULL) {
-        args->item[0] = f;
-        return traced(s, args);
-    }
     Args inputs = *args;
     inputs.item++;
     inputs.count--;
     inputs.at = NULL;
     Value builtin = {.kind = VALUE_builtin, .as.builtin = self};
-    Call c = model_begin(s, builtin, f, &inputs, self->name);
-    const Graph *g = model_graph(s, &c, false);
-    Tensor *result =
-        ARENA_ARRAY(&s->context->arena, Tensor, g->output.count + 1);
-    run_graph(s, run_prepare(s, g, s->options.engine), g, &c.bound, 1, result,
-              args->span);
-    Value item[TRACE_INPUTS];
-    for (size_t i = 0; i < g->output.count; i++)
-        item[i] = model_result(s, &c, &result[i]);
-    return c.traced.tuple ? value_tuple(s, item, g->output.count) : item[0];
+    Call c = model_begin(s, builtin, args->item[0], &inputs, self->name);
+    c.of_inputs = self->run == fn_gradient || self->run == fn_vjp;
+    if (self->run == fn_jacobian)
+        c.form = SEQ_none;
+    return model_run(s, &c, s->options.engine);
+}
+
+static Value
+derivative(Script *s, const Args *args, const Builtin *self,
+           Value (*traced)(Script *, const Args *))
+{
+    args->item[0] = model_of(s, args->item[0], self->name, args->span);
+    Values leaf = {0};
+    for (size_t i = 1; i < args->count; i++)
+        tree_leaves(s, args->item[i], &leaf);
+    for (size_t i = 0; i < leaf.count; i++)
+        if (seq_plain(s, leaf.item[i]).kind == VALUE_batch)
+            script_fail(s, DIAG_value, args->span,
+                        "back!(m, Δ, batch) takes batches",
+                        "%s is for one sample", self->name);
+    return s->graph != NULL ? traced(s, args) : run_derivative(s, args, self);
 }
 
 static Value

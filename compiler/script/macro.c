@@ -216,10 +216,11 @@ macro_chain(Script *s, Scope *scope, const Ast *macro)
     for (size_t i = 0; i < list->count; i++)
         for (size_t k = 0; k < element[i].count; k++) {
             const Value part[] = {layers, shape, element[i].item[k]};
-            shape = call_named(s, scope, "infer_layer", part, 3,
+            shape = call_named(s, s->eval->library, "infer_layer", part, 3,
                                list->item[i]->span);
         }
-    return call_named(s, scope, "infer_chain", &layers, 1, macro->span);
+    return call_named(s, s->eval->library, "infer_chain", &layers, 1,
+                      macro->span);
 }
 
 typedef struct {

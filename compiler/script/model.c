@@ -4,6 +4,7 @@
 #include "script/lift.h"
 #include "script/model_inner.h"
 #include "script/trainer.h"
+#include "script/tree.h"
 
 #include <string.h>
 
@@ -125,31 +126,82 @@ model_lengths(const Values *input, Dim dim[IR_RANK])
     return rank;
 }
 
-/* Names the inputs of a trace after the model's parameters: x, or x1, x2 …;
- * those annotated as numbers are known to have no axes, Ints their type.
+/* What an annotation says of an input: those of numbers have no axes, Ints
+ * their type.
+ */
+static void
+annotate_input(InputShape *in, const Ast *type)
+{
+    if (type == NULL || type->kind != AST_NAME ||
+        !type_of_numbers(type->as.name))
+        return;
+    if (in->rank < 0)
+        in->rank = 0;
+    if (strncmp(type->as.name, "Int", 3) == 0)
+        in->dtype = DTYPE_i32;
+}
+
+bool
+model_has_input(const Trace *t, const char *name)
+{
+    for (int i = 0; i < t->inputs; i++)
+        if (t->input[i].name != NULL && strcmp(t->input[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The name of input i, which no parameter names: x, or x1, x2 …, but as no
+ * other.
+ */
+static const char *
+other_name(Script *s, const Trace *t, int i)
+{
+    const char *name = "x";
+    for (int n = i + 1; t->inputs > 1; n++) {
+        name = arena_printf(&s->context->arena, "x%d", n);
+        if (!model_has_input(t, name))
+            break;
+    }
+    return name;
+}
+
+/* The number of inputs that an argument is, one or a tuple's leaves. */
+static int
+inputs_of(Script *s, const Trace *t, size_t argument)
+{
+    Values leaf = {0};
+    if (t->given == NULL)
+        return 1;
+    tree_leaves(s, t->given->item[argument], &leaf);
+    return (int)leaf.count;
+}
+
+/* Names the inputs of a trace after the model's parameters, and takes their
+ * annotations.
  */
 void
 model_name_inputs(Script *s, Trace *t, Value model)
 {
-    const Ast *method = model_method(model, (size_t)t->inputs);
+    size_t count = t->given != NULL ? t->given->count : (size_t)t->inputs;
+    const Ast *method = model_method(model, count);
     const AstParams *params = method ? &method->as.function.params : NULL;
-    for (int i = 0; i < t->inputs; i++) {
-        const AstParam *p = params != NULL && (size_t)i < params->count
-                                ? &params->item[i]
-                                : NULL;
-        bool named = p != NULL && p->name != NULL && !p->splat;
-        t->input[i].name = named ? p->name
-                           : t->inputs == 1
-                               ? "x"
-                               : arena_printf(&s->context->arena, "x%d", i + 1);
-        if (p == NULL || p->type == NULL || p->type->kind != AST_NAME ||
-            !type_of_numbers(p->type->as.name))
-            continue;
-        if (t->input[i].rank < 0)
-            t->input[i].rank = 0;
-        if (strncmp(p->type->as.name, "Int", 3) == 0)
-            t->input[i].dtype = DTYPE_i32;
+    int input = 0;
+    for (int i = 0; i < t->inputs; i++)
+        t->input[i].name = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const AstParam *p =
+            params != NULL && i < params->count ? &params->item[i] : NULL;
+        bool whole = t->given == NULL || t->given->item[i].kind != VALUE_tuple;
+        int inputs = inputs_of(s, t, i);
+        if (whole && p != NULL) {
+            t->input[input].name = p->splat ? NULL : p->name;
+            annotate_input(&t->input[input], p->type);
+        }
+        input += inputs;
     }
+    for (int i = 0; i < t->inputs; i++)
+        if (t->input[i].name == NULL)
+            t->input[i].name = other_name(s, t, i);
     const Values *in = model_chain_input(s, model);
     if (t->inputs > 0 && in != NULL && in->count > 0 &&
         in->item[0].kind == VALUE_builtin) {
@@ -241,17 +293,15 @@ model_begin(Script *s, Value model, Value first, const Args *args,
 {
     Value owner = first.kind == VALUE_nothing ? model : first;
     Call c = {.model = model, .span = args->span, .samples = -1};
-    const Value *item = args->item;
-    size_t count = args->count;
-    if (count == 1 && item[0].kind == VALUE_tuple) {
-        c.tuple_argument = true;
-        count = item[0].as.values->count;
-        item = item[0].as.values->item;
-    }
-    if (count > TRACE_INPUTS)
+    Values leaf = {0};
+    for (size_t i = 0; i < args->count; i++)
+        tree_leaves(s, args->item[i], &leaf);
+    const Value *item = leaf.item;
+    size_t count = leaf.count;
+    if (count > TRACE_INPUTS || args->count > TRACE_INPUTS)
         script_fail(s, DIAG_arity, args->span, NULL,
                     "a model takes at most %d inputs", TRACE_INPUTS);
-    Args flat = {.item = (Value *)(uintptr_t)item, .count = count};
+    Args flat = {.item = leaf.item, .count = count};
     Params params = trace_params(s, owner);
     Trace *t = c.trace = trace_new(s, owner, trace_dtype(s, &params, &flat));
     if (owner.kind == VALUE_function)
@@ -259,6 +309,7 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     t->first = first;
     t->alone = model.kind == VALUE_builtin && first.kind != VALUE_trainer;
     t->inputs = (int)count;
+    t->given = arena_copy(&s->context->arena, args, sizeof *args);
     for (size_t i = 0; i < count; i++)
         t->input[i].dtype = t->dtype;
     model_name_inputs(s, t, owner);
@@ -284,8 +335,19 @@ model_begin(Script *s, Value model, Value first, const Args *args,
         VEC_PUSH(&s->context->arena, &c.bound, b);
         c.single[i] = !batch;
     }
-    c.traced = trace_model(s, t, model, name, c.tuple_argument, args->span);
+    c.traced = trace_model(s, t, model, name, args->span);
     return c;
+}
+
+Value
+model_as_given(Script *s, const Call *c, const Value *item)
+{
+    const Args *given = c->trace->given;
+    Value argument[TRACE_INPUTS];
+    for (size_t i = 0; i < given->count; i++)
+        argument[i] = tree_like(s, given->item[i], &item);
+    return given->count == 1 ? argument[0]
+                             : value_tuple(s, argument, given->count);
 }
 
 /* A result as a value: numbers in the model's type, batches as batches. */
@@ -308,19 +370,17 @@ results(Script *s, const Call *c, const Graph *g, const Tensor *result)
     Value *item = ARENA_ARRAY(&s->context->arena, Value, g->output.count + 1);
     for (size_t i = 0; i < g->output.count; i++) {
         item[i] = model_result(s, c, &result[i]);
-        if (steps != NULL && steps[sample->output.item[i].ref])
+        if (steps != NULL && c->of_inputs)
+            item[i] = seq_value(s, item[i], c->seq[i]);
+        else if (steps != NULL && steps[sample->output.item[i].ref])
             item[i] = seq_value(s, item[i], c->form);
     }
-    if (!c->traced.tuple)
-        return item[0];
-    Value all = value_tuple(s, item, g->output.count);
-    all.as.values->name = c->traced.names;
-    return all;
+    const Value *next = item;
+    return tree_like(s, c->traced.result, &next);
 }
 
-/* Runs a call that was traced; its results. */
-static Value
-run_call(Script *s, Call *c, EngineKind engine)
+Value
+model_run(Script *s, Call *c, EngineKind engine)
 {
     const Graph *g = model_graph(s, c, false);
     Tensor *result =
@@ -334,7 +394,7 @@ Value
 model_call_with(Script *s, Value model, Value first, const Args *args)
 {
     Call c = model_begin(s, model, first, args, call_name(s, first));
-    return run_call(s, &c, model_engine(s, first));
+    return model_run(s, &c, model_engine(s, first));
 }
 
 Value
@@ -348,7 +408,7 @@ model_call(Script *s, Value model, const Args *args)
     EngineKind engine = model_engine(s, model);
     Value inner = model_of(s, model, "this call", args->span);
     Call c = model_begin(s, inner, value_nothing(), args, call_name(s, inner));
-    return run_call(s, &c, engine);
+    return model_run(s, &c, engine);
 }
 
 /* The gradient that a parameter accumulates, zero at first. */

@@ -5,6 +5,7 @@
 #include "script/eval.h"
 #include "script/lift.h"
 #include "script/model_inner.h"
+#include "script/tree.h"
 
 #include <string.h>
 
@@ -34,12 +35,8 @@ check_gradient(Script *s, const Tensor *dy, const Node *leaf, const Call *c,
 static void
 bind_deltas(Script *s, Call *c, const Graph *back, Value delta, Span span)
 {
-    const Value *item = &delta;
-    size_t given = 1;
-    if (delta.kind == VALUE_tuple) {
-        item = delta.as.values->item;
-        given = delta.as.values->count;
-    }
+    Values given = {0};
+    tree_leaves(s, delta, &given);
     size_t inputs = (size_t)c->trace->inputs;
     size_t next = 0;
     for (size_t i = 0; i < back->leaf.count; i++) {
@@ -50,17 +47,17 @@ bind_deltas(Script *s, Call *c, const Graph *back, Value delta, Span span)
                     strcmp(c->trace->input[k].name, leaf->as.leaf.name) == 0;
         if (known)
             continue;
-        if (next >= given)
+        if (next >= given.count)
             script_fail(s, DIAG_arity, span, NULL,
                         "the model has more results than gradients are given");
-        Tensor *dy = model_tensor(s, item[next++], leaf->dtype, span);
+        Tensor *dy = model_tensor(s, given.item[next++], leaf->dtype, span);
         check_gradient(s, dy, leaf, c, span);
         Bound1 b = {OP_input, leaf->as.leaf.name, dy, false};
         VEC_PUSH(&s->context->arena, &c->bound, b);
     }
 }
 
-/* The result of back!: the gradients of the inputs, in their order. */
+/* The result of back!: the gradients of the inputs, as they were given. */
 static Value
 input_gradients(Script *s, const Call *c, const Graph *back,
                 const Tensor *result)
@@ -76,9 +73,7 @@ input_gradients(Script *s, const Call *c, const Graph *back,
                 item[i] =
                     seq_value(s, model_result(s, c, &result[k]), c->seq[i]);
     }
-    if (c->trace->inputs == 1 && !c->tuple_argument)
-        return item[0];
-    return value_tuple(s, item, (size_t)c->trace->inputs);
+    return model_as_given(s, c, item);
 }
 
 static Value
@@ -370,7 +365,7 @@ fn_outsize(Script *s, const Args *args)
     t->input[0].rank = args_dims(s, &shape, 0, dim);
     for (int i = 0; i < t->input[0].rank; i++)
         t->input[0].dim[i] = dim[i];
-    Traced traced = trace_model(s, t, model, "outsize", false, args->span);
+    Traced traced = trace_model(s, t, model, "outsize", args->span);
     const Node *y = ir_node(traced.graph, traced.graph->output.item[0].ref);
     Value item[IR_RANK];
     for (int i = 0; i < y->rank; i++)

@@ -20,8 +20,8 @@ typedef struct {
     int64_t samples;           /* of batches; -1: there is none */
     SeqForm seq[TRACE_INPUTS]; /* how the inputs hold sequences */
     SeqForm form;              /* how one of them does, if any */
+    bool of_inputs; /* results, in order, are sequences where inputs are */
     bool single[TRACE_INPUTS]; /* the input is no batch */
-    bool tuple_argument;
     Span span;
 } Call;
 
@@ -45,6 +45,7 @@ int model_lengths(const Values *input, Dim dim[IR_RANK]);
 bool model_is_stepped(Value model);
 const Ast *model_method(Value model, size_t count);
 void model_name_inputs(Script *s, Trace *t, Value model);
+bool model_has_input(const Trace *t, const char *name);
 /* first: an argument before the inputs whose parameters are the model's, for
  * builtins that make a function of a function; or nothing.
  */
@@ -52,7 +53,13 @@ Call model_begin(Script *s, Value model, Value first, const Args *args,
                  const char *name);
 /* A call of a model, in which `first` is an argument before the inputs. */
 Value model_call_with(Script *s, Value model, Value first, const Args *args);
+/* Runs it; its results. */
+Value model_run(Script *s, Call *c, EngineKind engine);
 Value model_result(Script *s, const Call *c, const Tensor *t);
+/* Values of the inputs, in the tuples of the arguments: of one argument alone,
+ * else the tuple of all.
+ */
+Value model_as_given(Script *s, const Call *c, const Value *item);
 Tensor *model_grad(Script *s, Array *a);
 
 /* known.c: the graph that a call runs: over the batch, if there is one; with

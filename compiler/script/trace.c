@@ -10,6 +10,7 @@
 #include "script/lift.h"
 #include "script/model.h"
 #include "script/number.h"
+#include "script/tree.h"
 
 #include <string.h>
 
@@ -293,25 +294,43 @@ result_node(Script *s, Value model, Value y, Span span)
                        span);
 }
 
-/* Evaluates the model on its inputs, in s->graph. Opaque results bind the
- * input to any length: the model is elementwise.
- */
-static void
-trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
+/* The arguments of the model: its inputs, in the tuples in which they are. */
+static size_t
+put_arguments(Script *s, Trace *t, Value *argument)
 {
-    Value item[TRACE_INPUTS + 1] = {t->first};
-    Value *input = t->first.kind == VALUE_nothing ? item : item + 1;
+    Value input[TRACE_INPUTS];
+    const Value *next = input;
+    size_t count = t->given != NULL ? t->given->count : (size_t)t->inputs;
     for (int i = 0; i < t->inputs; i++)
         input[i] = input_value(s, t, i);
-    Value tuple = {.kind = VALUE_nothing};
-    size_t before = (size_t)(input - item);
-    Args args = {
-        .item = item, .count = (size_t)t->inputs + before, .span = span};
-    if (traced->argument) {
-        tuple = value_tuple(s, input, (size_t)t->inputs);
-        *input = tuple;
-        args.count = 1 + before;
-    }
+    for (size_t i = 0; i < count; i++)
+        argument[i] = t->given != NULL ? tree_like(s, t->given->item[i], &next)
+                                       : input[i];
+    return count;
+}
+
+/* Makes the leaves of a result the graph's outputs. */
+static void
+put_results(Script *s, Value model, Value y, Span span)
+{
+    Values leaf = {0};
+    tree_leaves(s, y, &leaf);
+    const char **name = tree_names(s, y, leaf.count);
+    for (size_t i = 0; i < leaf.count; i++)
+        ir_output(s->graph, name[i], result_node(s, model, leaf.item[i], span),
+                  REF_NONE);
+}
+
+/* Evaluates the model on its inputs, in s->graph; gives its result. An opaque
+ * one binds the input to any length: the model is elementwise.
+ */
+static Value
+trace_run(Script *s, Trace *t, Value model, Span span)
+{
+    Value item[TRACE_INPUTS + 1] = {t->first};
+    size_t before = t->first.kind == VALUE_nothing ? 0 : 1;
+    Args args = {.item = item, .span = span};
+    args.count = before + put_arguments(s, t, item + before);
     Value y = call_value(s, model, &args);
     Dim length = -1;
     if (y.kind == VALUE_opaque) {
@@ -325,19 +344,7 @@ trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
                         "Input(784)",
                         "nothing fixes the shape of the input `%s`",
                         t->input[i].name);
-    traced->tuple = y.kind == VALUE_tuple;
-    traced->names = traced->tuple ? y.as.values->name : NULL;
-    const Values one = {.item = &y, .count = 1};
-    const Values *all = traced->tuple ? y.as.values : &one;
-    for (size_t i = 0; i < all->count; i++) {
-        const char *name = "y";
-        if (traced->tuple && all->name != NULL)
-            name = all->name[i];
-        else if (traced->tuple)
-            name = arena_printf(&s->context->arena, "y%zu", i + 1);
-        Ref ref = result_node(s, model, all->item[i], span);
-        ir_output(s->graph, name, ref, REF_NONE);
-    }
+    put_results(s, model, y, span);
     for (size_t i = 0; i < t->params.count; i++)
         if (t->kept[i] != REF_NONE)
             ir_output(s->graph, t->params.item[i].path, t->kept[i], t->leaf[i]);
@@ -346,6 +353,7 @@ trace_run(Script *s, Trace *t, Value model, Traced *traced, Span span)
         const char *name = ir_node(s->graph, c->leaf)->as.leaf.name;
         ir_output(s->graph, name, c->next, c->leaf);
     }
+    return y;
 }
 
 TraceState
@@ -389,8 +397,7 @@ trace_restart(Trace *t)
 }
 
 Traced
-trace_model(Script *s, Trace *t, Value model, const char *name,
-            bool tuple_argument, Span span)
+trace_model(Script *s, Trace *t, Value model, const char *name, Span span)
 {
     jmp_buf bound;
     t->bound = &bound;
@@ -404,8 +411,7 @@ trace_model(Script *s, Trace *t, Value model, const char *name,
     s->spares = 0;
     trace_enter(s, t, g);
     trace_restart(t);
-    Traced traced = {.argument = tuple_argument};
-    trace_run(s, t, model, &traced, span);
+    Traced traced = {.result = trace_run(s, t, model, span)};
     traced.graph = s->graph;
     trace_leave(s, &state);
     if (s->dims.overflow)

@@ -42,6 +42,8 @@ struct Trace {
     Ref *leaf;     /* the node of each, REF_NONE: not used yet */
     InputShape input[TRACE_INPUTS];
     int inputs;
+    const Args *given; /* the arguments whose leaves they are, or NULL: each is
+                          one */
     struct Steps *steps; /* the step under way, or NULL (recur.c) */
     bool carries;        /* states of steps are the caller's (carried.c) */
     Ref fresh;           /* whether they begin anew, or REF_NONE */
@@ -133,16 +135,14 @@ Ref trace_value(Script *s, Value v, const char *what, Span span);
 
 /* The sample's graph of a model on inputs of the shapes in trace->input, as it
  * was traced: no pass has run. Shapes that are unknown are found by a probe; an
- * elementwise model takes any length, `len`. Results are "y", or "y1", "y2" …
- * (a tuple), or by the names of a named tuple.
+ * elementwise model takes any length, `len`. Results are the leaves of what the
+ * model gives, by the names of tree_names.
  */
 typedef struct {
     Graph *graph;
-    bool tuple;         /* the result is a tuple */
-    const char **names; /* of its elements, or NULL */
-    bool argument;      /* one argument, a tuple of the inputs */
+    Value result; /* what the model gives, on nodes */
 } Traced;
 Traced trace_model(Script *s, Trace *trace, Value model, const char *name,
-                   bool tuple_argument, Span span);
+                   Span span);
 
 #endif

@@ -204,8 +204,7 @@ samples(Script *s, Value v, DType dtype, Span span)
     v = lift_array(s, v);
     if (v.kind == VALUE_list) {
         Args one = {.item = &v, .count = 1, .span = span};
-        v = call_named(s, s->globals, intern_text(&s->context->names, "Batch"),
-                       one.item, 1, span);
+        v = call_named(s, s->eval->library, "Batch", one.item, 1, span);
     }
     if ((v.kind != VALUE_array && v.kind != VALUE_batch) ||
         v.as.array->tensor->rank == 0)
@@ -216,7 +215,34 @@ samples(Script *s, Value v, DType dtype, Span span)
     return lift_tensor(s, v.as.array->tensor, dtype);
 }
 
-/* A list of (x, y) pairs as two lists. */
+/* The lists of the elements of tuples; or the list itself, if its elements are
+ * none.
+ */
+static Value
+transpose_tuples(Script *s, Value list, Span span)
+{
+    Arena *arena = &s->context->arena;
+    const Values *all = list.as.values;
+    if (all->count == 0 || all->item[0].kind != VALUE_tuple)
+        return list;
+    size_t inputs = all->item[0].as.values->count;
+    Value *column = ARENA_ARRAY(arena, Value, inputs + 1);
+    for (size_t k = 0; k < inputs; k++)
+        column[k] = value_list(s, all->item, all->count);
+    for (size_t i = 0; i < all->count; i++) {
+        const Values *row =
+            all->item[i].kind == VALUE_tuple ? all->item[i].as.values : NULL;
+        if (row == NULL || row->count != inputs)
+            script_fail(s, DIAG_value, span, NULL,
+                        "sample %zu has not as many inputs as the first",
+                        i + 1);
+        for (size_t k = 0; k < inputs; k++)
+            column[k].as.values->item[i] = row->item[k];
+    }
+    return value_tuple(s, column, inputs);
+}
+
+/* A list of (x, y) pairs as two lists; x may be a tuple of inputs. */
 static Value
 transpose_pairs(Script *s, const Values *list, Span span)
 {
@@ -232,7 +258,8 @@ transpose_pairs(Script *s, const Values *list, Span span)
         x[i] = v.as.values->item[0];
         y[i] = v.as.values->item[1];
     }
-    Value both[2] = {value_list(s, x, list->count),
+    Value in = value_list(s, x, list->count);
+    Value both[2] = {transpose_tuples(s, in, span),
                      value_list(s, y, list->count)};
     return value_tuple(s, both, 2);
 }
@@ -343,16 +370,6 @@ int_key(Script *s, const Args *args, const char *name, int64_t otherwise)
     return number_int(s, v, name, 1, INT64_C(1) << 40, args->span);
 }
 
-/* A function of the script or library by its name. */
-static Value
-library(Script *s, const char *name, Span span)
-{
-    Value *v = scope_find(s->globals, intern_text(&s->context->names, name));
-    if (v == NULL)
-        script_fail(s, DIAG_name, span, NULL, "%s is not defined", name);
-    return *v;
-}
-
 /* The batches that validation = (xs, ys) names, and their loss once, so that a
  * mistake is told before any training.
  */
@@ -433,10 +450,10 @@ fn_train(Script *s, const Args *args)
     Value loss;
     Value opt;
     if (!args_key(args, "loss", &loss))
-        loss = library(s, "logloss", args->span);
+        loss = *scope_find(s->eval->library,
+                           intern_text(&s->context->names, "logloss"));
     if (!args_key(args, "opt", &opt))
-        opt = call_named(s, s->globals, intern_text(&s->context->names, "ADAM"),
-                         NULL, 0, args->span);
+        opt = call_named(s, s->eval->library, "ADAM", NULL, 0, args->span);
     Value made = trainer_make(s, args->item[0], loss, opt, args->span);
     Step step = {.s = s, .trainer = made.as.trainer, .span = args->span};
     args_key(args, "cb", &step.callback);

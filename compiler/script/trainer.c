@@ -60,6 +60,17 @@ trainer_loss(Script *s, const Trainer *trainer, const Args *batches)
     return tensor_get(&result, 0);
 }
 
+/* What the target is called: y, target, target2 …, but as no input. */
+static const char *
+target_name(Script *s, const Trace *t)
+{
+    const char *name = "y";
+    for (int n = 1; model_has_input(t, name); n++)
+        name =
+            n == 1 ? "target" : arena_printf(&s->context->arena, "target%d", n);
+    return name;
+}
+
 Trace *
 trainer_trace(Script *s, const Trainer *trainer, int inputs)
 {
@@ -73,11 +84,7 @@ trainer_trace(Script *s, const Trainer *trainer, int inputs)
         t->input[i].dtype = t->dtype;
     }
     model_name_inputs(s, t, trainer->model);
-    bool taken = false;
-    for (int i = 0; i < inputs; i++)
-        taken = taken || strcmp(t->input[i].name, "y") == 0;
-    InputShape *target = &t->input[inputs];
-    target->name = taken ? "target" : "y";
+    t->input[inputs].name = target_name(s, t);
     t->inputs = inputs + 1;
     return t;
 }
@@ -103,8 +110,7 @@ moment_names(Script *s, const Trainer *trainer)
 {
     Value opt = trainer->opt;
     Value names =
-        call_named(s, s->globals, intern_text(&s->context->names, "moments"),
-                   &opt, 1, trainer->span);
+        call_named(s, s->eval->library, "moments", &opt, 1, trainer->span);
     if (names.kind != VALUE_tuple || names.as.values->count > 4)
         script_fail(s, DIAG_value, trainer->span, NULL,
                     "moments(opt) gives a tuple of at most 4 symbols");
@@ -133,9 +139,8 @@ descend(Script *s, const Trainer *trainer, const Values *names, Ref param,
         item[5 + i] = value_node(state[i]);
     }
     g->span = trainer->span;
-    Value next =
-        call_named(s, s->globals, intern_text(&s->context->names, "descend"),
-                   item, 5 + names->count, trainer->span);
+    Value next = call_named(s, s->eval->library, "descend", item,
+                            5 + names->count, trainer->span);
     const Value *result = &next;
     if (next.kind == VALUE_tuple)
         result = next.as.values->item;
@@ -182,8 +187,7 @@ adjust(Script *s, const Trainer *trainer, Ref *gradient, size_t count)
         item[i] = value_node(gradient[i]);
     Value both[2] = {trainer->opt, value_tuple(s, item, count)};
     Value all =
-        call_named(s, s->globals, intern_text(&s->context->names, "adjust"),
-                   both, 2, trainer->span);
+        call_named(s, s->eval->library, "adjust", both, 2, trainer->span);
     if (all.kind != VALUE_tuple || all.as.values->count != count)
         script_fail(s, DIAG_value, trainer->span, NULL,
                     "adjust(opt, gradients) gives a tuple of %zu gradients",
@@ -250,15 +254,13 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
     ir_output(g, "step", next, step);
 }
 
-/* Whether a name means what the library says, and nothing of the script's. */
+/* Whether the script has given no method to a function of the library. */
 static bool
 is_library(Script *s, const char *name)
 {
-    Value *v = scope_find(s->globals, intern_text(&s->context->names, name));
-    if (v == NULL || v->kind != VALUE_function ||
-        v->as.function->fallback != NULL)
-        return false;
-    const Function *f = v->as.function;
+    const Function *f =
+        scope_find(s->eval->library, intern_text(&s->context->names, name))
+            ->as.function;
     for (size_t i = 0; i < f->method.count; i++)
         if (f->method.item[i].scope != s->eval->library)
             return false;
@@ -301,7 +303,7 @@ trainer_graph(Script *s, const Trainer *trainer, Trace *t, Span span)
 {
     Value builtin = {.kind = VALUE_builtin, .as.builtin = &loss_builtin};
     Traced traced =
-        trace_model(s, t, builtin, call_name(s, trainer->model), false, span);
+        trace_model(s, t, builtin, call_name(s, trainer->model), span);
     Trial trial = {.trace = traced.graph,
                    .purpose = "step",
                    .owner = plain_optimiser(s, trainer)};
