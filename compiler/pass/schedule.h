@@ -415,6 +415,11 @@ bool schedule_overlap(const Schedule *s, int a, int b);
 /* The bytes of the arena, but for the start of its first cache line. */
 Sizes schedule_arena(const Schedule *s);
 void sizes_add(Sizes *sizes, Dims *dims, Dim bytes);
+/* plan_slots.c: a slot for each buffer of a list by the start of their lives,
+ * which it uses up.
+ */
+void schedule_slots(Schedule *s, int *list, size_t count);
+
 /* plan_pack.c: a slot for buffers of known sizes; offsets in a room for such
  * buffers, and the room's bytes.
  */

@@ -1,0 +1,318 @@
+/* Which slot of the arena a buffer lies in.
+ *
+ * Two buffers share a slot where their lives do not meet and the first to come
+ * is the larger whatever the dimensions are; so the largest come first (greedy
+ * by size: Pisarchyk and Lee, 2020), those that grow before those whose size is
+ * a number. The slots lie one behind the other. What of known size finds none
+ * lies over those slots behind all that are used as long as it lives; so slots
+ * come last that are used where little of known size is.
+ */
+#include "pass/schedule.h"
+
+#include <stdlib.h>
+
+enum {
+    NOMINAL = 64, /* of every dimension, where sizes are compared */
+    WASTE = 6     /* a small buffer makes a large slot be used for longer */
+};
+
+/* A buffer, by the start of its life, and its bytes for the nominal dimensions:
+ * what is larger whatever the dimensions are is larger there.
+ */
+typedef struct {
+    int buffer;
+    bool grows;
+    int64_t bytes;
+    size_t number;
+} Sized;
+
+/* Buffers of known size whose lives hang together. */
+typedef struct {
+    size_t end; /* in the list */
+    int first;  /* their lives as one, in places */
+    int last;
+    Dim bytes;  /* what lives at once of them, at the most */
+    int behind; /* so many slots */
+} Cluster;
+
+typedef struct {
+    int slot;
+    Dim over; /* the most bytes of known size that live while it is used */
+    int last; /* where its last life ends */
+} Turn;
+
+static Dim
+bytes_of(const Schedule *s, const Buffer *b)
+{
+    return dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
+}
+
+/* Of known size: in whole cache lines. */
+static Dim
+lines_of(const Schedule *s, const Buffer *b)
+{
+    return dim_add(s->dims, bytes_of(s, b), 63) / 64 * 64;
+}
+
+static Dim
+end_of(const Schedule *s, const Buffer *b)
+{
+    return dim_add(s->dims, b->offset, lines_of(s, b));
+}
+
+static bool
+meet(const Buffer *b, int first, int last)
+{
+    return b->first->place <= last && first <= b->last->end;
+}
+
+static int
+larger(const void *a, const void *b)
+{
+    const Sized *left = a;
+    const Sized *right = b;
+    if (left->grows != right->grows)
+        return left->grows ? -1 : 1;
+    if (left->bytes != right->bytes)
+        return left->bytes > right->bytes ? -1 : 1;
+    return left->number < right->number ? -1 : 1;
+}
+
+/* Where in a slot a buffer can lie: at 0 if it grows, else behind others of
+ * known size; -1: nowhere.
+ */
+static Dim
+find_place(const Schedule *s, const Slot *slot, int buffer)
+{
+    const Buffer *b = &s->buffer.item[buffer];
+    Dim at = 0;
+    for (int i = slot->buffers; i != 0;) {
+        const Buffer *other = &s->buffer.item[i - 1];
+        i = other->next;
+        if (!meet(other, b->first->place, b->last->end))
+            continue;
+        if (!dim_known(b->count) || !dim_known(other->count))
+            return -1;
+        if (at < end_of(s, other) && other->offset < at + lines_of(s, b)) {
+            at = end_of(s, other);
+            i = slot->buffers;
+        }
+    }
+    Dim end = dim_add(s->dims, at, bytes_of(s, b));
+    return dim_at_most(s->dims, end, slot->bytes) ? at : -1;
+}
+
+/* Where the last life ends in a slot of those before a place, and whether one
+ * comes after it.
+ */
+static int
+used_until(const Schedule *s, const Slot *slot, int place, bool *again)
+{
+    int until = -1;
+    *again = false;
+    for (int i = slot->buffers; i != 0; i = s->buffer.item[i - 1].next) {
+        const Buffer *b = &s->buffer.item[i - 1];
+        if (b->last->end < place && b->last->end > until)
+            until = b->last->end;
+        *again = *again || b->first->place > place;
+    }
+    return until;
+}
+
+/* Puts a buffer into the tightest slot that has a place for it, which is the
+ * last, but for one of WASTE times its size; of equal ones, into that which
+ * was used last, so that others stay free for longer.
+ */
+static void
+find_slot(Schedule *s, int buffer)
+{
+    Buffer *b = &s->buffer.item[buffer];
+    Dim most = dim_mul(s->dims, bytes_of(s, b), WASTE);
+    int until = -2;
+    for (size_t i = s->slot.count; i-- > 0;) {
+        const Slot *slot = &s->slot.item[i];
+        if (b->slot >= 0 && slot->bytes != s->slot.item[b->slot].bytes)
+            break;
+        Dim at = find_place(s, slot, buffer);
+        bool again;
+        int used = used_until(s, slot, b->first->place, &again);
+        if (at >= 0 && used > until &&
+            ((used >= 0 && again) ||
+             !dim_at_most(s->dims, most, slot->bytes))) {
+            b->slot = (int)i;
+            b->offset = at;
+            until = used;
+        }
+    }
+}
+
+/* All that grow have a slot then, and what else finds one. */
+static void
+share_slots(Schedule *s, const int *list, size_t count)
+{
+    Sized *sized = ARENA_ARRAY(s->arena, Sized, count + 1);
+    int64_t nominal[DIM_SYMBOLS];
+    for (int d = 0; d < DIM_SYMBOLS; d++)
+        nominal[d] = NOMINAL;
+    for (size_t i = 0; i < count; i++) {
+        Dim bytes = bytes_of(s, &s->buffer.item[list[i]]);
+        sized[i] = (Sized){list[i], !dim_known(bytes),
+                           dim_value(s->dims, bytes, nominal), i};
+    }
+    qsort(sized, count, sizeof *sized, larger);
+    for (size_t i = 0; i < count; i++) {
+        Buffer *b = &s->buffer.item[sized[i].buffer];
+        find_slot(s, sized[i].buffer);
+        if (b->slot < 0 && !sized[i].grows)
+            continue;
+        if (b->slot < 0) {
+            Slot slot = {.bytes = bytes_of(s, b), .behind = -1};
+            VEC_PUSH(s->arena, &s->slot, slot);
+            b->slot = (int)s->slot.count - 1;
+        }
+        Slot *slot = &s->slot.item[b->slot];
+        b->next = slot->buffers;
+        slot->buffers = sized[i].buffer + 1;
+    }
+}
+
+/* The most that lives at once of some buffers. */
+static Dim
+most_at_once(const Schedule *s, const int *list, size_t count)
+{
+    Dim most = 0;
+    for (size_t i = 0; i < count; i++) {
+        int place = s->buffer.item[list[i]].first->place;
+        Dim sum = 0;
+        for (size_t k = 0; k <= i; k++) {
+            if (meet(&s->buffer.item[list[k]], place, place))
+                sum = dim_add(s->dims, sum,
+                              bytes_of(s, &s->buffer.item[list[k]]));
+        }
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+/* The clusters of a list by the start of lives; how many. */
+static size_t
+find_clusters(const Schedule *s, const int *list, size_t count,
+              Cluster *cluster)
+{
+    size_t clusters = 0;
+    for (size_t i = 0; i < count;) {
+        size_t start = i;
+        Cluster c = {.first = s->buffer.item[list[i]].first->place, .last = -1};
+        while (i < count &&
+               (i == start || s->buffer.item[list[i]].first->place <= c.last)) {
+            int last = s->buffer.item[list[i++]].last->end;
+            c.last = last > c.last ? last : c.last;
+        }
+        c.end = i;
+        c.bytes = most_at_once(s, &list[start], i - start);
+        cluster[clusters++] = c;
+    }
+    return clusters;
+}
+
+static int
+earlier(const void *a, const void *b)
+{
+    const Turn *left = a;
+    const Turn *right = b;
+    if (left->over != right->over)
+        return left->over > right->over ? -1 : 1;
+    if (left->last != right->last)
+        return left->last > right->last ? -1 : 1;
+    return left->slot - right->slot;
+}
+
+static Turn
+turn_of(const Schedule *s, int slot, const Cluster *cluster, size_t clusters)
+{
+    Turn turn = {.slot = slot};
+    for (int i = s->slot.item[slot].buffers; i != 0;
+         i = s->buffer.item[i - 1].next) {
+        const Buffer *b = &s->buffer.item[i - 1];
+        turn.last = b->last->end > turn.last ? b->last->end : turn.last;
+        for (size_t c = 0; c < clusters; c++) {
+            if (cluster[c].bytes > turn.over &&
+                meet(b, cluster[c].first, cluster[c].last))
+                turn.over = cluster[c].bytes;
+        }
+    }
+    return turn;
+}
+
+static void
+order_slots(Schedule *s, const Cluster *cluster, size_t clusters)
+{
+    size_t count = s->slot.count;
+    Turn *order = ARENA_ARRAY(s->arena, Turn, count + 1);
+    const Slot *old =
+        arena_copy(s->arena, s->slot.item, count * sizeof *s->slot.item);
+    for (size_t i = 0; i < count; i++)
+        order[i] = turn_of(s, (int)i, cluster, clusters);
+    qsort(order, count, sizeof *order, earlier);
+    for (size_t i = 0; i < count; i++) {
+        s->slot.item[i] = old[order[i].slot];
+        for (int b = s->slot.item[i].buffers; b != 0;
+             b = s->buffer.item[b - 1].next)
+            s->buffer.item[b - 1].slot = (int)i;
+    }
+}
+
+/* How many of the slots come before what nothing uses from one place to
+ * another.
+ */
+static int
+slots_used(const Schedule *s, int first, int last)
+{
+    int used = 0;
+    for (size_t b = 0; b < s->buffer.count; b++) {
+        const Buffer *buffer = &s->buffer.item[b];
+        if (buffer->slot >= used && meet(buffer, first, last))
+            used = buffer->slot + 1;
+    }
+    return used;
+}
+
+/* What has no slot: all that lies behind the same slots lies in one more. */
+static void
+pack_clusters(Schedule *s, const int *list, Cluster *cluster, size_t clusters)
+{
+    int slots = (int)s->slot.count;
+    for (size_t c = 0; c < clusters; c++)
+        cluster[c].behind = slots_used(s, cluster[c].first, cluster[c].last);
+    int *part = ARENA_ARRAY(s->arena, int,
+                            clusters > 0 ? cluster[clusters - 1].end : 1);
+    for (int level = 0; level <= slots; level++) {
+        size_t length = 0;
+        for (size_t c = 0; c < clusters; c++) {
+            if (cluster[c].behind != level)
+                continue;
+            for (size_t i = c > 0 ? cluster[c - 1].end : 0; i < cluster[c].end;
+                 i++)
+                part[length++] = list[i];
+        }
+        if (length > 0)
+            schedule_pack(s, part, length, level);
+    }
+}
+
+void
+schedule_slots(Schedule *s, int *list, size_t count)
+{
+    share_slots(s, list, count);
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (s->buffer.item[list[i]].slot < 0)
+            list[left++] = list[i];
+    }
+    Cluster *cluster = ARENA_ARRAY(s->arena, Cluster, left + 1);
+    size_t clusters = find_clusters(s, list, left, cluster);
+    order_slots(s, cluster, clusters);
+    pack_clusters(s, list, cluster, clusters);
+    for (size_t i = 0; i < s->slot.count; i++)
+        s->slot.item[i].buffers = 0;
+}
