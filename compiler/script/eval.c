@@ -91,6 +91,28 @@ field_names(Script *s, const char *const *name, size_t count)
     return text;
 }
 
+/* Of a named tuple with dots in its names, as params(m) is: those below a name,
+ * (W = …, b = …) of layer1.W and layer1.b; nothing where there are none.
+ */
+static Value
+fields_below(Script *s, const Values *values, const char *name)
+{
+    Arena *arena = &s->context->arena;
+    size_t n = strlen(name);
+    Value below = value_tuple(s, values->item, values->count);
+    Values *to = below.as.values;
+    to->name = ARENA_ARRAY(arena, const char *, values->count + 1);
+    to->count = 0;
+    for (size_t i = 0; i < values->count; i++) {
+        const char *path = values->name[i];
+        if (strncmp(path, name, n) != 0 || path[n] != '.')
+            continue;
+        to->name[to->count] = intern_text(&s->context->names, path + n + 1);
+        to->item[to->count++] = values->item[i];
+    }
+    return to->count > 0 ? below : value_nothing();
+}
+
 Value
 eval_field(Script *s, Value object, const char *name, Span span)
 {
@@ -106,6 +128,9 @@ eval_field(Script *s, Value object, const char *name, Span span)
         for (size_t i = 0; i < values->count; i++)
             if (values->name[i] == name)
                 return values->item[i];
+        Value below = fields_below(s, values, name);
+        if (below.kind == VALUE_tuple)
+            return below;
         hint = field_names(s, values->name, values->count);
     } else if (object.kind == VALUE_pair) {
         if (!strcmp(name, "first") || !strcmp(name, "second"))

@@ -402,9 +402,6 @@ model_call(Script *s, Value model, const Args *args)
 {
     if (model.kind == VALUE_trainer)
         return trainer_call(s, model.as.trainer, args);
-    if (args->keys > 0)
-        script_fail(s, DIAG_arity, args->span, NULL,
-                    "a model takes no keyword arguments");
     EngineKind engine = model_engine(s, model);
     Value inner = model_of(s, model, "this call", args->span);
     Call c = model_begin(s, inner, value_nothing(), args, call_name(s, inner));

@@ -153,13 +153,10 @@ numeric_times(Script *s, Value a, Value b, Span span)
 static void
 require_dot(Script *s, const char *op, Value a, Value b, Span span)
 {
-    bool array_a = !value_is_number(a);
-    bool array_b = !value_is_number(b);
+    Dim dim[IR_RANK];
+    bool array_a = trace_shape(s, a, dim) != 0;
+    bool array_b = trace_shape(s, b, dim) != 0;
     const Context *c = s->context;
-    if (a.kind == VALUE_node && ir_node(s->graph, a.as.node)->rank == 0)
-        array_a = false;
-    if (b.kind == VALUE_node && ir_node(s->graph, b.as.node)->rank == 0)
-        array_b = false;
     bool divide = strcmp(op, "/") == 0;
     if (divide ? array_a && array_b && !a.row : array_a || array_b)
         script_fail(s, DIAG_value, span,

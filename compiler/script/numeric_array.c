@@ -262,11 +262,13 @@ axis_place(const Axis *a, int64_t i)
                            : a->start + i * a->step;
 }
 
-/* The places, from 1, where a vector of truth values is true. */
+/* The places, from 1, where a vector of truth values is true; or an array of
+ * them, for an index through the memory.
+ */
 static Tensor *
 mask_places(Script *s, const Tensor *mask, int64_t length, Span span)
 {
-    if (mask->rank != 1 || mask->dim[0] != length)
+    if (tensor_count(mask) != length)
         script_fail(s, DIAG_shape, span, NULL,
                     "a mask of %lld truth values for an axis of length %lld",
                     (long long)tensor_count(mask), (long long)length);
@@ -505,6 +507,10 @@ index_by_traced(Script *s, Value x, const Value *index, size_t count, Span span)
     if ((int)count != value_rank(s, x))
         script_fail(s, DIAG_rank, span, NULL, "%zu indices for %s of rank %d",
                     count, value_kind_name(x), value_rank(s, x));
+    if (ir_node(s->graph, index[axis].as.node)->dtype == DTYPE_bool)
+        script_fail(s, DIAG_traced, span, "ifelse(c, x, 0) keeps the shape",
+                    "how many elements a mask takes is not known while the "
+                    "model is traced");
     if (dtype_real(ir_node(s->graph, index[axis].as.node)->dtype))
         script_fail(s, DIAG_dtype, span,
                     "annotate it, as in i::Int, or take gather(W, x)",

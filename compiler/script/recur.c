@@ -61,6 +61,19 @@ field_number(const Type *type, const char *field)
     return i;
 }
 
+/* Whether one of two calls was made in the other, or they are one. */
+static bool
+in_one_call(const Frame *a, const Frame *b)
+{
+    for (const Frame *f = a; f != NULL; f = f->caller)
+        if (f == b)
+            return true;
+    for (const Frame *f = b; f != NULL; f = f->caller)
+        if (f == a)
+            return true;
+    return false;
+}
+
 Value
 recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
               Span span)
@@ -81,7 +94,8 @@ recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
         script_fail(s, DIAG_recurrence, span, NULL,
                     "a value from 1 to 64 steps ago, not %lld", (long long)lag);
     const Carry *last = recur_find(steps, object, field, 1);
-    if (last != NULL && last->next != REF_NONE)
+    if (last != NULL && last->next != REF_NONE &&
+        !in_one_call(s->frame, last->frame))
         script_fail(s, DIAG_recurrence, span,
                     "make another instance: those share no state",
                     "%s is called twice in one step", object->type->name);

@@ -331,6 +331,11 @@ trace_run(Script *s, Trace *t, Value model, Span span)
     size_t before = t->first.kind == VALUE_nothing ? 0 : 1;
     Args args = {.item = item, .span = span};
     args.count = before + put_arguments(s, t, item + before);
+    if (t->given != NULL) {
+        args.key = t->given->key;
+        args.value = t->given->value;
+        args.keys = t->given->keys;
+    }
     Value y = call_value(s, model, &args);
     Dim length = -1;
     if (y.kind == VALUE_opaque) {

@@ -320,7 +320,7 @@ fn_trainer(Script *s, const Args *args)
 Value
 trainer_call(Script *s, Trainer *trainer, const Args *args)
 {
-    if (args->count < 2)
+    if (args->count < 2 || args->keys > 0)
         script_fail(s, DIAG_arity, args->span, NULL,
                     "a trainer takes the model's inputs and the target");
     Arena *arena = &s->context->arena;
@@ -456,7 +456,10 @@ fn_train(Script *s, const Args *args)
         opt = call_named(s, s->eval->library, "ADAM", NULL, 0, args->span);
     Value made = trainer_make(s, args->item[0], loss, opt, args->span);
     Step step = {.s = s, .trainer = made.as.trainer, .span = args->span};
-    args_key(args, "cb", &step.callback);
+    if (args_key(args, "cb", &step.callback) && !model_is(step.callback))
+        script_fail(s, DIAG_value, args->span, "as in cb = (epoch, loss) -> …",
+                    "cb is called after each epoch; %s cannot be called",
+                    value_kind_name(step.callback));
     Tensor *x[TRACE_INPUTS] = {NULL};
     Tensor *y = NULL;
     int inputs = 0;
