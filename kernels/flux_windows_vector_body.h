@@ -10,15 +10,18 @@
  * runs of Q neighbouring rows.
  */
 
-/* So many runs of five, and of three, in a tile; the widest row of columns. */
+/* So many runs of five, and of three, in a tile; the widest row of columns, and
+ * the vectors of rows for Q of them. */
 #if FLUX_W * FLUX_U >= 32
-#define FLUX_FIVES  5
-#define FLUX_THREES 4
-#define FLUX_WIDE   8
+#define FLUX_FIVES   5
+#define FLUX_THREES  4
+#define FLUX_WIDE    8
+#define FLUX_TALL(Q) ((Q) > 6 ? 3 : 4)
 #else
-#define FLUX_FIVES  2
-#define FLUX_THREES 4
-#define FLUX_WIDE   6
+#define FLUX_FIVES   2
+#define FLUX_THREES  4
+#define FLUX_WIDE    6
+#define FLUX_TALL(Q) 2
 #endif
 
 /* A product: what flux_windows takes. */
@@ -29,83 +32,85 @@ typedef struct {
     FLUX_T *c;
 } FLUX_P(flux_windows_job);
 
-/* sum[p][q][r] = +0 + the sum over the terms of
- * vector[r][lane] * one[p][q], where term k stands `at[k]` elements on in the
- * vectors and k Q on in the ones; BY_COLUMNS k FLUX_W on in the vectors and
- * `at[k]` on in the ones. R, P and Q are constants where this is inlined. */
-FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_windows_tile)(const int BY_COLUMNS, const int R, const int P,
-                          const int Q, size_t terms, const size_t *at,
-                          const FLUX_T *const *vector, const FLUX_T *const *one,
-                          FLUX_T *to)
-{
-    FLUX_V sum[25];
-    const FLUX_T *low = vector[0], *high = vector[R - 1];
-    FLUX_UNROLL
-    for (int i = 0; i < R * P * Q; i++)
-        sum[i] = FLUX_I(all)(0);
-    for (size_t k = 0; k < terms; k++) {
-        const size_t on = BY_COLUMNS ? k * FLUX_W : at[k];
-        const size_t of = BY_COLUMNS ? at[k] : k * (size_t)Q;
-        FLUX_V first = FLUX_AT(low + on);
-        FLUX_V last = FLUX_AT(high + on);
-        FLUX_UNROLL
-        for (int i = 0; i < P * Q; i++) {
-            FLUX_V each = FLUX_I(all)(one[i / Q][of + (size_t)(i % Q)]);
-            sum[i * R] = FLUX_I(fma)(first, each, sum[i * R]);
-            if (R == 2)
-                sum[i * R + 1] = FLUX_I(fma)(last, each, sum[i * R + 1]);
-        }
-    }
-    FLUX_UNROLL
-    for (int i = 0; i < R * P * Q; i++)
-        FLUX_AT(to + i * FLUX_W) = FLUX_I(all)(0) + sum[i];
-}
-
 /* Some columns of a block of terms, which stand side by side, and vectors of
  * rows for them. */
 typedef struct {
-    size_t wide, lay, terms, count;
-    size_t some[2]; /* rows in the vectors */
-    const FLUX_T *from[2];
-    FLUX_T *to[2];
+    size_t wide, lay, terms, tall, count;
+    size_t some[4]; /* rows in the vectors */
+    const FLUX_T *from[4];
+    FLUX_T *to[4];
     int first; /* whether it is the first block */
     size_t at[FLUX_TERMS];
     flux_axis column[FLUX_WIDE];
     FLUX_T b[FLUX_TERMS * FLUX_WIDE];
-    FLUX_ALIGNED FLUX_T sum[2 * FLUX_WIDE * FLUX_W];
 } FLUX_P(flux_strip);
 
-/* Two vectors of rows by `lay` columns. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_strip_tile)(FLUX_P(flux_strip) * s, const size_t *at)
+/* R vectors of rows by Q columns: their sums are stored, or added to what is
+ * there. R and Q are constants where this is inlined. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_strip_tile)(const int R, const int Q, const FLUX_P(flux_strip) * s,
+                        const size_t *at)
 {
+    FLUX_V sum[24];
+    const FLUX_T *from[4];
+    FLUX_T *to[4];
+    size_t some[4];
     const FLUX_T *b = s->b;
-    if (s->lay == 4)
-        FLUX_P(flux_windows_tile)
-    (0, 2, 1, 4, s->terms, at, s->from, &b, s->sum);
-    else if (s->lay == 6) FLUX_P(flux_windows_tile)(0, 2, 1, 6, s->terms, at,
-                                                    s->from, &b, s->sum);
-    else FLUX_P(flux_windows_tile)(0, 2, 1, FLUX_WIDE, s->terms, at, s->from,
-                                   &b, s->sum);
+    const size_t terms = s->terms;
+    const int first = s->first;
+    FLUX_UNROLL
+    for (int r = 0; r < R; r++) {
+        from[r] = s->from[r];
+        to[r] = s->to[r];
+        some[r] = s->some[r];
+    }
+    FLUX_UNROLL
+    for (int i = 0; i < R * Q; i++)
+        sum[i] = FLUX_I(all)(0);
+    for (size_t k = 0; k < terms; k++, b += Q) {
+        FLUX_V row[4];
+        FLUX_UNROLL
+        for (int r = 0; r < R; r++)
+            row[r] = FLUX_AT(from[r] + at[k]);
+        FLUX_UNROLL
+        for (int q = 0; q < Q; q++) {
+            FLUX_V each = FLUX_I(all)(b[q]);
+            FLUX_UNROLL
+            for (int r = 0; r < R; r++)
+                sum[q * R + r] = FLUX_I(fma)(row[r], each, sum[q * R + r]);
+        }
+    }
+    FLUX_UNROLL
+    for (int q = 0; q < Q; q++) {
+        const size_t on = s->column[q].c;
+        if ((size_t)q == s->wide)
+            return;
+        FLUX_UNROLL
+        for (int r = 0; r < R; r++) {
+            FLUX_V value = FLUX_I(all)(0) + sum[q * R + r];
+            if (!first)
+                value = FLUX_I(take)(to[r] + on, some[r]) + value;
+            FLUX_I(put)(to[r] + on, value, some[r]);
+        }
+    }
 }
 
-/* Multiplies the vectors that are there, and stores their sums or adds them to
- * what is. */
+/* Multiplies the vectors that are there. Copies of the last, of which nothing
+ * is stored, fill the tile. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const size_t *at)
 {
-    if (s->count == 1)
-        s->from[1] = s->from[0];
-    FLUX_P(flux_strip_tile)(s, at);
-    for (size_t j = 0; j < s->wide; j++)
-        for (size_t r = 0; r < s->count; r++) {
-            FLUX_T *to = s->to[r] + s->column[j].c;
-            FLUX_V value = FLUX_AT(s->sum + (2 * j + r) * FLUX_W);
-            if (!s->first)
-                value = FLUX_I(take)(to, s->some[r]) + value;
-            FLUX_I(put)(to, value, s->some[r]);
-        }
+    for (size_t r = s->count; r < s->tall; r++) {
+        s->from[r] = s->from[r - 1];
+        s->to[r] = s->to[r - 1];
+        s->some[r] = 0;
+    }
+    if (s->lay == 4)
+        FLUX_P(flux_strip_tile)(FLUX_TALL(4), 4, s, at);
+    else if (s->lay == 6)
+        FLUX_P(flux_strip_tile)(FLUX_TALL(6), 6, s, at);
+    else
+        FLUX_P(flux_strip_tile)(FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
     s->count = 0;
 }
 
@@ -154,12 +159,12 @@ FLUX_P(flux_strip_rows)(const FLUX_P(flux_windows_job) * job,
             s->from[s->count] = from;
             s->to[s->count] = to;
             s->some[s->count++] = some;
-            if (s->count == 2)
+            if (s->count == s->tall)
                 FLUX_P(flux_strip_done)(s, s->at);
         }
         flux_place_next(&place, job->rows - 1, job->row + 1);
     }
-    if (s->count == 1)
+    if (s->count > 0)
         FLUX_P(flux_strip_done)(s, s->at);
 }
 
@@ -175,6 +180,7 @@ FLUX_P(flux_windows_by_rows)(const FLUX_P(flux_windows_job) * job)
     size_t from[FLUX_TERMS];
     flux_place across = {{0}, {0, 0, 0, 0}};
     s.lay = most <= 4 ? 4 : most <= 6 ? 6 : FLUX_WIDE;
+    s.tall = FLUX_TALL(s.lay);
     for (size_t j = 0; j < width; j += most) {
         flux_place place = {{0}, {0, 0, 0, 0}};
         s.wide = width - j < most ? width - j : most;
@@ -259,21 +265,46 @@ FLUX_P(flux_runs_lay)(const FLUX_P(flux_windows_job) * job, size_t wide,
     FLUX_P(flux_pack)(FLUX_W, FLUX_W, terms, line, LINE, 1, runs->b);
 }
 
+/* sum[p][q] = +0 + the sum over the terms of the columns' vectors, which stand
+ * side by side, times element q of run p. P and Q are constants where this is
+ * inlined. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_runs_tile)(const int P, const int Q, size_t terms,
+                       const FLUX_P(flux_runs) * runs, size_t first, FLUX_T *to)
+{
+    FLUX_V sum[25];
+    const FLUX_T *const *run = runs->from + first;
+    const FLUX_T *b = runs->b;
+    FLUX_UNROLL
+    for (int i = 0; i < P * Q; i++)
+        sum[i] = FLUX_I(all)(0);
+    for (size_t k = 0; k < terms; k++, b += FLUX_W) {
+        const size_t at = runs->at[k];
+        FLUX_V column = FLUX_AT(b);
+        FLUX_UNROLL
+        for (int i = 0; i < P * Q; i++) {
+            FLUX_V each = FLUX_I(all)(run[i / Q][at + (size_t)(i % Q)]);
+            sum[i] = FLUX_I(fma)(column, each, sum[i]);
+        }
+    }
+    FLUX_UNROLL
+    for (int i = 0; i < P * Q; i++)
+        FLUX_AT(to + i * FLUX_W) = FLUX_I(all)(0) + sum[i];
+}
+
 /* All runs with a block of terms. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_runs_multiply)(size_t terms, int first, FLUX_P(flux_runs) * runs)
 {
     const size_t tile = runs->length == 5 ? FLUX_FIVES : FLUX_THREES;
-    const FLUX_T *b = runs->b;
     FLUX_ALIGNED FLUX_T part[25 * FLUX_W];
     for (size_t i = 0; i < runs->count; i += tile) {
         FLUX_T *sum = runs->sum + i * runs->length * FLUX_W;
         FLUX_T *to = first ? sum : part;
         if (runs->length == 5)
-            FLUX_P(flux_windows_tile)
-        (1, 1, FLUX_FIVES, 5, terms, runs->at, &b, runs->from + i, to);
-        else FLUX_P(flux_windows_tile)(1, 1, FLUX_THREES, 3, terms, runs->at,
-                                       &b, runs->from + i, to);
+            FLUX_P(flux_runs_tile)(FLUX_FIVES, 5, terms, runs, i, to);
+        else
+            FLUX_P(flux_runs_tile)(FLUX_THREES, 3, terms, runs, i, to);
         if (first)
             continue;
         for (size_t l = 0; l < tile * runs->length * FLUX_W; l++)
@@ -345,3 +376,4 @@ FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
 #undef FLUX_FIVES
 #undef FLUX_THREES
 #undef FLUX_WIDE
+#undef FLUX_TALL
