@@ -74,6 +74,27 @@ FLUX_I(put)(FLUX_T *p, FLUX_V v, size_t n)
             : "+m"(FLUX_AT(p))
             : "v"(v), "Yk"(some));
 }
+
+/* The lanes from `from` on, up to n, of what is in memory in place of v's, and
+ * those lanes of v to there. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(join)(FLUX_V v, const FLUX_T *p, size_t from, size_t n)
+{
+    const uint16_t some = (uint16_t)((1u << n) - (1u << from));
+    __asm__(FLUX_OP("vmovu") " {%1, %0%{%2%}|%0%{%2%}, %1}"
+            : "+v"(v)
+            : "m"(FLUX_AT(p)), "Yk"(some));
+    return v;
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(put_from)(FLUX_T *p, FLUX_V v, size_t from, size_t n)
+{
+    const uint16_t some = (uint16_t)((1u << n) - (1u << from));
+    __asm__(FLUX_OP("vmovu") " {%1, %0%{%2%}|%0%{%2%}, %1}"
+            : "+m"(FLUX_AT(p))
+            : "v"(v), "Yk"(some));
+}
 #else
 #if defined(FLUX_F32_AVX2)
 typedef int32_t FLUX_P(flux_some) __attribute__((vector_size(32)));
@@ -113,6 +134,25 @@ FLUX_I(put)(FLUX_T *p, FLUX_V v, size_t n)
     __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
             : "+m"(FLUX_AT(p))
             : "x"(FLUX_I(first)((int)n)), "x"(v));
+}
+
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(join)(FLUX_V v, const FLUX_T *p, size_t from, size_t n)
+{
+    const FLUX_P(flux_some) kept = FLUX_I(first)((int)from);
+    FLUX_P(flux_some) other;
+    __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
+            : "=x"(other)
+            : "x"(FLUX_I(first)((int)n) & ~kept), "m"(FLUX_AT(p)));
+    return (FLUX_V)(((FLUX_P(flux_some))v & kept) | other);
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(put_from)(FLUX_T *p, FLUX_V v, size_t from, size_t n)
+{
+    __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
+            : "+m"(FLUX_AT(p))
+            : "x"(FLUX_I(first)((int)n) & ~FLUX_I(first)((int)from)), "x"(v));
 }
 #endif
 

@@ -11,17 +11,19 @@
  */
 
 /* So many runs of five, and of three, in a tile; the widest row of columns, and
- * the vectors of rows for Q of them. */
+ * the vectors of rows for Q of them; whether two lines may share a vector. */
 #if FLUX_W * FLUX_U >= 32
 #define FLUX_FIVES   5
 #define FLUX_THREES  4
 #define FLUX_WIDE    8
 #define FLUX_TALL(Q) ((Q) > 6 ? 3 : 4)
+#define FLUX_SHARES  1
 #else
 #define FLUX_FIVES   2
 #define FLUX_THREES  4
 #define FLUX_WIDE    6
 #define FLUX_TALL(Q) 2
+#define FLUX_SHARES  0
 #endif
 
 /* A product: what flux_windows takes. */
@@ -32,46 +34,72 @@ typedef struct {
     FLUX_T *c;
 } FLUX_P(flux_windows_job);
 
+/* The rows of a vector: `cut` neighbours, and those up to `some` that begin
+ * another line. Elements and results of a lane stand so many on from these. */
+typedef struct {
+    size_t cut, some;
+    const FLUX_T *from, *next;
+    FLUX_T *to, *to_next;
+} FLUX_P(flux_places_of);
+
 /* Some columns of a block of terms, which stand side by side, and vectors of
  * rows for them. */
 typedef struct {
     size_t wide, lay, terms, tall, count;
-    size_t some[4]; /* rows in the vectors */
-    const FLUX_T *from[4];
-    FLUX_T *to[4];
-    int first; /* whether it is the first block */
+    int first;  /* whether it is the first block */
+    int shared; /* whether two lines may share a vector */
+    FLUX_P(flux_places_of) rows[4];
     size_t at[FLUX_TERMS];
     flux_axis column[FLUX_WIDE];
     FLUX_T b[FLUX_TERMS * FLUX_WIDE];
 } FLUX_P(flux_strip);
 
-/* R vectors of rows by Q columns: their sums are stored, or added to what is
- * there. R and Q are constants where this is inlined. */
+/* Stores a vector of sums, or adds it to what is there: `cut` lanes of a line
+ * at `to`, and those of the next, up to `some`, at `next`. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_strip_tile)(const int R, const int Q, const FLUX_P(flux_strip) * s,
-                        const size_t *at)
+FLUX_P(flux_strip_put)(const int TWO, FLUX_V sum, int first, size_t cut,
+                       size_t some, FLUX_T *to, FLUX_T *next)
 {
-    FLUX_V sum[24];
-    const FLUX_T *from[4];
-    FLUX_T *to[4];
-    size_t some[4];
-    const FLUX_T *b = s->b;
+    FLUX_V value = FLUX_I(all)(0) + sum;
+    if (!first) {
+        FLUX_V before = FLUX_I(take)(to, cut);
+        if (TWO)
+            before = FLUX_I(join)(before, next, cut, some);
+        value = before + value;
+    }
+    FLUX_I(put)(to, value, cut);
+    if (TWO)
+        FLUX_I(put_from)(next, value, cut, some);
+}
+
+/* R vectors of rows by Q columns: their sums are stored, or added to what is
+ * there. TWO, whether lines share vectors, R and Q are constants where this is
+ * inlined. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_strip_tile)(const int TWO, const int R, const int Q,
+                        const FLUX_P(flux_strip) * s, const size_t *at)
+{
+    FLUX_V sum[24], row[4];
+    size_t cut[4], some[4];
+    const FLUX_T *from[4], *next[4], *b = s->b;
     const size_t terms = s->terms;
-    const int first = s->first;
     FLUX_UNROLL
     for (int r = 0; r < R; r++) {
-        from[r] = s->from[r];
-        to[r] = s->to[r];
-        some[r] = s->some[r];
+        cut[r] = s->rows[r].cut;
+        some[r] = s->rows[r].some;
+        from[r] = s->rows[r].from;
+        next[r] = s->rows[r].next;
     }
     FLUX_UNROLL
     for (int i = 0; i < R * Q; i++)
         sum[i] = FLUX_I(all)(0);
     for (size_t k = 0; k < terms; k++, b += Q) {
-        FLUX_V row[4];
         FLUX_UNROLL
-        for (int r = 0; r < R; r++)
+        for (int r = 0; r < R; r++) {
             row[r] = FLUX_AT(from[r] + at[k]);
+            if (TWO)
+                row[r] = FLUX_I(join)(row[r], next[r] + at[k], cut[r], some[r]);
+        }
         FLUX_UNROLL
         for (int q = 0; q < Q; q++) {
             FLUX_V each = FLUX_I(all)(b[q]);
@@ -80,18 +108,23 @@ FLUX_P(flux_strip_tile)(const int R, const int Q, const FLUX_P(flux_strip) * s,
                 sum[q * R + r] = FLUX_I(fma)(row[r], each, sum[q * R + r]);
         }
     }
+    const int first = s->first;
+    FLUX_T *to[4], *to_next[4];
+    FLUX_UNROLL
+    for (int r = 0; r < R; r++) {
+        to[r] = s->rows[r].to;
+        to_next[r] = s->rows[r].to_next;
+    }
     FLUX_UNROLL
     for (int q = 0; q < Q; q++) {
         const size_t on = s->column[q].c;
         if ((size_t)q == s->wide)
             return;
         FLUX_UNROLL
-        for (int r = 0; r < R; r++) {
-            FLUX_V value = FLUX_I(all)(0) + sum[q * R + r];
-            if (!first)
-                value = FLUX_I(take)(to[r] + on, some[r]) + value;
-            FLUX_I(put)(to[r] + on, value, some[r]);
-        }
+        for (int r = 0; r < R; r++)
+            FLUX_P(flux_strip_put)
+        (TWO, sum[q * R + r], first, cut[r], some[r], to[r] + on,
+         to_next[r] + on);
     }
 }
 
@@ -100,39 +133,74 @@ FLUX_P(flux_strip_tile)(const int R, const int Q, const FLUX_P(flux_strip) * s,
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const size_t *at)
 {
+    const size_t lay = s->lay;
     for (size_t r = s->count; r < s->tall; r++) {
-        s->from[r] = s->from[r - 1];
-        s->to[r] = s->to[r - 1];
-        s->some[r] = 0;
+        s->rows[r] = s->rows[r - 1];
+        s->rows[r].cut = s->rows[r].some = 0;
     }
-    if (s->lay == 4)
-        FLUX_P(flux_strip_tile)(FLUX_TALL(4), 4, s, at);
-    else if (s->lay == 6)
-        FLUX_P(flux_strip_tile)(FLUX_TALL(6), 6, s, at);
+    if (lay == 4)
+        FLUX_P(flux_strip_tile)(0, FLUX_TALL(4), 4, s, at);
+    else if (lay == 6)
+        FLUX_P(flux_strip_tile)(0, FLUX_TALL(6), 6, s, at);
+    else if (!s->shared)
+        FLUX_P(flux_strip_tile)(0, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
+#if FLUX_SHARES
     else
-        FLUX_P(flux_strip_tile)(FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
+        FLUX_P(flux_strip_tile)(1, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
+#endif
     s->count = 0;
 }
 
 /* A last vector that cannot be read whole, for that would be past the operand's
- * end: its rows are copied, term by term. */
+ * end: its rows, which stand behind those that are there, are copied, term by
+ * term. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_strip_last)(FLUX_P(flux_strip) * s, const FLUX_T *from, FLUX_T *to,
-                        size_t some)
+FLUX_P(flux_strip_last)(FLUX_P(flux_strip) * s)
 {
     FLUX_ALIGNED FLUX_T copy[FLUX_TERMS * FLUX_W];
     size_t at[FLUX_TERMS];
+    const FLUX_P(flux_places_of) last = s->rows[s->count];
     if (s->count > 0)
         FLUX_P(flux_strip_done)(s, s->at);
     for (size_t k = 0; k < s->terms; k++) {
         at[k] = k * FLUX_W;
-        FLUX_AT(copy + at[k]) = FLUX_I(take)(from + s->at[k], some);
+        FLUX_AT(copy + at[k]) = FLUX_I(take)(last.from + s->at[k], last.some);
     }
-    s->from[0] = copy;
-    s->to[0] = to;
-    s->some[0] = some;
+    s->rows[0] = last;
+    s->rows[0].from = s->rows[0].next = copy;
     s->count = 1;
     FLUX_P(flux_strip_done)(s, at);
+}
+
+/* The next vector: `some` neighbours. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_strip_next)(FLUX_P(flux_strip) * s, const FLUX_T *from, FLUX_T *to,
+                        size_t some)
+{
+    if (s->count == s->tall)
+        FLUX_P(flux_strip_done)(s, s->at);
+    FLUX_P(flux_places_of) *rows = s->rows + s->count;
+    rows->cut = rows->some = some;
+    rows->from = rows->next = from;
+    rows->to = rows->to_next = to;
+}
+
+/* Fills the lanes that the last vector has left with the first of `some`
+ * neighbours, if lines share vectors; how many these are. */
+FLUX_TARGET FLUX_INLINE size_t
+FLUX_P(flux_strip_share)(FLUX_P(flux_strip) * s, const FLUX_T *from, FLUX_T *to,
+                         size_t some)
+{
+    FLUX_P(flux_places_of) *rows = s->rows + s->count - 1;
+    if (!s->shared || s->count == 0 || rows->cut < rows->some ||
+        rows->cut == FLUX_W)
+        return 0;
+    if (some > FLUX_W - rows->cut)
+        some = FLUX_W - rows->cut;
+    rows->some = rows->cut + some;
+    rows->next = from - rows->cut;
+    rows->to_next = to - rows->cut;
+    return some;
 }
 
 /* All rows. */
@@ -148,19 +216,16 @@ FLUX_P(flux_strip_rows)(const FLUX_P(flux_windows_job) * job,
         end += (job->row[i].length - 1) * job->row[i].a;
     s->count = 0;
     for (; lines > 0; lines--) {
-        for (size_t x = 0; x < line; x += FLUX_W) {
-            const FLUX_T *from = job->a + place.at.a + x;
-            FLUX_T *to = job->c + place.at.c + x;
+        const FLUX_T *a = job->a + place.at.a;
+        FLUX_T *c = job->c + place.at.c;
+        for (size_t x = FLUX_P(flux_strip_share)(s, a, c, line); x < line;
+             x += FLUX_W) {
             size_t some = line - x < FLUX_W ? line - x : FLUX_W;
-            if (place.at.a + x + FLUX_W > end) {
-                FLUX_P(flux_strip_last)(s, from, to, some);
-                continue;
-            }
-            s->from[s->count] = from;
-            s->to[s->count] = to;
-            s->some[s->count++] = some;
-            if (s->count == s->tall)
-                FLUX_P(flux_strip_done)(s, s->at);
+            FLUX_P(flux_strip_next)(s, a + x, c + x, some);
+            if (place.at.a + x + FLUX_W > end)
+                FLUX_P(flux_strip_last)(s);
+            else
+                s->count++;
         }
         flux_place_next(&place, job->rows - 1, job->row + 1);
     }
@@ -174,6 +239,7 @@ FLUX_P(flux_windows_by_rows)(const FLUX_P(flux_windows_job) * job)
 {
     const size_t width = flux_axes_count(job->columns, job->column);
     const size_t length = flux_axes_count(job->terms, job->term);
+    const size_t line = job->row[0].length;
     const size_t groups = (width + FLUX_WIDE - 1) / FLUX_WIDE;
     const size_t most = groups > 0 ? (width + groups - 1) / groups : 1;
     FLUX_P(flux_strip) s;
@@ -181,6 +247,8 @@ FLUX_P(flux_windows_by_rows)(const FLUX_P(flux_windows_job) * job)
     flux_place across = {{0}, {0, 0, 0, 0}};
     s.lay = most <= 4 ? 4 : most <= 6 ? 6 : FLUX_WIDE;
     s.tall = FLUX_TALL(s.lay);
+    s.shared = FLUX_SHARES && s.lay == FLUX_WIDE &&
+               (FLUX_W - line % FLUX_W) % FLUX_W * 4 > line;
     for (size_t j = 0; j < width; j += most) {
         flux_place place = {{0}, {0, 0, 0, 0}};
         s.wide = width - j < most ? width - j : most;
@@ -377,3 +445,4 @@ FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
 #undef FLUX_THREES
 #undef FLUX_WIDE
 #undef FLUX_TALL
+#undef FLUX_SHARES
