@@ -417,8 +417,12 @@ FLUX_P(flux_windows_by_columns)(const FLUX_P(flux_windows_job) * job)
     }
 }
 
+#if FLUX_W >= 3 * 5
+#include "kernels/flux_windows_few_body.h"
+#endif
+
 /* c[row, column] becomes the sum over the terms of a[row, term] b[term, column]
- * where one of the two ways is good for it; else 0. */
+ * where one of these ways is good for it; else 0. */
 FLUX_TARGET FLUX_ONCE int
 FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
                             const flux_axis *column, size_t terms,
@@ -432,7 +436,12 @@ FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
     const size_t width = flux_axes_count(columns, column);
     if (rows == 0 || columns == 0 || terms == 0 || row[0].a != 1)
         return 0;
-    if (line >= 3 && term[0].length > line && width >= FLUX_W / 4)
+#if FLUX_W >= 3 * 5
+    if (FLUX_P(flux_windows_are_few)(job))
+        FLUX_P(flux_windows_few)(job);
+    else
+#endif
+        if (line >= 3 && term[0].length > line && width >= FLUX_W / 4)
         FLUX_P(flux_windows_by_columns)(job);
     else if (row[0].c == 1 && line >= FLUX_W / 2)
         FLUX_P(flux_windows_by_rows)(job);
