@@ -11,7 +11,13 @@
 
 #include <cmocka.h>
 
-enum { ROOM = 1 << 16, CASES = 100 };
+enum { CASES = 100 };
+
+typedef struct {
+    flux_order order;
+    size_t rows, columns, terms;
+    flux_axis row[FLUX_AXES], column[FLUX_AXES], term[FLUX_AXES];
+} Product;
 
 static uint32_t
 next(uint32_t *state, uint32_t below)
@@ -35,8 +41,25 @@ offsets(size_t axes, const flux_axis *axis, size_t number)
     return at;
 }
 
-/* Axes of random lengths; where an operand has them, steps that keep within its
- * share of the room, most often the least. The steps in c are exact.
+/* One behind the last offsets of so many rows, columns and terms. */
+static flux_axis
+extent(const Product *p, size_t rows, size_t columns, size_t terms)
+{
+    flux_axis end = {0, 0, 0, 0};
+    if (terms == 0)
+        return end;
+    flux_axis last = offsets(p->terms, p->term, terms - 1);
+    end.a = last.a + 1;
+    end.b = last.b + 1;
+    if (rows > 0)
+        end.a += offsets(p->rows, p->row, rows - 1).a;
+    if (columns > 0)
+        end.b += offsets(p->columns, p->column, columns - 1).b;
+    return end;
+}
+
+/* Axes of random lengths; where an operand has them, random steps. Those in c
+ * are exact.
  */
 static size_t
 axes_random(uint32_t *state, flux_axis *axis, bool in_a, bool in_b, size_t most,
@@ -77,69 +100,130 @@ axes_random(uint32_t *state, flux_axis *axis, bool in_a, bool in_b, size_t most,
         return total;                                                          \
     }                                                                          \
                                                                                \
-    static void check_##S(flux_isa isa, uint32_t seed, bool empty)             \
+    /* Operands are as long as what is read of them. */                        \
+    static void check_##S(flux_isa isa, const Product *p, uint32_t seed)       \
     {                                                                          \
-        static T a[ROOM];                                                      \
-        static T b[ROOM];                                                      \
-        static T c[ROOM];                                                      \
-        flux_axis row[FLUX_AXES];                                              \
-        flux_axis column[FLUX_AXES];                                           \
-        flux_axis term[FLUX_AXES];                                             \
-        size_t size = 1;                                                       \
+        size_t rows = flux_axes_count(p->rows, p->row);                        \
+        size_t columns = flux_axes_count(p->columns, p->column);               \
+        size_t terms = flux_axes_count(p->terms, p->term);                     \
+        size_t a_size = extent(p, rows, 0, terms).a;                           \
+        size_t b_size = extent(p, 0, columns, terms).b;                        \
+        size_t size = rows * columns;                                          \
+        T *a = malloc((a_size + 1) * sizeof *a);                               \
+        T *b = malloc((b_size + 1) * sizeof *b);                               \
+        T *c = malloc((size + 1) * sizeof *c);                                 \
         uint32_t state = seed;                                                 \
-        size_t rows = axes_random(&state, row, true, false, 100, &size);       \
-        size_t columns = axes_random(&state, column, false, true, 40, &size);  \
-        size_t terms = axes_random(&state, term, true, true, 1200, NULL);      \
-        flux_order order = next(&state, 2) == 0 ? FLUX_SEQ : FLUX_SPLIT4;      \
-        if (empty)                                                             \
-            term[terms - 1].length = 0;                                        \
-        for (size_t i = 0; i < ROOM; i++) {                                    \
+        for (size_t i = 0; i < a_size; i++)                                    \
             a[i] = (T)next(&state, 20001) / 100 - 100;                         \
+        for (size_t i = 0; i < b_size; i++)                                    \
             b[i] = (T)next(&state, 20001) / 7 - 1000;                          \
+        for (size_t i = 0; i <= size; i++)                                     \
             c[i] = (T)77;                                                      \
-        }                                                                      \
-        flux_windows_##S(isa, order, rows, row, columns, column, terms, term,  \
-                         a, b, c);                                             \
-        for (size_t i = 0; i < flux_axes_count(rows, row); i++)                \
-            for (size_t j = 0; j < flux_axes_count(columns, column); j++) {    \
-                flux_axis at = offsets(rows, row, i);                          \
-                flux_axis to = offsets(columns, column, j);                    \
-                T want = naive_##S(order, terms, term, a + at.a, b + to.b);    \
+        flux_windows_##S(isa, p->order, p->rows, p->row, p->columns,           \
+                         p->column, p->terms, p->term, a, b, c);               \
+        for (size_t i = 0; i < rows; i++)                                      \
+            for (size_t j = 0; j < columns; j++) {                             \
+                flux_axis at = offsets(p->rows, p->row, i);                    \
+                flux_axis to = offsets(p->columns, p->column, j);              \
+                T want = naive_##S(p->order, p->terms, p->term, a + at.a,      \
+                                   b + to.b);                                  \
                 if (!(c[at.c + to.c] == want))                                 \
                     fail_msg("seed %u: [%zu, %zu] is %.17g, not %.17g", seed,  \
                              i, j, (double)c[at.c + to.c], (double)want);      \
             }                                                                  \
         if (!(c[size] == (T)77))                                               \
             fail_msg("seed %u: written behind the end", seed);                 \
+        free(a);                                                               \
+        free(b);                                                               \
+        free(c);                                                               \
     }
 NAIVE(float, f32, flux_fmaf)
 NAIVE(double, f64, flux_fma)
 
 /* The plain product is slow: every fifth case will do for it. */
 static void
-check(uint32_t seed, bool empty)
+check(uint32_t seed, const Product *p)
 {
     flux_isa first = seed % 5 == 0 ? FLUX_ISA_PLAIN : FLUX_ISA_AVX2;
     for (flux_isa isa = first; isa <= flux_best_isa(); isa++) {
-        check_f32(isa, seed, empty);
-        check_f64(isa, seed, empty);
+        check_f32(isa, p, seed);
+        check_f64(isa, p, seed);
     }
+}
+
+static Product
+product_random(uint32_t seed)
+{
+    Product p;
+    size_t size = 1;
+    uint32_t state = seed;
+    p.rows = axes_random(&state, p.row, true, false, 100, &size);
+    p.columns = axes_random(&state, p.column, false, true, 40, &size);
+    p.terms = axes_random(&state, p.term, true, true, 1200, NULL);
+    p.order = next(&state, 2) == 0 ? FLUX_SEQ : FLUX_SPLIT4;
+    return p;
 }
 
 static void
 random_axes(void **state)
 {
     (void)state;
-    for (uint32_t seed = 1; seed <= CASES; seed++)
-        check(seed, false);
+    for (uint32_t seed = 1; seed <= CASES; seed++) {
+        Product p = product_random(seed);
+        check(seed, &p);
+    }
 }
 
 static void
 no_terms(void **state)
 {
     (void)state;
-    for (uint32_t seed = 1; seed <= 20; seed++)
-        check(seed, true);
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        Product p = product_random(seed);
+        p.term[p.terms - 1].length = 0;
+        check(seed, &p);
+    }
+}
+
+/* A convolution of samples [channel][y][x] with filters [out][channel][k][k]:
+ * rows are places, columns filters, terms what a filter reads. The gradient of
+ * its filters exchanges rows and terms.
+ */
+static void
+convolutions(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= CASES; seed++) {
+        uint32_t random = seed;
+        const size_t k = 3 + 2 * next(&random, 2), n = 1 + next(&random, 4);
+        const size_t in = 1 + next(&random, 3), out = 1 + next(&random, 17);
+        const size_t x = 3 + next(&random, 27), y = 1 + next(&random, 6);
+        const size_t wide = x + k - 1, high = y + k - 1, one = wide * high;
+        const size_t square = k * k, places = x * y;
+        Product forward = {
+            .rows = 3,
+            .row = {{x, 1, 0, 1},
+                    {y, wide, 0, x},
+                    {n, one * in, 0, places * out}},
+            .columns = 1,
+            .column = {{out, 0, square * in, places}},
+            .terms = 3,
+            .term = {{k, 1, 1, 0}, {k, wide, k, 0}, {in, one, square, 0}},
+        };
+        Product filters = {
+            .rows = 3,
+            .row = {{k, 1, 0, 1}, {k, wide, 0, k}, {in, one, 0, square}},
+            .columns = 1,
+            .column = {{out, 0, places, square * in}},
+            .terms = 3,
+            .term = {{x, 1, 1, 0},
+                     {y, wide, x, 0},
+                     {n, one * in, places * out, 0}},
+        };
+        forward.order = filters.order = FLUX_SEQ;
+        check(seed, &forward);
+        check(seed, &filters);
+    }
 }
 
 int
@@ -148,6 +232,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_axes),
         cmocka_unit_test(no_terms),
+        cmocka_unit_test(convolutions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
