@@ -99,6 +99,10 @@ part_check(const flux_model *model, flux_dtype dtype, size_t number,
                               "library has ABI %d",
                               number, model->name, (unsigned)model->abi,
                               FLUX_ABI);
+    if (model->forward == NULL)
+        return flux_error_set(err, FLUX_E_UNSUPPORTED,
+                              "layer %zu, %s, takes sizes with each call",
+                              number, model->name);
     if (model->ninput != 1 || model->noutput != 1)
         return flux_error_set(err, FLUX_E_UNSUPPORTED,
                               "layer %zu, %s, has %zu inputs and %zu outputs; "

@@ -180,7 +180,10 @@ struct flux_model {
     flux_status (*reset)(const flux_model *self, const void *m, void *state,
                          size_t n);
 
-    /* y = m(x) for n samples; w->state becomes the state behind the steps. */
+    /* y = m(x) for n samples; w->state becomes the state behind the steps.
+     * NULL, as are back and the arenas, where a call takes sizes beside n: such
+     * a model is for checkpoints.
+     */
     flux_status (*forward)(const flux_model *self, const void *m,
                            const void *const *x, size_t n, void *const *y,
                            const flux_work *w);

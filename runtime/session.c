@@ -21,7 +21,7 @@ struct flux_session {
 static int
 session_fits(const flux_model *model)
 {
-    return model != NULL && model->abi == FLUX_ABI &&
+    return model != NULL && model->abi == FLUX_ABI && model->forward != NULL &&
            model->ninput <= FLUX_MAX_PORTS && model->noutput <= FLUX_MAX_PORTS;
 }
 

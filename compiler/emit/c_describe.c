@@ -71,15 +71,26 @@ emit_length(const Emit *emit, Dim dim)
     return dim_value(emit->forward->dims, dim, symbol);
 }
 
+/* Whether the table is that of a model whose calls take sizes: it has what
+ * checkpoints need, and no calls.
+ */
+static bool
+is_open(const Emit *emit)
+{
+    return !emit->describable && emit->table == emit->name;
+}
+
 static void
 port_row(const Emit *emit, Writer *writer, const char *name, const Node *node)
 {
     Arena *arena = writer->arena;
     int rank = node->rank > 0 ? node->rank - 1 : 0;
     Dim dim[IR_RANK];
-    Dim size = 1;
+    Dim size = is_open(emit) ? 0 : 1;
     for (int a = 0; a < rank; a++) {
-        dim[a] = emit->any_length ? 0 : emit_length(emit, node->dim[a]);
+        bool open =
+            emit->any_length || (is_open(emit) && !dim_known(node->dim[a]));
+        dim[a] = open ? 0 : emit_length(emit, node->dim[a]);
         size *= dim[a];
     }
     const char *entry[] = {c_quoted(arena, name), flux_type(node->dtype),
@@ -151,6 +162,13 @@ as_type(const Emit *emit, const char *type, const char *text)
     if (!emit->device)
         return text;
     return arena_printf(emit->arena, "(%s *)%s", type, text);
+}
+
+static const char *
+const_model(const Emit *emit)
+{
+    const char *type = arena_printf(emit->arena, "const %s", emit->name);
+    return as_type(emit, type, "m");
 }
 
 /* "x[0], x[1], " for the inputs or the outputs of a model, or those of them
@@ -270,13 +288,34 @@ back_thunk(Emit *emit, const char *x)
     if (*dx == 0)
         writer_line(&emit->source, "(void)dx;");
     const char *grad = arena_printf(emit->arena, "%s_grad", emit->name);
-    const char *model = arena_printf(emit->arena, "const %s", emit->name);
-    thunk_close(emit,
-                arena_printf(emit->arena, "%s(%s, %s%s%s%s, %s, %sw)",
-                             c_function_name(emit, emit->name, "back"),
-                             as_type(emit, model, "m"), c_state_thunk(emit), dy,
-                             x, n, as_type(emit, grad, "g"), dx));
+    thunk_close(emit, arena_printf(emit->arena, "%s(%s, %s%s%s%s, %s, %sw)",
+                                   c_function_name(emit, emit->name, "back"),
+                                   const_model(emit), c_state_thunk(emit), dy,
+                                   x, n, as_type(emit, grad, "g"), dx));
     arena_thunk(emit, "back_arena", "BACK_ARENA");
+}
+
+static void
+forward_thunk(Emit *emit, const char *x)
+{
+    thunk_open(emit, "forward",
+               "const void *m, const void *const *x, size_t n, void *const "
+               "*y, const flux_work *w");
+    thunk_close(emit, arena_printf(emit->arena, "%s(%s, %s%s%s, %sw)",
+                                   c_function_name(emit, emit->name, "forward"),
+                                   const_model(emit), c_state_thunk(emit), x,
+                                   sizes_text(emit, "n"),
+                                   elements(emit, (Elements){.name = "y"})));
+}
+
+static void
+reset_thunk(Emit *emit)
+{
+    thunk_open(emit, "reset", "const void *m, void *state, size_t n");
+    thunk_close(emit, arena_printf(emit->arena, "%s(%s, %s, n)",
+                                   c_function_name(emit, emit->name, "reset"),
+                                   const_model(emit),
+                                   as_type(emit, emit->real, "state")));
 }
 
 static void
@@ -291,36 +330,20 @@ model_thunks(Emit *emit)
     thunk_close(emit,
                 arena_printf(arena, "%s(%s, seed)",
                              c_function_name(emit, emit->name, "init"), m));
-    thunk_open(emit, "forward",
-               "const void *m, const void *const *x, size_t n, void *const "
-               "*y, const flux_work *w");
-    thunk_close(
-        emit,
-        arena_printf(
-            arena, "%s(%s, %s%s%s, %sw)",
-            c_function_name(emit, emit->name, "forward"),
-            as_type(emit, arena_printf(arena, "const %s", emit->name), "m"),
-            c_state_thunk(emit), x, sizes_text(emit, "n"),
-            elements(emit, (Elements){.name = "y"})));
-    if (emit->model->back != NULL)
+    if (!is_open(emit))
+        forward_thunk(emit, x);
+    if (!is_open(emit) && emit->model->back != NULL)
         back_thunk(emit, x);
-    if (emit->state.count > 0) {
-        thunk_open(emit, "reset", "const void *m, void *state, size_t n");
-        thunk_close(
-            emit,
-            arena_printf(
-                arena, "%s(%s, %s, n)",
-                c_function_name(emit, emit->name, "reset"),
-                as_type(emit, arena_printf(arena, "const %s", emit->name), "m"),
-                as_type(emit, emit->real, "state")));
-    }
+    if (emit->state.count > 0)
+        reset_thunk(emit);
     thunk_open(emit, "update", "void *m, void *g, double eta");
     thunk_close(emit,
                 arena_printf(arena, "%s(%s, %s, %seta)",
                              c_function_name(emit, emit->name, "update"), m,
                              as_type(emit, grad, "g"),
                              emit->model->dtype == DTYPE_f32 ? "(float)" : ""));
-    arena_thunk(emit, "arena", "ARENA");
+    if (!is_open(emit))
+        arena_thunk(emit, "arena", "ARENA");
 }
 
 static uint64_t
@@ -367,8 +390,12 @@ emit_model_table(Emit *emit)
     model_thunks(emit);
     const char *path = model->source != NULL ? model->source->path : "";
     if (!test) {
-        writer_raw(&emit->header, "\n/* The model as data, for flux.h's "
-                                  "sessions and chains. */\n");
+        writer_raw(&emit->header, "\n");
+        writer_comment(&emit->header,
+                       is_open(emit)
+                           ? "The parameters as data, for flux.h's checkpoints."
+                           : "The model as data, for flux.h's sessions and "
+                             "chains.");
         writer_line(&emit->header, "extern const flux_model %s;",
                     c_function_name(emit, emit->name, "model"));
     }
@@ -401,7 +428,9 @@ emit_model_table(Emit *emit)
     static const char *const functions[] = {
         "init", "reset", "forward", "back", "update", "arena", "back_arena"};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        bool call = i == 2 || i == 3 || i >= 5;
         bool absent =
+            (call && is_open(emit)) ||
             (model->back == NULL && strncmp(functions[i], "back", 4) == 0) ||
             (emit->state.count == 0 && strcmp(functions[i], "reset") == 0);
         const char *name = arena_printf(emit->arena, "model_%s", functions[i]);
@@ -491,6 +520,13 @@ eta_thunk(Emit *emit, const Trainer *t)
     writer_line(writer, "}");
 }
 
+/* Whether a step takes sizes beside the samples. */
+static bool
+has_open_calls(const Emit *emit)
+{
+    return !emit->describable || emit->any_length;
+}
+
 static void
 trainer_thunks(Emit *emit, const Trainer *t)
 {
@@ -503,6 +539,9 @@ trainer_thunks(Emit *emit, const Trainer *t)
                 c_function_name(emit, t->name, "init"),
                 as_type(emit, t->name, "s"));
     writer_line(writer, "}");
+    eta_thunk(emit, t);
+    if (has_open_calls(emit))
+        return;
     train_thunk(emit, t, "train", "void");
     if (t->classes > 0)
         train_thunk(emit, t, "train_labels", "int32_t");
@@ -514,7 +553,6 @@ trainer_thunks(Emit *emit, const Trainer *t)
                        "        return SIZE_MAX;\n");
     writer_line(writer, "return %s(n);", macro);
     writer_line(writer, "}");
-    eta_thunk(emit, t);
 }
 
 void
@@ -522,7 +560,8 @@ emit_trainer_table(Emit *emit, const Trainer *t)
 {
     Writer *writer = &emit->source;
     const Node *target = t->target;
-    if (!emit->describable || emit->any_length || target == NULL)
+    bool open = has_open_calls(emit);
+    if (target == NULL || (open && emit->device))
         return;
     state_table(emit, t);
     writer_raw(writer, "\n");
@@ -543,14 +582,15 @@ emit_trainer_table(Emit *emit, const Trainer *t)
           arena_printf(emit->arena, "&%s",
                        c_function_name(emit, emit->name, "model")));
     field(emit, "target", arena_printf(emit->arena, "%s_target", t->name));
-    field(emit, "takes_labels", t->classes > 0 ? "1" : "0");
+    bool labels = !open && t->classes > 0;
+    field(emit, "takes_labels", labels ? "1" : "0");
     field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", t->name));
     field(emit, "nstate", arena_printf(emit->arena, "%zu", t->leaf.count + 3));
     field(emit, "state", arena_printf(emit->arena, "%s_state", t->name));
     static const char *const functions[] = {"init", "train", "train_labels",
                                             "arena", "set_eta"};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        bool absent = i == 2 && t->classes == 0;
+        bool absent = (open && i > 0 && i < 4) || (i == 2 && !labels);
         field(emit, functions[i],
               absent ? NULL
                      : arena_printf(emit->arena, "%s_thunk_%s", t->name,

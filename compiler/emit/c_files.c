@@ -468,7 +468,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     if (!emit_functions(&emit))
         return false;
     emit_weights(&emit);
-    if (emit.describable)
+    if (emit.describable || options->target != TARGET_cuda)
         emit_model_table(&emit);
     if (!emit_trainers(&emit) || !done(&emit, emit_selftest(&emit)))
         return false;

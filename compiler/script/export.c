@@ -226,6 +226,19 @@ check_trainer(Script *s, const EmitModel *m, const char *name, Span span)
     }
 }
 
+/* The classes of a model with one vector of known length as its result, beside
+ * the states that it carries; else 0.
+ */
+static int64_t
+export_classes(const Graph *forward)
+{
+    const Node *y = ir_node(forward, forward->output.item[0].ref);
+    for (size_t i = 1; i < forward->output.count; i++)
+        if (forward->output.item[i].next == REF_NONE)
+            return 0;
+    return y->rank == 2 && dim_known(y->dim[0]) ? y->dim[0] : 0;
+}
+
 /* Adds a trainer to its model's export. */
 static void
 export_trainer(Exports *e, const char *name, const Trainer *trainer)
@@ -255,11 +268,7 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     for (int i = 0; i < shapes->inputs; i++)
         step->input[i] = shapes->input[i];
     t->step = trainer_graph(s, trainer, step, trainer->span);
-    const Output *y = &m->forward->output.item[0];
-    const Node *result = ir_node(m->forward, y->ref);
-    if (m->forward->output.count == 1 && result->rank == 2 &&
-        dim_known(result->dim[0]))
-        t->classes = result->dim[0];
+    t->classes = export_classes(m->forward);
     m->trainer = all;
     m->trainers++;
 }

@@ -415,6 +415,35 @@ run_training(void)
     free(one.arena);
 }
 
+/* Class numbers are the columns that they stand for, and the state goes on. */
+static void
+run_labels(void)
+{
+    flux_work w = room(SINGLE_ONLINE_ARENA(N));
+    const int32_t label[N] = {1, 0, 1};
+    const REAL column[N * OUT] = {0, 1, 1, 0, 0, 1};
+    REAL state[2][SINGLE_STATE(N)];
+    REAL in[N * IN];
+    REAL loss[2] = {0};
+    single m[2] = {m_single, m_single};
+    single_online step[2];
+    for (int i = 0; i < 2; i++) {
+        single_online_init(&step[i], 0);
+        single_reset(&m[i], state[i], N);
+    }
+    for (int t = 0; t < STEPS; t++) {
+        cut(in, t, 1);
+        single_online_train(&step[0], &m[0], state[0], in, column, N, &loss[0],
+                            &w);
+        single_online_train_labels(&step[1], &m[1], state[1], in, label, N,
+                                   &loss[1], &w);
+    }
+    check(loss[0] == loss[1] && memcmp(&m[0], &m[1], sizeof m[0]) == 0 &&
+              memcmp(state[0], state[1], sizeof state[0]) == 0,
+          "training by labels");
+    free(w.arena);
+}
+
 int
 main(void)
 {
@@ -432,6 +461,7 @@ main(void)
     run_script();
     run_back();
     run_training();
+    run_labels();
     printf("%d passed, %d failed\n", passed, failed);
     return failed > 0;
 }
