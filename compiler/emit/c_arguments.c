@@ -44,6 +44,7 @@ function_start(Emit *emit, Schedule *s, const char *name)
     f.printer.comment = c_comment;
     f.printer.user = emit;
     f.printer.device = emit->device;
+    f.printer.math = emit->options->math;
     if (emit->options->debug_nan)
         f.printer.check = c_nan_value;
     printer_name(&f.printer, emit->name);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { HEADERS = 6, NAMES = 5 };
+enum { HEADERS = 7, NAMES = 5 };
 
 typedef struct {
     const char *header;
@@ -25,8 +25,9 @@ static const Header kernels[TARGETS][HEADERS] = {
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}},
     {{"kernels/flux_gpu.h", {""}},
      {"kernels/flux_gpu_product.h",
-      {"flux_gpu_product_", "flux_gpu_windows_", "flux_gpu_sum_",
+      {"flux_gpu_product_f", "flux_gpu_windows_", "flux_gpu_sum_",
        "flux_gpu_max", "flux_gpu_argmax_"}},
+     {"kernels/flux_gpu_tensor.h", {"flux_tensor_"}},
      {"kernels/flux_gpu_device.h", {"flux_device_"}},
      {"kernels/flux_gpu_session.h", {"FLUX_DEVICE_CALLS"}},
      {"kernels/flux_random.h",

@@ -3,6 +3,7 @@
 #define FLUXC_EMIT_C_PRINT_H
 
 #include "emit/c_scope.h"
+#include "emit/emit.h"
 #include "emit/writer.h"
 #include "pass/schedule.h"
 
@@ -58,6 +59,7 @@ struct Printer {
     void (*check)(Printer *printer, const char *text, Ref node);
     const char *work;          /* the function's flux_work, for check */
     bool device;               /* CUDA, which is C++: pointers are cast */
+    EmitMath math;             /* of its products */
     bool by_name;              /* kernels are launched by their names, with
                                   pointers to their arguments */
     const Stmt *lanes;         /* whose body 16 threads share, or NULL */

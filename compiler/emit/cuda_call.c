@@ -1,42 +1,71 @@
 /* Products, sums of columns and convolutions as the bodies of kernels.
  *
  * A product is made in tiles, each by the threads of a block together
- * (kernels/flux_gpu_product.h). Of the others each thread makes one element.
+ * (kernels/flux_gpu_product.h), in tensor cores where --math says so and it is
+ * large enough (kernels/flux_gpu_tensor.h). Of the others each thread makes one
+ * element.
  */
 #include "emit/cuda_print.h"
 
 #include <string.h>
 
 enum {
-    TILE = 16,         /* threads along a tile's side */
-    TILE_MOST = 4,     /* sums along a thread's side */
+    TILE = 16,        /* threads along a tile's side */
+    TILE_MOST = 4,    /* sums along a thread's side */
+    TENSOR_LEAST = 2, /* the same in tensor cores */
+    TENSOR_MOST = 8,
     TILE_BLOCKS = 128, /* that keep a device busy */
     TILE_BATCH = 128   /* a named dimension that is not known */
 };
 
+/* Rows, columns or terms of a product. */
+static int64_t
+extent_of(const Printer *printer, const Product *product, int i)
+{
+    const Schedule *s = printer->s;
+    int var = product->var[i];
+    Dim dim = var < 0 ? 1 : s->var.item[schedule_var(s, var)].extent;
+    return dim_known(dim) ? dim : TILE_BATCH;
+}
+
+/* Whether tensor cores make a product. Lengths that are not known are long
+ * enough: the bits do not depend on them.
+ */
+static bool
+in_tensor_cores(const Printer *printer, const Product *product)
+{
+    bool large = printer->math != MATH_exact && product->dtype == DTYPE_f32;
+    for (int i = 0; i < 3; i++)
+        large = large && extent_of(printer, product, i) >= CUDA_TENSOR;
+    return large;
+}
+
+const char *
+cuda_tile_kind(const Printer *printer, const Product *product)
+{
+    return in_tensor_cores(printer, product) ? "tensor" : "tile";
+}
+
 /* As many as leave work for all of the device. All sums of a thread at once
- * have 16 accumulators.
+ * have 16 accumulators, but in tensor cores.
  */
 int
 cuda_tile_side(const Printer *printer, const Product *product)
 {
-    const Schedule *s = printer->s;
-    int most = product->order == ORDER_tree16   ? 1
+    bool tensor = in_tensor_cores(printer, product);
+    int least = tensor ? TENSOR_LEAST : 1;
+    int most = tensor                           ? TENSOR_MOST
+               : product->order == ORDER_tree16 ? 1
                : product->order == ORDER_split4 ? 2
                                                 : TILE_MOST;
-    int64_t extent[2];
-    for (int i = 0; i < 2; i++) {
-        int var = product->var[i];
-        Dim dim = var < 0 ? 1 : s->var.item[schedule_var(s, var)].extent;
-        extent[i] = dim_known(dim) ? dim : TILE_BATCH;
-    }
-    for (int side = most; side > 1; side /= 2) {
+    for (int side = most; side > least; side /= 2) {
         int64_t edge = (int64_t)TILE * side;
-        int64_t rows = (extent[0] + edge - 1) / edge;
-        if (rows * ((extent[1] + edge - 1) / edge) >= TILE_BLOCKS)
+        int64_t rows = (extent_of(printer, product, 0) + edge - 1) / edge;
+        int64_t columns = (extent_of(printer, product, 1) + edge - 1) / edge;
+        if (rows * columns >= TILE_BLOCKS)
             return side;
     }
-    return 1;
+    return least;
 }
 
 const char *
@@ -117,21 +146,31 @@ static void
 print_product(Printer *printer, const Product *product, const char *tile)
 {
     static const char *const ends[] = {"FLUX_SET", "FLUX_ADD", "FLUX_STEP"};
+    static const char *const maths[] = {NULL, "tf32", "bf16"};
+    Arena *arena = printer->arena;
     const char *suffix = c_suffix(product->dtype);
+    const char *kind = "tensor_tile";
+    const char *order = "";
     Affine at[3];
     Dim stride[3][3];
     c_call_strides(printer, product, at, stride);
     const char *scale = "0";
     if (product->end.kind == END_step)
         scale = c_value(printer, product->scale).text;
-    writer_line(printer->writer, "FLUX_SHARED(flux_tile_%s, shared);", suffix);
+    if (in_tensor_cores(printer, product)) {
+        suffix = maths[printer->math];
+    } else {
+        kind = arena_printf(arena, "tile_%s", suffix);
+        order = arena_printf(arena, "%s, ", c_order(product->order));
+    }
+    writer_line(printer->writer, "FLUX_SHARED(flux_%s, shared);", kind);
     writer_line(printer->writer, "const flux_product_end end = {%s, %s};",
                 ends[product->end.kind], scale);
     writer_line(
         printer->writer,
-        "flux_gpu_product_%s(shared, %s, %d, %s, %s, %s, %s, %s, %s, "
+        "flux_gpu_product_%s(shared, %s%d, %s, %s, %s, %s, %s, %s, "
         "%s, %s, %s, %s, %s, %s, %s, end);",
-        suffix, c_order(product->order), cuda_tile_side(printer, product), tile,
+        suffix, order, cuda_tile_side(printer, product), tile,
         c_call_count(printer, product->var[0]),
         c_call_count(printer, product->var[1]),
         c_call_count(printer, product->var[2]),

@@ -158,9 +158,9 @@ print_place(Printer *printer, const Product *product, int side, const char *e,
     Writer *writer = printer->writer;
     const char *rows = c_call_count(printer, product->var[0]);
     for (int i = 0; i < 2; i++)
-        writer_line(writer,
-                    "const size_t %s = flux_tile_%s(%d, flux_block(), %s, %s);",
-                    name[i], place[i], side, rows, e);
+        writer_line(
+            writer, "const size_t %s = flux_%s_%s(%d, flux_block(), %s, %s);",
+            name[i], cuda_tile_kind(printer, product), place[i], side, rows, e);
     writer_line(writer, "if (%s >= %s || %s >= %s)", name[0], rows, name[1],
                 c_call_count(printer, product->var[1]));
     writer->depth++;

@@ -5,6 +5,27 @@
  * then the host's part, which NVRTC does not compile.
  */
 #include "emit/c_emit.h"
+#include "emit/cuda_print.h"
+
+/* What --math means for accuracy; of `exact`, nothing. */
+static const char *
+math_text(const Emit *emit)
+{
+    static const char *const name[] = {"exact", "tf32", "bf16"};
+    static const int bits[] = {24, 11, 8};
+    EmitMath math = emit->options->math;
+    if (math == MATH_exact)
+        return "";
+    return arena_printf(
+        emit->arena,
+        "--math %s: products of at least %d rows, columns and terms, where a "
+        "number of samples counts as enough, are made in tensor cores, of "
+        "sm_80 or later. Their operands are rounded to %d bits, which is a "
+        "relative error of 2^-%d for each, and their sums are floats, added "
+        "in an order of the device's own. So results are near those of the C, "
+        "and the same in every run on a device. All else is exact.",
+        name[math], CUDA_TENSOR, bits[math], bits[math]);
+}
 
 bool
 emit_device(Emit *emit)
@@ -14,6 +35,11 @@ emit_device(Emit *emit)
     writer_init(source, emit->arena);
     writer_init(&emit->device_part, emit->arena);
     c_file_head(emit, source, ".cu", true);
+    const char *math = math_text(emit);
+    if (*math != 0) {
+        writer_raw(source, "\n");
+        writer_comment(source, math);
+    }
     emit->kernels = source->size;
     writer_raw(source, "\n");
     writer_line(source, "#include \"%s.h\"", emit->model->base);
@@ -26,8 +52,8 @@ emit_device(Emit *emit)
         arena_printf(emit->arena,
                      "The same on a GPU, in %s.cu. All pointers but the "
                      "flux_work are to its memory; work is queued on the "
-                     "flux_work's stream, or on the default one.",
-                     emit->model->base));
+                     "flux_work's stream, or on the default one.%s%s",
+                     emit->model->base, *math != 0 ? " " : "", math));
     if (!emit_functions(emit))
         return false;
     if (emit->describable)

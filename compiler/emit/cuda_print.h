@@ -42,13 +42,21 @@ void cuda_guard(Writer *writer, const char *index, const char *count);
 Dim cuda_turns(const Printer *printer, const Nest *nest);
 void cuda_indices(Printer *printer, const Nest *nest, const char *index);
 
+/* Rows, columns and terms that a product in tensor cores has at least, each:
+ * as many as the edge of its smallest tile.
+ */
+enum { CUDA_TENSOR = 32 };
+
 /* cuda_call.c: the body of a kernel with a call in a nest. A product's thread
  * blocks make tiles: how many, in C, for one turn of the nest; NULL: each
  * thread makes one element, and the rows and columns join the nest.
  */
 const char *cuda_tiles(Printer *printer, const Product *product);
-/* How many elements of a tile's side one thread makes. */
+/* How many elements of a tile's side one thread makes; what the functions that
+ * say which these are have in their names: "tile", in tensor cores "tensor".
+ */
 int cuda_tile_side(const Printer *printer, const Product *product);
+const char *cuda_tile_kind(const Printer *printer, const Product *product);
 void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
 

@@ -61,12 +61,14 @@ typedef struct {
 
 typedef enum { WEIGHTS_struct, WEIGHTS_const } EmitWeights;
 typedef enum { TARGET_c, TARGET_cuda, TARGETS } EmitTarget;
+typedef enum { MATH_exact, MATH_tf32, MATH_bf16 } EmitMath;
 
 typedef struct {
     EmitTarget target;
     bool standalone;  /* paste flux.h's types and the kernels: no library */
     bool debug_lines; /* #line of the source before each loop nest */
     bool no_graph;    /* CUDA: NAME_create captures none */
+    EmitMath math;    /* CUDA: what products of floats are rounded to */
     bool fast;        /* FLUX_FAST: the C compiler may contract */
     bool debug_nan;   /* look at each result; FLUX_E_NAN names the first bad */
     EmitWeights weights;

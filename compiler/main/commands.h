@@ -25,6 +25,11 @@ typedef struct {
 } FileText;
 bool write_files(Context *context, const FileText *text, int count);
 
+/* arch.c: whether --arch has what --math needs; false, reported, where it has
+ * not.
+ */
+bool check_architecture(const Options *o, Context *context);
+
 /* arch.c: whether NVRTC compiles the kernels of a source, with its header, for
  * an architecture; false, reported, where it does not.
  */

@@ -302,7 +302,8 @@ command_compile(const Options *o)
     for (int i = 0; i < o->arguments; i++) {
         Context context;
         context_init(&context);
-        if (!stage_file(o, &context, o->argument[i]))
+        if (check_architecture(o, &context) &&
+            !stage_file(o, &context, o->argument[i]))
             compile_file(o, &context, o->argument[i], &written);
         int one = report(o, &context);
         code = one > code ? one : code;

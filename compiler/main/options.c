@@ -169,6 +169,7 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
                                    STAGE_c,   STAGE_cuda, STAGE_h};
     static const EngineKind engines[] = {ENGINE_auto, ENGINE_interpret,
                                          ENGINE_native, ENGINE_cuda};
+    static const EmitMath maths[] = {MATH_exact, MATH_tf32, MATH_bf16};
     const OptionInfo *info = &option_info[option];
     int which;
     o->given[option] = true;
@@ -219,7 +220,8 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
         return is_architecture(value) ||
                usage("--arch is a name such as sm_90, not", value);
     case OPTION_math:
-        return which == 0 || usage("--math is exact so far, not", value);
+        o->emit.math = maths[which];
+        return true;
     case OPTION_gemm:
         return which == 0 || usage("--gemm is own so far, not", value);
     case OPTION_no_pass:
@@ -447,6 +449,9 @@ check_stage(const Options *o)
         return usage("--debug-nan looks at C only, not at", "cuda");
     if (o->emit.target == TARGET_cuda && o->emit.fast)
         return usage("--fast is for C only, not for", "cuda");
+    if (o->script.dtype == DTYPE_f64 && o->emit.math != MATH_exact)
+        return usage("--math tf32 and bf16 are for float32 only, not for",
+                     "f64");
     if (o->script.dtype == DTYPE_f64 && o->emit.fast)
         return usage("--fast is for float32 only, not for", "f64");
     if (!exclude(o, OPTION_emit, OPTION_arch) || !check_cuda(o))

@@ -109,6 +109,12 @@ __shfl_xor_sync(unsigned mask, Value value, int lanes)
     return value;
 }
 
+/* Tensor cores, as kernels/flux_gpu_mma.h has them. */
+uint32_t flux_tf32(float x);
+uint32_t flux_bf16(float first, float second);
+void flux_mma_tf32(float sum[4], const uint32_t a[4], const uint32_t b[2]);
+void flux_mma_bf16(float sum[4], const uint32_t a[4], const uint32_t b[2]);
+
 typedef emulator::Stream *cudaStream_t;
 typedef emulator::Graph *cudaGraph_t;
 typedef emulator::Graph *cudaGraphExec_t;

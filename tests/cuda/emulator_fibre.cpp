@@ -98,7 +98,7 @@ struct Fibre {
     size_t shared; /* bytes of the block's memory that it has asked for */
     unsigned mask; /* of the threads of its warp that it shuffles with */
     unsigned turn; /* of two places for what it gives: 0, 1 */
-    char given[2][8];
+    char given[2][emulator::GIVEN];
 };
 
 Fibre fibres[emulator::THREADS];
@@ -158,6 +158,15 @@ run_round(unsigned order)
     }
 }
 
+unsigned
+count_of(State state)
+{
+    unsigned count = 0;
+    for (const Fibre &fibre : fibres)
+        count += fibre.state == state;
+    return count;
+}
+
 /* Whether all threads of a shuffle have come to it. */
 bool
 is_complete(unsigned t)
@@ -180,6 +189,8 @@ run_shuffles()
 {
     bool complete[emulator::THREADS];
     bool any = false;
+    if (count_of(SHUFFLES) == 0)
+        return false;
     for (unsigned t = 0; t < emulator::THREADS; t++)
         complete[t] = is_complete(t);
     for (unsigned t = 0; t < emulator::THREADS; t++) {
@@ -188,15 +199,6 @@ run_shuffles()
         any = any || complete[t];
     }
     return any;
-}
-
-unsigned
-count_of(State state)
-{
-    unsigned count = 0;
-    for (const Fibre &fibre : fibres)
-        count += fibre.state == state;
-    return count;
 }
 
 /* Behind what a block has asked for lies a red zone. */
@@ -273,11 +275,11 @@ barrier()
     switch_to(&now->context, &outside);
 }
 
-/* What a thread gives stays until its next shuffle but one, when all others of
+/* What a thread gives stays until its next meeting but one, when all others of
  * the mask have taken it.
  */
-void
-exchange(void *value, size_t bytes, unsigned from, unsigned mask)
+unsigned
+meet(const void *value, size_t bytes, unsigned mask)
 {
     unsigned turn = now->turn;
     memcpy(now->given[turn], value, bytes);
@@ -285,6 +287,19 @@ exchange(void *value, size_t bytes, unsigned from, unsigned mask)
     now->mask = mask;
     now->state = SHUFFLES;
     switch_to(&now->context, &outside);
-    memcpy(value, fibres[from].given[turn], bytes);
+    return turn;
+}
+
+const void *
+given(unsigned from, unsigned turn)
+{
+    return fibres[from].given[turn];
+}
+
+void
+exchange(void *value, size_t bytes, unsigned from, unsigned mask)
+{
+    unsigned turn = meet(value, bytes, mask);
+    memcpy(value, given(from, turn), bytes);
 }
 } // namespace emulator

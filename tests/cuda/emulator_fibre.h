@@ -1,4 +1,6 @@
-/* emulator_fibre.h - runs a kernel (emulator_fibre.cpp). */
+/* emulator_fibre.h - runs a kernel, whose threads can meet
+ * (emulator_fibre.cpp).
+ */
 #ifndef EMULATOR_FIBRE_H
 #define EMULATOR_FIBRE_H
 
@@ -6,8 +8,15 @@
 
 namespace emulator
 {
-enum { THREADS = 256 };
+enum { THREADS = 256, GIVEN = 24 /* bytes that a thread gives, at most */ };
 void run_kernel(unsigned blocks, unsigned order, const Kernel &kernel);
+
+/* Waits for the threads of the warp that are in the mask, all of which must
+ * come here, and gives them a value; what thread `from` has given, where
+ * `turn` is what meet returned.
+ */
+unsigned meet(const void *value, size_t bytes, unsigned mask);
+const void *given(unsigned from, unsigned turn);
 } // namespace emulator
 
 #endif

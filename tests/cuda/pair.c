@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+double pair_near;
+
 uint32_t
 random_bits(void)
 {
@@ -49,16 +51,17 @@ pair_fill(Pair *pair)
     emulator_put(pair->device, pair->host, pair->bytes);
 }
 
-static int
-is_nan(flux_dtype dtype, const unsigned char *x)
+/* The number at a place, if it is real; else 0. */
+static double
+number_at(flux_dtype dtype, const unsigned char *x)
 {
-    float single;
-    double wide;
-    memcpy(&single, x, sizeof single);
+    float single = 0;
+    double wide = 0;
+    if (dtype == FLUX_F64)
+        memcpy(&wide, x, sizeof wide);
     if (dtype == FLUX_F32)
-        return isnan(single);
-    memcpy(&wide, x, dtype == FLUX_F64 ? sizeof wide : 0);
-    return dtype == FLUX_F64 && isnan(wide);
+        memcpy(&single, x, sizeof single);
+    return dtype == FLUX_F64 ? wide : single;
 }
 
 int
@@ -67,10 +70,16 @@ pair_equal(flux_dtype dtype, const void *a, const void *b, size_t bytes)
     size_t size = flux_dtype_size(dtype);
     const unsigned char *p = a;
     const unsigned char *q = b;
-    for (size_t i = 0; i + size <= bytes; i += size)
-        if (memcmp(p + i, q + i, size) != 0 &&
-            !(is_nan(dtype, p + i) && is_nan(dtype, q + i)))
+    double greatest = 0;
+    for (size_t i = 0; pair_near > 0 && i + size <= bytes; i += size)
+        greatest = fmax(greatest, fabs(number_at(dtype, q + i)));
+    for (size_t i = 0; i + size <= bytes; i += size) {
+        double x = number_at(dtype, p + i);
+        double y = number_at(dtype, q + i);
+        if (memcmp(p + i, q + i, size) != 0 && !(isnan(x) && isnan(y)) &&
+            !(pair_near > 0 && fabs(x - y) <= pair_near * greatest))
             return 0;
+    }
     return 1;
 }
 

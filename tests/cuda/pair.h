@@ -24,7 +24,14 @@ void pair_free(Pair *pair);
  */
 void pair_fill(Pair *pair);
 
-/* Whether both sides have the same bits; any NaN equals any other. */
+/* How far numbers may be apart, as a share of the greatest of their array; 0,
+ * which it is at first: they have the same bits.
+ */
+extern double pair_near;
+
+/* Whether both sides have the same bits, or are so near; any NaN equals any
+ * other.
+ */
 int pair_same(const Pair *pair);
 int pair_equal(flux_dtype dtype, const void *a, const void *b, size_t bytes);
 

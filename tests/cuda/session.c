@@ -465,6 +465,8 @@ sessions_compare(const flux_model *model, const flux_device *device,
     Run run = {.model = model, .device = device, .step = step};
     Run *r = &run;
     flux_error err = {""};
+    if (pair_near > 0)
+        return;
     emulator_order(0);
     if (!has_sizes(model)) {
         check(r,

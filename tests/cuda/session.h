@@ -7,7 +7,7 @@
 #include "flux_device.h"
 
 /* Adds to the numbers of what passed and failed, which is told. step may be
- * NULL.
+ * NULL. Nothing where numbers need not be the same (pair.h).
  */
 void sessions_compare(const flux_model *model, const flux_device *device,
                       const flux_trainer *step, int *passed, int *failed);

@@ -1,0 +1,60 @@
+/* The kernels of products.h. For nvcc they are those that take most registers,
+ * and all that there is.
+ */
+#include "kernels/flux_gpu_tensor.h"
+
+#include "products.h"
+
+#define PRODUCT(kind, side)                                                    \
+    extern "C" __global__ void product_##kind##_##side(product p)              \
+    {                                                                          \
+        FLUX_SHARED(flux_tensor_tile, shared);                                 \
+        const flux_product_end end = {(flux_end_kind)p.end, p.scale};          \
+        flux_gpu_product_##kind(shared, side, flux_block(), p.m, p.n, p.k,     \
+                                p.a, p.ai, p.ak, p.b, p.bk, p.bj, p.c, p.ci,   \
+                                p.cj, end);                                    \
+        FLUX_UNROLL                                                            \
+        for (size_t e = 0; e < side * side; e++) {                             \
+            const size_t i = flux_tensor_row(side, flux_block(), p.m, e);      \
+            const size_t j = flux_tensor_column(side, flux_block(), p.m, e);   \
+            if (i < p.m && j < p.n && p.scale == 2)                            \
+                p.c[i * p.ci + j * p.cj] *= 2;                                 \
+        }                                                                      \
+    }
+
+PRODUCT(tf32, 8)
+PRODUCT(bf16, 8)
+
+#ifdef FLUX_CUDA_EMULATOR
+PRODUCT(tf32, 2)
+PRODUCT(tf32, 4)
+PRODUCT(bf16, 2)
+PRODUCT(bf16, 4)
+
+typedef cudaError_t queue_of(const product *p);
+
+#define QUEUE(kind, side)                                                      \
+    static cudaError_t queue_##kind##_##side(const product *p)                 \
+    {                                                                          \
+        const product own = *p;                                                \
+        return FLUX_TILES(product_##kind##_##side,                             \
+                          flux_tiles(side, p->m, p->n), NULL, own);            \
+    }
+
+QUEUE(tf32, 2)
+QUEUE(tf32, 4)
+QUEUE(tf32, 8)
+QUEUE(bf16, 2)
+QUEUE(bf16, 4)
+QUEUE(bf16, 8)
+
+int
+product_queue(kind kind, int side, const product *p)
+{
+    static queue_of *const queue[KINDS][SIDES] = {
+        {queue_tf32_2, queue_tf32_4, queue_tf32_8},
+        {queue_bf16_2, queue_bf16_4, queue_bf16_8}};
+    return queue[kind][side](p) == cudaSuccess;
+}
+
+#endif
