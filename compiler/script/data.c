@@ -1,6 +1,7 @@
 /* Files: idx, npy, savenpy, readcsv, save, load!. */
 #include "script/args.h"
 #include "script/lift.h"
+#include "script/model.h"
 #include "script/model_inner.h"
 #include "script/seq.h"
 
@@ -13,10 +14,10 @@ const char *
 data_path(Script *s, Value v, Span span)
 {
     if (v.kind != VALUE_string)
-        script_fail(s, DIAG_value, span, NULL,
-                    "a file's name is a String, "
-                    "not %s",
-                    value_kind_name(v));
+        script_fail(s, DIAG_value, span,
+                    model_is(v) ? "save(file, model), but load!(model, file)"
+                                : NULL,
+                    "a file's name is a String, not %s", value_kind_name(v));
     const char *path = v.as.string.text;
     if (strlen(path) != v.as.string.length)
         script_fail(s, DIAG_file, span, NULL,
@@ -116,6 +117,7 @@ fn_savenpy(Script *s, const Args *args)
 {
     const char *path = data_path(s, args->item[0], args->span);
     Value v = seq_plain(s, value_plain(s, args->item[1], args->span));
+    v = lift_array(s, v);
     if (v.kind != VALUE_array && v.kind != VALUE_batch)
         script_fail(s, DIAG_value, args->span, NULL,
                     "savenpy writes an array, not %s", value_kind_name(v));

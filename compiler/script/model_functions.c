@@ -5,6 +5,7 @@
 #include "script/eval.h"
 #include "script/lift.h"
 #include "script/model_inner.h"
+#include "script/recur.h"
 #include "script/tree.h"
 
 #include <string.h>
@@ -241,18 +242,6 @@ fn_training(Script *s, const Args *args)
     return value_bool(s->graph != NULL && s->trace->training);
 }
 
-/* A step of unroll or scan has a graph of its own, without the training's
- * state. */
-static void
-not_in_step(Script *s, const char *name, Span span)
-{
-    if (s->trace->steps != NULL)
-        script_fail(s, DIAG_not_yet, span,
-                    "put the layer before or behind the recurrence",
-                    "%s inside of a step of unroll or scan is not there yet",
-                    name);
-}
-
 static Value
 fn_draw(Script *s, const Args *args)
 {
@@ -262,10 +251,10 @@ fn_draw(Script *s, const Args *args)
                     "draw(x) is of a model's training form");
     if (x.kind == VALUE_opaque)
         return x;
-    not_in_step(s, "draw", args->span);
+    Ref like = trace_value(s, x, "the argument of draw", args->span);
+    Node n = *ir_node(s->graph, like);
     s->graph->span = args->span;
-    return value_node(
-        trace_draw(s, trace_value(s, x, "the argument of draw", args->span)));
+    return value_node(recur_draw(s, n.dtype, n.rank, n.dim));
 }
 
 static Value
@@ -279,7 +268,11 @@ fn_keep(Script *s, const Args *args)
     if (array.kind != VALUE_array)
         script_fail(s, DIAG_value, args->span, NULL,
                     "keep! changes an array, not %s", value_kind_name(array));
-    not_in_step(s, "keep!", args->span);
+    if (s->trace->steps != NULL) /* it has a graph of its own */
+        script_fail(s, DIAG_not_yet, args->span,
+                    "put the layer before or behind the recurrence",
+                    "keep! inside of a step of unroll or scan is not there "
+                    "yet");
     if (args->item[1].kind != VALUE_opaque)
         trace_keep(
             s, array,

@@ -312,6 +312,39 @@ cut_step(Extract *e)
         e->capture.item[i] = kept[e->capture.item[i]];
 }
 
+Ref
+recur_draw(Script *s, DType dtype, int rank, const Dim *dim)
+{
+    Arena *arena = &s->context->arena;
+    Steps *steps = s->trace->steps;
+    if (steps == NULL || steps->kept != NULL || steps->alone)
+        return trace_draw(s, dtype, rank, dim);
+    if (rank >= IR_RANK - 1)
+        script_fail(s, DIAG_rank, s->graph->span, NULL,
+                    "random numbers of rank %d leave no axis for the steps",
+                    rank);
+    Ref slice = ir_leaf(s->graph, OP_input, "drawn", dtype, rank, dim);
+    VEC_PUSH(arena, &steps->slice, slice);
+    VEC_PUSH(arena, &steps->sequence, REF_NONE);
+    return slice;
+}
+
+/* Draws the sequences of random numbers whose slices the body has. */
+static void
+draw_sequences(Script *s, Steps *steps, const Graph *body)
+{
+    for (size_t i = 0; i < steps->sequence.count; i++) {
+        if (steps->sequence.item[i] != REF_NONE)
+            continue;
+        Node slice = *ir_node(body, body->leaf.item[i]);
+        slice.dim[slice.rank] = steps->extent;
+        s->graph->span = slice.span;
+        s->graph->frame = slice.frame;
+        steps->sequence.item[i] =
+            recur_draw(s, slice.dtype, slice.rank + 1, slice.dim);
+    }
+}
+
 /* Ends a step: its nodes become a loop, which is given. */
 static Ref
 end_steps(Script *s, Steps *steps)
@@ -334,6 +367,7 @@ end_steps(Script *s, Steps *steps)
         axis[steps->sequence.count + i] =
             (int8_t)ir_node(s->graph, steps->result.item[i])->rank;
     cut_step(&e);
+    draw_sequences(s, steps, e.body);
     VEC(Ref) operand = {0};
     for (size_t i = 0; i < steps->sequence.count; i++)
         VEC_PUSH(arena, &operand, steps->sequence.item[i]);

@@ -28,7 +28,7 @@ struct Steps {
     size_t leaves; /* and its leaves */
     Dim extent;
     VEC(Carry) carry;
-    VEC(Ref) sequence;
+    VEC(Ref) sequence; /* REF_NONE: random numbers, drawn behind the step */
     VEC(Ref) slice;
     VEC(Ref) result;
 };
@@ -68,6 +68,11 @@ const Value *stepped_find(const Steps *steps, const Object *object,
 /* y{-lag} of the field's object, in the step under way. */
 Value recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
                     Span span);
+
+/* trace_draw, and in a step of a loop a slice of a sequence that is drawn
+ * outside of it.
+ */
+Ref recur_draw(Script *s, DType dtype, int rank, const Dim *dim);
 
 /* Notes y = value, the field's next value; false where no step is under way. */
 bool recur_assign(Script *s, Object *object, const char *field, Value value);

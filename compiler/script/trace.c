@@ -71,15 +71,14 @@ trace_array(Script *s, Value v)
 }
 
 Ref
-trace_draw(Script *s, Ref like)
+trace_draw(Script *s, DType dtype, int rank, const Dim *dim)
 {
     Trace *t = s->trace;
     Graph *g = s->graph;
     if (t->step && t->count == REF_NONE)
         t->count = ir_leaf(g, OP_state, "step", DTYPE_i32, 0, NULL);
     Ref step = t->step ? t->count : ir_const(g, DTYPE_i32, 0);
-    Node n = *ir_node(g, like);
-    return ir_draw(g, step, n.dtype, n.rank, n.dim, t->draws++);
+    return ir_draw(g, step, dtype, rank, dim, t->draws++);
 }
 
 void

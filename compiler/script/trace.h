@@ -72,10 +72,8 @@ void trace_round(Script *s, Array *array, DType dtype);
 Ref trace_array(Script *s, Value array);
 bool trace_is_param(const Script *s, const Array *array);
 
-/* An array, in the shape of a node, of numbers in [0, 1) that are others in
- * every training step.
- */
-Ref trace_draw(Script *s, Ref like);
+/* An array of numbers in [0, 1) that are others in every training step. */
+Ref trace_draw(Script *s, DType dtype, int rank, const Dim *dim);
 
 /* What a frozen array is after the training step; other traces do nothing. */
 void trace_keep(Script *s, Value array, Ref value, Span span);

@@ -5,6 +5,7 @@
  */
 #include "around.h"
 #include "narrow.h"
+#include "noisy.h"
 #include "pair.h"
 #include "single.h"
 #include "wide.h"
@@ -378,6 +379,26 @@ run_script(void)
     free(w.arena);
 }
 
+/* What dropout within the steps leaves out is what the script leaves out. */
+static void
+run_noise(void)
+{
+    flux_work w = room(NOISY_FADE_ARENA(2));
+    noisy_fade step;
+    noisy m;
+    REAL target[2 * NOISY_OUT];
+    REAL loss = 0;
+    for (int i = 0; i < 2 * NOISY_OUT; i++)
+        target[i] = number(i + 1);
+    noisy_init(&m, NOISY_SEED);
+    noisy_fade_init(&step, NOISY_SEED);
+    for (int turn = 0; turn < 3; turn++) {
+        noisy_fade_train(&step, &m, NULL, &x[0][0][0], target, 2, &loss, &w);
+        check(loss == expected(), "the script's loss with dropout");
+    }
+    free(w.arena);
+}
+
 /* Training takes the state on as forward does. */
 static void
 run_training(void)
@@ -459,6 +480,7 @@ main(void)
     run_session();
     run_chain();
     run_script();
+    run_noise();
     run_back();
     run_training();
     run_labels();
