@@ -68,6 +68,18 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     }
 }
 
+/* Asks for rows of `a` that are read a while later, and for more of them from
+ * far away: a row may begin in the middle of a cache line. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_ask)(const FLUX_T *a, size_t ak)
+{
+    __builtin_prefetch(a + 8 * ak);
+    __builtin_prefetch(a + 8 * ak + 2 * FLUX_W - 1);
+    __builtin_prefetch(a + 40 * ak, 0, 2);
+    __builtin_prefetch(a + 40 * ak + FLUX_W, 0, 2);
+    __builtin_prefetch(a + 40 * ak + 2 * FLUX_W - 1, 0, 2);
+}
+
 /* A tile of `count` terms; its rows of `a` are copied on the way, if that is
  * asked for and MAY be. */
 FLUX_TARGET FLUX_INLINE void
@@ -93,8 +105,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
     for (; count > 0; count--) {
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
         if (MAY && copy) {
-            __builtin_prefetch(a + 12 * ak);
-            __builtin_prefetch(a + 12 * ak + 2 * FLUX_W - 1);
+            FLUX_P(flux_ask)(a, ak);
             FLUX_AT(copy) = FLUX_AT(a);
             FLUX_AT(copy + FLUX_W) = FLUX_AT(a + FLUX_W);
             copy += 2 * FLUX_W;
@@ -275,7 +286,8 @@ FLUX_P(flux_units)(flux_order order, size_t columns, size_t j)
 }
 
 /* The product, as the functions below hand it on. Where the rows of `a` stand
- * in panels, ai leads from one panel to the next, if times FLUX_PANEL. */
+ * in panels, ai leads from one panel to the next, if times FLUX_PANEL. What a
+ * tile reads of `b` is copied to `near` first, if that is somewhere. */
 typedef struct {
     flux_order order;
     int panels;
@@ -287,9 +299,11 @@ typedef struct {
     FLUX_T *c;
     size_t ci, cj;
     flux_product_end end;
+    FLUX_T *near;
 } FLUX_P(flux_job);
 
-/* Rows in a tile; elements of `a` copied at a time; columns whose sums of
+/* Rows in a tile; elements of `a` copied at a time, but for large products;
+ * columns whose sums of
  * several blocks are held, beside those of the last tile. */
 enum {
     FLUX_P(FLUX_LANES) = 2 * FLUX_W,
@@ -299,18 +313,20 @@ enum {
 };
 
 typedef struct {
-    FLUX_ALIGNED FLUX_T a[FLUX_P(FLUX_ROOM)];
+    FLUX_T *a;
     FLUX_ALIGNED FLUX_T
         total[(FLUX_P(FLUX_GROUP) + FLUX_P(FLUX_SPARE)) * FLUX_P(FLUX_LANES)];
     FLUX_ALIGNED FLUX_T tile[FLUX_P(FLUX_SPARE) * FLUX_P(FLUX_LANES)];
 } FLUX_P(flux_room);
 
 /* A block of a tile: of `rows` rows from `row`, `length` terms from `term`, and
- * `units` of columns which end with `wide` new ones from `column`. Its totals
- * stand at `slot`, its part of `a` at `panel` of the room: once it is there, if
- * it has to be. */
+ * `units` of columns which end with `wide` new ones from `column` and are read
+ * at `b`. Its totals stand at `slot`, its part of `a` at `panel` of the room:
+ * once it is there, if it has to be. */
 typedef struct {
     size_t row, rows, term, length, column, wide, units, slot, panel;
+    const FLUX_T *b;
+    size_t bk, bj;
     int fresh, many; /* the first columns of a block, with others to follow */
 } FLUX_P(flux_spot);
 
@@ -351,23 +367,40 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
     goal.copy = copy && spot->fresh ? panel : NULL;
     FLUX_P(flux_tile_any)
     (job->order, R, spot->units, spot->length, there ? panel : a,
-     there ? lanes : job->ak,
-     job->b + spot->term * job->bk + (spot->column - again) * job->bj, job->bk,
-     job->bj, &goal);
+     there ? lanes : job->ak, spot->b, spot->bk, spot->bj, &goal);
     if (last && !direct)
         FLUX_P(flux_put)
     (spot->rows, lanes, spot->wide, room->tile + again * lanes, c, job->ci,
      job->cj, job->end);
 }
 
-/* A band: rows from `row` whose part of `a` fits the room, or one tile's. */
+/* The tile's columns of `b`: in place, or where they are copied to. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_right)(const FLUX_P(flux_job) * job, size_t tile,
+                   FLUX_P(flux_spot) * spot)
+{
+    spot->bk = job->bk;
+    spot->bj = job->bj;
+    spot->b = job->b + spot->term * job->bk +
+              (spot->column + spot->wide - tile) * job->bj;
+    if (!job->near)
+        return;
+    FLUX_P(flux_pack)
+    (tile, FLUX_W, spot->length, spot->b, job->bj, job->bk, job->near);
+    spot->b = job->near;
+    spot->bk = FLUX_W;
+    spot->bj = 1;
+}
+
+/* A band: rows from `row` whose part of `a` fits `panels`, or one tile's. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
-                  size_t tall)
+                  size_t tall, FLUX_T *panels)
 {
     FLUX_P(flux_room) room;
     FLUX_P(flux_spot) spot;
     size_t columns;
+    room.a = panels;
     for (size_t j0 = 0; j0 < job->n; j0 += columns) {
         columns = job->n - j0;
         if (job->k > 512 && columns >= FLUX_P(FLUX_GROUP) + FLUX_U)
@@ -383,6 +416,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
                 spot.wide = columns - j < tile ? columns - j : tile;
                 spot.column = j0 + j;
                 spot.fresh = j == 0;
+                FLUX_P(flux_right)(job, tile, &spot);
                 for (size_t i = 0; i < rows; i += tall) {
                     spot.row = row + i;
                     spot.rows = rows - i < tall ? rows - i : tall;
@@ -402,41 +436,45 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
     const size_t tall = job->order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
     const size_t deep = job->k < 512 ? job->k : 512;
     const size_t band = FLUX_P(FLUX_ROOM) / deep / tall * tall;
+    FLUX_ALIGNED FLUX_T panels[FLUX_P(FLUX_ROOM)];
     for (size_t i = 0; i < m; i += band)
-        FLUX_P(flux_band)(job, i, m - i < band ? m - i : band, tall);
+        FLUX_P(flux_band)(job, i, m - i < band ? m - i : band, tall, panels);
 }
 
-/* Columns of a block of a large product, and rows whose sums of several blocks
- * are held. */
-enum { FLUX_P(FLUX_WIDE) = 576 / (int)sizeof(FLUX_T), FLUX_P(FLUX_HELD) = 256 };
+/* Rows of a large product that are copied at a time, and columns whose sums of
+ * several blocks are held. */
+enum { FLUX_P(FLUX_HIGH) = 640 / (int)sizeof(FLUX_T), FLUX_P(FLUX_WIDE) = 264 };
 
-/* A large product, a block of terms by some columns at a time. The panels of
- * all rows read the same part of `b`, so it is copied to stand close together,
- * its columns not at the same place of a page. Sums of several blocks are
- * stored as they grow. */
+/* How many of m rows, at most FLUX_HIGH, are taken at a time: as many as the
+ * other times, but for whole panels. */
+FLUX_TARGET FLUX_STATIC size_t
+FLUX_P(flux_high)(size_t m)
+{
+    enum { HIGH = FLUX_P(FLUX_HIGH), PANEL = FLUX_PANEL(FLUX_T) };
+    const size_t times = (m + HIGH - 1) / HIGH;
+    return (m + times * PANEL - 1) / (times * PANEL) * PANEL;
+}
+
+/* A large product, a block of terms by some rows at a time, which are copied.
+ * All of them read a tile's columns while these are near: copied as well, where
+ * their terms are apart. Sums of several blocks are stored as they grow. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
 {
-    enum { DEEP = 528, WIDE = FLUX_P(FLUX_WIDE) };
-    FLUX_ALIGNED FLUX_T copy[DEEP * WIDE];
-    const int along = job->bk == 1;
+    FLUX_ALIGNED FLUX_T panels[512 * FLUX_P(FLUX_HIGH)];
+    FLUX_ALIGNED FLUX_T near[512 * FLUX_W];
+    const size_t high = FLUX_P(flux_high)(m);
     FLUX_P(flux_job) part = *job;
-    part.b = copy;
-    part.bk = along ? 1 : WIDE;
-    part.bj = along ? DEEP : 1;
-    for (size_t k0 = 0; k0 < job->k; k0 += 512)
-        for (size_t j0 = 0; j0 < job->n; j0 += WIDE) {
-            const FLUX_T *b = job->b + k0 * job->bk + j0 * job->bj;
+    part.near = job->bk == 1 ? NULL : near;
+    for (size_t i = 0; i < m; i += high)
+        for (size_t k0 = 0; k0 < job->k; k0 += 512) {
             part.k = job->k - k0 < 512 ? job->k - k0 : 512;
-            part.n = job->n - j0 < WIDE ? job->n - j0 : WIDE;
-            for (size_t o = 0; o < (along ? part.n : part.k); o++)
-                memcpy(copy + o * (along ? DEEP : WIDE),
-                       b + o * (along ? job->bj : job->bk),
-                       (along ? part.k : part.n) * sizeof *b);
-            part.a = job->a + k0 * job->ak;
-            part.c = job->c + j0 * job->cj;
+            part.a = job->a + i * job->ai + k0 * job->ak;
+            part.b = job->b + k0 * job->bk;
+            part.c = job->c + i * job->ci;
             part.end.kind = k0 > 0 ? FLUX_ADD : job->end.kind;
-            FLUX_P(flux_bands)(&part, m);
+            FLUX_P(flux_band)
+            (&part, 0, m - i < high ? m - i : high, FLUX_P(FLUX_LANES), panels);
         }
 }
 
@@ -444,22 +482,24 @@ FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m)
 {
-    enum { TALL = FLUX_P(FLUX_HELD), WIDE = FLUX_P(FLUX_WIDE) };
-    FLUX_ALIGNED FLUX_T held[TALL * WIDE];
+    enum { HIGH = FLUX_P(FLUX_HIGH), WIDE = FLUX_P(FLUX_WIDE) };
+    FLUX_ALIGNED FLUX_T held[HIGH * (WIDE + FLUX_U)];
+    const size_t high = FLUX_P(flux_high)(m);
     FLUX_P(flux_job) part = *job;
     part.c = held;
     part.ci = 1;
-    part.cj = TALL;
+    part.cj = HIGH;
     part.end.kind = FLUX_SET;
-    for (size_t i = 0; i < m; i += TALL)
-        for (size_t j = 0; j < job->n; j += WIDE) {
-            const size_t rows = m - i < TALL ? m - i : TALL;
-            part.n = job->n - j < WIDE ? job->n - j : WIDE;
+    for (size_t i = 0; i < m; i += high)
+        for (size_t j = 0; j < job->n; j += part.n) {
+            const size_t rows = m - i < high ? m - i : high;
+            const size_t left = job->n - j;
+            part.n = left < WIDE + FLUX_U ? left : WIDE;
             part.a = job->a + i * job->ai;
             part.b = job->b + j * job->bj;
             FLUX_P(flux_large)(&part, rows);
             FLUX_P(flux_put)
-            (rows, TALL, part.n, held, job->c + i * job->ci + j * job->cj,
+            (rows, HIGH, part.n, held, job->c + i * job->ci + j * job->cj,
              job->ci, job->cj, job->end);
         }
 }
@@ -506,7 +546,7 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         return;
     }
     const FLUX_P(flux_job)
-        job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end};
+        job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end, NULL};
     FLUX_P(flux_job_run)(&job, m);
 }
 
@@ -518,7 +558,7 @@ FLUX_P(flux_paneled)(size_t m, size_t n, size_t k, const FLUX_T *a,
 {
     enum { PANEL = FLUX_PANEL(FLUX_T) };
     const FLUX_P(flux_job)
-        job = {FLUX_SEQ, 1, n, k, a, k, PANEL, b, bk, bj, c, ci, cj, end};
+        job = {FLUX_SEQ, 1, n, k, a, k, PANEL, b, bk, bj, c, ci, cj, end, NULL};
     if (n >= FLUX_U) {
         FLUX_P(flux_job_run)(&job, m);
         return;
