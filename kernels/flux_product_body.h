@@ -19,6 +19,7 @@ typedef struct {
     size_t step;
     FLUX_T factor;
     FLUX_T *copy; /* where the rows of `a` go as they are read, or NULL */
+    int large;    /* a part of a large product */
 } FLUX_P(flux_goal);
 
 /* Sums to their goal. R and J are constants where this is inlined; so they are
@@ -68,16 +69,19 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     }
 }
 
-/* Asks for rows of `a` that are read a while later, and for more of them from
- * far away: a row may begin in the middle of a cache line. */
+/* Asks for rows of `a` that are read soon, which may begin in the middle of a
+ * cache line: no more than the 12 lines that the first cache has for rows that
+ * lie a page apart. Of a large product also for those read much later. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_ask)(const FLUX_T *a, size_t ak)
+FLUX_P(flux_ask)(const FLUX_T *a, size_t ak, int large)
 {
     __builtin_prefetch(a + 8 * ak);
     __builtin_prefetch(a + 8 * ak + 2 * FLUX_W - 1);
-    __builtin_prefetch(a + 40 * ak, 0, 2);
-    __builtin_prefetch(a + 40 * ak + FLUX_W, 0, 2);
-    __builtin_prefetch(a + 40 * ak + 2 * FLUX_W - 1, 0, 2);
+    if (large) {
+        __builtin_prefetch(a + 40 * ak, 0, 2);
+        __builtin_prefetch(a + 40 * ak + FLUX_W, 0, 2);
+        __builtin_prefetch(a + 40 * ak + 2 * FLUX_W - 1, 0, 2);
+    }
 }
 
 /* A tile of `count` terms; its rows of `a` are copied on the way, if that is
@@ -88,6 +92,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
                   size_t bj, const FLUX_P(flux_goal) * goal)
 {
     FLUX_T *copy = goal->copy;
+    const int large = goal->large;
     FLUX_V sum[24];
     const FLUX_T *third[4];
     FLUX_UNROLL
@@ -105,7 +110,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
     for (; count > 0; count--) {
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
         if (MAY && copy) {
-            FLUX_P(flux_ask)(a, ak);
+            FLUX_P(flux_ask)(a, ak, large);
             FLUX_AT(copy) = FLUX_AT(a);
             FLUX_AT(copy + FLUX_W) = FLUX_AT(a + FLUX_W);
             copy += 2 * FLUX_W;
@@ -286,8 +291,8 @@ FLUX_P(flux_units)(flux_order order, size_t columns, size_t j)
 }
 
 /* The product, as the functions below hand it on. Where the rows of `a` stand
- * in panels, ai leads from one panel to the next, if times FLUX_PANEL. What a
- * tile reads of `b` is copied to `near` first, if that is somewhere. */
+ * in panels, ai leads from one panel to the next, if times FLUX_PANEL. A large
+ * one has room for 512 terms of FLUX_BESIDE columns of `b`. */
 typedef struct {
     flux_order order;
     int panels;
@@ -299,17 +304,18 @@ typedef struct {
     FLUX_T *c;
     size_t ci, cj;
     flux_product_end end;
-    FLUX_T *near;
+    FLUX_T *beside;
 } FLUX_P(flux_job);
 
-/* Rows in a tile; elements of `a` copied at a time, but for large products;
- * columns whose sums of
- * several blocks are held, beside those of the last tile. */
+/* Rows in a tile; elements of `a` copied at a time, unless the product is
+ * large; columns whose sums of several blocks are held, beside those of the
+ * last tile; columns of `b` copied at a time. */
 enum {
     FLUX_P(FLUX_LANES) = 2 * FLUX_W,
     FLUX_P(FLUX_ROOM) = 512 * 2 * FLUX_W,
     FLUX_P(FLUX_GROUP) = 96,
-    FLUX_P(FLUX_SPARE) = 3 * FLUX_U
+    FLUX_P(FLUX_SPARE) = 3 * FLUX_U,
+    FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T)
 };
 
 typedef struct {
@@ -327,6 +333,7 @@ typedef struct {
     size_t row, rows, term, length, column, wide, units, slot, panel;
     const FLUX_T *b;
     size_t bk, bj;
+    size_t copied;   /* the first column in the copy of `b` */
     int fresh, many; /* the first columns of a block, with others to follow */
 } FLUX_P(flux_spot);
 
@@ -365,6 +372,7 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
     goal.step = last && direct ? job->cj : lanes;
     goal.factor = job->end.kind == FLUX_STEP ? -(FLUX_T)job->end.scale : 1;
     goal.copy = copy && spot->fresh ? panel : NULL;
+    goal.large = job->beside != NULL;
     FLUX_P(flux_tile_any)
     (job->order, R, spot->units, spot->length, there ? panel : a,
      there ? lanes : job->ak, spot->b, spot->bk, spot->bj, &goal);
@@ -374,21 +382,45 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
      job->cj, job->end);
 }
 
-/* The tile's columns of `b`: in place, or where they are copied to. */
+/* Copies the spot's terms of some columns of `b`, which are contiguous. */
+FLUX_TARGET FLUX_STATIC void
+FLUX_P(flux_lay)(const FLUX_P(flux_job) * job, const FLUX_T *b, size_t columns,
+                 size_t length)
+{
+    enum { BESIDE = FLUX_P(FLUX_BESIDE) };
+    for (size_t k = 0; k < length; k++) {
+        FLUX_T *to = job->beside + k * BESIDE;
+        const FLUX_T *from = b + k * job->bk;
+        if (columns == BESIDE) {
+            FLUX_UNROLL
+            for (size_t j = 0; j < BESIDE; j += FLUX_W)
+                FLUX_AT(to + j) = FLUX_AT(from + j);
+        } else
+            memcpy(to, from, columns * sizeof *to);
+    }
+}
+
+/* Where the tile reads its columns of `b`: in place, or in a copy of these and
+ * of those that the next tiles read. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_right)(const FLUX_P(flux_job) * job, size_t tile,
                    FLUX_P(flux_spot) * spot)
 {
+    enum { BESIDE = FLUX_P(FLUX_BESIDE) };
+    const size_t first = spot->column + spot->wide - tile;
+    const size_t left = job->n - first;
     spot->bk = job->bk;
     spot->bj = job->bj;
-    spot->b = job->b + spot->term * job->bk +
-              (spot->column + spot->wide - tile) * job->bj;
-    if (!job->near)
+    spot->b = job->b + spot->term * job->bk + first * job->bj;
+    if (!job->beside || job->bk == 1)
         return;
-    FLUX_P(flux_pack)
-    (tile, FLUX_W, spot->length, spot->b, job->bj, job->bk, job->near);
-    spot->b = job->near;
-    spot->bk = FLUX_W;
+    if (spot->fresh || first + tile > spot->copied + BESIDE) {
+        spot->copied = first;
+        FLUX_P(flux_lay)
+        (job, spot->b, left < BESIDE ? left : BESIDE, spot->length);
+    }
+    spot->b = job->beside + (first - spot->copied);
+    spot->bk = BESIDE;
     spot->bj = 1;
 }
 
@@ -441,79 +473,7 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
         FLUX_P(flux_band)(job, i, m - i < band ? m - i : band, tall, panels);
 }
 
-/* Rows of a large product that are copied at a time, and columns whose sums of
- * several blocks are held. */
-enum { FLUX_P(FLUX_HIGH) = 640 / (int)sizeof(FLUX_T), FLUX_P(FLUX_WIDE) = 264 };
-
-/* How many of m rows, at most FLUX_HIGH, are taken at a time: as many as the
- * other times, but for whole panels. */
-FLUX_TARGET FLUX_STATIC size_t
-FLUX_P(flux_high)(size_t m)
-{
-    enum { HIGH = FLUX_P(FLUX_HIGH), PANEL = FLUX_PANEL(FLUX_T) };
-    const size_t times = (m + HIGH - 1) / HIGH;
-    return (m + times * PANEL - 1) / (times * PANEL) * PANEL;
-}
-
-/* A large product, a block of terms by some rows at a time, which are copied.
- * All of them read a tile's columns while these are near: copied as well, where
- * their terms are apart. Sums of several blocks are stored as they grow. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
-{
-    FLUX_ALIGNED FLUX_T panels[512 * FLUX_P(FLUX_HIGH)];
-    FLUX_ALIGNED FLUX_T near[512 * FLUX_W];
-    const size_t high = FLUX_P(flux_high)(m);
-    FLUX_P(flux_job) part = *job;
-    part.near = job->bk == 1 ? NULL : near;
-    for (size_t i = 0; i < m; i += high)
-        for (size_t k0 = 0; k0 < job->k; k0 += 512) {
-            part.k = job->k - k0 < 512 ? job->k - k0 : 512;
-            part.a = job->a + i * job->ai + k0 * job->ak;
-            part.b = job->b + k0 * job->bk;
-            part.c = job->c + i * job->ci;
-            part.end.kind = k0 > 0 ? FLUX_ADD : job->end.kind;
-            FLUX_P(flux_band)
-            (&part, 0, m - i < high ? m - i : high, FLUX_P(FLUX_LANES), panels);
-        }
-}
-
-/* The same where sums of several blocks may not stand in `c` as they grow. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m)
-{
-    enum { HIGH = FLUX_P(FLUX_HIGH), WIDE = FLUX_P(FLUX_WIDE) };
-    FLUX_ALIGNED FLUX_T held[HIGH * (WIDE + FLUX_U)];
-    const size_t high = FLUX_P(flux_high)(m);
-    FLUX_P(flux_job) part = *job;
-    part.c = held;
-    part.ci = 1;
-    part.cj = HIGH;
-    part.end.kind = FLUX_SET;
-    for (size_t i = 0; i < m; i += high)
-        for (size_t j = 0; j < job->n; j += part.n) {
-            const size_t rows = m - i < high ? m - i : high;
-            const size_t left = job->n - j;
-            part.n = left < WIDE + FLUX_U ? left : WIDE;
-            part.a = job->a + i * job->ai;
-            part.b = job->b + j * job->bj;
-            FLUX_P(flux_large)(&part, rows);
-            FLUX_P(flux_put)
-            (rows, HIGH, part.n, held, job->c + i * job->ci + j * job->cj,
-             job->ci, job->cj, job->end);
-        }
-}
-
-/* Whether that pays. */
-FLUX_TARGET FLUX_STATIC int
-FLUX_P(flux_is_large)(const FLUX_P(flux_job) * job, size_t m)
-{
-    const size_t bytes = job->n * job->k * sizeof(FLUX_T);
-    const int page = job->bj * sizeof(FLUX_T) % 2048 == 0;
-    return job->order == FLUX_SEQ && (job->bk == 1 || job->bj == 1) &&
-           m >= 8 * FLUX_W && job->n >= 6 * FLUX_U && job->k >= 64 &&
-           bytes >= (job->bk != 1 || page ? 256 : 1024) * 1024;
-}
+#include "kernels/flux_product_large_body.h"
 
 FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_job_run)(const FLUX_P(flux_job) * job, size_t m)
