@@ -478,12 +478,10 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
 FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_job_run)(const FLUX_P(flux_job) * job, size_t m)
 {
-    if (!FLUX_P(flux_is_large)(job, m))
-        FLUX_P(flux_bands)(job, m);
-    else if (job->k > 512 && job->end.kind != FLUX_SET)
-        FLUX_P(flux_large_held)(job, m);
+    if (FLUX_P(flux_is_large)(job, m))
+        FLUX_P(flux_large_any)(job, m);
     else
-        FLUX_P(flux_large)(job, m);
+        FLUX_P(flux_bands)(job, m);
 }
 
 #include "kernels/flux_product_thin_body.h"

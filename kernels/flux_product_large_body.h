@@ -4,32 +4,41 @@
  * from far away as seldom as can be.
  */
 
-/* Rows of a large product that are copied at a time, and columns whose sums of
- * several blocks are held. */
-enum { FLUX_P(FLUX_HIGH) = 640 / (int)sizeof(FLUX_T), FLUX_P(FLUX_WIDE) = 264 };
+/* Rows that are copied at a time, and fewer where sums of several blocks are
+ * held for up to FLUX_WIDE columns. */
+enum {
+    FLUX_P(FLUX_HIGH) = 1024 / (int)sizeof(FLUX_T),
+    FLUX_P(FLUX_LOW) = 640 / (int)sizeof(FLUX_T),
+    FLUX_P(FLUX_WIDE) = 300
+};
 
-/* How many of m rows, at most FLUX_HIGH, are taken at a time: as many as the
- * other times, but for whole panels. */
+/* Memory of a large product: for its rows of `a`, or for fewer and their sums;
+ * and for what it copies of `b`. */
+typedef struct {
+    FLUX_ALIGNED FLUX_T a[512 * FLUX_P(FLUX_HIGH)];
+    FLUX_ALIGNED FLUX_T b[512 * FLUX_P(FLUX_BESIDE)];
+} FLUX_P(flux_hall);
+
+/* How many of m rows are taken at a time, at most `most`: as many as the other
+ * times, but for whole panels. */
 FLUX_TARGET FLUX_STATIC size_t
-FLUX_P(flux_high)(size_t m)
+FLUX_P(flux_high)(size_t m, size_t most)
 {
-    enum { HIGH = FLUX_P(FLUX_HIGH), PANEL = FLUX_PANEL(FLUX_T) };
-    const size_t times = (m + HIGH - 1) / HIGH;
+    enum { PANEL = FLUX_PANEL(FLUX_T) };
+    const size_t times = (m + most - 1) / most;
     return (m + times * PANEL - 1) / (times * PANEL) * PANEL;
 }
 
-/* A large product, a block of terms by some rows at a time, which are copied.
+/* A large product, a block of terms by `high` rows at a time, which are copied.
  * All of them read a tile's columns while these are in a cache; columns whose
  * terms lie apart are copied as well. Sums of several blocks are stored as they
  * grow. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
+FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m, size_t high,
+                   FLUX_P(flux_hall) * hall)
 {
-    FLUX_ALIGNED FLUX_T panels[512 * FLUX_P(FLUX_HIGH)];
-    FLUX_ALIGNED FLUX_T beside[512 * FLUX_P(FLUX_BESIDE)];
-    const size_t high = FLUX_P(flux_high)(m);
     FLUX_P(flux_job) part = *job;
-    part.beside = beside;
+    part.beside = hall->b;
     for (size_t i = 0; i < m; i += high)
         for (size_t k0 = 0; k0 < job->k; k0 += 512) {
             part.k = job->k - k0 < 512 ? job->k - k0 : 512;
@@ -38,34 +47,48 @@ FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m)
             part.c = job->c + i * job->ci;
             part.end.kind = k0 > 0 ? FLUX_ADD : job->end.kind;
             FLUX_P(flux_band)
-            (&part, 0, m - i < high ? m - i : high, FLUX_P(FLUX_LANES), panels);
+            (&part, 0, m - i < high ? m - i : high, FLUX_P(FLUX_LANES),
+             hall->a);
         }
 }
 
 /* The same where sums of several blocks may not stand in `c` as they grow. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m)
+FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m,
+                        FLUX_P(flux_hall) * hall)
 {
-    enum { HIGH = FLUX_P(FLUX_HIGH), WIDE = FLUX_P(FLUX_WIDE) };
-    FLUX_ALIGNED FLUX_T held[HIGH * (WIDE + FLUX_U)];
-    const size_t high = FLUX_P(flux_high)(m);
+    enum { LOW = FLUX_P(FLUX_LOW), WIDE = FLUX_P(FLUX_WIDE) };
+    FLUX_T *held = hall->a + 512 * LOW;
+    const size_t low = FLUX_P(flux_high)(m, LOW);
     FLUX_P(flux_job) part = *job;
     part.c = held;
     part.ci = 1;
-    part.cj = HIGH;
+    part.cj = LOW;
     part.end.kind = FLUX_SET;
-    for (size_t i = 0; i < m; i += high)
+    for (size_t i = 0; i < m; i += low)
         for (size_t j = 0; j < job->n; j += part.n) {
-            const size_t rows = m - i < high ? m - i : high;
+            const size_t rows = m - i < low ? m - i : low;
             const size_t left = job->n - j;
             part.n = left < WIDE + FLUX_U ? left : WIDE;
             part.a = job->a + i * job->ai;
             part.b = job->b + j * job->bj;
-            FLUX_P(flux_large)(&part, rows);
+            FLUX_P(flux_large)(&part, rows, low, hall);
             FLUX_P(flux_put)
-            (rows, HIGH, part.n, held, job->c + i * job->ci + j * job->cj,
+            (rows, LOW, part.n, held, job->c + i * job->ci + j * job->cj,
              job->ci, job->cj, job->end);
         }
+}
+
+/* Either. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_large_any)(const FLUX_P(flux_job) * job, size_t m)
+{
+    FLUX_P(flux_hall) hall;
+    if (job->k > 512 && job->end.kind != FLUX_SET)
+        FLUX_P(flux_large_held)(job, m, &hall);
+    else
+        FLUX_P(flux_large)
+    (job, m, FLUX_P(flux_high)(m, FLUX_P(FLUX_HIGH)), &hall);
 }
 
 /* Whether that pays. */
