@@ -71,11 +71,21 @@ static const Foreign foreign[] = {
     {"macro", FOREIGN_NAMED, "write a function"},
 };
 
+/* Skips a name, and the parentheses behind it, on this line. */
 static void
-skip_line(Lexer *lexer)
+skip_header(Lexer *lexer)
 {
-    while (lexer->cursor < lexer->end && *lexer->cursor != '\n')
-        lexer->cursor++;
+    const char *p = lexer->cursor;
+    while (*p == ' ' || *p == '\t')
+        p++;
+    while (lexer_is_word(*p) || (*p >= '0' && *p <= '9') || *p == '!')
+        p++;
+    for (int depth = 0; p < lexer->end && *p != '\n'; p++) {
+        depth += (*p == '(') - (*p == ')');
+        if (depth == 0 && *p != ')')
+            break;
+    }
+    lexer->cursor = p;
 }
 
 /* `catch` and `finally` go on a block that `try` opened. */
@@ -86,8 +96,9 @@ continues_try(Lexer *lexer)
     if ((!catch && !lexer_word_at(lexer->token, "finally")) ||
         !lexer_top(lexer)->try)
         return false;
-    if (catch)
-        skip_line(lexer);
+    if (catch && lexer_name_follows(lexer->cursor) &&
+        !lexer_word_at(lexer->cursor + 1, "end"))
+        skip_header(lexer);
     return true;
 }
 
@@ -104,7 +115,8 @@ is_foreign(const Lexer *lexer, const Foreign *word, bool prefix)
         return prefix && lexer->prev != TK_COMMA && lexer->prev != TK_CALL &&
                lexer_is_space(*lexer->cursor) &&
                (lexer_name_follows(lexer->cursor) || *lexer->cursor == '\n' ||
-                *lexer->cursor == '\r');
+                *lexer->cursor == '\r' || lexer->cursor[1] == '"' ||
+                (lexer->cursor[1] >= '0' && lexer->cursor[1] <= '9'));
     case FOREIGN_SKIP:
     case FOREIGN_NAMED:
         return start && lexer_name_follows(lexer->cursor);
@@ -131,7 +143,7 @@ lexer_foreign(Lexer *lexer, bool prefix)
                 lexer->cursor++;
             return 0;
         case FOREIGN_NAMED:
-            skip_line(lexer);
+            skip_header(lexer);
             break;
         case FOREIGN_BLOCK:
             break;
