@@ -127,6 +127,19 @@ assign_elements(Script *s, Value target, Value value, Span span)
     numeric_assign(s, target, all, (size_t)rank, value, span);
 }
 
+/* Whether what a dotted assignment changes is a part of an array, x[:, 1]: its
+ * value is a copy.
+ */
+static bool
+is_part(Script *s, Scope *scope, const Ast *target)
+{
+    if (target->kind != AST_INDEX)
+        return false;
+    Value whole = eval_operand(s, scope, target->as.call.callee);
+    return whole.kind == VALUE_array || whole.kind == VALUE_batch ||
+           value_is_traced(whole);
+}
+
 Value
 eval_assign(Script *s, Scope *scope, const Ast *ast)
 {
@@ -146,6 +159,10 @@ eval_assign(Script *s, Scope *scope, const Ast *ast)
     bool elements = op[0] == '.';
     if (!strcmp(op, ".=")) {
         value = eval_operand(s, scope, source);
+        if (is_part(s, scope, target)) {
+            eval_index_assign(s, scope, target, value);
+            return value;
+        }
         Value array = eval_operand(s, scope, target);
         assign_elements(s, array, value, ast->span);
         return array;
@@ -154,7 +171,7 @@ eval_assign(Script *s, Scope *scope, const Ast *ast)
     value = eval_operand(s, scope, source);
     const char *plain = intern(&s->context->names, op, strlen(op) - 1);
     value = eval_binary(s, plain, old, value, ast->span);
-    if (!elements) {
+    if (!elements || is_part(s, scope, target)) {
         eval_bind(s, scope, target, value, false);
         return value;
     }

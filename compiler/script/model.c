@@ -210,6 +210,16 @@ model_name_inputs(Script *s, Trace *t, Value model)
     }
 }
 
+/* Refuses what is no Int of a model, of 32 bits. */
+static void
+check_int(Script *s, double x, Span span)
+{
+    if (!(x >= INT32_MIN && x <= INT32_MAX && x == (double)(int32_t)x))
+        script_fail(s, DIAG_value, span, NULL,
+                    "%s does not fit into an Int of a model",
+                    value_text(s, value_float(x)));
+}
+
 Tensor *
 model_tensor(Script *s, Value v, DType dtype, Span span)
 {
@@ -219,12 +229,8 @@ model_tensor(Script *s, Value v, DType dtype, Span span)
     if (v.kind == VALUE_array || v.kind == VALUE_batch) {
         const Tensor *t = v.as.array->tensor;
         int64_t count = tensor_count(t);
-        for (int64_t i = 0; dtype == DTYPE_i32 && i < count; i++) {
-            double x = tensor_get(t, i);
-            if (x != (double)(int32_t)x)
-                script_fail(s, DIAG_value, span, NULL,
-                            "%g does not fit into an Int of a model", x);
-        }
+        for (int64_t i = 0; dtype == DTYPE_i32 && i < count; i++)
+            check_int(s, tensor_get(t, i), span);
         return lift_tensor(s, t, dtype);
     }
     if (!value_is_number(v))
@@ -234,6 +240,8 @@ model_tensor(Script *s, Value v, DType dtype, Span span)
                         : NULL,
                     "a model takes numbers and arrays, not %s",
                     value_kind_name(v));
+    if (dtype == DTYPE_i32)
+        check_int(s, value_number(v), span);
     Tensor *t = lift_new_tensor(s, dtype, 0, NULL, span);
     tensor_set(t, 0, value_number(v));
     return t;
