@@ -31,6 +31,14 @@ join(Graph *g, Held *held, Op op)
     return ir_map(g, op, ref[1], ref[0], REF_NONE);
 }
 
+static Ref
+join3(Graph *g, Held *held, Op op)
+{
+    held->count -= 3;
+    const Ref *ref = &held->ref[held->count];
+    return ir_map(g, op, ref[2], ref[1], ref[0]);
+}
+
 #define UNARY(op, u)     ir_map(g, op, u, REF_NONE, REF_NONE)
 #define BINARY(op, u, v) (hold(&held, v), hold(&held, u), join(g, &held, op))
 #define REAL(c)          ir_fill(g, a, c)
@@ -39,17 +47,20 @@ join(Graph *g, Held *held, Op op)
 #define SUB(u, v)        BINARY(OP_sub, u, v)
 #define DIV(u, v)        BINARY(OP_div, u, v)
 #define POW(u, v)        BINARY(OP_pow, u, v)
-#define GT(u, v)         BINARY(OP_gt, u, v)
-#define LT(u, v)         BINARY(OP_lt, u, v)
-#define NEG(u)           UNARY(OP_neg, u)
-#define NOT(u)           UNARY(OP_not, u)
-#define EXP(u)           UNARY(OP_exp, u)
-#define ERF(u)           UNARY(OP_erf, u)
-#define LOG(u)           UNARY(OP_log, u)
-#define SIN(u)           UNARY(OP_sin, u)
-#define COS(u)           UNARY(OP_cos, u)
-#define SIGN(u)          UNARY(OP_sign, u)
-#define SIGMA(u)         UNARY(OP_sigma, u)
+#define EQ(u, v)         BINARY(OP_eq, u, v)
+#define SELECT(c, u, v)                                                        \
+    (hold(&held, v), hold(&held, u), hold(&held, c), join3(g, &held, OP_select))
+#define GT(u, v) BINARY(OP_gt, u, v)
+#define LT(u, v) BINARY(OP_lt, u, v)
+#define NEG(u)   UNARY(OP_neg, u)
+#define NOT(u)   UNARY(OP_not, u)
+#define EXP(u)   UNARY(OP_exp, u)
+#define ERF(u)   UNARY(OP_erf, u)
+#define LOG(u)   UNARY(OP_log, u)
+#define SIN(u)   UNARY(OP_sin, u)
+#define COS(u)   UNARY(OP_cos, u)
+#define SIGN(u)  UNARY(OP_sign, u)
+#define SIGMA(u) UNARY(OP_sigma, u)
 
 /* The partial derivative of y = op(a, b) by its operand k, 0 or 1. */
 static Ref

@@ -196,7 +196,8 @@ enter(Script *s, Entered *e, const char *name, Scope *scope, const Args *args)
     CallFrame *call = frame_of(s, name, args->span);
     *e = (Entered){.active = {.caller = eval->active,
                               .frame = &call->frame,
-                              .scope = scope},
+                              .scope = scope,
+                              .number = ++eval->calls},
                    .call = eval->call,
                    .frame = s->frame,
                    .index = eval->index,
@@ -209,6 +210,15 @@ enter(Script *s, Entered *e, const char *name, Scope *scope, const Args *args)
     eval->dot_next = false;
     s->frame = &call->frame;
     s->depth++;
+}
+
+bool
+call_is_running(const Script *s, uint64_t number)
+{
+    const Active *active = s->eval->active;
+    while (active && active->number != number)
+        active = active->caller;
+    return active != NULL;
 }
 
 static void

@@ -47,6 +47,8 @@ struct Active {
     Active *caller;
     const Frame *frame;
     Scope *scope;
+    uint64_t number; /* its place among all calls; a frame is that of each call
+                        from one place */
 };
 
 /* What `end` means: the indexed value, the axis, how many indices there are. */
@@ -71,6 +73,7 @@ typedef struct Eval {
     CallFrame root;
     CallFrame *call;
     Active *active;
+    uint64_t calls; /* so far */
     const Including *including;
     int64_t steps;           /* passes of loops, and calls */
     bool stopped;            /* a limit was reached: nothing more is run */
@@ -163,7 +166,8 @@ Value type_of(Script *s, Value v);
 const char *method_signature(Script *s, const char *name, const Ast *function);
 const Method *method_find(Script *s, const Function *f, const Args *args);
 
-/* call.c */
+/* call.c; call_is_running: whether the call of a number goes on. */
+bool call_is_running(const Script *s, uint64_t number);
 bool function_is_net(const Function *f);
 _Noreturn void call_no_method(Script *s, const char *name, const Function *f,
                               const Type *type, const Args *args);

@@ -50,9 +50,11 @@ make_power(Lift *l, const Ref *operand, size_t count, const void *extra)
     Node nb = *ir_node(l->g, operand[1]);
     if (nb.op == OP_const) {
         double e = nb.as.value;
+        if (e == 0)
+            return ir_fill(l->g, a, 1);
         if (e == 0.5)
             return ir_map(l->g, OP_sqrt, a, REF_NONE, REF_NONE);
-        if (e != 0 && e == floor(e) && fabs(e) <= 64) {
+        if (e == floor(e) && fabs(e) <= 64) {
             Ref y = power_int(l, a, (int)fabs(e));
             return e > 0
                        ? y

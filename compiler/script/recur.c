@@ -61,19 +61,6 @@ field_number(const Type *type, const char *field)
     return i;
 }
 
-/* Whether one of two calls was made in the other, or they are one. */
-static bool
-in_one_call(const Frame *a, const Frame *b)
-{
-    for (const Frame *f = a; f != NULL; f = f->caller)
-        if (f == b)
-            return true;
-    for (const Frame *f = b; f != NULL; f = f->caller)
-        if (f == a)
-            return true;
-    return false;
-}
-
 Value
 recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
               Span span)
@@ -95,7 +82,7 @@ recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
                     "a value from 1 to 64 steps ago, not %lld", (long long)lag);
     const Carry *last = recur_find(steps, object, field, 1);
     if (last != NULL && last->next != REF_NONE &&
-        !in_one_call(s->frame, last->frame))
+        !call_is_running(s, last->call))
         script_fail(s, DIAG_recurrence, span,
                     "make another instance: those share no state",
                     "%s is called twice in one step", object->type->name);
@@ -130,6 +117,7 @@ recur_assign(Script *s, Object *object, const char *field, Value value)
         c = recur_find(steps, object, field, 1);
     }
     c->next = next;
+    c->call = s->eval->active ? s->eval->active->number : 0;
     c->span = s->span;
     c->frame = s->frame;
     return true;

@@ -13,6 +13,7 @@ typedef struct {
     Ref leaf;           /* what it is in the step */
     Ref next;           /* REF_NONE: not known yet */
     int carried;        /* its number among the caller's states; -1: none */
+    uint64_t call;      /* that gave it its next value */
     Span span;          /* where it was used or given its value last, and the */
     const Frame *frame; /* models that were called there */
 } Carry;
