@@ -4,7 +4,8 @@
  * FMA and for the target of the compilation, and the machine's best is taken at
  * run time: plain -O2 is as fast as -march=native. No bit depends on it, for
  * nothing is contracted (flux_fp.h). Other compilers, other machines and
- * builds without optimisation have the text once:
+ * builds without optimisation have the text once; ARM in 64 bits has always the
+ * vectors of NEON.
  *
  *    FLUX_BODY void
  *    f_body(flux_isa isa, float *y, size_t n)
@@ -21,18 +22,34 @@
 
 #include "kernels/flux_fma.h"
 
-typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__TINYC__) &&         \
-    !defined(__CUDACC__)
+/* Whose vectors there is code for: x86-64's, those of ARM in 64 bits, none. */
+#if defined(__GNUC__) && !defined(__TINYC__) && !defined(__CUDACC__)
+#if defined(__x86_64__)
 #define FLUX_X86 1
-#else
+#elif defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#define FLUX_NEON 1
+#endif
+#endif
+#ifndef FLUX_X86
 #define FLUX_X86 0
+#endif
+#ifndef FLUX_NEON
+#define FLUX_NEON 0
+#endif
+#define FLUX_VECTORS (FLUX_X86 || FLUX_NEON)
+
+#if FLUX_NEON
+typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_NEON } flux_isa;
+#else
+typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
 #endif
 
 /* FLUX_FORCE_ISA, a flux_isa, takes the place of every other: a compiler leaves
  * out the code for the rest. So it does where the target has the best anyway,
  * as with -march=native, which takes half the time to compile. */
+#if FLUX_NEON && !defined(FLUX_FORCE_ISA)
+#define FLUX_FORCE_ISA FLUX_ISA_NEON
+#endif
 #if FLUX_X86 && !defined(FLUX_FORCE_ISA) && defined(__AVX512F__) &&            \
     defined(__AVX512VL__) && defined(__AVX512DQ__)
 #define FLUX_FORCE_ISA FLUX_ISA_AVX512
@@ -60,6 +77,16 @@ flux_best_isa(void)
     return FLUX_ISA_PLAIN;
 #endif
 }
+#endif
+
+/* A call of a function that there is for each set of vectors: the one of `isa`,
+ * which has some. FLUX_ON(name, set) is the function's name. */
+#if FLUX_X86
+#define FLUX_ON_VECTORS(isa, name, ...)                                        \
+    ((isa) == FLUX_ISA_AVX512 ? FLUX_ON(name, avx512)(__VA_ARGS__)             \
+                              : FLUX_ON(name, avx2)(__VA_ARGS__))
+#elif FLUX_NEON
+#define FLUX_ON_VECTORS(isa, name, ...) FLUX_ON(name, neon)(__VA_ARGS__)
 #endif
 
 /* clang ignores an attribute whole that has a word it does not know. */

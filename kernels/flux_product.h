@@ -1,8 +1,8 @@
 /* flux_product.h - matrix products, and sums of their columns, in the orders of
  * flux_sum.h.
  *
- * The product has code for AVX-512, for AVX2 with FMA and for any machine; its
- * callers say which (flux_isa.h).
+ * The product has code for AVX-512, for AVX2 with FMA, for NEON and for any
+ * machine; its callers say which (flux_isa.h).
  */
 #ifndef FLUX_PRODUCT_H
 #define FLUX_PRODUCT_H
@@ -128,7 +128,7 @@ flux_product_turns(size_t m, size_t n, size_t ci, size_t cj)
 }
 
 /* Rows in a panel: two vectors of the widest. */
-#define FLUX_PANEL(T) (128 / sizeof(T))
+#define FLUX_PANEL(T) ((FLUX_NEON ? 32 : 128) / sizeof(T))
 
 /* Whether products of n columns read panels of an operand with this stride of
  * rows: few columns read whole lines of it just as well. */
@@ -136,11 +136,11 @@ FLUX_STATIC int
 flux_has_panels(flux_isa isa, size_t n, size_t ai)
 {
     isa = FLUX_ISA_OF(isa);
-    return FLUX_X86 && isa != FLUX_ISA_PLAIN && (ai != 1 || n >= 4);
+    return FLUX_VECTORS && isa != FLUX_ISA_PLAIN && (ai != 1 || n >= 4);
 }
 
-#if FLUX_X86
-#include "kernels/flux_product_x86.h"
+#if FLUX_VECTORS
+#include "kernels/flux_product_vectors.h"
 #endif
 
 #define FLUX_P(name)       name##_f32

@@ -62,10 +62,10 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     FLUX_V row1 = FLUX_AT(a + (R - 1) * FLUX_W);
     FLUX_UNROLL
     for (int j = 0; j < J; j++) {
-        FLUX_V right = FLUX_I(all)(third[j / 3][bk + (size_t)(j % 3) * bj]);
-        sum[j * R] = FLUX_I(fma)(row0, right, sum[j * R]);
+        FLUX_T right = third[j / 3][bk + (size_t)(j % 3) * bj];
+        sum[j * R] = FLUX_I(fma_all)(row0, right, sum[j * R]);
         if (R == 2)
-            sum[j * R + 1] = FLUX_I(fma)(row1, right, sum[j * R + 1]);
+            sum[j * R + 1] = FLUX_I(fma_all)(row1, right, sum[j * R + 1]);
     }
 }
 

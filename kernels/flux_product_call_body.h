@@ -20,15 +20,10 @@ FLUX_P(flux_product_rows)(flux_isa isa, flux_order order, size_t m, size_t n,
                           size_t ci, size_t cj, flux_product_end end)
 {
     isa = FLUX_ISA_OF(isa);
-#if FLUX_X86
-    if (isa == FLUX_ISA_AVX512 && k > 0) {
-        FLUX_ON(flux_product, avx512)
-        (order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
-        return;
-    }
-    if (isa == FLUX_ISA_AVX2 && k > 0) {
-        FLUX_ON(flux_product, avx2)
-        (order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+#if FLUX_VECTORS
+    if (isa != FLUX_ISA_PLAIN && k > 0) {
+        FLUX_ON_VECTORS(isa, flux_product, order, m, n, k, a, ai, ak, b, bk, bj,
+                        c, ci, cj, end);
         return;
     }
 #endif
@@ -43,15 +38,10 @@ FLUX_P(flux_tree_rows)(flux_isa isa, flux_order order, size_t m, size_t n,
                        size_t ci, size_t cj, flux_product_end end)
 {
     isa = FLUX_ISA_OF(isa);
-#if FLUX_X86
-    if (isa == FLUX_ISA_AVX512 && k > 0) {
-        FLUX_ON(flux_tree, avx512)
-        (m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
-        return;
-    }
-    if (isa == FLUX_ISA_AVX2 && k > 0) {
-        FLUX_ON(flux_tree, avx2)
-        (m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+#if FLUX_VECTORS
+    if (isa != FLUX_ISA_PLAIN && k > 0) {
+        FLUX_ON_VECTORS(isa, flux_tree, m, n, k, a, ai, ak, b, bk, bj, c, ci,
+                        cj, end);
         return;
     }
 #endif
@@ -99,11 +89,9 @@ FLUX_P(flux_paneled_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                          size_t ci, size_t cj, flux_product_end end)
 {
     (void)isa, (void)order, (void)ai, (void)ak;
-#if FLUX_X86
-    if (FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
-        FLUX_ON(flux_paneled, avx512)(m, n, k, a, b, bk, bj, c, ci, cj, end);
-    else
-        FLUX_ON(flux_paneled, avx2)(m, n, k, a, b, bk, bj, c, ci, cj, end);
+#if FLUX_VECTORS
+    FLUX_ON_VECTORS(FLUX_ISA_OF(isa), flux_paneled, m, n, k, a, b, bk, bj, c,
+                    ci, cj, end);
 #else
     (void)m, (void)n, (void)k, (void)a, (void)b, (void)bk;
     (void)bj, (void)c, (void)ci, (void)cj, (void)end;
@@ -201,11 +189,9 @@ FLUX_INLINE void
 FLUX_P(flux_panels)(flux_isa isa, size_t m, size_t n, size_t k, const FLUX_T *a,
                     size_t ai, size_t ak, FLUX_T *panels)
 {
-#if FLUX_X86
-    if (flux_has_panels(isa, n, ai) && FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)
-        FLUX_ON(flux_panels, avx512)(m, k, a, ai, ak, panels);
-    else if (flux_has_panels(isa, n, ai))
-        FLUX_ON(flux_panels, avx2)(m, k, a, ai, ak, panels);
+#if FLUX_VECTORS
+    if (flux_has_panels(isa, n, ai))
+        FLUX_ON_VECTORS(FLUX_ISA_OF(isa), flux_panels, m, k, a, ai, ak, panels);
 #else
     (void)isa, (void)m, (void)n, (void)k, (void)a, (void)ai, (void)ak;
     (void)panels;

@@ -1,21 +1,39 @@
 /* flux_vector_body.h - the vectors of an instruction set and an element type,
- * as macros for a text that is compiled for each of them: one of
- * FLUX_F32_AVX512, FLUX_F64_AVX512, FLUX_F32_AVX2 and FLUX_F64_AVX2 is defined
- * where it is included, and flux_vector_end_body.h takes all of them back.
+ * as macros for a text that is compiled for each of them. Where it is included,
+ * FLUX_F32_BEST or FLUX_F64_BEST is defined, which is AVX-512 or NEON, or
+ * FLUX_F32_AVX2 or FLUX_F64_AVX2; flux_vector_end_body.h takes all back.
  *
  *    FLUX_P(name)    the name with the variant's suffix
  *    FLUX_T          the element type
  *    FLUX_W, FLUX_G  lanes of a vector, and of 128 bits
- *    FLUX_U          columns of the smallest tile of registers; the others have
- *                    2 and 3 times as many
+ *    FLUX_U          columns of the smallest tile of registers: 4 of 32
+ *                    registers, 2 of 16; the others have 2 and 3 times as many
  *    FLUX_TARGET     the attribute that allows the instructions
- *    FLUX_OP(name)   the instruction for elements of this type
+ *    FLUX_OP(name)   the instruction of x86 for elements of this type
  *    FLUX_ALL(x)     what a vector of x in all lanes begins as
  *    FLUX_V          the vector type
  *    FLUX_AT(p)      a vector in memory, which begins at any element
  *    FLUX_I(op)      an operation of flux_vector_op_body.h
  */
-#if defined(FLUX_F32_AVX512)
+#if FLUX_NEON && defined(FLUX_F32_BEST)
+#define FLUX_P(name) name##_f32_neon
+#define FLUX_T       float
+#define FLUX_W       4
+#define FLUX_G       4
+#define FLUX_ALL(x)                                                            \
+    {                                                                          \
+        x, x, x, x                                                             \
+    }
+#elif FLUX_NEON
+#define FLUX_P(name) name##_f64_neon
+#define FLUX_T       double
+#define FLUX_W       2
+#define FLUX_G       2
+#define FLUX_ALL(x)                                                            \
+    {                                                                          \
+        x, x                                                                   \
+    }
+#elif defined(FLUX_F32_BEST)
 #define FLUX_P(name) name##_f32_avx512
 #define FLUX_T       float
 #define FLUX_W       16
@@ -24,7 +42,7 @@
     {                                                                          \
         x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x                         \
     }
-#elif defined(FLUX_F64_AVX512)
+#elif defined(FLUX_F64_BEST)
 #define FLUX_P(name) name##_f64_avx512
 #define FLUX_T       double
 #define FLUX_W       8
@@ -52,14 +70,17 @@
         x, x, x, x                                                             \
     }
 #endif
-#if defined(FLUX_F32_AVX512) || defined(FLUX_F64_AVX512)
-#define FLUX_U      4
-#define FLUX_TARGET FLUX_AVX512
-#else
+#if defined(FLUX_F32_AVX2) || defined(FLUX_F64_AVX2)
 #define FLUX_U      2
 #define FLUX_TARGET FLUX_AVX2
+#elif FLUX_NEON
+#define FLUX_U 4
+#define FLUX_TARGET
+#else
+#define FLUX_U      4
+#define FLUX_TARGET FLUX_AVX512
 #endif
-#if defined(FLUX_F32_AVX512) || defined(FLUX_F32_AVX2)
+#if defined(FLUX_F32_BEST) || defined(FLUX_F32_AVX2)
 #define FLUX_OP(name) name "ps"
 #else
 #define FLUX_OP(name) name "pd"

@@ -1,6 +1,6 @@
 /* flux_vector_end_body.h - takes back what flux_vector_body.h defines. */
-#undef FLUX_F32_AVX512
-#undef FLUX_F64_AVX512
+#undef FLUX_F32_BEST
+#undef FLUX_F64_BEST
 #undef FLUX_F32_AVX2
 #undef FLUX_F64_AVX2
 #undef FLUX_P

@@ -101,13 +101,13 @@ flux_axes_swap(size_t axes, const flux_axis *axis, flux_axis *to)
     }
 }
 
-#if FLUX_X86
-#include "kernels/flux_windows_x86.h"
+#if FLUX_VECTORS
+#include "kernels/flux_windows_vectors.h"
 #endif
 
 #define FLUX_T             float
 #define FLUX_NAME(name)    name##_f32
-#define FLUX_ON(isa, name) name##_f32_##isa
+#define FLUX_ON(name, set) name##_f32_##set
 #include "kernels/flux_windows_body.h"
 #undef FLUX_T
 #undef FLUX_NAME
@@ -115,7 +115,7 @@ flux_axes_swap(size_t axes, const flux_axis *axis, flux_axis *to)
 
 #define FLUX_T             double
 #define FLUX_NAME(name)    name##_f64
-#define FLUX_ON(isa, name) name##_f64_##isa
+#define FLUX_ON(name, set) name##_f64_##set
 #include "kernels/flux_windows_body.h"
 #undef FLUX_T
 #undef FLUX_NAME

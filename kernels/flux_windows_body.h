@@ -1,9 +1,9 @@
 /* flux_windows_body.h - products over several axes for one element type;
  * flux_windows.h includes it once for each, with
  *
- *    FLUX_T            the element type
- *    FLUX_NAME(name)   the name with the type's suffix
- *    FLUX_ON(isa, name)  that with the suffix of an instruction set
+ *    FLUX_T               the element type
+ *    FLUX_NAME(name)      the name with the type's suffix
+ *    FLUX_ON(name, set)   that with the suffix of an instruction set
  */
 
 /* A block of terms, and the rows or columns that are multiplied with it. */
@@ -141,14 +141,11 @@ FLUX_NAME(flux_windows_vectors)(flux_isa isa, size_t rows, const flux_axis *row,
                                 size_t terms, const flux_axis *term,
                                 const FLUX_T *a, const FLUX_T *b, FLUX_T *c)
 {
-#if FLUX_X86
+#if FLUX_VECTORS
     isa = FLUX_ISA_OF(isa);
-    if (isa == FLUX_ISA_AVX512)
-        return FLUX_ON(avx512, flux_windows_direct)(rows, row, columns, column,
-                                                    terms, term, a, b, c);
-    if (isa == FLUX_ISA_AVX2)
-        return FLUX_ON(avx2, flux_windows_direct)(rows, row, columns, column,
-                                                  terms, term, a, b, c);
+    if (isa != FLUX_ISA_PLAIN)
+        return FLUX_ON_VECTORS(isa, flux_windows_direct, rows, row, columns,
+                               column, terms, term, a, b, c);
 #endif
     (void)isa, (void)rows, (void)row, (void)columns, (void)column, (void)terms;
     (void)term, (void)a, (void)b, (void)c;

@@ -12,7 +12,13 @@
 
 /* So many runs of five, and of three, in a tile; the widest row of columns, and
  * the vectors of rows for Q of them; whether two lines may share a vector. */
-#if FLUX_W * FLUX_U >= 32
+#if FLUX_NEON
+#define FLUX_FIVES   5
+#define FLUX_THREES  4
+#define FLUX_WIDE    8
+#define FLUX_TALL(Q) ((Q) > 6 ? 2 : (Q) > 4 ? 3 : 4)
+#define FLUX_SHARES  0
+#elif FLUX_U == 4
 #define FLUX_FIVES   5
 #define FLUX_THREES  4
 #define FLUX_WIDE    8
@@ -102,10 +108,10 @@ FLUX_P(flux_strip_tile)(const int TWO, const int R, const int Q,
         }
         FLUX_UNROLL
         for (int q = 0; q < Q; q++) {
-            FLUX_V each = FLUX_I(all)(b[q]);
+            const FLUX_T each = b[q];
             FLUX_UNROLL
             for (int r = 0; r < R; r++)
-                sum[q * R + r] = FLUX_I(fma)(row[r], each, sum[q * R + r]);
+                sum[q * R + r] = FLUX_I(fma_all)(row[r], each, sum[q * R + r]);
         }
     }
     const int first = s->first;
@@ -351,8 +357,8 @@ FLUX_P(flux_runs_tile)(const int P, const int Q, size_t terms,
         FLUX_V column = FLUX_AT(b);
         FLUX_UNROLL
         for (int i = 0; i < P * Q; i++) {
-            FLUX_V each = FLUX_I(all)(run[i / Q][at + (size_t)(i % Q)]);
-            sum[i] = FLUX_I(fma)(column, each, sum[i]);
+            const FLUX_T each = run[i / Q][at + (size_t)(i % Q)];
+            sum[i] = FLUX_I(fma_all)(column, each, sum[i]);
         }
     }
     FLUX_UNROLL
@@ -441,7 +447,7 @@ FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
         FLUX_P(flux_windows_few)(job);
     else
 #endif
-        if (line >= 3 && term[0].length > line && width >= FLUX_W / 4)
+        if (line >= 3 && term[0].length > line && 4 * width >= FLUX_W)
         FLUX_P(flux_windows_by_columns)(job);
     else if (row[0].c == 1 && line >= FLUX_W / 2)
         FLUX_P(flux_windows_by_rows)(job);

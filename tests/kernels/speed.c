@@ -248,7 +248,7 @@ main(int argc, char **argv)
     for (size_t i = 0; i < 3 * (size_t)SIZE + 4096; i++)
         memory[i] = (float)(i % 31) / 31;
     const char *word = argc > 2 ? argv[2] : NULL;
-    for (int isa = FLUX_ISA_AVX2; isa <= (int)flux_best_isa(); isa++) {
+    for (int isa = FLUX_ISA_PLAIN + 1; isa <= (int)flux_best_isa(); isa++) {
         measure((flux_isa)isa, rounds, word, memory);
         measure_functions((flux_isa)isa, rounds, word, memory);
     }

@@ -1,22 +1,23 @@
-/* flux_windows_x86.h - products over several axes for the vector instructions
- * of x86-64: flux_windows_vector_body.h for AVX-512 and for AVX2 with FMA, of
- * both element types. flux_windows.h includes it.
+/* flux_windows_vectors.h - products over several axes for vector instructions:
+ * flux_windows_vector_body.h for each set of them and each element type.
+ * flux_windows.h includes it.
  */
-#ifndef FLUX_WINDOWS_X86_H
-#define FLUX_WINDOWS_X86_H
+#ifndef FLUX_WINDOWS_VECTORS_H
+#define FLUX_WINDOWS_VECTORS_H
 
-#include "kernels/flux_vector_x86.h"
+#include "kernels/flux_vectors.h"
 
-#define FLUX_F32_AVX512
+#define FLUX_F32_BEST
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_windows_vector_body.h"
 #include "kernels/flux_vector_end_body.h"
 
-#define FLUX_F64_AVX512
+#define FLUX_F64_BEST
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_windows_vector_body.h"
 #include "kernels/flux_vector_end_body.h"
 
+#if FLUX_X86
 #define FLUX_F32_AVX2
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_windows_vector_body.h"
@@ -26,5 +27,6 @@
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_windows_vector_body.h"
 #include "kernels/flux_vector_end_body.h"
+#endif
 
 #endif

@@ -1,22 +1,23 @@
-/* flux_product_x86.h - the matrix product for the vector instructions of
- * x86-64: flux_product_body.h for AVX-512 and for AVX2 with FMA, of both
- * element types. flux_product.h includes it.
+/* flux_product_vectors.h - the matrix product for vector instructions:
+ * flux_product_body.h for each set of them and each element type.
+ * flux_product.h includes it.
  */
-#ifndef FLUX_PRODUCT_X86_H
-#define FLUX_PRODUCT_X86_H
+#ifndef FLUX_PRODUCT_VECTORS_H
+#define FLUX_PRODUCT_VECTORS_H
 
-#include "kernels/flux_vector_x86.h"
+#include "kernels/flux_vectors.h"
 
-#define FLUX_F32_AVX512
+#define FLUX_F32_BEST
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_product_body.h"
 #include "kernels/flux_vector_end_body.h"
 
-#define FLUX_F64_AVX512
+#define FLUX_F64_BEST
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_product_body.h"
 #include "kernels/flux_vector_end_body.h"
 
+#if FLUX_X86
 #define FLUX_F32_AVX2
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_product_body.h"
@@ -26,5 +27,6 @@
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_product_body.h"
 #include "kernels/flux_vector_end_body.h"
+#endif
 
 #endif
