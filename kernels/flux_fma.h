@@ -173,12 +173,26 @@ flux_soft_fma(double a, double b, double c)
     return negative ? -r : r;
 }
 
-/* Whether the target's own fma serves; FLUX_SOFT_FMA forces the soft ones. */
-#if !defined(FLUX_SOFT_FMA) && !defined(__TINYC__) &&                          \
-    (defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMAF))
+/* Whether the target's own fma serves, of float and of double: some processors
+ * have the first alone, and newlib's double one rounds twice. FLUX_SOFT_FMA
+ * forces the soft ones. */
+#if defined(FLUX_SOFT_FMA) || defined(__TINYC__)
+#define FLUX_HARD_FMAF 0
+#define FLUX_HARD_FMA  0
+#elif defined(__FMA__) || defined(__aarch64__)
+#define FLUX_HARD_FMAF 1
+#define FLUX_HARD_FMA  1
+#else
+#if defined(__FP_FAST_FMAF)
+#define FLUX_HARD_FMAF 1
+#else
+#define FLUX_HARD_FMAF 0
+#endif
+#if defined(__FP_FAST_FMA)
 #define FLUX_HARD_FMA 1
 #else
 #define FLUX_HARD_FMA 0
+#endif
 #endif
 
 /* a * b + c rounded once. */
@@ -187,7 +201,7 @@ flux_fmaf(float a, float b, float c)
 {
 #if defined(__CUDA_ARCH__)
     return __fmaf_rn(a, b, c);
-#elif FLUX_HARD_FMA
+#elif FLUX_HARD_FMAF
     return __builtin_fmaf(a, b, c);
 #else
     return flux_soft_fmaf(a, b, c);
