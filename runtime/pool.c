@@ -47,6 +47,8 @@ pool_pause(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__TINYC__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__) && defined(__GNUC__) && !defined(__TINYC__)
+    __asm__ volatile("yield");
 #endif
 }
 

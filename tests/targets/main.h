@@ -2,8 +2,6 @@
 #ifndef TARGETS_MAIN_H
 #define TARGETS_MAIN_H
 
-#include "kernels/flux_fp.h"
-
 #include "flux.h"
 
 typedef struct {
