@@ -78,6 +78,20 @@ ir_leaf(Graph *g, Op op, const char *name, DType dtype, int rank,
     return ref;
 }
 
+const char *
+ir_input_name(const Graph *g, const char *name)
+{
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        const Node *n = ir_node(g, g->leaf.item[i]);
+        if (n->op != OP_input || strcmp(n->as.leaf.name, name) != 0)
+            continue;
+        name = intern_text(&g->context->names,
+                           arena_printf(&g->context->arena, "%s_", name));
+        i = (size_t)-1;
+    }
+    return name;
+}
+
 Ref
 ir_const(Graph *g, DType dtype, double value)
 {

@@ -172,6 +172,8 @@ Graph *ir_graph_like(const Graph *from);
 const Graph *ir_graph_in(Arena *arena, const Graph *g);
 Ref ir_leaf(Graph *g, Op op, const char *name, DType dtype, int rank,
             const Dim *dim);
+/* A name that no input has: `name`, or with `_` behind it. */
+const char *ir_input_name(const Graph *g, const char *name);
 Ref ir_const(Graph *g, DType dtype, double value); /* a scalar */
 Ref ir_fill(Graph *g, Ref like, double value);     /* of like's type, shape */
 Ref ir_data(Graph *g, const Tensor *data);

@@ -234,6 +234,7 @@ back_inputs(Graph *g, const Graph *forward, const Ref *map, Ref *y, Ref *dy)
         g->span = n.span;
         g->frame = n.frame;
         y[reals] = map[out->ref];
+        name = ir_input_name(g, name);
         dy[reals++] = ir_leaf(g, OP_input, name, n.dtype, n.rank, n.dim);
     }
     return reals;

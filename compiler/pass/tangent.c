@@ -55,7 +55,7 @@ make_directions(Graph *g, size_t leaves, Refs *leaf, Refs *direction)
         bool trains = n->op == OP_param && !n->as.leaf.frozen;
         if (!dtype_real(n->dtype) || (n->op != OP_input && !trains))
             continue;
-        const char *name = prefixed(g, "d", n->as.leaf.name);
+        const char *name = ir_input_name(g, prefixed(g, "d", n->as.leaf.name));
         VEC_PUSH(g->arena, leaf, ref);
         VEC_PUSH(g->arena, direction, input_like(g, ref, name));
     }

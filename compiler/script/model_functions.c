@@ -56,6 +56,10 @@ bind_deltas(Script *s, Call *c, const Graph *back, Value delta, Span span)
         Bound1 b = {OP_input, leaf->as.leaf.name, dy, false};
         VEC_PUSH(&s->context->arena, &c->bound, b);
     }
+    if (next < given.count)
+        script_fail(s, DIAG_arity, span, NULL,
+                    "%zu gradients are given for %zu of the model's results",
+                    given.count, next);
 }
 
 /* The result of back!: the gradients of the inputs, as they were given. */
