@@ -57,6 +57,8 @@ typedef struct flux_work {
                     the steps begin with the initial state */
     int32_t *fault; /* CUDA: a word of the GPU's memory for what kernels find
                        wrong; NULL: they do not look */
+    void *gemm;     /* CUDA, --gemm cublaslt: a flux_gemm of this stream; NULL:
+                       products are the file's own kernels */
 } flux_work;
 
 /* bytes rounded up to a multiple of 64; a constant expression. */

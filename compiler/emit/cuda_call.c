@@ -28,16 +28,21 @@ extent_of(const Printer *printer, const Product *product, int i)
     return dim_known(dim) ? dim : TILE_BATCH;
 }
 
-/* Whether tensor cores make a product. Lengths that are not known are long
- * enough: the bits do not depend on them.
- */
+bool
+cuda_is_large(const Printer *printer, const Product *product)
+{
+    bool large = true;
+    for (int i = 0; i < 3; i++)
+        large = large && extent_of(printer, product, i) >= CUDA_LARGE;
+    return large;
+}
+
+/* Whether tensor cores make a product. */
 static bool
 in_tensor_cores(const Printer *printer, const Product *product)
 {
-    bool large = printer->math != MATH_exact && product->dtype == DTYPE_f32;
-    for (int i = 0; i < 3; i++)
-        large = large && extent_of(printer, product, i) >= CUDA_TENSOR;
-    return large;
+    return printer->math != MATH_exact && product->dtype == DTYPE_f32 &&
+           cuda_is_large(printer, product);
 }
 
 const char *
@@ -142,6 +147,25 @@ print_windows(Printer *printer, const Product *product)
                   c_pointer(printer, product->buffer[2], &at[1])));
 }
 
+const char *
+cuda_product_arguments(Printer *printer, const Product *product)
+{
+    Affine at[3];
+    Dim stride[3][3];
+    c_call_strides(printer, product, at, stride);
+    return arena_printf(
+        printer->arena, "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s",
+        c_call_count(printer, product->var[0]),
+        c_call_count(printer, product->var[1]),
+        c_call_count(printer, product->var[2]),
+        c_pointer(printer, product->buffer[1], &at[1]),
+        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
+        c_pointer(printer, product->buffer[2], &at[2]),
+        c_dim(printer, stride[2][2]).text, c_dim(printer, stride[2][1]).text,
+        c_pointer(printer, product->buffer[0], &at[0]),
+        c_dim(printer, stride[0][0]).text, c_dim(printer, stride[0][1]).text);
+}
+
 static void
 print_product(Printer *printer, const Product *product, const char *tile)
 {
@@ -151,9 +175,6 @@ print_product(Printer *printer, const Product *product, const char *tile)
     const char *suffix = c_suffix(product->dtype);
     const char *kind = "tensor_tile";
     const char *order = "";
-    Affine at[3];
-    Dim stride[3][3];
-    c_call_strides(printer, product, at, stride);
     const char *scale = "0";
     if (product->end.kind == END_step)
         scale = c_value(printer, product->scale).text;
@@ -166,20 +187,10 @@ print_product(Printer *printer, const Product *product, const char *tile)
     writer_line(printer->writer, "FLUX_SHARED(flux_%s, shared);", kind);
     writer_line(printer->writer, "const flux_product_end end = {%s, %s};",
                 ends[product->end.kind], scale);
-    writer_line(
-        printer->writer,
-        "flux_gpu_product_%s(shared, %s%d, %s, %s, %s, %s, %s, %s, "
-        "%s, %s, %s, %s, %s, %s, %s, end);",
-        suffix, order, cuda_tile_side(printer, product), tile,
-        c_call_count(printer, product->var[0]),
-        c_call_count(printer, product->var[1]),
-        c_call_count(printer, product->var[2]),
-        c_pointer(printer, product->buffer[1], &at[1]),
-        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
-        c_pointer(printer, product->buffer[2], &at[2]),
-        c_dim(printer, stride[2][2]).text, c_dim(printer, stride[2][1]).text,
-        c_pointer(printer, product->buffer[0], &at[0]),
-        c_dim(printer, stride[0][0]).text, c_dim(printer, stride[0][1]).text);
+    writer_line(printer->writer,
+                "flux_gpu_product_%s(shared, %s%d, %s, %s, end);", suffix,
+                order, cuda_tile_side(printer, product), tile,
+                cuda_product_arguments(printer, product));
 }
 
 void

@@ -385,6 +385,12 @@ print_create(Emit *emit)
                 "stream, &%s->%s, %s_places(%s)));",
                 self, gpu->work, self, gpu->memory, emit->name, self);
     writer_line(writer, "%s_places(%s);", emit->name, self);
+    if (emit->options->cublaslt)
+        print_if(writer, "status == FLUX_OK",
+                 arena_printf(
+                     arena,
+                     "status = FLUX_GPU_STATUS(flux_gemm_open(&%s->%s.gemm))",
+                     self, gpu->work));
     print_inits(emit);
     if (emit->fault.count > 0)
         print_if(writer, "status == FLUX_OK",
@@ -476,6 +482,8 @@ print_destroy(Emit *emit)
                   "Waits, and frees what create has made.");
     writer_line(writer, "flux_device_close(%s->%s.stream, %s->%s);", self,
                 gpu->work, self, gpu->memory);
+    if (emit->options->cublaslt)
+        writer_line(writer, "flux_gemm_close(%s->%s.gemm);", self, gpu->work);
     for (size_t i = 0; i < gpu->call.count && !emit->options->no_graph; i++)
         writer_line(writer, "flux_device_drop(%s->%s[%zu]);", self, gpu->graph,
                     i);

@@ -6,7 +6,8 @@
  * The loops behind a product are such an epilogue where they run over its rows
  * and columns, or over both as one, and each turn reads of the result only the
  * element that it is for, and stores nothing that the product still reads.
- * Whatever stores into memory of the result does so in the same element.
+ * Whatever stores into memory of the result does so in the same element. What
+ * cublasLt may make has none.
  */
 #include "emit/cuda_print.h"
 
@@ -119,7 +120,7 @@ static bool
 is_begun(Printer *printer, const Stmt *call, uint32_t tag)
 {
     if (call->kind != STMT_call || call->tag != tag || call->product->windows ||
-        call->product->end.kind != END_set)
+        call->product->end.kind != END_set || cuda_gemm(printer, call->product))
         return false;
     bool tiles = cuda_tiles(printer, call->product) != NULL;
     return call->product->var[0] >= 0 && (call->product->var[1] >= 0) == tiles;

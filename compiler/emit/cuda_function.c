@@ -167,6 +167,8 @@ cuda_function_define(Function *f)
     size_t scope = c_scope_mark(&printer->scope);
     printer_name(printer, "error");
     printer_name(printer, "stream");
+    if (emit->options->cublaslt && f->work != NULL)
+        printer->gemm = printer_name(printer, "gemm");
     printer->writer = &body;
     print_memory(f);
     cuda_faults(f, &emit->device_part, &body, &launches);
@@ -183,6 +185,8 @@ cuda_function_define(Function *f)
     c_tables_used(printer, kernels.text);
     writer_raw(&emit->device_part, kernels.text);
     printer->writer = writer;
+    if (strstr(launches.text, "flux_gemm_product(") != NULL)
+        cuda_gemm_declare(f, &body);
     if (f->queue != NULL) {
         f->call = define_queue(f, body.text, launches.text);
     } else {

@@ -280,8 +280,9 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     PartText part = {.name = arena_printf(printer->arena, "%s_%d",
                                           printer->function, ++printer->part),
                      .body = body.text};
-    print_launch(
-        printer, group.tag,
-        cuda_kernel_function(printer, &part,
-                             tiles != NULL ? "FLUX_TILES" : "FLUX_EACH", size));
+    const char *launch = cuda_kernel_function(
+        printer, &part, tiles != NULL ? "FLUX_TILES" : "FLUX_EACH", size);
+    if (tiles != NULL && nest.count == 0 && cuda_gemm(printer, call->product))
+        launch = cuda_gemm_launch(printer, call->product, launch);
+    print_launch(printer, group.tag, launch);
 }

@@ -42,10 +42,10 @@ void cuda_guard(Writer *writer, const char *index, const char *count);
 Dim cuda_turns(const Printer *printer, const Nest *nest);
 void cuda_indices(Printer *printer, const Nest *nest, const char *index);
 
-/* Rows, columns and terms that a product in tensor cores has at least, each:
- * as many as the edge of its smallest tile.
+/* Rows, columns and terms that a product for tensor cores or cublasLt has at
+ * least, each: as many as the edge of the smallest tile in tensor cores.
  */
-enum { CUDA_TENSOR = 32 };
+enum { CUDA_LARGE = 32 };
 
 /* cuda_call.c: the body of a kernel with a call in a nest. A product's thread
  * blocks make tiles: how many, in C, for one turn of the nest; NULL: each
@@ -59,6 +59,19 @@ int cuda_tile_side(const Printer *printer, const Product *product);
 const char *cuda_tile_kind(const Printer *printer, const Product *product);
 void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
+/* Whether a product has as many; lengths that are not known are long enough, so
+ * that bits do not depend on them. Its sizes and operands, as a call has them.
+ */
+bool cuda_is_large(const Printer *printer, const Product *product);
+const char *cuda_product_arguments(Printer *printer, const Product *product);
+
+/* cuda_gemm.c: whether cublasLt may make a product; the choice between that and
+ * a kernel's launch; a line that says which it is, in a function that has one.
+ */
+bool cuda_gemm(Printer *printer, const Product *product);
+const char *cuda_gemm_launch(Printer *printer, const Product *product,
+                             const char *launch);
+void cuda_gemm_declare(const Function *f, Writer *writer);
 
 /* cuda_lanes.c: whether each turn of a nest is worth 16 threads, which share
  * its body, and may be theirs.

@@ -223,7 +223,8 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
         o->emit.math = maths[which];
         return true;
     case OPTION_gemm:
-        return which == 0 || usage("--gemm is own so far, not", value);
+        o->emit.cublaslt = which == 1;
+        return true;
     case OPTION_no_pass:
         return set_pass(o, o->pass.off, value, false);
     case OPTION_run_pass:
@@ -449,6 +450,8 @@ check_stage(const Options *o)
         return usage("--debug-nan looks at C only, not at", "cuda");
     if (o->emit.target == TARGET_cuda && o->emit.fast)
         return usage("--fast is for C only, not for", "cuda");
+    if (o->script.dtype == DTYPE_f64 && o->emit.cublaslt)
+        return usage("--gemm cublaslt is for float32 only, not for", "f64");
     if (o->script.dtype == DTYPE_f64 && o->emit.math != MATH_exact)
         return usage("--math tf32 and bf16 are for float32 only, not for",
                      "f64");

@@ -1,9 +1,9 @@
 /* A model's CUDA, on the emulator, against its C: every function on the same
  * arguments, for several numbers of samples and orders of threads. Equal bits
  * are asked for, where any NaN equals any other. Then every call of CUDA fails
- * once: the function says so, and nothing is left allocated. With NEAR, of a
- * model in tensor cores, numbers may be so far apart (pair.h), but training
- * must get somewhere; sessions are left out.
+ * once: the function says so, and nothing is left allocated. With NEAR,
+ * of a model in tensor cores or by cublasLt, which is GEMM, numbers may be so
+ * far apart (pair.h), but training must get somewhere; sessions are left out.
  *
  * HEADER is the model's, MODEL its name, OWN its member of create's struct,
  * SIZES what create takes for n samples, ANY whether that is a length; TRAINER,
@@ -12,6 +12,7 @@
 #include "tests/cuda/control.h"
 #include "tests/cuda/pair.h"
 #include "tests/cuda/session.h"
+#include "tests/cuda/work.h"
 
 #include HEADER
 
@@ -60,17 +61,6 @@ port_pair(const flux_port *port, size_t n)
 {
     size_t count = ANY ? n : port->size * n;
     return pair_new(port->dtype, count * flux_dtype_size(port->dtype));
-}
-
-static flux_work
-work_new(size_t host, size_t device, flux_work *on_device)
-{
-    flux_work work = {.arena = malloc(host), .bytes = host, .seed = 7};
-    *on_device = (flux_work){
-        .arena = emulator_alloc(device), .bytes = device, .seed = 7};
-    if (work.arena == NULL)
-        exit(3);
-    return work;
 }
 
 static size_t
@@ -127,8 +117,7 @@ calls_close(Calls *c)
     }
     for (size_t o = 0; o < cpu->noutput; o++)
         pair_free(&c->y[o]);
-    free(c->work[0].arena);
-    emulator_free(c->work[1].arena);
+    work_free(c->work);
 }
 
 /* The pointers to one side of arrays; of real ones alone, if `real`. */
@@ -410,8 +399,7 @@ steps_close(Steps *t)
     pair_free(&t->target);
     pair_free(&t->label);
     pair_free(&t->loss);
-    free(t->work[0].arena);
-    emulator_free(t->work[1].arena);
+    work_free(t->work);
 }
 
 /* The step of a device, its first pointer that of the trainer's state. */
@@ -587,6 +575,7 @@ main(int argc, char **argv)
     sessions_compare(cpu, &NAME(MODEL, _device_cuda), NULL, &passed, &failed);
 #endif
     check(emulator_live() == 0, "a leak", 0, 0);
+    check(!GEMM || emulator_products() > 0, "cublasLt", 0, 0);
     (void)steps;
     printf("%d passed, %d failed, 0 skipped\n", passed, failed);
     return failed != 0;

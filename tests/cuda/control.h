@@ -23,6 +23,9 @@ void emulator_forget(void);
 /* Whether that call has come. */
 int emulator_failed(void);
 
+/* How many products cublasLt was asked for. */
+size_t emulator_products(void);
+
 /* What has been allocated and not freed: memory, streams, graphs. */
 size_t emulator_live(void);
 

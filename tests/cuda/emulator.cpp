@@ -6,6 +6,7 @@
 
 #include "tests/cuda/control.h"
 #include "tests/cuda/emulator_fibre.h"
+#include "tests/cuda/emulator_host.h"
 #include "tests/cuda/emulator_memory.h"
 
 #include <cstdio>
@@ -47,17 +48,6 @@ result(cudaError_t error)
     return error;
 }
 
-/* Whether this is the call that fails. */
-bool
-fails_now()
-{
-    bool now = fails == 0;
-    if (fails >= 0)
-        fails--;
-    failed = failed || now;
-    return now;
-}
-
 void
 run_queue()
 {
@@ -68,6 +58,30 @@ run_queue()
     emulator::Open open;
     for (const Work &one : work)
         one();
+}
+
+template <class T>
+void
+destroy(T *object)
+{
+    emulator::forget(object);
+    delete object;
+}
+} // namespace
+
+using emulator::fails_now;
+using emulator::submit;
+
+namespace emulator
+{
+bool
+fails_now()
+{
+    bool now = fails == 0;
+    if (fails >= 0)
+        fails--;
+    failed = failed || now;
+    return now;
 }
 
 cudaError_t
@@ -82,20 +96,21 @@ submit(cudaStream_t stream, Work work, cudaError_t error)
     return cudaSuccess;
 }
 
-template <class T>
 void
-destroy(T *object)
+note(const void *object)
+{
+    live.insert(object);
+}
+
+void
+forget(const void *object)
 {
     if (live.erase(object) == 0) {
         fprintf(stderr, "emulator: what is destroyed is not there\n");
         exit(3);
     }
-    delete object;
 }
-} // namespace
 
-namespace emulator
-{
 cudaError_t
 launch(unsigned blocks, Stream *stream, Kernel *kernel)
 {

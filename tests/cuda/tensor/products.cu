@@ -1,7 +1,10 @@
 /* The kernels of products.h. For nvcc they are those that take most registers,
- * and all that there is.
+ * and all that there is, but for what looks at the real cublasLt.
  */
 #include "kernels/flux_gpu_tensor.h"
+#if defined(FLUX_CUDA_EMULATOR) || __has_include(<cublasLt.h>)
+#include "kernels/flux_gpu_gemm.h"
+#endif
 
 #include "products.h"
 
@@ -48,12 +51,27 @@ QUEUE(bf16, 2)
 QUEUE(bf16, 4)
 QUEUE(bf16, 8)
 
+static cudaError_t
+queue_gemm(const product *p)
+{
+    void *gemm;
+    cudaError_t error = flux_gemm_open(&gemm);
+    if (error == cudaSuccess)
+        error = flux_gemm_product((const flux_gemm *)gemm, NULL,
+                                  CUBLAS_COMPUTE_32F, p->m, p->n, p->k, p->a,
+                                  p->ai, p->ak, p->b, p->bk, p->bj, p->c, p->ci,
+                                  p->cj, p->end == FLUX_ADD ? 1 : 0);
+    flux_gemm_close(gemm);
+    return error;
+}
+
 int
 product_queue(kind kind, int side, const product *p)
 {
     static queue_of *const queue[KINDS][SIDES] = {
         {queue_tf32_2, queue_tf32_4, queue_tf32_8},
-        {queue_bf16_2, queue_bf16_4, queue_bf16_8}};
+        {queue_bf16_2, queue_bf16_4, queue_bf16_8},
+        {queue_gemm, queue_gemm, queue_gemm}};
     return queue[kind][side](p) == cudaSuccess;
 }
 

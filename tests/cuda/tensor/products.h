@@ -1,13 +1,13 @@
 /* products.h - products in tensor cores, each kind and size of tiles as a
- * kernel (products.cu), for tests/cuda/tensor/compare.c.
+ * kernel, and those of cublasLt (products.cu), for tests/cuda/tensor/compare.c.
  */
 #ifndef PRODUCTS_H
 #define PRODUCTS_H
 
 #include <stddef.h>
 
-typedef enum { TF32, BF16, KINDS } kind;
-enum { SIDES = 3 }; /* 2, 4, 8 */
+typedef enum { TF32, BF16, GEMM, KINDS } kind;
+enum { SIDES = 3 }; /* 2, 4, 8; GEMM has none */
 
 /* What kernels/flux_gpu_tensor.h takes; `end` is a flux_product_end's. */
 typedef struct {
