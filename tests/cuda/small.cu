@@ -570,6 +570,15 @@ small_step_thunk_init(void *s, uint64_t seed)
 }
 
 static flux_status
+small_step_thunk_set_eta(void *s, double eta)
+{
+    small_step *step = (small_step *)s;
+    const float value = (float)eta;
+    return FLUX_GPU_STATUS(
+        cudaMemcpy(&step->eta, &value, sizeof value, cudaMemcpyHostToDevice));
+}
+
+static flux_status
 small_step_thunk_train(void *s, void *m, const void *const *x, const void *y,
                        size_t n, void *loss, const flux_work *w)
 {
@@ -595,15 +604,6 @@ small_step_thunk_arena(size_t n)
     if (n > SIZE_MAX / (one + 64))
         return SIZE_MAX;
     return SMALL_STEP_ARENA_CUDA(n);
-}
-
-static flux_status
-small_step_thunk_set_eta(void *s, double eta)
-{
-    small_step *step = (small_step *)s;
-    const float value = (float)eta;
-    return FLUX_GPU_STATUS(
-        cudaMemcpy(&step->eta, &value, sizeof value, cudaMemcpyHostToDevice));
 }
 
 const flux_trainer small_step_trainer_cuda = {
