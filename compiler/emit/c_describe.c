@@ -1,66 +1,8 @@
 /* A model and its trainers as data: flux_model, flux_trainer. */
 #include "base/hash.h"
-#include "emit/c_arguments.h"
+#include "emit/c_table.h"
 
 #include <string.h>
-
-static const char *
-flux_type(DType dtype)
-{
-    switch (dtype) {
-    case DTYPE_f32:
-        return "FLUX_F32";
-    case DTYPE_f64:
-        return "FLUX_F64";
-    case DTYPE_i32:
-        return "FLUX_I32";
-    case DTYPE_u32:
-        return "FLUX_U32";
-    case DTYPE_bool:
-    case DTYPE_i64:
-    case DTYPES:
-        break;
-    }
-    return "FLUX_BOOL";
-}
-
-static const char *
-dims_text(Arena *arena, int rank, const Dim *dim)
-{
-    const char *text = "";
-    for (int a = 0; a < rank; a++)
-        text = arena_printf(arena, "%s%s%lld", text, a > 0 ? ", " : "",
-                            (long long)dim[a]);
-    return rank == 0 ? "{0}" : arena_printf(arena, "{%s}", text);
-}
-
-const char *
-c_quoted(Arena *arena, const char *text)
-{
-    const char *out = "";
-    for (; *text != 0; text++)
-        out = arena_printf(arena,
-                           *text == '"' || *text == '\\' ? "%s\\%c" : "%s%c",
-                           out, *text);
-    return arena_printf(arena, "\"%s\"", out);
-}
-
-/* A row of a table: on one line, or one entry a line as clang-format has it. */
-static void
-table_row(Writer *writer, const char *const *entry, int count)
-{
-    const char *line = "";
-    for (int i = 0; i < count; i++)
-        line = arena_printf(writer->arena, "%s%s%s", line, i > 0 ? ", " : "",
-                            entry[i]);
-    if (writer_width(line) + 3 <= writer_room(writer)) {
-        writer_line(writer, "{%s},", line);
-        return;
-    }
-    for (int i = 0; i < count; i++)
-        writer_line(writer, "%s%s%s", i == 0 ? "{" : " ", entry[i],
-                    i + 1 < count ? "," : "},");
-}
 
 int64_t
 emit_length(const Emit *emit, Dim dim)
@@ -93,11 +35,11 @@ port_row(const Emit *emit, Writer *writer, const char *name, const Node *node)
         dim[a] = open ? 0 : emit_length(emit, node->dim[a]);
         size *= dim[a];
     }
-    const char *entry[] = {c_quoted(arena, name), flux_type(node->dtype),
+    const char *entry[] = {c_quoted(arena, name), c_flux_type(node->dtype),
                            arena_printf(arena, "%d", rank),
-                           dims_text(arena, rank, dim),
+                           c_table_dims(arena, rank, dim),
                            arena_printf(arena, "%lld", (long long)size)};
-    table_row(writer, entry, 5);
+    c_table_row(writer, entry, 5);
 }
 
 /* Ports are of one sample: the batch, which is last, is left out. */
@@ -141,81 +83,25 @@ param_table(Emit *emit)
         const EmitParam *param = &emit->model->param[i];
         const char *entry[] = {
             c_quoted(arena, param->path),
-            flux_type(emit->model->dtype),
+            c_flux_type(emit->model->dtype),
             arena_printf(arena, "%d", param->rank),
-            dims_text(arena, param->rank, param->dim),
+            c_table_dims(arena, param->rank, param->dim),
             arena_printf(arena, "offsetof(%s, %s)", emit->name,
                          emit->param[i]->path),
             emit->grad[i] == NULL
                 ? "FLUX_NO_GRAD"
                 : arena_printf(arena, "offsetof(%s_grad, %s)", emit->name,
                                emit->grad[i]->path)};
-        table_row(writer, entry, 6);
+        c_table_row(writer, entry, 6);
     }
     writer_line(writer, "};");
-}
-
-/* A pointer of a thunk as the function wants it: C++ has no conversion. */
-static const char *
-as_type(const Emit *emit, const char *type, const char *text)
-{
-    if (!emit->device)
-        return text;
-    return arena_printf(emit->arena, "(%s *)%s", type, text);
 }
 
 static const char *
 const_model(const Emit *emit)
 {
     const char *type = arena_printf(emit->arena, "const %s", emit->name);
-    return as_type(emit, type, "m");
-}
-
-/* "x[0], x[1], " for the inputs or the outputs of a model, or those of them
- * that have a derivative.
- */
-typedef struct {
-    const char *name;
-    bool inputs;
-    bool real;     /* those alone */
-    bool optional; /* the array may be NULL */
-    bool constant;
-} Elements;
-
-static bool
-takes_element(const Elements *e, const Node *node, bool input)
-{
-    return input == e->inputs && (!e->real || dtype_real(node->dtype));
-}
-
-static const char *
-element(const Emit *emit, const Elements *e, const Node *node, int i)
-{
-    Arena *arena = emit->arena;
-    const char *type = arena_printf(arena, "%s%s", e->constant ? "const " : "",
-                                    c_type(node->dtype));
-    const char *text =
-        as_type(emit, type, arena_printf(arena, "%s[%d]", e->name, i));
-    if (e->optional)
-        text = arena_printf(arena, "%s != NULL ? %s : NULL", e->name, text);
-    return arena_printf(arena, "%s, ", text);
-}
-
-static const char *
-elements(const Emit *emit, Elements e)
-{
-    const Graph *g = emit->alone;
-    const char *text = "";
-    int count = 0;
-    for (size_t i = 0; i < g->leaf.count + g->output.count; i++) {
-        bool leaf = i < g->leaf.count;
-        const Node *node = ir_node(
-            g, leaf ? g->leaf.item[i] : g->output.item[i - g->leaf.count].ref);
-        if ((!leaf || node->op == OP_input) && takes_element(&e, node, leaf))
-            text = arena_printf(emit->arena, "%s%s", text,
-                                element(emit, &e, node, count++));
-    }
-    return text;
+    return c_as_type(emit, type, "m");
 }
 
 static void
@@ -270,28 +156,35 @@ arena_thunk(Emit *emit, const char *what, const char *macro)
     writer_line(writer, "}");
 }
 
+/* An argument without elements is not used. */
+static void
+no_elements(Emit *emit, const char *name, const char *elements)
+{
+    if (*elements == 0)
+        writer_line(&emit->source, "(void)%s;", name);
+}
+
 static void
 back_thunk(Emit *emit, const char *x)
 {
     const char *n = sizes_text(emit, "n");
-    const char *dy = elements(
+    const char *dy = c_elements(
         emit, (Elements){.name = "dy", .real = true, .constant = true});
-    const char *dx = elements(emit, (Elements){.name = "dx",
-                                               .inputs = true,
-                                               .real = true,
-                                               .optional = true});
+    const char *dx = c_elements(emit, (Elements){.name = "dx",
+                                                 .inputs = true,
+                                                 .real = true,
+                                                 .optional = true});
     thunk_open(emit, "back",
                "const void *m, const void *const *dy, const void *const *x, "
                "size_t n, void *g, void *const *dx, const flux_work *w");
-    if (*dy == 0)
-        writer_line(&emit->source, "(void)dy;");
-    if (*dx == 0)
-        writer_line(&emit->source, "(void)dx;");
+    no_elements(emit, "dy", dy);
+    no_elements(emit, "x", x);
+    no_elements(emit, "dx", dx);
     const char *grad = arena_printf(emit->arena, "%s_grad", emit->name);
     thunk_close(emit, arena_printf(emit->arena, "%s(%s, %s%s%s%s, %s, %sw)",
                                    c_function_name(emit, emit->name, "back"),
                                    const_model(emit), c_state_thunk(emit), dy,
-                                   x, n, as_type(emit, grad, "g"), dx));
+                                   x, n, c_as_type(emit, grad, "g"), dx));
     arena_thunk(emit, "back_arena", "BACK_ARENA");
 }
 
@@ -301,11 +194,13 @@ forward_thunk(Emit *emit, const char *x)
     thunk_open(emit, "forward",
                "const void *m, const void *const *x, size_t n, void *const "
                "*y, const flux_work *w");
+    const char *y = c_elements(emit, (Elements){.name = "y"});
+    no_elements(emit, "x", x);
+    no_elements(emit, "y", y);
     thunk_close(emit, arena_printf(emit->arena, "%s(%s, %s%s%s, %sw)",
                                    c_function_name(emit, emit->name, "forward"),
                                    const_model(emit), c_state_thunk(emit), x,
-                                   sizes_text(emit, "n"),
-                                   elements(emit, (Elements){.name = "y"})));
+                                   sizes_text(emit, "n"), y));
 }
 
 static void
@@ -315,16 +210,16 @@ reset_thunk(Emit *emit)
     thunk_close(emit, arena_printf(emit->arena, "%s(%s, %s, n)",
                                    c_function_name(emit, emit->name, "reset"),
                                    const_model(emit),
-                                   as_type(emit, emit->real, "state")));
+                                   c_as_type(emit, emit->real, "state")));
 }
 
 static void
 model_thunks(Emit *emit)
 {
     Arena *arena = emit->arena;
-    const char *m = as_type(emit, emit->name, "m");
+    const char *m = c_as_type(emit, emit->name, "m");
     const char *grad = arena_printf(arena, "%s_grad", emit->name);
-    const char *x = elements(
+    const char *x = c_elements(
         emit, (Elements){.name = "x", .inputs = true, .constant = true});
     thunk_open(emit, "init", "void *m, uint64_t seed");
     thunk_close(emit,
@@ -340,7 +235,7 @@ model_thunks(Emit *emit)
     thunk_close(emit,
                 arena_printf(arena, "%s(%s, %s, %seta)",
                              c_function_name(emit, emit->name, "update"), m,
-                             as_type(emit, grad, "g"),
+                             c_as_type(emit, grad, "g"),
                              emit->model->dtype == DTYPE_f32 ? "(float)" : ""));
     if (!is_open(emit))
         arena_thunk(emit, "arena", "ARENA");
@@ -351,25 +246,6 @@ source_hash(const Source *source)
 {
     return source != NULL ? hash_text(source->text, source->size)
                           : HASH_NOTHING;
-}
-
-/* A field of a table, in the order of its struct: C++ has no names for them.
- * NULL is left out in C.
- */
-static void
-field(Emit *emit, const char *name, const char *value)
-{
-    if (emit->device)
-        writer_line(&emit->source, "%s,", value != NULL ? value : "NULL");
-    else if (value != NULL)
-        writer_line(&emit->source, ".%s = %s,", name, value);
-}
-
-static void
-number_field(Emit *emit, const char *name, int value)
-{
-    if (value > 0 || emit->device)
-        field(emit, name, arena_printf(emit->arena, "%d", value));
 }
 
 static const char *
@@ -402,29 +278,29 @@ emit_model_table(Emit *emit)
     writer_raw(writer, "\n");
     writer_line(writer, "%sconst flux_model %s = {", test ? "static " : "",
                 c_function_name(emit, emit->table, "model"));
-    field(emit, "abi", "FLUX_ABI");
-    field(emit, "dtype", flux_type(model->dtype));
-    field(emit, "name", c_quoted(emit->arena, model->name));
-    field(emit, "source", c_quoted(emit->arena, source_name(path)));
-    field(emit, "source_hash",
-          arena_printf(emit->arena, "0x%016llx",
-                       (unsigned long long)source_hash(model->source)));
-    field(emit, "seed", arena_printf(emit->arena, "%s_SEED", emit->upper));
-    field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", emit->name));
-    field(emit, "grad_bytes",
-          arena_printf(emit->arena, "sizeof(%s_grad)", emit->name));
+    c_field(emit, "abi", "FLUX_ABI");
+    c_field(emit, "dtype", c_flux_type(model->dtype));
+    c_field(emit, "name", c_quoted(emit->arena, model->name));
+    c_field(emit, "source", c_quoted(emit->arena, source_name(path)));
+    c_field(emit, "source_hash",
+            arena_printf(emit->arena, "0x%016llx",
+                         (unsigned long long)source_hash(model->source)));
+    c_field(emit, "seed", arena_printf(emit->arena, "%s_SEED", emit->upper));
+    c_field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", emit->name));
+    c_field(emit, "grad_bytes",
+            arena_printf(emit->arena, "sizeof(%s_grad)", emit->name));
     if (emit->state.count > 0)
-        field(emit, "state",
-              arena_printf(emit->arena, "%s_STATE(1)", emit->upper));
+        c_field(emit, "state",
+                arena_printf(emit->arena, "%s_STATE(1)", emit->upper));
     else
-        number_field(emit, "state", 0);
-    number_field(emit, "stepped", emit->state.count > 0 && model->stepped);
-    number_field(emit, "nparam", model->params);
-    field(emit, "param", model->params > 0 ? own_name(emit, "params") : NULL);
-    number_field(emit, "ninput", inputs);
-    field(emit, "input", own_name(emit, "inputs"));
-    number_field(emit, "noutput", outputs);
-    field(emit, "output", own_name(emit, "outputs"));
+        c_number_field(emit, "state", 0);
+    c_number_field(emit, "stepped", emit->state.count > 0 && model->stepped);
+    c_number_field(emit, "nparam", model->params);
+    c_field(emit, "param", model->params > 0 ? own_name(emit, "params") : NULL);
+    c_number_field(emit, "ninput", inputs);
+    c_field(emit, "input", own_name(emit, "inputs"));
+    c_number_field(emit, "noutput", outputs);
+    c_field(emit, "output", own_name(emit, "outputs"));
     static const char *const functions[] = {
         "init", "reset", "forward", "back", "update", "arena", "back_arena"};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
@@ -434,9 +310,9 @@ emit_model_table(Emit *emit)
             (model->back == NULL && strncmp(functions[i], "back", 4) == 0) ||
             (emit->state.count == 0 && strcmp(functions[i], "reset") == 0);
         const char *name = arena_printf(emit->arena, "model_%s", functions[i]);
-        field(emit, functions[i], absent ? NULL : own_name(emit, name));
+        c_field(emit, functions[i], absent ? NULL : own_name(emit, name));
     }
-    field(emit, "context", NULL);
+    c_field(emit, "context", NULL);
     writer_line(writer, "};");
 }
 
@@ -447,7 +323,7 @@ state_table(Emit *emit, const Trainer *t)
     Arena *arena = emit->arena;
     writer_raw(writer, "\n");
     writer_line(writer, "static const flux_param %s_state[] = {", t->name);
-    const char *own[][3] = {{"eta", flux_type(emit->model->dtype), "0"},
+    const char *own[][3] = {{"eta", c_flux_type(emit->model->dtype), "0"},
                             {"seed", "FLUX_U32", "1"},
                             {"step", "FLUX_I32", "0"}};
     for (size_t i = 0; i < 3; i++) {
@@ -458,18 +334,18 @@ state_table(Emit *emit, const Trainer *t)
             *own[i][2] == '1' ? "{2}" : "{0}",
             arena_printf(arena, "offsetof(%s, %s)", t->name, own[i][0]),
             "FLUX_NO_GRAD"};
-        table_row(writer, entry, 6);
+        c_table_row(writer, entry, 6);
     }
     for (size_t i = 0; i < t->leaf.count; i++) {
         const Node *leaf = ir_node(t->step, t->leaf.item[i]);
         const char *entry[] = {c_quoted(arena, leaf->as.leaf.name),
-                               flux_type(leaf->dtype),
+                               c_flux_type(leaf->dtype),
                                arena_printf(arena, "%d", leaf->rank),
-                               dims_text(arena, leaf->rank, leaf->dim),
+                               c_table_dims(arena, leaf->rank, leaf->dim),
                                arena_printf(arena, "offsetof(%s, %s)", t->name,
                                             t->member.item[i]->path),
                                "FLUX_NO_GRAD"};
-        table_row(writer, entry, 6);
+        c_table_row(writer, entry, 6);
     }
     writer_line(writer, "};");
 }
@@ -484,17 +360,18 @@ train_thunk(Emit *emit, const Trainer *t, const char *what, const char *target)
                 "%s_thunk_%s(void *s, void *m, const void *const *x, const %s "
                 "*y, size_t n, void *loss, const flux_work *w)",
                 t->name, what, target);
+    const char *x = c_elements(
+        emit, (Elements){.name = "x", .inputs = true, .constant = true});
     writer_line(writer, "{");
+    no_elements(emit, "x", x);
     writer_line(
         writer, "return %s(%s, %s, %s%s%s, n, %s, w);",
-        c_function_name(emit, t->name, what), as_type(emit, t->name, "s"),
-        as_type(emit, emit->name, "m"), c_state_thunk(emit),
-        elements(emit,
-                 (Elements){.name = "x", .inputs = true, .constant = true}),
+        c_function_name(emit, t->name, what), c_as_type(emit, t->name, "s"),
+        c_as_type(emit, emit->name, "m"), c_state_thunk(emit), x,
         strcmp(target, "void") == 0
-            ? as_type(emit, arena_printf(emit->arena, "const %s", real), "y")
+            ? c_as_type(emit, arena_printf(emit->arena, "const %s", real), "y")
             : "y",
-        as_type(emit, real, "loss"));
+        c_as_type(emit, real, "loss"));
     writer_line(writer, "}");
 }
 
@@ -507,7 +384,8 @@ eta_thunk(Emit *emit, const Trainer *t)
     writer_raw(writer, "\nstatic flux_status\n");
     writer_line(writer, "%s_thunk_set_eta(void *s, double eta)", t->name);
     writer_line(writer, "{");
-    writer_line(writer, "%s *step = %s;", t->name, as_type(emit, t->name, "s"));
+    writer_line(writer, "%s *step = %s;", t->name,
+                c_as_type(emit, t->name, "s"));
     if (emit->device) {
         writer_line(writer, "const %s value = %s;", emit->real, value);
         writer_line(writer,
@@ -537,7 +415,7 @@ trainer_thunks(Emit *emit, const Trainer *t)
     writer_line(writer, "{");
     writer_line(writer, "return %s(%s, seed);",
                 c_function_name(emit, t->name, "init"),
-                as_type(emit, t->name, "s"));
+                c_as_type(emit, t->name, "s"));
     writer_line(writer, "}");
     eta_thunk(emit, t);
     if (has_open_calls(emit))
@@ -576,25 +454,26 @@ emit_trainer_table(Emit *emit, const Trainer *t)
     writer_line(&emit->header, "extern const flux_trainer %s;", name);
     writer_raw(writer, "\n");
     writer_line(writer, "const flux_trainer %s = {", name);
-    field(emit, "abi", "FLUX_ABI");
-    field(emit, "name", c_quoted(emit->arena, t->trainer->name));
-    field(emit, "model",
-          arena_printf(emit->arena, "&%s",
-                       c_function_name(emit, emit->name, "model")));
-    field(emit, "target", arena_printf(emit->arena, "%s_target", t->name));
+    c_field(emit, "abi", "FLUX_ABI");
+    c_field(emit, "name", c_quoted(emit->arena, t->trainer->name));
+    c_field(emit, "model",
+            arena_printf(emit->arena, "&%s",
+                         c_function_name(emit, emit->name, "model")));
+    c_field(emit, "target", arena_printf(emit->arena, "%s_target", t->name));
     bool labels = !open && t->classes > 0;
-    field(emit, "takes_labels", labels ? "1" : "0");
-    field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", t->name));
-    field(emit, "nstate", arena_printf(emit->arena, "%zu", t->leaf.count + 3));
-    field(emit, "state", arena_printf(emit->arena, "%s_state", t->name));
+    c_field(emit, "takes_labels", labels ? "1" : "0");
+    c_field(emit, "bytes", arena_printf(emit->arena, "sizeof(%s)", t->name));
+    c_field(emit, "nstate",
+            arena_printf(emit->arena, "%zu", t->leaf.count + 3));
+    c_field(emit, "state", arena_printf(emit->arena, "%s_state", t->name));
     static const char *const functions[] = {"init", "train", "train_labels",
                                             "arena", "set_eta"};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         bool absent = (open && i > 0 && i < 4) || (i == 2 && !labels);
-        field(emit, functions[i],
-              absent ? NULL
-                     : arena_printf(emit->arena, "%s_thunk_%s", t->name,
-                                    functions[i]));
+        c_field(emit, functions[i],
+                absent ? NULL
+                       : arena_printf(emit->arena, "%s_thunk_%s", t->name,
+                                      functions[i]));
     }
     writer_line(writer, "};");
 }

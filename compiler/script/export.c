@@ -346,6 +346,12 @@ check_exported(Script *s, const Ast *ast)
         diag_add(diags, DIAG_export, ast->span,
                  "%s is %s; export takes models and trainers", name,
                  value_kind_name(*v));
+    } else if (scope_local(s->globals, name) == NULL) {
+        Diag *diag = diag_add(diags, DIAG_export, ast->span,
+                              "%s is the library's; export takes models of the "
+                              "script",
+                              name);
+        diag_hint(diags, diag, "give it a name of its own: f = %s", name);
     }
 }
 

@@ -217,7 +217,9 @@ numeric_length(Script *s, Value x, int axis, Span span)
                          : (axis < n->rank ? n->dim[axis] : 1);
         if (dim_known(d))
             return d;
-        script_fail(s, DIAG_annotate, span, NULL,
+        script_fail(s, DIAG_annotate, span,
+                    "annotate the input with a number, or take a sum, a mean "
+                    "or a maximum over the axis",
                     "the length %s is not known while the model is traced",
                     dim_text(&s->dims, d));
     }
