@@ -135,6 +135,9 @@ typedef struct {
     int from[AGAIN_VARS];
     int to[AGAIN_VARS];
     bool once; /* it is the only place */
+    bool dead; /* and the only use of the value */
+    int holds; /* buffers that are kept longer for it */
+    int held[AGAIN_LOADS];
     int loads; /* what it takes */
     int cheap;
     int deep;
@@ -230,17 +233,34 @@ is_cheap(Op op)
            op == OP_and || op == OP_or || op == OP_cast;
 }
 
-/* Whether keeping a buffer takes no more memory than the one that goes, of
- * whose two operands each may be kept.
+/* Whether a buffer may be kept besides those that are kept already: together
+ * they take half the memory of the one that goes; or all of it, where they have
+ * at most half its elements and nothing is computed twice, as where the place
+ * of a maximum is compared with that of each element.
  */
 static bool
-is_small(const Move *move, const Buffer *kept)
+is_small(Move *move, int buffer)
 {
     Schedule *s = move->again->s;
     const Buffer *gone = &s->buffer.item[move->buffer];
-    Dim bytes = (Dim)dtype_size(kept->dtype) * AGAIN_LOADS;
+    Dim bytes = 0, count = 0;
+    bool held = false;
+    for (int i = 0; i < move->holds; i++)
+        held = held || move->held[i] == buffer;
+    if (!held && move->holds == AGAIN_LOADS)
+        return false;
+    if (!held)
+        move->held[move->holds++] = buffer;
+    for (int i = 0; i < move->holds; i++) {
+        const Buffer *kept = &s->buffer.item[move->held[i]];
+        Dim size = (Dim)dtype_size(kept->dtype);
+        count = dim_add(s->dims, count, kept->count);
+        bytes = dim_add(s->dims, bytes, dim_mul(s->dims, kept->count, size));
+    }
+    bool fewer = move->dead &&
+                 dim_at_most(s->dims, dim_mul(s->dims, count, 2), gone->count);
     return dim_at_most(
-        s->dims, dim_mul(s->dims, kept->count, bytes),
+        s->dims, dim_mul(s->dims, bytes, fewer ? 1 : 2),
         dim_mul(s->dims, gone->count, (Dim)dtype_size(gone->dtype)));
 }
 
@@ -248,7 +268,7 @@ is_small(const Move *move, const Buffer *kept)
  * were kept.
  */
 static bool
-is_kept(const Move *move, int buffer)
+is_kept(Move *move, int buffer)
 {
     const Schedule *s = move->again->s;
     const Buffer *b = &s->buffer.item[buffer];
@@ -265,12 +285,12 @@ is_kept(const Move *move, int buffer)
     int place = user->parent != NULL ? user->parent->place : user->place;
     return b->kind == BUFFER_temp && buffer != move->buffer &&
            kept->stores == 1 &&
-           (kept->last >= place || (move->once && is_small(move, b)));
+           (kept->last >= place || (move->once && is_small(move, buffer)));
 }
 
 /* A buffer that holds a value until the load; -1: none. */
 static int
-kept_in(const Move *move, int v)
+kept_in(Move *move, int v)
 {
     Affine at;
     int buffer = (size_t)v < move->again->values ? move->again->stored[v] : -1;
@@ -431,7 +451,8 @@ move_fits(Move *move, const Load *load)
     Again *again = move->again;
     const Kept *kept = &again->kept[move->buffer];
     move->user = load->user;
-    move->vars = 0;
+    move->vars = move->holds = 0;
+    move->dead = uses_of(again, kept->store->value) == 1;
     return load->user->place > kept->store->place &&
            load->user->parent != kept->store->parent &&
            move_vars(move, &kept->store->at, index_of(again->s, load));
@@ -461,9 +482,8 @@ may_go(Again *again, int buffer, bool *once)
     *once = places == 1;
     for (size_t i = 0; i < kept->load.count; i++) {
         Move move = {.again = again, .buffer = buffer, .once = *once};
-        bool dead = uses_of(again, kept->store->value) == 1;
         if (!move_fits(&move, &kept->load.item[i]) ||
-            !can_move(&move, kept->store->value, dead))
+            !can_move(&move, kept->store->value, move.dead))
             return false;
     }
     return true;
