@@ -2,7 +2,7 @@
  * and all that there is, but for what looks at the real cublasLt.
  */
 #include "kernels/flux_gpu_tensor.h"
-#if defined(FLUX_CUDA_EMULATOR) || __has_include(<cublasLt.h>)
+#if !defined(__CUDA_ARCH__) && __has_include(<cublasLt.h>)
 #include "kernels/flux_gpu_gemm.h"
 #endif
 
