@@ -88,7 +88,8 @@ hold_loop(Hold *h, const Node *loop, int loops)
     }
     for (int i = 0; i < loop->operands; i++)
         operand[i] = h->map[old->operand[i]];
-    const LoopPorts more = {h->held.item + h->stop.count, axis, count, count};
+    const Ref *held = count > 0 ? h->held.item + h->stop.count : NULL;
+    const LoopPorts more = {held, axis, count, count};
     Ref made = pass_loop(h->g, loop, operand, &more, body.g);
     for (int k = 0; k < count; k++)
         VEC_PUSH(arena, &h->stop,
