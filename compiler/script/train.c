@@ -296,6 +296,22 @@ read_data(Script *s, Value data, DType dtype, Tensor **x, int *inputs,
 
 /* ---- builtins ---- */
 
+/* Warns where a trainer has nothing to train. */
+static void
+warn_untrained(Script *s, Value model, Span span)
+{
+    Params params = trace_params(s, model);
+    for (size_t i = 0; i < params.count; i++)
+        if (!params.item[i].frozen)
+            return;
+    bool plain = model.kind == VALUE_function && !model_is_net(model);
+    script_warn(s, DIAG_untrained, span,
+                plain ? "arrays that a plain function uses are constants: "
+                        "write @net before it"
+                      : NULL,
+                "%s has no parameters: nothing trains", call_name(s, model));
+}
+
 static Value
 trainer_make(Script *s, Value model, Value loss, Value opt, Span span)
 {
@@ -307,6 +323,7 @@ trainer_make(Script *s, Value model, Value loss, Value opt, Span span)
                               .seed = s->seed,
                               .span = span};
     trainer_eta(s, v.as.trainer);
+    warn_untrained(s, v.as.trainer->model, span);
     return v;
 }
 
