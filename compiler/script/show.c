@@ -236,6 +236,10 @@ static void
 put_tensor(Writer *w, const Tensor *tensor)
 {
     int64_t count = tensor_count(tensor);
+    if (tensor->rank == 0 && !dtype_real(tensor->dtype)) {
+        put_element(w, tensor, 0);
+        return;
+    }
     if (tensor->rank == 0) {
         put_float(w, tensor_get(tensor, 0), tensor->dtype == DTYPE_f32, 0);
         return;
