@@ -322,6 +322,50 @@ test_maximum_ties(void **state)
     context_free(&f.context);
 }
 
+/* Where x is 0, x^y does not change with y. */
+static void
+test_power_of_zero(void **state)
+{
+    (void)state;
+    static const Case power = {.name = "power"};
+    Fixture f;
+    grad_init(&f, &power, SEED, BATCH);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){2});
+    Ref y = ir_leaf(g, OP_input, "y", DTYPE_f64, 1, (Dim[]){2});
+    Ref z = ir_map(g, OP_pow, x, y, REF_NONE);
+    Ref dz = ir_fill(g, z, 1);
+    Ref wrt[2] = {x, y};
+    Ref gradient[2];
+    assert_true(diff_reverse(g, &z, &dz, 1, wrt, 2, gradient));
+    ir_output(g, "dy", gradient[1], REF_NONE);
+    Tensor *base = grad_random(&f, 1, (Dim[]){2}, 2, 2);
+    Tensor *exponent = grad_random(&f, 1, (Dim[]){2}, 3, 3);
+    tensor_set(base, 0, 0);
+    Tensor *dy = grad_run(&f, g, (const Tensor *[]){base, exponent});
+    assert_true(tensor_get(dy, 0) == 0);
+    assert_true(fabs(tensor_get(dy, 1) - 8 * log(2)) < 1e-12);
+    context_free(&f.context);
+}
+
+/* Inputs may be called as the gradients of results are. */
+static void
+test_back_names(void **state)
+{
+    (void)state;
+    Fixture f;
+    grad_init(&f, NULL, SEED, BATCH);
+    Graph *g = ir_graph(&f.context, &f.dims, "g");
+    Ref x = ir_leaf(g, OP_input, "dy", DTYPE_f32, 1, (Dim[]){3});
+    ir_leaf(g, OP_input, "dy_", DTYPE_f32, 1, (Dim[]){3});
+    ir_output(g, "y", ir_map(g, OP_neg, x, REF_NONE, REF_NONE), REF_NONE);
+    Graph *back = diff_back(g);
+    assert_null(ir_verify(back));
+    assert_string_equal(ir_node(back, back->leaf.item[2])->as.leaf.name,
+                        "dy__");
+    context_free(&f.context);
+}
+
 /* The signature of back!: names, what trains, several results. */
 static void
 test_back_signature(void **state)
@@ -481,6 +525,8 @@ main(void)
         cmocka_unit_test(test_independent),
         cmocka_unit_test(test_cast_and_place),
         cmocka_unit_test(test_maximum_ties),
+        cmocka_unit_test(test_power_of_zero),
+        cmocka_unit_test(test_back_names),
         cmocka_unit_test(test_back_signature),
         cmocka_unit_test(test_batch_kinds),
         cmocka_unit_test(test_batch_order),
