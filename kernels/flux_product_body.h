@@ -308,78 +308,92 @@ typedef struct {
 } FLUX_P(flux_job);
 
 /* Rows in a tile; elements of `a` copied at a time, unless the product is
- * large; columns whose sums of several blocks are held, beside those of the
- * last tile; columns of `b` copied at a time. */
+ * large; panels in a band; columns whose sums of several blocks are held,
+ * beside those of the last tile; columns of `b` copied at a time. */
 enum {
     FLUX_P(FLUX_LANES) = 2 * FLUX_W,
     FLUX_P(FLUX_ROOM) = 512 * 2 * FLUX_W,
+    FLUX_P(FLUX_SEATS) = 32,
     FLUX_P(FLUX_GROUP) = 96,
     FLUX_P(FLUX_SPARE) = 3 * FLUX_U,
     FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T)
 };
 
 typedef struct {
-    FLUX_T *a;
     FLUX_ALIGNED FLUX_T
         total[(FLUX_P(FLUX_GROUP) + FLUX_P(FLUX_SPARE)) * FLUX_P(FLUX_LANES)];
     FLUX_ALIGNED FLUX_T tile[FLUX_P(FLUX_SPARE) * FLUX_P(FLUX_LANES)];
 } FLUX_P(flux_room);
 
-/* A block of a tile: of `rows` rows from `row`, `length` terms from `term`, and
- * `units` of columns which end with `wide` new ones from `column` and are read
- * at `b`. Its totals stand at `slot`, its part of `a` at `panel` of the room:
- * once it is there, if it has to be. */
+/* A panel of a block: `rows` rows from `row`, to which R vectors belong; where
+ * tiles read them and, where the first one of them copies them, to where. */
 typedef struct {
-    size_t row, rows, term, length, column, wide, units, slot, panel;
+    size_t row, rows, R;
+    const FLUX_T *a;
+    size_t ak;
+    FLUX_T *copy;
+} FLUX_P(flux_seat);
+
+/* The panel of these rows for `length` terms from `term`, which `many` tiles
+ * read or not, with its room for a copy. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
+                 int many, FLUX_T *room, FLUX_P(flux_seat) * seat)
+{
+    const size_t lanes = seat->R * FLUX_W;
+    const size_t in = job->panels ? seat->row % FLUX_PANEL(FLUX_T) : 0;
+    const FLUX_T *a = job->a + (seat->row - in) * job->ai + in + term * job->ak;
+    const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
+    const int far = job->ak * sizeof *a >= 1024;
+    const int pack = !job->panels && (job->ai != 1 || seat->rows != lanes);
+    const int copy = seat->R == 2 && many && (far || odd % sizeof(FLUX_V) != 0);
+    if (pack)
+        FLUX_P(flux_pack)
+    (seat->rows, lanes, length, a, job->ai, job->ak, room);
+    seat->a = pack ? room : a;
+    seat->ak = pack ? lanes : job->ak;
+    seat->copy = copy && !pack ? room : NULL;
+}
+
+/* A block of a tile: `length` terms from `term`, and `units` of columns which
+ * end with `wide` new ones from `column` and are read at `b`. */
+typedef struct {
+    size_t term, length, column, wide, units;
     const FLUX_T *b;
     size_t bk, bj;
-    size_t copied;   /* the first column in the copy of `b` */
-    int fresh, many; /* the first columns of a block, with others to follow */
+    size_t copied; /* the first column in the copy of `b` */
 } FLUX_P(flux_spot);
 
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
-                   FLUX_P(flux_room) * room)
+                   size_t tile, FLUX_P(flux_seat) * seat, FLUX_T *total,
+                   FLUX_T *buffer)
 {
-    const size_t R = job->order == FLUX_SEQ && spot->rows > FLUX_W ? 2 : 1;
-    const size_t lanes = R * FLUX_W;
-    const size_t tile = spot->units > 0 ? spot->units * FLUX_U : 1;
+    const size_t lanes = seat->R * FLUX_W;
     const size_t again = tile - spot->wide;
     const int last = spot->term + spot->length == job->k;
-    const int whole = spot->rows == lanes;
-    const int direct = job->ci == 1 && whole && again == 0;
-    const size_t in = job->panels ? spot->row % FLUX_PANEL(FLUX_T) : 0;
-    const FLUX_T *a =
-        job->a + (spot->row - in) * job->ai + in + spot->term * job->ak;
-    FLUX_T *c = job->c + spot->row * job->ci + spot->column * job->cj;
-    FLUX_T *panel = room->a + spot->panel;
-    /* One block alone has no totals, and no slot for them. */
-    const size_t slot = last && spot->term == 0 ? 0 : spot->slot;
-    FLUX_T *total = room->total + slot;
-    const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
-    const int far = job->ak * sizeof *a >= 1024;
-    const int pack = !job->panels && (job->ai != 1 || !whole);
-    const int copy =
-        !pack && R == 2 && spot->many && (far || odd % sizeof(FLUX_V) != 0);
-    const int there = pack || (copy && !spot->fresh);
+    const int direct = job->ci == 1 && seat->rows == lanes && again == 0;
+    FLUX_T *c = job->c + seat->row * job->ci + spot->column * job->cj;
     FLUX_P(flux_goal) goal;
-    if (pack && spot->fresh)
-        FLUX_P(flux_pack)
-    (spot->rows, lanes, spot->length, a, job->ai, job->ak, panel);
     goal.total = spot->term > 0 ? total : NULL;
     goal.base = last && direct && job->end.kind != FLUX_SET ? c : NULL;
-    goal.to = !last ? total : direct ? c : room->tile;
+    goal.to = !last ? total : direct ? c : buffer;
     goal.step = last && direct ? job->cj : lanes;
     goal.factor = job->end.kind == FLUX_STEP ? -(FLUX_T)job->end.scale : 1;
-    goal.copy = copy && spot->fresh ? panel : NULL;
+    goal.copy = seat->copy;
     goal.large = job->beside != NULL;
     FLUX_P(flux_tile_any)
-    (job->order, R, spot->units, spot->length, there ? panel : a,
-     there ? lanes : job->ak, spot->b, spot->bk, spot->bj, &goal);
+    (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
+     spot->bk, spot->bj, &goal);
+    if (seat->copy) {
+        seat->a = seat->copy;
+        seat->ak = lanes;
+        seat->copy = NULL;
+    }
     if (last && !direct)
         FLUX_P(flux_put)
-    (spot->rows, lanes, spot->wide, room->tile + again * lanes, c, job->ci,
-     job->cj, job->end);
+    (seat->rows, lanes, spot->wide, buffer + again * lanes, c, job->ci, job->cj,
+     job->end);
 }
 
 /* Copies the spot's terms of some columns of `b`, which are contiguous. */
@@ -414,7 +428,7 @@ FLUX_P(flux_right)(const FLUX_P(flux_job) * job, size_t tile,
     spot->b = job->b + spot->term * job->bk + first * job->bj;
     if (!job->beside || job->bk == 1)
         return;
-    if (spot->fresh || first + tile > spot->copied + BESIDE) {
+    if (spot->column == 0 || first + tile > spot->copied + BESIDE) {
         spot->copied = first;
         FLUX_P(flux_lay)
         (job, spot->b, left < BESIDE ? left : BESIDE, spot->length);
@@ -430,14 +444,22 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
                   size_t tall, FLUX_T *panels)
 {
     FLUX_P(flux_room) room;
+    FLUX_P(flux_seat) seat[FLUX_P(FLUX_SEATS)];
     FLUX_P(flux_spot) spot;
+    const size_t seats = (rows + tall - 1) / tall;
+    const int several = job->k > 512;
     size_t columns;
-    room.a = panels;
+    spot.copied = 0;
+    for (size_t i = 0; i < seats; i++) {
+        seat[i].row = row + i * tall;
+        seat[i].rows = rows - i * tall < tall ? rows - i * tall : tall;
+        seat[i].R = job->order == FLUX_SEQ && seat[i].rows > FLUX_W ? 2 : 1;
+    }
     for (size_t j0 = 0; j0 < job->n; j0 += columns) {
         columns = job->n - j0;
-        if (job->k > 512 && columns >= FLUX_P(FLUX_GROUP) + FLUX_U)
+        if (several && columns >= FLUX_P(FLUX_GROUP) + FLUX_U)
             columns = FLUX_P(FLUX_GROUP);
-        spot.many = columns >= 6 * FLUX_U && job->order == FLUX_SEQ;
+        const int many = columns >= 6 * FLUX_U && job->order == FLUX_SEQ;
         for (spot.term = 0; spot.term < job->k; spot.term += 512) {
             size_t left = job->k - spot.term;
             spot.length = left < 512 ? left : 512;
@@ -447,14 +469,16 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
                 size_t tile = spot.units > 0 ? spot.units * FLUX_U : 1;
                 spot.wide = columns - j < tile ? columns - j : tile;
                 spot.column = j0 + j;
-                spot.fresh = j == 0;
                 FLUX_P(flux_right)(job, tile, &spot);
-                for (size_t i = 0; i < rows; i += tall) {
-                    spot.row = row + i;
-                    spot.rows = rows - i < tall ? rows - i : tall;
-                    spot.panel = i * spot.length;
-                    spot.slot = slot + i * tile;
-                    FLUX_P(flux_block)(job, &spot, &room);
+                for (size_t i = 0; i < seats; i++) {
+                    if (j == 0)
+                        FLUX_P(flux_sit)
+                    (job, spot.term, spot.length, many,
+                     panels + i * tall * spot.length, seat + i);
+                    FLUX_P(flux_block)
+                    (job, &spot, tile, seat + i,
+                     several ? room.total + slot + i * tall * tile : NULL,
+                     room.tile);
                 }
                 slot += tile * FLUX_P(FLUX_LANES);
             }
@@ -467,7 +491,9 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
 {
     const size_t tall = job->order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
     const size_t deep = job->k < 512 ? job->k : 512;
-    const size_t band = FLUX_P(FLUX_ROOM) / deep / tall * tall;
+    const size_t fit = FLUX_P(FLUX_ROOM) / deep / tall;
+    const size_t band =
+        (fit < FLUX_P(FLUX_SEATS) ? fit : FLUX_P(FLUX_SEATS)) * tall;
     FLUX_ALIGNED FLUX_T panels[FLUX_P(FLUX_ROOM)];
     for (size_t i = 0; i < m; i += band)
         FLUX_P(flux_band)(job, i, m - i < band ? m - i : band, tall, panels);
