@@ -15,8 +15,9 @@
 #include <stdlib.h>
 
 enum {
-    LOOKS = 2000,     /* for the next round, before a thread sleeps */
-    MOST_THREADS = 64 /* of a pool */
+    LOOKS = 2000,      /* for the next round, before a thread sleeps */
+    MOST_THREADS = 64, /* of a pool */
+    STACK = 1 << 20    /* bytes: large products take most of it */
 };
 
 typedef struct Pool Pool;
@@ -121,6 +122,27 @@ pool_run(flux_pool *shared, flux_task *function, void *task)
     atomic_flag_clear(&pool->busy);
 }
 
+/* Starts threads beside the caller's, as many as can be had up to a number. */
+static void
+pool_start(Pool *pool, size_t threads)
+{
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0)
+        return;
+    int fits = pthread_attr_setstacksize(&attributes, STACK) == 0;
+    for (size_t i = 0; fits && i + 1 < threads; i++) {
+        Worker *worker = &pool->worker[i];
+        worker->pool = pool;
+        worker->number = i + 1;
+        if (pthread_create(&worker->thread, &attributes, worker_main, worker) !=
+            0)
+            break;
+        pool->workers++;
+        pool->shared.threads++;
+    }
+    pthread_attr_destroy(&attributes);
+}
+
 /* A pool; see flux.h. */
 flux_pool *
 flux_pool_open(size_t threads)
@@ -141,15 +163,7 @@ flux_pool_open(size_t threads)
         return NULL;
     }
     pool->shared.threads = 1;
-    for (size_t i = 0; i + 1 < threads; i++) {
-        Worker *worker = &pool->worker[i];
-        worker->pool = pool;
-        worker->number = i + 1;
-        if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
-            break;
-        pool->workers++;
-        pool->shared.threads++;
-    }
+    pool_start(pool, threads);
     return &pool->shared;
 }
 
