@@ -125,6 +125,16 @@ Value call_named(Script *s, Scope *scope, const char *name, const Value *item,
 Value call_method(Script *s, const char *name, const Value *item, size_t count,
                   Span span);
 
+enum { INDEX_MAX = 16 };
+
+/* What is read and then assigned, as by x[f()] += 1: evaluated once. */
+typedef struct {
+    const Ast *ast;
+    Value whole; /* that is indexed, or has the field */
+    size_t count;
+    Value item[INDEX_MAX + 2]; /* room for two arguments, and the indices */
+} Target;
+
 /* eval_assign.c */
 Value eval_assign(Script *s, Scope *scope, const Ast *ast);
 void eval_bind(Script *s, Scope *scope, const Ast *target, Value value,
@@ -148,7 +158,9 @@ Value range_get(const Range *range, int64_t i);
 /* eval_index.c */
 Value eval_index(Script *s, Scope *scope, const Ast *ast);
 Value eval_end(Script *s, Span span);
-void eval_index_assign(Script *s, Scope *scope, const Ast *target, Value v);
+void eval_index_target(Script *s, Scope *scope, const Ast *ast, Target *place);
+Value eval_index_get(Script *s, Target *place);
+void eval_index_set(Script *s, Target *place, Value value);
 Value index_one(Script *s, Value v, int64_t i, Span span);
 
 /* eval_define.c */

@@ -5,9 +5,8 @@
 #include <string.h>
 
 static void
-assign_field(Script *s, Scope *scope, const Ast *target, Value value)
+assign_field(Script *s, Value object, const Ast *target, Value value)
 {
-    Value object = eval_operand(s, scope, target->as.field.object);
     const char *name = target->as.field.name;
     if (object.kind != VALUE_object) {
         eval_field(s, object, name, target->span);
@@ -32,6 +31,38 @@ assign_field(Script *s, Scope *scope, const Ast *target, Value value)
         return;
     }
     eval_field(s, object, name, target->span);
+}
+
+static void
+target_find(Script *s, Scope *scope, const Ast *target, Target *place)
+{
+    place->ast = target;
+    if (target->kind == AST_INDEX)
+        eval_index_target(s, scope, target, place);
+    else if (target->kind == AST_FIELD)
+        place->whole = eval_operand(s, scope, target->as.field.object);
+}
+
+static Value
+target_get(Script *s, Scope *scope, Target *place)
+{
+    const Ast *target = place->ast;
+    if (target->kind == AST_INDEX)
+        return eval_index_get(s, place);
+    if (target->kind == AST_FIELD)
+        return eval_field(s, place->whole, target->as.field.name, target->span);
+    return eval_operand(s, scope, target);
+}
+
+static void
+target_set(Script *s, Scope *scope, Target *place, Value value)
+{
+    if (place->ast->kind == AST_INDEX)
+        eval_index_set(s, place, value);
+    else if (place->ast->kind == AST_FIELD)
+        assign_field(s, place->whole, place->ast, value);
+    else
+        eval_bind(s, scope, place->ast, value, false);
 }
 
 static void
@@ -67,6 +98,7 @@ bind_tuple(Script *s, Scope *scope, const Ast *target, Value value, bool define)
 void
 eval_bind(Script *s, Scope *scope, const Ast *target, Value value, bool define)
 {
+    Target place;
     s->span = target->span;
     switch (target->kind) {
     case AST_NAME:
@@ -86,10 +118,9 @@ eval_bind(Script *s, Scope *scope, const Ast *target, Value value, bool define)
         eval_bind(s, scope, target->as.declare.value, value, define);
         return;
     case AST_FIELD:
-        assign_field(s, scope, target, value);
-        return;
     case AST_INDEX:
-        eval_index_assign(s, scope, target, value);
+        target_find(s, scope, target, &place);
+        target_set(s, scope, &place, value);
         return;
     case AST_CURLY:
         script_fail(s, DIAG_recurrence, target->span, NULL,
@@ -131,13 +162,38 @@ assign_elements(Script *s, Value target, Value value, Span span)
  * value is a copy.
  */
 static bool
-is_part(Script *s, Scope *scope, const Ast *target)
+is_part(const Target *place)
 {
-    if (target->kind != AST_INDEX)
-        return false;
-    Value whole = eval_operand(s, scope, target->as.call.callee);
-    return whole.kind == VALUE_array || whole.kind == VALUE_batch ||
-           value_is_traced(whole);
+    return place->ast->kind == AST_INDEX &&
+           (place->whole.kind == VALUE_array ||
+            place->whole.kind == VALUE_batch || value_is_traced(place->whole));
+}
+
+/* x .= v, x += v, x .+= v: "+=" is "+" and an assignment; what has a dot goes
+ * into the elements.
+ */
+static Value
+assign_again(Script *s, Scope *scope, const Ast *ast)
+{
+    const Ast *source = ast->as.binary.right;
+    const char *op = ast->as.binary.op;
+    bool only = !strcmp(op, ".=");
+    Value value = only ? eval_operand(s, scope, source) : value_nothing();
+    Target place;
+    target_find(s, scope, ast->as.binary.left, &place);
+    Value old = only && is_part(&place) ? value_nothing()
+                                        : target_get(s, scope, &place);
+    if (!only) {
+        value = eval_operand(s, scope, source);
+        const char *plain = intern(&s->context->names, op, strlen(op) - 1);
+        value = eval_binary(s, plain, old, value, ast->span);
+    }
+    if (op[0] != '.' || is_part(&place)) {
+        target_set(s, scope, &place, value);
+        return value;
+    }
+    assign_elements(s, old, value, ast->span);
+    return old;
 }
 
 Value
@@ -145,36 +201,12 @@ eval_assign(Script *s, Scope *scope, const Ast *ast)
 {
     const Ast *target = ast->as.binary.left;
     const Ast *source = ast->as.binary.right;
-    const char *op = ast->as.binary.op;
-    if (!strcmp(op, "=")) {
-        Value value = eval(s, scope, source);
-        if (s->eval->flow != FLOW_none)
-            return value;
-        name_function(target, source, value);
-        eval_bind(s, scope, target, value, false);
+    if (strcmp(ast->as.binary.op, "=") != 0)
+        return assign_again(s, scope, ast);
+    Value value = eval(s, scope, source);
+    if (s->eval->flow != FLOW_none)
         return value;
-    }
-    /* "+=" is "+" and an assignment; ".+=" goes into the elements. */
-    Value value = value_nothing();
-    bool elements = op[0] == '.';
-    if (!strcmp(op, ".=")) {
-        value = eval_operand(s, scope, source);
-        if (is_part(s, scope, target)) {
-            eval_index_assign(s, scope, target, value);
-            return value;
-        }
-        Value array = eval_operand(s, scope, target);
-        assign_elements(s, array, value, ast->span);
-        return array;
-    }
-    Value old = eval_operand(s, scope, target);
-    value = eval_operand(s, scope, source);
-    const char *plain = intern(&s->context->names, op, strlen(op) - 1);
-    value = eval_binary(s, plain, old, value, ast->span);
-    if (!elements || is_part(s, scope, target)) {
-        eval_bind(s, scope, target, value, false);
-        return value;
-    }
-    assign_elements(s, old, value, ast->span);
-    return old;
+    name_function(target, source, value);
+    eval_bind(s, scope, target, value, false);
+    return value;
 }

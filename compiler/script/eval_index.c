@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { INDEX_MAX = 16 };
-
 /* `end` in the index that is being evaluated. */
 Value
 eval_end(Script *s, Span span)
@@ -179,66 +177,83 @@ typed_vector(Script *s, Value type, const Value *item, size_t count, Span span)
     return call_values(s, type, &v, 1, span);
 }
 
-Value
-eval_index(Script *s, Scope *scope, const Ast *ast)
+void
+eval_index_target(Script *s, Scope *scope, const Ast *ast, Target *place)
 {
-    Value v = eval_operand(s, scope, ast->as.call.callee);
-    Value item[INDEX_MAX + 1];
-    size_t count = eval_indices(s, scope, v, ast, item + 1);
-    s->span = ast->span;
+    place->ast = ast;
+    place->whole = eval_operand(s, scope, ast->as.call.callee);
+    place->count = eval_indices(s, scope, place->whole, ast, place->item + 2);
+}
+
+Value
+eval_index_get(Script *s, Target *place)
+{
+    Value v = place->whole;
+    Span span = place->ast->span;
+    const Value *index = place->item + 2;
+    size_t count = place->count;
+    s->span = span;
     switch (v.kind) {
     case VALUE_array:
     case VALUE_batch:
     case VALUE_seq:
     case VALUE_node:
     case VALUE_opaque:
-        return numeric_index(s, v, item + 1, count, ast->span);
+        return numeric_index(s, v, index, count, span);
     case VALUE_object:
-        item[0] = v;
-        return call_method(s, "getindex", item, count + 1, ast->span);
+        place->item[1] = v;
+        return call_method(s, "getindex", place->item + 1, count + 1, span);
     case VALUE_builtin:
         if (type_known(v.as.builtin->name))
-            return typed_vector(s, v, item + 1, count, ast->span);
+            return typed_vector(s, v, index, count, span);
         break;
     case VALUE_list:
-        if (count == 2 && value_plain(s, v, ast->span).kind == VALUE_array)
-            return numeric_index(s, value_plain(s, v, ast->span), item + 1,
-                                 count, ast->span);
-        return index_plain(s, v, item + 1, count, ast->span);
+        if (count == 2 && value_plain(s, v, span).kind == VALUE_array)
+            return numeric_index(s, value_plain(s, v, span), index, count,
+                                 span);
+        return index_plain(s, v, index, count, span);
     case VALUE_tuple:
     case VALUE_range:
     case VALUE_string:
     case VALUE_pair:
-        return index_plain(s, v, item + 1, count, ast->span);
+        return index_plain(s, v, index, count, span);
     default:
         break;
     }
-    script_fail(s, DIAG_value, ast->span, NULL, "%s cannot be indexed",
+    script_fail(s, DIAG_value, span, NULL, "%s cannot be indexed",
                 value_kind_name(v));
+}
+
+Value
+eval_index(Script *s, Scope *scope, const Ast *ast)
+{
+    Target place;
+    eval_index_target(s, scope, ast, &place);
+    return eval_index_get(s, &place);
 }
 
 /* x[i] = v: into an array or a list. */
 void
-eval_index_assign(Script *s, Scope *scope, const Ast *target, Value value)
+eval_index_set(Script *s, Target *place, Value value)
 {
-    Value v = eval_operand(s, scope, target->as.call.callee);
-    Value item[INDEX_MAX + 2];
-    size_t count = eval_indices(s, scope, v, target, item + 2);
-    s->span = target->span;
+    Value v = place->whole;
+    Span span = place->ast->span;
+    const Value *index = place->item + 2;
+    size_t count = place->count;
+    s->span = span;
     if (v.kind == VALUE_array || v.kind == VALUE_batch) {
-        numeric_assign(s, v, item + 2, count, value, target->span);
+        numeric_assign(s, v, index, count, value, span);
     } else if (v.kind == VALUE_object) {
-        item[0] = v;
-        item[1] = value;
-        call_method(s, "setindex!", item, count + 2, target->span);
-    } else if (v.kind == VALUE_list && count == 1 &&
-               item[2].kind == VALUE_int) {
-        int64_t i = item[2].as.integer;
+        place->item[0] = v;
+        place->item[1] = value;
+        call_method(s, "setindex!", place->item, count + 2, span);
+    } else if (v.kind == VALUE_list && count == 1 && index->kind == VALUE_int) {
+        int64_t i = index->as.integer;
         if (i < 1 || (size_t)i > v.as.values->count)
-            fail_range(s, v, i, (int64_t)v.as.values->count, target->span);
+            fail_range(s, v, i, (int64_t)v.as.values->count, span);
         v.as.values->item[i - 1] = value;
     } else {
-        script_fail(s, DIAG_assign, target->span,
+        script_fail(s, DIAG_assign, span,
                     value_is_traced(v)
                         ? "inside a model values do not change; make a new one"
                         : NULL,
