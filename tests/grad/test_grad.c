@@ -331,20 +331,23 @@ test_power_of_zero(void **state)
     Fixture f;
     grad_init(&f, &power, SEED, BATCH);
     Graph *g = ir_graph(&f.context, &f.dims, "g");
-    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){2});
-    Ref y = ir_leaf(g, OP_input, "y", DTYPE_f64, 1, (Dim[]){2});
+    Ref x = ir_leaf(g, OP_input, "x", DTYPE_f64, 1, (Dim[]){3});
+    Ref y = ir_leaf(g, OP_input, "y", DTYPE_f64, 1, (Dim[]){3});
     Ref z = ir_map(g, OP_pow, x, y, REF_NONE);
     Ref dz = ir_fill(g, z, 1);
     Ref wrt[2] = {x, y};
     Ref gradient[2];
     assert_true(diff_reverse(g, &z, &dz, 1, wrt, 2, gradient));
     ir_output(g, "dy", gradient[1], REF_NONE);
-    Tensor *base = grad_random(&f, 1, (Dim[]){2}, 2, 2);
-    Tensor *exponent = grad_random(&f, 1, (Dim[]){2}, 3, 3);
+    Tensor *base = grad_random(&f, 1, (Dim[]){3}, 2, 2);
+    Tensor *exponent = grad_random(&f, 1, (Dim[]){3}, 3, 3);
     tensor_set(base, 0, 0);
+    tensor_set(base, 2, 0);
+    tensor_set(exponent, 2, 0);
     Tensor *dy = grad_run(&f, g, (const Tensor *[]){base, exponent});
     assert_true(tensor_get(dy, 0) == 0);
     assert_true(fabs(tensor_get(dy, 1) - 8 * log(2)) < 1e-12);
+    assert_true(tensor_get(dy, 2) == 0);
     context_free(&f.context);
 }
 
