@@ -45,6 +45,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A square root sets no errno that anybody reads: so it can be that of a
+ * vector. */
+#if defined(__GNUC__) && !defined(__TINYC__) && !defined(__cplusplus)
+float sqrtf(float) __attribute__((const));
+double sqrt(double) __attribute__((const));
+#endif
+
 /* How each kernel function is declared; CUDA code predefines it. */
 #ifndef FLUX_INLINE
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
@@ -189,8 +196,6 @@ flux_sqrtf(float x)
 {
 #if defined(__CUDA_ARCH__)
     return __fsqrt_rn(x);
-#elif defined(__GNUC__) && !defined(__TINYC__)
-    return __builtin_sqrtf(x);
 #else
     return sqrtf(x);
 #endif
@@ -201,8 +206,6 @@ flux_sqrt(double x)
 {
 #if defined(__CUDA_ARCH__)
     return __dsqrt_rn(x);
-#elif defined(__GNUC__) && !defined(__TINYC__)
-    return __builtin_sqrt(x);
 #else
     return sqrt(x);
 #endif

@@ -137,13 +137,14 @@ compile(Arena *arena, const char *folder, const char *text, size_t size,
     if (!write_headers(arena, folder) || !write_file(source, text, size))
         return "the folder for temporary files cannot be written";
     size_t count;
-    char **words = compiler_words(arena, fixed + 5, &count);
+    char **words = compiler_words(arena, fixed + 6, &count);
     for (size_t i = 0; i < fixed; i++)
         words[count++] = arena_printf(arena, "%s", options[i]);
     words[count++] = arena_printf(arena, "-I%s", folder);
     words[count++] = arena_printf(arena, "-o");
     words[count++] = shared;
     words[count++] = source;
+    words[count++] = arena_printf(arena, "-lm"); /* tcc calls sqrt */
     return run_compiler(words, log) == 0 ? NULL : first_message(arena, log);
 }
 
