@@ -233,24 +233,30 @@ is_cheap(Op op)
            op == OP_and || op == OP_or || op == OP_cast;
 }
 
-/* Whether a buffer may be kept besides those that are kept already: together
- * they take half the memory of the one that goes; or all of it, where they have
- * at most half its elements and nothing is computed twice, as where the place
- * of a maximum is compared with that of each element.
+/* Notes that a buffer is to be kept longer; false where those are too many. */
+static bool
+note_held(Move *move, int buffer)
+{
+    for (int i = 0; i < move->holds; i++)
+        if (move->held[i] == buffer)
+            return true;
+    if (move->holds == AGAIN_LOADS)
+        return false;
+    move->held[move->holds++] = buffer;
+    return true;
+}
+
+/* Whether what is kept longer is small: it takes half the memory of the buffer
+ * that goes; or all of it, where it has at most half its elements and nothing
+ * is computed twice, as where the place of a maximum is compared with that of
+ * each element.
  */
 static bool
-is_small(Move *move, int buffer)
+held_is_small(const Move *move)
 {
     Schedule *s = move->again->s;
     const Buffer *gone = &s->buffer.item[move->buffer];
     Dim bytes = 0, count = 0;
-    bool held = false;
-    for (int i = 0; i < move->holds; i++)
-        held = held || move->held[i] == buffer;
-    if (!held && move->holds == AGAIN_LOADS)
-        return false;
-    if (!held)
-        move->held[move->holds++] = buffer;
     for (int i = 0; i < move->holds; i++) {
         const Buffer *kept = &s->buffer.item[move->held[i]];
         Dim size = (Dim)dtype_size(kept->dtype);
@@ -285,7 +291,8 @@ is_kept(Move *move, int buffer)
     int place = user->parent != NULL ? user->parent->place : user->place;
     return b->kind == BUFFER_temp && buffer != move->buffer &&
            kept->stores == 1 &&
-           (kept->last >= place || (move->once && is_small(move, buffer)));
+           (kept->last >= place ||
+            (move->once && note_held(move, buffer) && held_is_small(move)));
 }
 
 /* A buffer that holds a value until the load; -1: none. */
