@@ -401,16 +401,14 @@ FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_lay)(const FLUX_P(flux_job) * job, const FLUX_T *b, size_t columns,
                  size_t length)
 {
-    enum { BESIDE = FLUX_P(FLUX_BESIDE) };
     for (size_t k = 0; k < length; k++) {
-        FLUX_T *to = job->beside + k * BESIDE;
+        FLUX_T *to = job->beside + k * FLUX_P(FLUX_BESIDE);
         const FLUX_T *from = b + k * job->bk;
-        if (columns == BESIDE) {
-            FLUX_UNROLL
-            for (size_t j = 0; j < BESIDE; j += FLUX_W)
-                FLUX_AT(to + j) = FLUX_AT(from + j);
-        } else
-            memcpy(to, from, columns * sizeof *to);
+        size_t j = 0;
+        for (; j + FLUX_W <= columns; j += FLUX_W)
+            FLUX_AT(to + j) = FLUX_AT(from + j);
+        if (j < columns)
+            memcpy(to + j, from + j, (columns - j) * sizeof *to);
     }
 }
 

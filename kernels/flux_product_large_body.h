@@ -4,28 +4,28 @@
  * from far away as seldom as can be.
  */
 
-/* Rows that are copied at a time, and fewer where sums of several blocks are
- * held for up to FLUX_WIDE columns. */
+/* Rows that are copied at a time, and columns for which sums of several blocks
+ * are held. */
 enum {
     FLUX_P(FLUX_HIGH) = 1024 / (int)sizeof(FLUX_T),
-    FLUX_P(FLUX_LOW) = 640 / (int)sizeof(FLUX_T),
-    FLUX_P(FLUX_WIDE) = 300
+    FLUX_P(FLUX_WIDE) = 256
 };
 
-/* Memory of a large product: for its rows of `a`, or for fewer and their sums;
- * and for what it copies of `b`. */
+/* Memory of a large product: for its rows of `a`, for what it copies of `b`,
+ * and for the sums that it holds. */
 typedef struct {
     FLUX_ALIGNED FLUX_T a[512 * FLUX_P(FLUX_HIGH)];
     FLUX_ALIGNED FLUX_T b[512 * FLUX_P(FLUX_BESIDE)];
+    FLUX_ALIGNED FLUX_T held[FLUX_P(FLUX_HIGH) * (FLUX_P(FLUX_WIDE) + FLUX_U)];
 } FLUX_P(flux_hall);
 
-/* How many of m rows are taken at a time, at most `most`: as many as the other
- * times, but for whole panels. */
+/* How many of m rows are taken at a time: as many as the other times, but for
+ * whole panels. */
 FLUX_TARGET FLUX_STATIC size_t
-FLUX_P(flux_high)(size_t m, size_t most)
+FLUX_P(flux_high)(size_t m)
 {
-    enum { PANEL = FLUX_PANEL(FLUX_T) };
-    const size_t times = (m + most - 1) / most;
+    enum { PANEL = FLUX_PANEL(FLUX_T), HIGH = FLUX_P(FLUX_HIGH) };
+    const size_t times = (m + HIGH - 1) / HIGH;
     return (m + times * PANEL - 1) / (times * PANEL) * PANEL;
 }
 
@@ -57,24 +57,23 @@ FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m,
                         FLUX_P(flux_hall) * hall)
 {
-    enum { LOW = FLUX_P(FLUX_LOW), WIDE = FLUX_P(FLUX_WIDE) };
-    FLUX_T *held = hall->a + 512 * LOW;
-    const size_t low = FLUX_P(flux_high)(m, LOW);
+    enum { HIGH = FLUX_P(FLUX_HIGH), WIDE = FLUX_P(FLUX_WIDE) };
+    const size_t high = FLUX_P(flux_high)(m);
     FLUX_P(flux_job) part = *job;
-    part.c = held;
+    part.c = hall->held;
     part.ci = 1;
-    part.cj = LOW;
+    part.cj = HIGH;
     part.end.kind = FLUX_SET;
-    for (size_t i = 0; i < m; i += low)
+    for (size_t i = 0; i < m; i += high)
         for (size_t j = 0; j < job->n; j += part.n) {
-            const size_t rows = m - i < low ? m - i : low;
+            const size_t rows = m - i < high ? m - i : high;
             const size_t left = job->n - j;
             part.n = left < WIDE + FLUX_U ? left : WIDE;
             part.a = job->a + i * job->ai;
             part.b = job->b + j * job->bj;
-            FLUX_P(flux_large)(&part, rows, low, hall);
+            FLUX_P(flux_large)(&part, rows, high, hall);
             FLUX_P(flux_put)
-            (rows, LOW, part.n, held, job->c + i * job->ci + j * job->cj,
+            (rows, HIGH, part.n, hall->held, job->c + i * job->ci + j * job->cj,
              job->ci, job->cj, job->end);
         }
 }
@@ -87,8 +86,7 @@ FLUX_P(flux_large_any)(const FLUX_P(flux_job) * job, size_t m)
     if (job->k > 512 && job->end.kind != FLUX_SET)
         FLUX_P(flux_large_held)(job, m, &hall);
     else
-        FLUX_P(flux_large)
-    (job, m, FLUX_P(flux_high)(m, FLUX_P(FLUX_HIGH)), &hall);
+        FLUX_P(flux_large)(job, m, FLUX_P(flux_high)(m), &hall);
 }
 
 /* Whether that pays. */

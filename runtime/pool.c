@@ -17,7 +17,7 @@
 enum {
     LOOKS = 2000,      /* for the next round, before a thread sleeps */
     MOST_THREADS = 64, /* of a pool */
-    STACK = 1 << 20    /* bytes: large products take most of it */
+    STACK = 2 << 20    /* bytes: large products take almost half */
 };
 
 typedef struct Pool Pool;
