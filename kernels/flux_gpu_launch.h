@@ -8,16 +8,62 @@
 
 enum {
     FLUX_THREADS = 256, /* of a block */
-    FLUX_TILE = 16      /* threads along the side of a product's tile, and its
-                           terms at a time */
+    FLUX_TILE = 16,     /* threads along the side of a product's tile */
+    FLUX_SIDE = 4       /* elements of a thread along it, at most */
 };
 
-/* The tiles of a product of m x n elements, `side` x `side` a thread. */
+/* Tiles of a product that keep a device busy. */
+#ifndef FLUX_TILES_BUSY
+#define FLUX_TILES_BUSY 96
+#endif
+
 FLUX_INLINE size_t
-flux_tiles(size_t side, size_t m, size_t n)
+flux_tiles_along(size_t side, size_t n)
 {
-    size_t edge = side * FLUX_TILE;
-    return ((m + edge - 1) / edge) * ((n + edge - 1) / edge);
+    return (n + side * FLUX_TILE - 1) / (side * FLUX_TILE);
+}
+
+/* The tiles of a product of m x n elements in tensor cores, `side` x `side` a
+ * thread.
+ */
+FLUX_INLINE size_t
+flux_tensor_tiles(size_t side, size_t m, size_t n)
+{
+    return flux_tiles_along(side, m) * flux_tiles_along(side, n);
+}
+
+/* The tiles of a product of m x n elements, of which a thread makes at most
+ * `side` along each side, and down x across in all.
+ */
+FLUX_INLINE size_t
+flux_tiles_of(size_t side, size_t down, size_t across, size_t m, size_t n)
+{
+    return flux_tiles_along(side < down ? side : down, m) *
+           flux_tiles_along(side < across ? side : across, n);
+}
+
+/* How many of a thread's elements stand along a side: as many as leave work for
+ * all of the device, where there are `count` such products.
+ */
+FLUX_INLINE size_t
+flux_tile_side(size_t down, size_t across, size_t m, size_t n, size_t count)
+{
+    const size_t most = down > across ? down : across;
+    return most > 2 && flux_tiles_of(4, down, across, m, n) * count >=
+                           FLUX_TILES_BUSY
+               ? 4
+           : most > 1 && flux_tiles_of(2, down, across, m, n) * count >=
+                             FLUX_TILES_BUSY
+               ? 2
+               : 1;
+}
+
+/* The tiles of one of `count` products of m x n elements. */
+FLUX_INLINE size_t
+flux_tiles(size_t down, size_t across, size_t m, size_t n, size_t count)
+{
+    return flux_tiles_of(flux_tile_side(down, across, m, n, count), down,
+                         across, m, n);
 }
 
 #ifndef __CUDACC_RTC__

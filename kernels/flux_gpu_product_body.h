@@ -6,30 +6,88 @@
  *    FLUX_FMA       a * b + c, rounded once
  */
 
-/* Terms of a block's rows and columns; the last element of a row is unused, so
- * that threads which write a column do not meet in one bank. */
-typedef struct {
-    FLUX_T a[FLUX_TILE][FLUX_TILE * FLUX_SIDE + 1];
-    FLUX_T b[FLUX_TILE][FLUX_TILE * FLUX_SIDE + 1];
+/* Four terms of a row or column, that are read at once. */
+typedef struct __align__(16)
+{
+    FLUX_T term[4];
+}
+FLUX_P(flux_quad);
+
+/* Terms of the rows and columns of a tile, in two halves; then its sums. */
+typedef union {
+    FLUX_P(flux_quad) half[2][2][FLUX_QUADS];
+    FLUX_T sum[FLUX_SUMS];
 } FLUX_P(flux_tile);
 
-/* Lays 16 terms of so many rows side by side; beyond the last row or term,
- * `none`. Neighbours in memory are read by neighbouring threads. */
+/* Reads a thread's terms, of which x is the first; of those that are not among
+ * m rows and k terms, `none`.
+ */
 static __device__ __forceinline__ void
-FLUX_P(flux_tile_load)(FLUX_T to[FLUX_TILE][FLUX_TILE * FLUX_SIDE + 1],
-                       size_t edge, size_t rows, size_t terms, const FLUX_T *x,
-                       size_t xi, size_t xk, FLUX_T none)
+FLUX_P(flux_tile_read)(FLUX_T own[4], flux_tile_way way, unsigned each,
+                       unsigned m, unsigned k, const FLUX_T *x, size_t xi,
+                       size_t xk, FLUX_T none)
 {
+    const size_t step = way.rows * xi + way.terms * xk;
     FLUX_UNROLL
-    for (size_t e = threadIdx.x; e < edge * FLUX_TILE; e += FLUX_THREADS) {
-        size_t i = xi == 1 ? e % edge : e / FLUX_TILE;
-        size_t k = xi == 1 ? e / edge : e % FLUX_TILE;
-        to[k][i] = i < rows && k < terms ? x[i * xi + k * xk] : none;
+    for (unsigned e = 0; e < each; e++)
+        own[e] = way.row + e * way.rows < m && way.term + e * way.terms < k
+                     ? x[e * step]
+                     : none;
+}
+
+/* Lays them side by side: in a row of `row` quads, as one or each for itself. A
+ * row is a quad longer than its terms, so that eight rows do not meet in one
+ * bank.
+ */
+static __device__ __forceinline__ void
+FLUX_P(flux_tile_lay)(FLUX_P(flux_quad) * to, flux_tile_way way, unsigned each,
+                      unsigned terms, size_t xi, const FLUX_T own[4])
+{
+    const unsigned row = terms / 4 + 1;
+    const unsigned single = xi == 1 ? 0 : each;
+    to += way.row * row + way.term / 4;
+    if (xi == 1 && way.term < terms) {
+        const FLUX_P(flux_quad) quad = {{own[0], own[1], own[2], own[3]}};
+        *to = quad;
+    }
+    FLUX_UNROLL
+    for (unsigned e = 0; e < single; e++)
+        to[e * way.rows * row].term[way.term % 4] = own[e];
+}
+
+/* Adds 16 terms of a and b to a thread's down x across elements, whose
+ * accumulators stand side by side.
+ */
+static __device__ __forceinline__ void
+FLUX_P(flux_tile_multiply)(FLUX_T acc[16], size_t lanes, unsigned down,
+                           unsigned across, unsigned terms,
+                           const FLUX_P(flux_quad) * a,
+                           const FLUX_P(flux_quad) * b)
+{
+    const unsigned row = (terms / 4 + 1) * FLUX_TILE;
+    FLUX_UNROLL
+    for (unsigned q = 0; q < 4; q++) {
+        FLUX_P(flux_quad) x[FLUX_SIDE];
+        FLUX_P(flux_quad) y[FLUX_SIDE];
+        FLUX_UNROLL
+        for (unsigned e = 0; e < down; e++)
+            x[e] = a[e * row + q];
+        FLUX_UNROLL
+        for (unsigned e = 0; e < across; e++)
+            y[e] = b[e * row + q];
+        FLUX_UNROLL
+        for (unsigned t = 0; t < 4; t++) {
+            FLUX_UNROLL
+            for (unsigned e = 0; e < down * across; e++) {
+                FLUX_T *lane = &acc[e * lanes + (q * 4 + t) % lanes];
+                *lane =
+                    FLUX_FMA(x[e % down].term[t], y[e / down].term[t], *lane);
+            }
+        }
     }
 }
 
-/* Adds a block's sums to the totals; the accumulators begin again. Those of an
- * element stand side by side. */
+/* Adds a block's sums to the totals; the accumulators begin again. */
 static __device__ __forceinline__ void
 FLUX_P(flux_tile_join)(flux_order order, FLUX_T acc[16], FLUX_T total[16])
 {
@@ -42,55 +100,101 @@ FLUX_P(flux_tile_join)(flux_order order, FLUX_T acc[16], FLUX_T total[16])
         acc[e] = 0;
 }
 
-/* Tile number `tile` of the product c[i ci + j cj], for i < m and j < n, which
- * becomes what `end` makes of it and of the sum over the k terms of
- * a[i ai + k ak] b[k bk + j bj]. All threads of a block call it. An element has
- * as many accumulators as its order has lanes; side * side elements have 16 at
- * most. */
+/* A tile of down x across elements a thread; its sums are left in `shared`. */
 static __device__ __forceinline__ void
-FLUX_P(flux_gpu_product)(FLUX_P(flux_tile) * shared, flux_order order,
-                         size_t side, size_t tile, size_t m, size_t n, size_t k,
-                         const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
-                         size_t bk, size_t bj, FLUX_T *c, size_t ci, size_t cj,
-                         flux_product_end end)
+FLUX_P(flux_tile_make)(FLUX_P(flux_tile) * shared, flux_order order,
+                       unsigned down, unsigned across, size_t m, size_t n,
+                       size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                       const FLUX_T *b, size_t bk, size_t bj)
 {
-    const size_t edge = side * FLUX_TILE;
-    const size_t down = (m + edge - 1) / edge;
-    const size_t lanes = flux_order_lanes(order);
-    const size_t i0 = tile % down * edge;
-    const size_t j0 = tile / down * edge;
-    const size_t ti = threadIdx.x % FLUX_TILE;
-    const size_t tj = threadIdx.x / FLUX_TILE;
+    const unsigned rows = down * FLUX_TILE;
+    const unsigned columns = across * FLUX_TILE;
+    const unsigned terms = FLUX_SLAB / (down > across ? rows : columns);
+    const unsigned first = flux_tile_down() * (terms / 4 + 1);
+    const unsigned second = flux_tile_across() * (terms / 4 + 1);
+    const unsigned high = flux_tile_least(m, rows);
+    const unsigned wide = flux_tile_least(n, columns);
+    const unsigned each[2] = {ai == 1 ? 4 : rows * terms / FLUX_THREADS,
+                              bj == 1 ? 4 : columns * terms / FLUX_THREADS};
+    const flux_tile_way way[2] = {flux_tile_find(rows, terms, ai),
+                                  flux_tile_find(columns, terms, bj)};
+    const FLUX_T none = -(FLUX_T)0;
     FLUX_T acc[16] = {0};
     FLUX_T total[16] = {0};
-    for (size_t k0 = 0; k0 < k; k0 += FLUX_TILE) {
+    FLUX_T own[2][4];
+    unsigned left = flux_tile_least(k, terms);
+    a += way[0].row * ai + way[0].term * ak;
+    b += way[1].row * bj + way[1].term * bk;
+    FLUX_P(flux_tile_read)(own[0], way[0], each[0], high, left, a, ai, ak, 0);
+    FLUX_P(flux_tile_read)
+    (own[1], way[1], each[1], wide, left, b, bj, bk, none);
+    for (size_t k0 = 0; k0 < k; k0 += terms) {
+        FLUX_P(flux_quad) *to = shared->half[k0 / terms % 2][0];
+        FLUX_P(flux_quad) *too = shared->half[k0 / terms % 2][1];
+        const unsigned now = left;
+        FLUX_P(flux_tile_lay)(to, way[0], each[0], terms, ai, own[0]);
+        FLUX_P(flux_tile_lay)(too, way[1], each[1], terms, bj, own[1]);
         __syncthreads();
-        FLUX_P(flux_tile_load)
-        (shared->a, edge, m - i0, k - k0, a + i0 * ai + k0 * ak, ai, ak, 0);
-        FLUX_P(flux_tile_load)
-        (shared->b, edge, n - j0, k - k0, b + j0 * bj + k0 * bk, bj, bk,
-         -(FLUX_T)0);
-        __syncthreads();
-        FLUX_UNROLL
-        for (size_t t = 0; t < FLUX_TILE; t++) {
-            FLUX_UNROLL
-            for (size_t e = 0; e < side * side; e++) {
-                FLUX_T *lane = &acc[e * lanes + t % lanes];
-                *lane =
-                    FLUX_FMA(shared->a[t][ti + e % side * FLUX_TILE],
-                             shared->b[t][tj + e / side * FLUX_TILE], *lane);
-            }
-        }
-        if ((k0 + FLUX_TILE) % flux_order_block(order) == 0)
+        left = k0 + terms < k ? flux_tile_least(k - k0 - terms, terms) : 0;
+        a += terms * ak;
+        b += terms * bk;
+        FLUX_P(flux_tile_read)
+        (own[0], way[0], each[0], high, left, a, ai, ak, 0);
+        FLUX_P(flux_tile_read)
+        (own[1], way[1], each[1], wide, left, b, bj, bk, none);
+        for (unsigned t = 0; t < now; t += 16)
+            FLUX_P(flux_tile_multiply)
+        (acc, flux_order_lanes(order), down, across, terms, to + first + t / 4,
+         too + second + t / 4);
+        if ((k0 + terms) % flux_order_block(order) == 0)
             FLUX_P(flux_tile_join)(order, acc, total);
     }
     if (k % flux_order_block(order) != 0)
         FLUX_P(flux_tile_join)(order, acc, total);
+    __syncthreads();
     FLUX_UNROLL
-    for (size_t e = 0; e < side * side; e++) {
-        const size_t i = flux_tile_row(side, tile, m, e);
-        const size_t j = flux_tile_column(side, tile, m, e);
-        if (i < m && j < n)
-            FLUX_P(flux_end)(&c[i * ci + j * cj], total[e], end);
+    for (unsigned e = 0; e < down * across; e++)
+        shared->sum[flux_tile_down() + e % down * FLUX_TILE +
+                    (flux_tile_across() + e / down * FLUX_TILE) * (rows + 8)] =
+            total[e];
+    __syncthreads();
+}
+
+/* A tile of the product of a[i ai + k ak] and b[k bk + j bj], for i < m and
+ * j < n, over k terms. All threads of a block call it, once. What is at most
+ * down and across are constants, and a thread has no more than 16 accumulators
+ * in that order.
+ */
+static __device__ __forceinline__ void
+FLUX_P(flux_gpu_product)(FLUX_P(flux_tile) * shared, flux_order order,
+                         flux_tile tile, size_t m, size_t n, size_t k,
+                         const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
+                         size_t bk, size_t bj)
+{
+    const unsigned down = (unsigned)tile.down;
+    const unsigned across = (unsigned)tile.across;
+    const bool many = down > 2 || across > 2;
+    m -= tile.row;
+    n -= tile.column;
+    a += tile.row * ai;
+    b += tile.column * bj;
+    if (many && tile.side == 4) {
+        FLUX_P(flux_tile_make)
+        (shared, order, down, across, m, n, k, a, ai, ak, b, bk, bj);
+    } else if ((down > 1 || across > 1) && tile.side == 2) {
+        FLUX_P(flux_tile_make)
+        (shared, order, down < 2 ? down : 2, across < 2 ? across : 2, m, n, k,
+         a, ai, ak, b, bk, bj);
+    } else {
+        FLUX_P(flux_tile_make)
+        (shared, order, 1, 1, m, n, k, a, ai, ak, b, bk, bj);
     }
+}
+
+/* The sum that is the tile's element number e. */
+static __device__ __forceinline__ FLUX_T
+FLUX_P(flux_tile_sum)(const FLUX_P(flux_tile) * shared, flux_tile tile,
+                      unsigned e)
+{
+    return shared->sum[e + (e >> tile.shift) * 8];
 }

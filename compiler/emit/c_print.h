@@ -60,6 +60,7 @@ struct Printer {
     const char *work;          /* the function's flux_work, for check */
     bool device;               /* CUDA, which is C++: pointers are cast */
     EmitMath math;             /* of its products */
+    const char *tile;          /* of the product that is printed */
     const char *gemm;          /* who makes large ones, in C; NULL: kernels */
     bool by_name;              /* kernels are launched by their names, with
                                   pointers to their arguments */

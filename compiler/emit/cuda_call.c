@@ -12,10 +12,11 @@
 enum {
     TILE = 16,        /* threads along a tile's side */
     TILE_MOST = 4,    /* sums along a thread's side */
-    TENSOR_LEAST = 2, /* the same in tensor cores */
+    TILE_SUMS = 16,   /* accumulators of a thread, at most */
+    TENSOR_LEAST = 2, /* as TILE_MOST, in tensor cores */
     TENSOR_MOST = 8,
-    TILE_BLOCKS = 128, /* that keep a device busy */
-    TILE_BATCH = 128   /* a named dimension that is not known */
+    TENSOR_BLOCKS = 128, /* that keep a device busy */
+    TILE_BATCH = 128     /* a named dimension that is not known */
 };
 
 /* Rows, columns or terms of a product. */
@@ -37,51 +38,69 @@ cuda_is_large(const Printer *printer, const Product *product)
     return large;
 }
 
-/* Whether tensor cores make a product. */
-static bool
-in_tensor_cores(const Printer *printer, const Product *product)
+bool
+cuda_in_tensor_cores(const Printer *printer, const Product *product)
 {
     return printer->math != MATH_exact && product->dtype == DTYPE_f32 &&
            cuda_is_large(printer, product);
 }
 
-const char *
-cuda_tile_kind(const Printer *printer, const Product *product)
-{
-    return in_tensor_cores(printer, product) ? "tensor" : "tile";
-}
-
-/* As many as leave work for all of the device. All sums of a thread at once
- * have 16 accumulators, but in tensor cores.
- */
+/* As many as leave work for all of the device. */
 int
-cuda_tile_side(const Printer *printer, const Product *product)
+cuda_tensor_side(const Printer *printer, const Product *product)
 {
-    bool tensor = in_tensor_cores(printer, product);
-    int least = tensor ? TENSOR_LEAST : 1;
-    int most = tensor                           ? TENSOR_MOST
-               : product->order == ORDER_tree16 ? 1
-               : product->order == ORDER_split4 ? 2
-                                                : TILE_MOST;
-    for (int side = most; side > least; side /= 2) {
+    for (int side = TENSOR_MOST; side > TENSOR_LEAST; side /= 2) {
         int64_t edge = (int64_t)TILE * side;
         int64_t rows = (extent_of(printer, product, 0) + edge - 1) / edge;
         int64_t columns = (extent_of(printer, product, 1) + edge - 1) / edge;
-        if (rows * columns >= TILE_BLOCKS)
+        if (rows * columns >= TENSOR_BLOCKS)
             return side;
     }
-    return least;
+    return TENSOR_LEAST;
+}
+
+/* How many elements along a side of a tile a thread may make: those that there
+ * are, of which all lanes are accumulators.
+ */
+static int
+most_along(const Printer *printer, const Product *product, int i)
+{
+    const Schedule *s = printer->s;
+    int lanes = product->order == ORDER_tree16   ? 16
+                : product->order == ORDER_split4 ? 4
+                                                 : 1;
+    int var = product->var[i];
+    Dim extent = var < 0 ? 1 : s->var.item[schedule_var(s, var)].extent;
+    int most = TILE_MOST;
+    while (most > 1 && dim_known(extent) && extent <= (int64_t)most / 2 * TILE)
+        most /= 2;
+    int other = i == 0 ? 1 : most_along(printer, product, 0);
+    while (most > 1 && most * other * lanes > TILE_SUMS)
+        most /= 2;
+    return most;
+}
+
+/* "down, across" of the tiles of a product. */
+static const char *
+most_of(const Printer *printer, const Product *product)
+{
+    return arena_printf(printer->arena, "%d, %d",
+                        most_along(printer, product, 0),
+                        most_along(printer, product, 1));
 }
 
 const char *
-cuda_tiles(Printer *printer, const Product *product)
+cuda_tiles(Printer *printer, const Product *product, const char *turns)
 {
     if (product->windows || product->buffer[2] < 0)
         return NULL;
-    return arena_printf(printer->arena, "flux_tiles(%d, %s, %s)",
-                        cuda_tile_side(printer, product),
-                        c_call_count(printer, product->var[0]),
-                        c_call_count(printer, product->var[1]));
+    const char *rows = c_call_count(printer, product->var[0]);
+    const char *columns = c_call_count(printer, product->var[1]);
+    if (cuda_in_tensor_cores(printer, product))
+        return arena_printf(printer->arena, "flux_tensor_tiles(%d, %s, %s)",
+                            cuda_tensor_side(printer, product), rows, columns);
+    return arena_printf(printer->arena, "flux_tiles(%s, %s, %s, %s)",
+                        most_of(printer, product), rows, columns, turns);
 }
 
 void
@@ -95,9 +114,8 @@ cuda_call_nest(const Product *product, Nest *nest)
     }
 }
 
-/* Stores a sum, as the end of the product says. */
-static void
-print_end(Printer *printer, const Product *product, const char *sum)
+void
+cuda_end(Printer *printer, const Product *product, const char *sum)
 {
     static const char *const assign[] = {"=", "+=", "-="};
     const char *scale = "";
@@ -116,12 +134,12 @@ print_sum(Printer *printer, const Product *product)
 {
     Affine at = product->at[1];
     Dim stride = c_call_stride(printer, &at, product->var[2]);
-    print_end(printer, product,
-              arena_printf(printer->arena, "flux_sum_%s(%s, %s, %s, %s)",
-                           c_suffix(product->dtype), c_order(product->order),
-                           c_call_count(printer, product->var[2]),
-                           c_pointer(printer, product->buffer[1], &at),
-                           c_dim(printer, stride).text));
+    cuda_end(printer, product,
+             arena_printf(printer->arena, "flux_sum_%s(%s, %s, %s, %s)",
+                          c_suffix(product->dtype), c_order(product->order),
+                          c_call_count(printer, product->var[2]),
+                          c_pointer(printer, product->buffer[1], &at),
+                          c_dim(printer, stride).text));
 }
 
 static void
@@ -139,12 +157,30 @@ print_windows(Printer *printer, const Product *product)
                     c_dim(printer, b).text);
     }
     writer_line(printer->writer, "};");
-    print_end(printer, product,
-              arena_printf(
-                  printer->arena, "flux_gpu_windows_%s(%s, %d, term, %s, %s)",
-                  c_suffix(product->dtype), c_order(product->order), terms,
-                  c_pointer(printer, product->buffer[1], &at[0]),
-                  c_pointer(printer, product->buffer[2], &at[1])));
+    cuda_end(printer, product,
+             arena_printf(printer->arena,
+                          "flux_gpu_windows_%s(%s, %d, term, %s, %s)",
+                          c_suffix(product->dtype), c_order(product->order),
+                          terms, c_pointer(printer, product->buffer[1], &at[0]),
+                          c_pointer(printer, product->buffer[2], &at[1])));
+}
+
+/* The sizes and operands of a product in C. */
+static const char *
+factors_of(Printer *printer, const Product *product)
+{
+    Affine at[3];
+    Dim stride[3][3];
+    c_call_strides(printer, product, at, stride);
+    return arena_printf(
+        printer->arena, "%s, %s, %s, %s, %s, %s, %s, %s, %s",
+        c_call_count(printer, product->var[0]),
+        c_call_count(printer, product->var[1]),
+        c_call_count(printer, product->var[2]),
+        c_pointer(printer, product->buffer[1], &at[1]),
+        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
+        c_pointer(printer, product->buffer[2], &at[2]),
+        c_dim(printer, stride[2][2]).text, c_dim(printer, stride[2][1]).text);
 }
 
 const char *
@@ -154,53 +190,58 @@ cuda_product_arguments(Printer *printer, const Product *product)
     Dim stride[3][3];
     c_call_strides(printer, product, at, stride);
     return arena_printf(
-        printer->arena, "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s",
-        c_call_count(printer, product->var[0]),
-        c_call_count(printer, product->var[1]),
-        c_call_count(printer, product->var[2]),
-        c_pointer(printer, product->buffer[1], &at[1]),
-        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
-        c_pointer(printer, product->buffer[2], &at[2]),
-        c_dim(printer, stride[2][2]).text, c_dim(printer, stride[2][1]).text,
+        printer->arena, "%s, %s, %s, %s", factors_of(printer, product),
         c_pointer(printer, product->buffer[0], &at[0]),
         c_dim(printer, stride[0][0]).text, c_dim(printer, stride[0][1]).text);
 }
 
 static void
-print_product(Printer *printer, const Product *product, const char *tile)
+print_tensor(Printer *printer, const Product *product, const char *block)
 {
     static const char *const ends[] = {"FLUX_SET", "FLUX_ADD", "FLUX_STEP"};
     static const char *const maths[] = {NULL, "tf32", "bf16"};
-    Arena *arena = printer->arena;
-    const char *suffix = c_suffix(product->dtype);
-    const char *kind = "tensor_tile";
-    const char *order = "";
     const char *scale = "0";
     if (product->end.kind == END_step)
         scale = c_value(printer, product->scale).text;
-    if (in_tensor_cores(printer, product)) {
-        suffix = maths[printer->math];
-    } else {
-        kind = arena_printf(arena, "tile_%s", suffix);
-        order = arena_printf(arena, "%s, ", c_order(product->order));
-    }
-    writer_line(printer->writer, "FLUX_SHARED(flux_%s, shared);", kind);
+    writer_line(printer->writer, "FLUX_SHARED(flux_tensor_tile, shared);");
     writer_line(printer->writer, "const flux_product_end end = {%s, %s};",
                 ends[product->end.kind], scale);
     writer_line(printer->writer,
-                "flux_gpu_product_%s(shared, %s%d, %s, %s, end);", suffix,
-                order, cuda_tile_side(printer, product), tile,
+                "flux_gpu_product_%s(shared, %d, %s, %s, end);",
+                maths[printer->math], cuda_tensor_side(printer, product), block,
                 cuda_product_arguments(printer, product));
 }
 
+/* A tile whose sums the threads of the block go on with. */
+static void
+print_tile(Printer *printer, const Product *product, const char *block,
+           const char *turns)
+{
+    const char *suffix = c_suffix(product->dtype);
+    Writer *writer = printer->writer;
+    printer->tile = printer_name(printer, "tile");
+    writer_line(writer, "FLUX_SHARED(flux_tile_%s, shared);", suffix);
+    writer_line(writer,
+                "const flux_tile %s = flux_tile_of(%s, %s, %s, %s, %s);",
+                printer->tile, most_of(printer, product), block,
+                c_call_count(printer, product->var[0]),
+                c_call_count(printer, product->var[1]), turns);
+    writer_line(writer, "flux_gpu_product_%s(shared, %s, %s, %s);", suffix,
+                c_order(product->order), printer->tile,
+                factors_of(printer, product));
+}
+
 void
-cuda_call(Printer *printer, const Stmt *stmt, const char *tile)
+cuda_call(Printer *printer, const Stmt *stmt, const char *block,
+          const char *turns)
 {
     const Product *product = stmt->product;
-    if (tile != NULL)
-        print_product(printer, product, tile);
-    else if (product->windows)
+    if (block == NULL && product->windows)
         print_windows(printer, product);
-    else
+    else if (block == NULL)
         print_sum(printer, product);
+    else if (cuda_in_tensor_cores(printer, product))
+        print_tensor(printer, product, block);
+    else
+        print_tile(printer, product, block, turns);
 }

@@ -122,7 +122,7 @@ is_begun(Printer *printer, const Stmt *call, uint32_t tag)
     if (call->kind != STMT_call || call->tag != tag || call->product->windows ||
         call->product->end.kind != END_set || cuda_gemm(printer, call->product))
         return false;
-    bool tiles = cuda_tiles(printer, call->product) != NULL;
+    bool tiles = cuda_tiles(printer, call->product, "1") != NULL;
     return call->product->var[0] >= 0 && (call->product->var[1] >= 0) == tiles;
 }
 
@@ -150,68 +150,148 @@ cuda_epilogue(Printer *printer, const Block *block, size_t at,
     return NULL;
 }
 
-/* Row and column of a thread's element `e`, and the end of threads outside. */
+/* Names for the row and column of an element. */
 static void
-print_place(Printer *printer, const Product *product, int side, const char *e,
-            const char *name[2])
+name_place(Printer *printer, const Product *product, const EpilogueVars *var,
+           const char *name[2])
 {
-    static const char *const place[] = {"row", "column"};
+    static const char *const plain[] = {"i", "j"};
+    const Schedule *s = printer->s;
+    for (int i = 0; i < 2; i++) {
+        int own = var == NULL || var->flat ? product->var[i] : var->loop[i];
+        name[i] =
+            own < 0 ? printer_name(printer, plain[i])
+                    : printer_var(printer, &s->var.item[schedule_var(s, own)]);
+    }
+}
+
+/* Leaves out what is outside, and says of which turn the element is. */
+static void
+print_turn(Printer *printer, const Product *product, const EpilogueVars *var,
+           const char *name[2])
+{
     Writer *writer = printer->writer;
     const char *rows = c_call_count(printer, product->var[0]);
-    for (int i = 0; i < 2; i++)
-        writer_line(
-            writer, "const size_t %s = flux_%s_%s(%d, flux_block(), %s, %s);",
-            name[i], cuda_tile_kind(printer, product), place[i], side, rows, e);
     writer_line(writer, "if (%s >= %s || %s >= %s)", name[0], rows, name[1],
                 c_call_count(printer, product->var[1]));
     writer->depth++;
-    writer_line(writer, side > 1 ? "continue;" : "return;");
+    writer_line(writer, "continue;");
     writer->depth--;
-}
-
-static void
-print_elements(Printer *printer, const Product *product, const Stmt *inner,
-               const EpilogueVars *var)
-{
-    const Schedule *s = printer->s;
-    Writer *writer = printer->writer;
-    int side = cuda_tile_side(printer, product);
-    const char *element = "0";
-    const char *name[2];
-    if (side > 1) {
-        element = printer_name(printer, "e");
-        writer_line(writer, "FLUX_UNROLL");
-        writer_line(writer, "for (size_t %s = 0; %s < %d; %s++) {", element,
-                    element, side * side, element);
-    }
-    for (int i = 0; i < 2; i++) {
-        int own = var->flat ? product->var[i] : var->loop[i];
-        name[i] = printer_var(printer, &s->var.item[schedule_var(s, own)]);
-    }
-    print_place(printer, product, side, element, name);
-    if (var->flat) {
+    for (int i = 0; i < 2; i++)
+        if (product->var[i] >= 0)
+            printer->var[schedule_var(printer->s, product->var[i])] = name[i];
+    if (var != NULL && var->flat) {
         const char *index = printer_name(printer, "index");
         writer_line(writer, "const size_t %s = %s + %s * %s;", index, name[0],
-                    c_call_count(printer, product->var[0]), name[1]);
+                    rows, name[1]);
         printer->var[var->loop[0]] = index;
-    } else {
+    } else if (var != NULL) {
         printer->var[var->loop[0]] = name[0];
         printer->var[var->loop[1]] = name[1];
     }
+}
+
+/* Of a product in tensor cores a thread goes on with what it has made. */
+static void
+print_own(Printer *printer, const Product *product, const Stmt *inner,
+          const EpilogueVars *var)
+{
+    static const char *const place[] = {"row", "column"};
+    Writer *writer = printer->writer;
+    int side = cuda_tensor_side(printer, product);
+    const char *element = printer_name(printer, "e");
+    const char *name[2];
+    writer_line(writer, "FLUX_UNROLL");
+    writer_line(writer, "for (size_t %s = 0; %s < %d; %s++) {", element,
+                element, side * side, element);
+    name_place(printer, product, var, name);
+    for (int i = 0; i < 2; i++)
+        writer_line(
+            writer,
+            "const size_t %s = flux_tensor_%s(%d, flux_block(), %s, %s);",
+            name[i], place[i], side, c_call_count(printer, product->var[0]),
+            element);
+    print_turn(printer, product, var, name);
     printer_block(printer, inner);
-    if (side > 1)
-        writer_line(writer, "}");
+    writer_line(writer, "}");
+}
+
+/* Whether the body leaves something else in the place of a sum. */
+static bool
+is_overwritten(const Printer *printer, const Product *product,
+               const Stmt *inner)
+{
+    for (size_t i = 0; i < inner->body.count; i++) {
+        const Stmt *stmt = inner->body.item[i];
+        if (stmt->kind == STMT_store &&
+            c_same_memory(printer->s, stmt->buffer, product->buffer[0]))
+            return true;
+    }
+    return false;
+}
+
+/* Gives all values that load from the result a name, or takes it away. */
+static void
+name_loads(Printer *printer, const Product *product, const char *name)
+{
+    const Schedule *s = printer->s;
+    for (size_t v = 0; v < s->value.count; v++) {
+        const Value *value = &s->value.item[v];
+        if (value->kind == VALUE_load && value->buffer == product->buffer[0])
+            printer->value[v] = name;
+    }
+}
+
+/* The sums of a tile in exact arithmetic lie in the memory that the threads of
+ * a block share, who take them in turn.
+ */
+static void
+print_sums(Printer *printer, const Product *product, const Stmt *inner,
+           const EpilogueVars *var)
+{
+    static const char *const place[] = {"row", "column"};
+    Writer *writer = printer->writer;
+    const char *element = printer_name(printer, "e");
+    const char *sum = printer_name(printer, "sum");
+    const char *name[2];
+    writer_line(writer,
+                "for (unsigned %s = threadIdx.x; %s < %s.elements; "
+                "%s += FLUX_THREADS) {",
+                element, element, printer->tile, element);
+    name_place(printer, product, var, name);
+    for (int i = 0; i < 2; i++)
+        writer_line(writer, "const size_t %s = flux_tile_%s(%s, %s);", name[i],
+                    place[i], printer->tile, element);
+    print_turn(printer, product, var, name);
+    const char *taken =
+        arena_printf(printer->arena, "flux_tile_sum_%s(shared, %s, %s)",
+                     c_suffix(product->dtype), printer->tile, element);
+    if (inner == NULL) {
+        cuda_end(printer, product, taken);
+    } else {
+        writer_line(writer, "const %s %s = %s;", c_type(product->dtype), sum,
+                    taken);
+        if (!is_overwritten(printer, product, inner))
+            cuda_end(printer, product, sum);
+        name_loads(printer, product, sum);
+        printer_block(printer, inner);
+        name_loads(printer, product, NULL);
+    }
+    writer_line(writer, "}");
 }
 
 void
 cuda_epilogue_body(Printer *printer, const Product *product, const Stmt *inner,
                    const EpilogueVars *var)
 {
-    if (product->var[1] >= 0) {
-        print_elements(printer, product, inner, var);
-        return;
+    if (!product->windows && product->buffer[2] >= 0) {
+        if (!cuda_in_tensor_cores(printer, product))
+            print_sums(printer, product, inner, var);
+        else if (inner != NULL)
+            print_own(printer, product, inner, var);
+    } else if (inner != NULL) {
+        printer->var[var->loop[0]] =
+            printer->var[schedule_var(printer->s, product->var[0])];
+        printer_block(printer, inner);
     }
-    printer->var[var->loop[0]] =
-        printer->var[schedule_var(printer->s, product->var[0])];
-    printer_block(printer, inner);
 }

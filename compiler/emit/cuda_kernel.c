@@ -107,20 +107,20 @@ print_thread(Printer *printer, const Nest *nest)
         cuda_indices(printer, nest, name);
 }
 
-/* The tiles of a product in a nest of batches. */
+/* The number of a block among those of one turn of a nest. */
 static const char *
-print_tile(Printer *printer, const Nest *nest, const char *tiles)
+print_block(Printer *printer, const Nest *nest, const char *tiles)
 {
     if (nest->count == 0)
         return "flux_block()";
     const char *index = printer_name(printer, "index");
-    const char *tile = printer_name(printer, "tile");
+    const char *block = printer_name(printer, "block");
     writer_line(printer->writer, "const size_t %s = flux_block() / %s;", index,
                 tiles);
-    writer_line(printer->writer, "const size_t %s = flux_block() %% %s;", tile,
+    writer_line(printer->writer, "const size_t %s = flux_block() %% %s;", block,
                 tiles);
     cuda_indices(printer, nest, index);
-    return tile;
+    return block;
 }
 
 /* The statements of a kernel as the body of a loop that is run once. */
@@ -208,16 +208,16 @@ cuda_kernel_length(Printer *printer, const Block *block, size_t from)
 
 /* Prints a product that blocks make in tiles; how many blocks. */
 static const char *
-print_tiles(Printer *printer, const Stmt *call, const Nest *nest,
-            const char *tiles)
+print_tiles(Printer *printer, const Stmt *call, const Nest *nest)
 {
     Dim turns = cuda_turns(printer, nest);
-    cuda_call(printer, call, print_tile(printer, nest, tiles));
-    return turns == 1 ? tiles
-                      : arena_printf(printer->arena, "%s * %s",
-                                     c_at_least(printer, c_dim(printer, turns),
-                                                PREC_multiply),
-                                     tiles);
+    Expr count = c_dim(printer, turns);
+    const char *tiles = cuda_tiles(printer, call->product, count.text);
+    cuda_call(printer, call, print_block(printer, nest, tiles), count.text);
+    return turns == 1
+               ? tiles
+               : arena_printf(printer->arena, "%s * %s",
+                              c_at_least(printer, count, PREC_multiply), tiles);
 }
 
 /* Prints an element of a product, or one of other turns, which 16 threads may
@@ -235,7 +235,7 @@ print_turn(Printer *printer, const Stmt *call, const Stmt *turn, Nest *nest)
     }
     print_thread(printer, nest);
     if (call != NULL)
-        cuda_call(printer, call, NULL);
+        cuda_call(printer, call, NULL, NULL);
     else
         printer_block(printer, turn);
     printer->lanes = NULL;
@@ -262,14 +262,15 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
     writer_init(&body, printer->arena);
     body.depth = 1;
     printer->writer = &body;
-    const char *tiles =
-        call != NULL ? cuda_tiles(printer, call->product) : NULL;
+    bool tiles =
+        call != NULL && cuda_tiles(printer, call->product, "1") != NULL;
     const char *size =
-        tiles != NULL
-            ? print_tiles(printer, call, &nest, tiles)
+        tiles
+            ? print_tiles(printer, call, &nest)
             : print_turn(printer, call, inner != NULL ? inner : &group, &nest);
-    if (epilogue != NULL)
-        cuda_epilogue_body(printer, call->product, epilogue, &var);
+    if (call != NULL)
+        cuda_epilogue_body(printer, call->product, epilogue,
+                           epilogue != NULL ? &var : NULL);
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
     if (cuda_turns(printer, &nest) == 0) {
@@ -281,8 +282,8 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
                                           printer->function, ++printer->part),
                      .body = body.text};
     const char *launch = cuda_kernel_function(
-        printer, &part, tiles != NULL ? "FLUX_TILES" : "FLUX_EACH", size);
-    if (tiles != NULL && nest.count == 0 && cuda_gemm(printer, call->product))
+        printer, &part, tiles ? "FLUX_TILES" : "FLUX_EACH", size);
+    if (tiles && nest.count == 0 && cuda_gemm(printer, call->product))
         launch = cuda_gemm_launch(printer, call->product, launch);
     print_launch(printer, group.tag, launch);
 }

@@ -47,18 +47,24 @@ void cuda_indices(Printer *printer, const Nest *nest, const char *index);
  */
 enum { CUDA_LARGE = 32 };
 
-/* cuda_call.c: the body of a kernel with a call in a nest. A product's thread
- * blocks make tiles: how many, in C, for one turn of the nest; NULL: each
- * thread makes one element, and the rows and columns join the nest.
+/* cuda_call.c: the body of a kernel with a call in a nest of so many turns. A
+ * product's thread blocks make tiles: how many, in C, for one turn; NULL: each
+ * thread makes one element, and the rows and columns join the nest. Which block
+ * of a turn's this is, in C, says `block`. Behind a product in tiles, its sums
+ * are in the memory that the threads share, as those of printer->tile.
  */
-const char *cuda_tiles(Printer *printer, const Product *product);
-/* How many elements of a tile's side one thread makes; what the functions that
- * say which these are have in their names: "tile", in tensor cores "tensor".
- */
-int cuda_tile_side(const Printer *printer, const Product *product);
-const char *cuda_tile_kind(const Printer *printer, const Product *product);
+const char *cuda_tiles(Printer *printer, const Product *product,
+                       const char *turns);
 void cuda_call_nest(const Product *product, Nest *nest);
-void cuda_call(Printer *printer, const Stmt *stmt, const char *tile);
+void cuda_call(Printer *printer, const Stmt *stmt, const char *block,
+               const char *turns);
+/* Stores a sum, as the end of the product says. */
+void cuda_end(Printer *printer, const Product *product, const char *sum);
+/* Whether tensor cores make a product; how many elements of a tile's side one
+ * thread makes then.
+ */
+bool cuda_in_tensor_cores(const Printer *printer, const Product *product);
+int cuda_tensor_side(const Printer *printer, const Product *product);
 /* Whether a product has as many; lengths that are not known are long enough, so
  * that bits do not depend on them. Its sizes and operands, as a call has them.
  */
@@ -87,7 +93,8 @@ typedef struct {
 } EpilogueVars;
 
 /* The innermost of the loops behind a product or sums that go on with each of
- * their elements; NULL: they do something else. Prints them behind that.
+ * their elements; NULL: they do something else. Prints them behind that; of a
+ * product in tiles, what becomes of its sums, and of NULL no more.
  */
 const Stmt *cuda_epilogue(Printer *printer, const Block *block, size_t at,
                           EpilogueVars *var);

@@ -16,7 +16,8 @@
 #define __global__
 #define __device__
 #define __host__
-#define __forceinline__ inline
+#define __forceinline__  inline
+#define __align__(bytes) __attribute__((aligned(bytes)))
 
 /* Kernels' functions are not inlined: the compiler has a third of the work. */
 #define FLUX_INLINE static inline __attribute__((unused))

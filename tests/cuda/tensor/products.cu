@@ -41,7 +41,7 @@ typedef cudaError_t queue_of(const product *p);
     {                                                                          \
         const product own = *p;                                                \
         return FLUX_TILES(product_##kind##_##side,                             \
-                          flux_tiles(side, p->m, p->n), NULL, own);            \
+                          flux_tensor_tiles(side, p->m, p->n), NULL, own);            \
     }
 
 QUEUE(tf32, 2)
