@@ -86,70 +86,6 @@ tag_of(const Schedule *s, const Facts *facts, Ref ref)
     return (needed & ~s->optional) != 0 ? 0 : needed;
 }
 
-/* A product that the kernel adds to a parameter or state, or takes from it. */
-typedef struct {
-    Ref product; /* REF_NONE: there is none */
-    ProductEnd end;
-} Added;
-
-/* The product among the operands of a node that nothing else needs, and that
- * can end in more.
- */
-static int
-own_product(Schedule *s, const Facts *facts, const Node *node)
-{
-    for (int i = 0; i < node->operands; i++) {
-        Ref sum = node->operand[i];
-        if (facts->users[sum] == 1 && schedule_has_end(s, sum, true))
-            return i;
-    }
-    return -1;
-}
-
-/* scale * product, where the scale is a leaf that is a scalar. */
-static Added
-scaled_product(Schedule *s, const Facts *facts, Ref ref)
-{
-    const Node *node = ir_node(s->graph, ref);
-    Added none = {.product = REF_NONE};
-    int i = own_product(s, facts, node);
-    if (node->op != OP_mul || facts->users[ref] != 1 || i < 0 ||
-        !schedule_has_end(s, node->operand[i], false))
-        return none;
-    const Node *spread = ir_node(s->graph, node->operand[1 - i]);
-    Ref scale = spread->op == OP_broadcast ? spread->operand[0] : REF_NONE;
-    if (scale == REF_NONE || ir_node(s->graph, scale)->op != OP_state ||
-        ir_node(s->graph, scale)->rank != 0)
-        return none;
-    return (Added){node->operand[i], {.kind = END_step, .scale = scale}};
-}
-
-/* p + product and p - scale * product, where the result is the next value of p:
- * the kernel adds or subtracts.
- */
-static Added
-added_product(Schedule *s, const Facts *facts, Ref ref)
-{
-    const Node *node = ir_node(s->graph, ref);
-    Added none = {.product = REF_NONE};
-    int buffer = s->node_buffer[ref];
-    if ((node->op != OP_add && node->op != OP_sub) || buffer < 0 ||
-        s->buffer.item[buffer].kind != BUFFER_output)
-        return none;
-    Ref leaf = s->graph->output.item[s->buffer.item[buffer].number].next;
-    Added added = none;
-    if (node->op == OP_sub && node->operand[0] == leaf) {
-        if (facts->late[leaf] == 1)
-            added = scaled_product(s, facts, node->operand[1]);
-    } else if (node->op == OP_add) {
-        int i = own_product(s, facts, node);
-        if (i >= 0 && node->operand[1 - i] == leaf && facts->users[leaf] == 1)
-            added = (Added){node->operand[i], {.kind = END_add}};
-    }
-    added.end.node = ref;
-    return added;
-}
-
 /* Whether a node may be taken long after what stands before it in the graph;
  * where there are loops over steps, only a map may.
  */
@@ -267,7 +203,7 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
 static void
 take_now(Schedule *s, const Facts *facts, Ref ref)
 {
-    Added added = added_product(s, facts, ref);
+    Added added = schedule_added(s, facts->late, ref);
     s->waits[ref] = 0;
     take_operands(s, facts, added.product != REF_NONE ? added.product : ref);
     s->tag = tag_of(s, facts, ref);
@@ -382,8 +318,7 @@ take_loop(Schedule *s, const Facts *facts, int number, const bool *done)
         schedule_merge(s, &tree);
     }
     loop->stmt = schedule_stmt(s, STMT_loop, loop->first);
-    loop->stmt->var = schedule_new_var(s, VAR_step, loop->extent);
-    s->var.item[loop->stmt->var].backward = loop->backward;
+    loop->stmt->var = loop->var;
     Block tree = {0};
     schedule_push(s, &tree, loop->stmt);
     schedule_append(s, &tree);
@@ -403,17 +338,34 @@ take_loop(Schedule *s, const Facts *facts, int number, const bool *done)
     s->within = loop->outer;
 }
 
-/* A contraction that its only user, an addition, lets the kernel add. */
+/* Each loop has its variable before its statements are made. */
+static void
+make_turns(Schedule *s)
+{
+    for (size_t l = 0; l < s->loop.count; l++) {
+        Loop *loop = &s->loop.item[l];
+        loop->var = schedule_new_var(s, VAR_step, loop->extent);
+        s->var.item[loop->var].backward = loop->backward;
+    }
+}
+
+/* A contraction that its only user, an addition, lets the kernel add. A sum of
+ * a step has the memory of what is given.
+ */
 static void
 skip_added(Schedule *s, const Facts *facts, bool *done)
 {
     for (Ref r = 0; r < (Ref)s->graph->node.count; r++) {
         if (!s->material[r] || facts->needed[r] == 0)
             continue;
-        Added added = added_product(s, facts, r);
+        Added added = schedule_added(s, facts->late, r);
         if (added.product == REF_NONE)
             continue;
         done[added.product] = true;
+        s->into[added.product] = s->into[r] = added.into;
+        if (added.into != 0)
+            s->node_buffer[r] =
+                s->node_buffer[ir_node(s->graph, added.into - 1)->operand[0]];
         if (added.end.kind == END_step)
             done[ir_node(s->graph, r)->operand[1]] = true;
     }
@@ -434,6 +386,7 @@ take_nodes(Schedule *s, const Facts *facts)
 {
     const Graph *g = s->graph;
     bool *done = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
+    make_turns(s);
     skip_added(s, facts, done);
     if (s->wall != NULL) {
         take_in_order(s, facts, done);
@@ -485,6 +438,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     s->kernels = options != NULL && options->kernels;
     s->material = ARENA_ARRAY(arena, bool, g->node.count + 1);
     s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
+    s->into = ARENA_ARRAY(arena, Ref, g->node.count + 1);
     s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
     s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
     VEC_RESERVE(arena, &s->value, 2 * g->node.count + 1);

@@ -511,7 +511,7 @@ list_now(Schedule *s, Outer *outer)
     *outer = (Outer){0};
     for (int l = s->within; l >= 0; l = s->loop.item[l].outer) {
         if (outer->count < 2 * IR_RANK)
-            outer->key[outer->count++] = s->loop.item[l].stmt->var;
+            outer->key[outer->count++] = s->loop.item[l].var;
     }
     Stmt *loop = s->within >= 0 ? s->loop.item[s->within].stmt : NULL;
     return (List){loop != NULL ? &loop->body : &s->body, loop};

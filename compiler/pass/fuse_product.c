@@ -165,7 +165,9 @@ product_find(Schedule *s, Ref ref, Labels *labels)
         sum_labels(s, node, labels, point);
     else
         product_labels(s, node, labels, point);
-    labels->at[0] = schedule_linear(s, ref, point[0].index);
+    labels->at[0] = s->into[ref] != 0
+                        ? s->value.item[schedule_point(s, ref, point[0])].at
+                        : schedule_linear(s, ref, point[0].index);
     for (int i = 0; i < node->operands; i++) {
         int v = schedule_point(s, node->operand[i], point[i + 1]);
         const Value *value = &s->value.item[v];
@@ -333,7 +335,7 @@ schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
     Block tree = {0};
     product_call(s, ref, &labels);
     Block *body = product_loops(s, ref, &labels, &tree);
-    if (end.kind == END_set)
+    if (end.kind == END_set || s->into[ref] != 0)
         body = product_block(s, ref, &labels, body);
     Product *product = ARENA_NEW(s->arena, Product);
     *product = (Product){.order = node->order,

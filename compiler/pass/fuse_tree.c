@@ -115,7 +115,7 @@ schedule_stack(Schedule *s, Ref part, int buffer)
     int value = schedule_point(s, from, point);
     for (int a = node->rank - 1; a > axis; a--)
         point.index[a] = point.index[a - 1];
-    point.index[axis] = affine_var(loop->stmt->var);
+    point.index[axis] = affine_var(loop->var);
     Affine at = schedule_linear(s, part, point.index);
     tree_store(s, part, buffer, value, &at, body);
     return tree;

@@ -251,6 +251,7 @@ typedef struct {
     const int8_t *axis; /* as of the scan */
     int *waiting;       /* by state: where its next value waits, or -1 */
     uint32_t needed;    /* outputs that need it */
+    int var;            /* of its turns */
     Stmt *stmt;         /* NULL: not made yet */
 } Loop;
 
@@ -272,6 +273,8 @@ typedef struct {
     VEC(int) near;      /* buffers whose loops a tree had best join */
     bool *material;     /* by node */
     int *node_buffer;   /* by node; -1: none */
+    Ref *into;          /* by node: 1 + the step of a sequence whose memory it
+                         * takes; 0: none */
     int *users;         /* by node */
     uint8_t *waits;     /* by node: not 0 where it is computed from leaves, and
                          * waits for its first use; how many do in a row */
@@ -353,6 +356,17 @@ bool schedule_is_product(Schedule *s, Ref ref);
  */
 bool schedule_has_end(Schedule *s, Ref ref, bool loops);
 Block schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end);
+
+/* fuse_added.c: the product that a node adds to something, or takes from it,
+ * where its kernel does that; 1 + the step of a sequence that it is added to, 0
+ * where that is a leaf. `late` is by node, its late users.
+ */
+typedef struct {
+    Ref product; /* REF_NONE: there is none */
+    ProductEnd end;
+    Ref into;
+} Added;
+Added schedule_added(Schedule *s, const int *late, Ref ref);
 
 /* Makers of variables and statements. */
 int schedule_new_var(Schedule *s, VarKind kind, Dim extent);

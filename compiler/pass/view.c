@@ -212,7 +212,7 @@ view_step(Schedule *s, Ref ref, Point *point)
         const Loop *loop = &s->loop.item[s->loop_of[ref]];
         for (int a = from->rank - 1; a > node->as.axis; a--)
             to.index[a] = point->index[a - 1];
-        to.index[node->as.axis] = affine_var(loop->stmt->var);
+        to.index[node->as.axis] = affine_var(loop->var);
     } else if (node->op == OP_pad) {
         view_pad(s, node, from, &to);
     } else if (node->op == OP_reshape) {
@@ -246,6 +246,8 @@ view_leaf(Schedule *s, Ref ref, const Point *point)
 int
 schedule_point(Schedule *s, Ref ref, Point point)
 {
+    if (s->into[ref] != 0)
+        ref = s->into[ref] - 1;
     const Node *node = ir_node(s->graph, ref);
     Value value = {.kind = VALUE_const};
     bool found = false;
