@@ -1,5 +1,8 @@
 /* control.h - what a test says to the emulator, and asks it. The environment's
  * EMULATOR_DEVICES is how many devices there are: 1, or 0.
+ *
+ * gpu/control.cpp answers for a GPU, which does what it can: no call fails
+ * there, and what others allocate is not seen.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -16,6 +19,9 @@ void emulator_order(unsigned order);
 /* Lets call number n from now on fail, and no other, and the device does
  * nothing; n < 0: none fails, and it works. */
 void emulator_fail(long n);
+
+/* Whether calls can be made to fail, and devices be taken away. */
+int emulator_emulates(void);
 
 /* No failure is the last one. */
 void emulator_forget(void);

@@ -300,6 +300,12 @@ emulator_fail(long n)
     failed = false;
 }
 
+int
+emulator_emulates(void)
+{
+    return 1;
+}
+
 void
 emulator_forget(void)
 {

@@ -52,6 +52,7 @@ namespace emulator
 {
 struct Stream;
 struct Graph;
+struct Event;
 
 /* The indices of the fibre that runs. */
 struct Index {
@@ -120,6 +121,7 @@ void flux_mma_bf16(float sum[4], const uint32_t a[4], const uint32_t b[2]);
 typedef emulator::Stream *cudaStream_t;
 typedef emulator::Graph *cudaGraph_t;
 typedef emulator::Graph *cudaGraphExec_t;
+typedef emulator::Event *cudaEvent_t;
 
 /* As with CUDA, a failure is the last one until it is asked for, and a launch
  * gives the last one.
@@ -146,5 +148,12 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph,
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
+
+/* Events have the time of the host (emulator_event.cpp). */
+cudaError_t cudaEventCreate(cudaEvent_t *event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin,
+                                 cudaEvent_t end);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
 
 #endif

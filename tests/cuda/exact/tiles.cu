@@ -1,4 +1,6 @@
-/* The kernels of tiles.h. For nvcc they are those that take most registers. */
+/* The kernels of tiles.h. For nvcc they are those that take most registers,
+ * unless RUNS says that all shall run.
+ */
 #include "kernels/flux_gpu.h"
 #include "kernels/flux_gpu_product.h"
 
@@ -25,7 +27,7 @@ TILES(split4_1_4, FLUX_SPLIT4, 1, 4)
 TILES(split4_2_2, FLUX_SPLIT4, 2, 2)
 TILES(tree16_1_1, FLUX_TREE16, 1, 1)
 
-#ifdef FLUX_CUDA_EMULATOR
+#if defined(FLUX_CUDA_EMULATOR) || defined(RUNS)
 TILES(seq_1_1, FLUX_SEQ, 1, 1)
 TILES(seq_2_2, FLUX_SEQ, 2, 2)
 TILES(seq_1_4, FLUX_SEQ, 1, 4)
@@ -33,6 +35,7 @@ TILES(seq_4_1, FLUX_SEQ, 4, 1)
 TILES(split4_1_1, FLUX_SPLIT4, 1, 1)
 TILES(split4_4_1, FLUX_SPLIT4, 4, 1)
 
+#ifndef __CUDA_ARCH__ /* the host's side */
 typedef cudaError_t queue_of(const product *p);
 
 #define QUEUE(name, down, across)                                              \
@@ -67,5 +70,6 @@ tiles_queue(shape shape, const product *p)
     return queue[p->order][shape] != NULL &&
            queue[p->order][shape](p) == cudaSuccess;
 }
+#endif
 
 #endif

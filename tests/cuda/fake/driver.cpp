@@ -107,6 +107,27 @@ cuDeviceGet(int *device, int number)
 }
 
 int
+cuDeviceGetName(char *name, int bytes, int)
+{
+    snprintf(name, static_cast<size_t>(bytes), "a fake");
+    return 0;
+}
+
+int
+cuDeviceTotalMem_v2(size_t *bytes, int)
+{
+    *bytes = static_cast<size_t>(1) << 30;
+    return 0;
+}
+
+int
+cuDriverGetVersion(int *version)
+{
+    *version = 13020;
+    return 0;
+}
+
+int
 cuDeviceGetAttribute(int *value, int attribute, int)
 {
     *value = attribute == CAPABILITY_MAJOR ? 9 : 0;

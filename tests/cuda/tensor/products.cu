@@ -1,5 +1,6 @@
 /* The kernels of products.h. For nvcc they are those that take most registers,
- * and all that there is, but for what looks at the real cublasLt.
+ * and all that there is, but for what looks at the real cublasLt; unless RUNS
+ * says that all shall run.
  */
 #include "kernels/flux_gpu_tensor.h"
 #if !defined(__CUDA_ARCH__) && __has_include(<cublasLt.h>)
@@ -28,12 +29,13 @@
 PRODUCT(tf32, 8)
 PRODUCT(bf16, 8)
 
-#ifdef FLUX_CUDA_EMULATOR
+#if defined(FLUX_CUDA_EMULATOR) || defined(RUNS)
 PRODUCT(tf32, 2)
 PRODUCT(tf32, 4)
 PRODUCT(bf16, 2)
 PRODUCT(bf16, 4)
 
+#ifndef __CUDA_ARCH__ /* the host's side */
 typedef cudaError_t queue_of(const product *p);
 
 #define QUEUE(kind, side)                                                      \
@@ -74,5 +76,6 @@ product_queue(kind kind, int side, const product *p)
         {queue_gemm, queue_gemm, queue_gemm}};
     return queue[kind][side](p) == cudaSuccess;
 }
+#endif
 
 #endif
