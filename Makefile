@@ -166,6 +166,10 @@ MUTANTS = 100
 gpu-mutants: $(FLUXC) $(LIBFLUX) $(EMULATOR)
 	tests/cuda/mutants $(MUTANTS)
 
+# What there is to try on a GPU, in under ten minutes; without one it says so.
+gpu-check: $(FLUXC) $(LIBFLUX) $(EMULATOR)
+	PEERS=$(PEERS) bench/gpu/run
+
 # How fast models are, by ours and by others: bench/README.md. WORK are some of
 # its parts; SHAPE is any chain, as 700-120-50-7; BATCH some numbers, as 1,32.
 # PEERS is the folder of the frameworks that bench-peers installs.
@@ -221,4 +225,4 @@ clean:
 	rm -rf $(B)
 
 .PHONY: all tests check test asan cover fuzz fuzz-targets golden lint demo \
-    bench bench-quick bench-peers proof gpu-mutants deps install clean
+    bench bench-quick bench-peers proof gpu-check gpu-mutants deps install clean

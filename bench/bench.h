@@ -45,6 +45,11 @@ typedef struct Implementation {
 
     /* y[n][out] */
     void (*infer)(const float *x, size_t n, float *y);
+
+    /* Nanoseconds of so many calls, after one that is not timed, of train,
+     * infer or other work; NULL: the driver's clock says that. */
+    long long (*time)(const char *work, const float *x, const int32_t *label,
+                      size_t n, size_t steps);
 } Implementation;
 
 /* Each program has one. */
@@ -54,7 +59,7 @@ extern const Implementation implementation;
 static inline float *
 bench_floats(size_t n)
 {
-    return aligned_alloc(64, (n * sizeof(float) + 64) / 64 * 64);
+    return (float *)aligned_alloc(64, (n * sizeof(float) + 64) / 64 * 64);
 }
 
 #endif

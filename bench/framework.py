@@ -2,8 +2,10 @@
 
 main(make) reads what implementations.py says: KIND SHAPE WHAT RATE THREADS
 START N, where WHAT is a map's function or a chain's optimiser. make(Task) gives
-an object with set(arrays), get(), train(x, label), infer(x) and done(result),
-which waits for a result and gives it as an array or number of numpy.
+an object with set(arrays), get(), train(x, label), infer(x), wait(result), and
+done(result), which gives a result as an array or number of numpy.
+
+BENCH_DEVICE is cpu or cuda, where all of it is to happen.
 """
 import os
 import sys
@@ -23,6 +25,7 @@ class Task:
         self.what = what
         self.rate = float(rate)
         self.threads = int(threads)
+        self.device = os.environ.get("BENCH_DEVICE", "cpu")
         self.mode = os.environ.get("BENCH_MODE", "")
 
     def arrays(self):
@@ -74,7 +77,8 @@ class Conversation:
         for _ in range(steps):
             result = self.made.train(x, label) if work == "train" \
                 else self.made.infer(x)
-        return self.made.done(result)
+        self.made.wait(result)
+        return result
 
     def answer(self, words):
         """What driver.c would."""
@@ -88,6 +92,7 @@ class Conversation:
         train = words[0] == "train"
         result = self._run(words[0], int(words[1]),
                            int(words[2]) if train else 1)
+        result = self.made.done(result)
         out = numpy.concatenate([numpy.ravel(p) for p in self.made.get()]) \
             if train else result
         numpy.asarray(out, "f").tofile(words[-1])

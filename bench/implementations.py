@@ -28,6 +28,8 @@ class Implementation:
     flags: tuple = ()
     find: object = None  # gives flags or an interpreter, or raises Missing
     variants: object = None  # gives settings of the environment
+    build: object = None  # makes the program of a model, in another way
+    limit: float = None  # seconds for an answer
     trains: bool = True
     alone: bool = True  # says something about one thread, too
 
@@ -162,11 +164,12 @@ class Program:
         if source.endswith(".py"):
             words = self._words(implementation, source, model.workload)
         else:
-            words = [self._build(implementation, source, model)]
+            make = implementation.build or self._build
+            words = [make(implementation, source, model)]
         settings = implementation.variants() if implementation.variants \
             else [{}]
         self.workers = [Worker(words, setting, start, samples,
-                               model.workload.threads)
+                               model.workload.threads, implementation.limit)
                         for setting in settings]
 
     def _words(self, implementation, source, workload):

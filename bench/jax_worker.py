@@ -13,7 +13,10 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy  # noqa: E402
 
-jax.config.update("jax_platforms", "cpu")
+DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
+jax.config.update("jax_platforms", DEVICE)
+if DEVICE != "cpu":  # floats are floats
+    jax.config.update("jax_default_matmul_precision", "highest")
 
 
 def layernorm(x, g, b):
@@ -25,6 +28,7 @@ def layernorm(x, g, b):
 MAPS = {
     "gate": lambda x, a, b: jax.nn.sigmoid(a * x + b) * jnp.tanh(x),
     "layernorm": layernorm,
+    "crossentropy": lambda x: -jax.nn.log_softmax(x, 1)[:, 0],
     "softmax": lambda x: jax.nn.softmax(x, 1),
     "exp": jnp.exp, "sigmoid": jax.nn.sigmoid, "tanh": jnp.tanh,
 }
@@ -58,7 +62,7 @@ def lenet(parameters, x):
 
 def lstm(parameters, x):
     read, bias, w, u, b, h, c = parameters
-    steps = x.reshape(-1, 50, 64).swapaxes(0, 1)
+    steps = x.reshape(len(x), -1, len(w)).swapaxes(0, 1)
 
     def step(state, part):
         h, c = state
@@ -72,6 +76,10 @@ def lstm(parameters, x):
 
 
 MODELS = {"chain": logits, "lenet": lenet, "lstm": lstm}
+
+
+def model_of(kind):
+    return MODELS[kind.split("-")[0]]
 
 
 def loss_of(model, parameters, x, label):
@@ -93,11 +101,13 @@ class Made:
             return jax.nn.softmax(logits(parameters, x), 1)
         if self.task.kind == "product":
             return x @ parameters[0]
-        return MAPS[self.task.what](x, *parameters)
+        if self.task.kind == "map":
+            return MAPS[self.task.what](x, *parameters)
+        return model_of(self.task.kind)(parameters, x)
 
     def _step(self, parameters, state, x, label):
         loss, gradients = jax.value_and_grad(loss_of, 1)(
-            MODELS[self.task.kind], parameters, x, label)
+            model_of(self.task.kind), parameters, x, label)
         if self.task.what == "SGD":
             return [p - self.task.rate * g
                     for p, g in zip(parameters, gradients)], state, loss
@@ -129,6 +139,9 @@ class Made:
 
     def infer(self, x):
         return self.forward(self.parameters, x)
+
+    def wait(self, result):
+        jax.block_until_ready(result)
 
     def done(self, result):
         return numpy.asarray(result)

@@ -47,14 +47,14 @@ class Case:
 class Bench:
     """All programs of one workload; what they computed, what they took."""
 
-    def __init__(self, fluxc, build, workload, only=None):
+    def __init__(self, fluxc, build, workload, only=None, table=None):
         self.workload = workload
         self.model = Model(fluxc, build, workload)
         self.skipped = {}
         samples = max(batch for _, batch in workload.cases)
         start, self.before = self._start(samples)
         self.programs = []
-        for implementation in TABLE:
+        for implementation in table or TABLE:
             if only and implementation.name not in only or \
                     not implementation.source(workload):
                 continue

@@ -11,9 +11,9 @@ LENET = """timed = @Chain(Input(28, 28, 1),
   flatten, Affine(120), relu, Affine(84), relu, Affine(10))
 """
 
-LSTM = """remember = unroll(LSTM(64, 256))
-read = Affine(256, 10)
-@net timed(x::[64, 50]) = read(remember(x)[:, end])
+LSTM = """remember = unroll(LSTM({inputs}, {hidden}))
+read = Affine({hidden}, {outputs})
+@net timed(x::[{inputs}, {steps}]) = read(remember(x)[:, end])
 """
 
 
@@ -42,8 +42,20 @@ class Net:
 
 CONVOLUTIONS = (28 * 28 * 6 * 25, 10 * 10 * 16 * 150)
 DENSE = 400 * 120 + 120 * 84 + 84 * 10
-STEPS = 50
-GATES = 4 * 256
+
+
+def lstm(inputs, hidden, steps, outputs=10):
+    """An LSTM over so many steps, and a dense layer on its last."""
+    gates = 4 * hidden
+    return Net(
+        LSTM.format(inputs=inputs, hidden=hidden, steps=steps,
+                    outputs=outputs),
+        (inputs * steps, outputs),
+        [(hidden, outputs), (outputs,), (inputs, gates), (hidden, gates),
+         (gates,), (hidden,), (hidden,)],
+        steps * gates * (inputs + hidden) + hidden * outputs,
+        steps * gates * (inputs + 2 * hidden) + 2 * hidden * outputs)
+
 
 NETS = {
     "lenet": Net(
@@ -52,10 +64,8 @@ NETS = {
          (120, 84), (84,), (84, 10), (10,)],
         sum(CONVOLUTIONS) + DENSE,
         sum(CONVOLUTIONS) + CONVOLUTIONS[1] + 2 * DENSE),
-    "lstm": Net(
-        LSTM, (64 * STEPS, 10),
-        [(256, 10), (10,), (64, GATES), (256, GATES), (GATES,), (256,),
-         (256,)],
-        STEPS * GATES * (64 + 256) + 2560,
-        STEPS * GATES * (64 + 2 * 256) + 2 * 2560),
+    "lstm": lstm(64, 256, 50),
+    "lstm-4": lstm(3, 4, 5),
+    **{f"lstm-{hidden}": lstm(hidden, hidden, 1024)
+       for hidden in (128, 256, 512)},
 }

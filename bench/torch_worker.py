@@ -4,7 +4,10 @@
     fused      eager, with the fused optimiser
     compiled   torch.compile of the whole step or forward pass, weights frozen
     autotuned  the same with max-autotune
+    captured   a CUDA graph of the whole step or forward pass, and its replay
 """
+import sys
+
 import numpy
 import torch
 from torch import nn
@@ -12,9 +15,12 @@ from torch import nn
 import framework
 
 F = nn.functional
+torch.backends.cudnn.allow_tf32 = False  # floats are floats, as in products
 MAPS = {
     "gate": lambda x, a, b: torch.sigmoid(a * x + b) * torch.tanh(x),
     "layernorm": lambda x, g, b: F.layer_norm(x, x.shape[1:], g, b, 1e-5),
+    "crossentropy": lambda x: F.cross_entropy(
+        x, x.new_zeros(len(x), dtype=torch.long), reduction="none"),
     "softmax": lambda x: torch.softmax(x, 1),
     "exp": torch.exp, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
 }
@@ -36,7 +42,7 @@ def lstm(x, parameters):
     read, bias, w, u, b, h, c = parameters
     count = len(x)
     start = [s.expand(1, count, -1).contiguous() for s in (h, c)]
-    y, _, _ = torch.lstm(x.view(count, 50, 64), start,
+    y, _, _ = torch.lstm(x.view(count, -1, w.shape[1]), start,
                          (w, u, b, torch.zeros_like(b)), True, 1, 0.0, True,
                          False, True)
     return F.linear(y[:, -1], read, bias)
@@ -66,9 +72,14 @@ class Made:
         torch.set_num_threads(task.threads)
         self.task = task
         self.compiles = task.mode in ("compiled", "autotuned")
-        self.model = MODELS.get(task.kind)
+        if task.device != "cpu" and not torch.cuda.is_available():
+            sys.exit("PyTorch finds no GPU")
+        self.captures = task.mode == "captured"
+        self.graphs = {}  # of calls that are captured, with their results
+        self.optimiser = None
+        self.model = MODELS.get(task.kind.split("-")[0])
         self.parameters = [torch.zeros(shape[::-1] if len(shape) == 2
-                                       else shape)
+                                       else shape, device=task.device)
                            for shape in task.arrays()]
         self.detail = f"PyTorch {torch.__version__} {blas()}"
         self.trains = task.what in ("SGD", "ADAM")
@@ -83,14 +94,17 @@ class Made:
     def _prepare_training(self):
         if self.compiles:
             self.state = []
-            self.count = torch.zeros(())
+            self.count = torch.zeros((), device=self.task.device)
             mode = {"mode": "max-autotune"} \
                 if self.task.mode == "autotuned" else {}
             self.step = torch.compile(self._step, dynamic=False, **mode)
             return
         for p in self.parameters:
             p.requires_grad_()
-        fused = {"fused": True} if self.task.mode == "fused" else {}
+        fused = {"fused": True} if self.task.mode in ("fused", "captured") \
+            else {}
+        if self.captures and self.task.what == "ADAM":
+            fused["capturable"] = True
         kind = {"SGD": torch.optim.SGD, "ADAM": torch.optim.Adam}
         self.new = lambda: kind[self.task.what](self.parameters,
                                                 self.task.rate, **fused)
@@ -103,7 +117,9 @@ class Made:
             return torch.softmax(logits(x, self.parameters), 1)
         if self.task.kind == "product":
             return F.linear(x, self.parameters[0])
-        return MAPS[self.task.what](x, *self.parameters)
+        if self.task.kind == "map":
+            return MAPS[self.task.what](x, *self.parameters)
+        return self.model(x, self.parameters)
 
     def _step(self, parameters, state, count, x, label):
         """A whole step as one graph: gradients, and the optimiser's update."""
@@ -123,29 +139,71 @@ class Made:
         return loss
 
     def set(self, values):
+        self.start = values
         with torch.no_grad():
             for to, value in zip(self.parameters, values):
                 to.copy_(torch.from_numpy(turned(value)))
             if self.trains and not self.compiles:
-                self.optimiser = self.new()
+                self._begin()
             elif self.trains:
-                self.count.zero_()
-                self.state = [torch.zeros_like(p) for p in self.parameters
-                              for _ in range(2)] \
-                    if self.task.what == "ADAM" else []
+                self._begin_compiled()
+
+    def _begin(self):
+        """An optimiser that has done no step; a graph knows only the first."""
+        if self.optimiser is None or not self.captures:
+            self.optimiser = self.new()
+        for kept in self.optimiser.state.values():
+            for value in kept.values():
+                value.zero_()
+
+    def _begin_compiled(self):
+        """As the first time: graphs know the places of these tensors."""
+        self.count.zero_()
+        if not self.state and self.task.what == "ADAM":
+            self.state = [torch.zeros_like(p) for p in self.parameters
+                          for _ in range(2)]
+            if self.task.device != "cpu":
+                for kept in (*self.parameters, *self.state, self.count):
+                    torch._dynamo.mark_static_address(kept)
+        for kept in self.state:
+            kept.zero_()
 
     def get(self):
-        return [turned(p.detach().numpy()) for p in self.parameters]
+        return [turned(p.detach().cpu().numpy()) for p in self.parameters]
 
     def data(self, x, label):
-        return (torch.from_numpy(numpy.array(x)),
-                torch.from_numpy(label.astype("i8")))
+        return (torch.from_numpy(numpy.array(x)).to(self.task.device),
+                torch.from_numpy(label.astype("i8")).to(self.task.device))
 
     def train(self, x, label):
         if self.compiles:
             with torch.no_grad():
                 return self.step(self.parameters, self.state, self.count, x,
                                  label)
+        if self.captures:
+            return self._replay(("train", len(x)),
+                                lambda: self._train(x, label))
+        return self._train(x, label)
+
+    def _replay(self, key, call):
+        """What a call gives that was captured, after some that were not."""
+        if key not in self.graphs:
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(3):
+                    call()
+            torch.cuda.current_stream().wait_stream(stream)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                result = call()
+            self.graphs[key] = graph, result
+            self.set(self.start)
+        graph, result = self.graphs[key]
+        graph.replay()
+        return result
+
+    def _train(self, x, label):
         self.optimiser.zero_grad(set_to_none=True)
         loss = self._loss(self.parameters, x, label)
         loss.backward()
@@ -155,10 +213,16 @@ class Made:
     def infer(self, x):
         # A compiled pass takes its weights for constants under no_grad.
         with torch.no_grad() if self.compiles else torch.inference_mode():
+            if self.captures:
+                return self._replay(("infer", len(x)), lambda: self.forward(x))
             return self.forward(x)
 
+    def wait(self, result):
+        if self.task.device != "cpu":
+            torch.cuda.synchronize()
+
     def done(self, result):
-        return result.detach().numpy()
+        return result.detach().cpu().numpy()
 
 
 def blas():

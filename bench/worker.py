@@ -1,9 +1,11 @@
 """Programs that run one implementation each, and their conversation."""
 import array
 import os
+import select
 import signal
 import subprocess
 import tempfile
+import time
 
 
 class Failed(Exception):
@@ -31,10 +33,14 @@ class Worker:
 
     It sleeps while it is not asked, so that many can be timed in turn: one
     of several threads is stopped, for it might wait for work without sleep.
-    It runs in the folder of the start parameters.
+    It runs in the folder of the start parameters. One that takes longer than
+    `limit` seconds to answer is killed, and missing.
     """
 
-    def __init__(self, words, setting, start, samples, threads):
+    def __init__(self, words, setting, start, samples, threads, limit=None):
+        self.limit = limit
+        self.begun = time.perf_counter()
+        self.first = 0.0  # seconds from then to the first answer
         self.setting = " ".join(f"{k}={v}" for k, v in setting.items())
         self.stops = threads > 1
         count = {name: str(threads) for name in (
@@ -62,14 +68,20 @@ class Worker:
             self.process.send_signal(signal.SIGSTOP)
 
     def _line(self):
-        line = self.process.stdout.readline().strip()
+        said = select.select([self.process.stdout], [], [], self.limit)[0]
+        line = self.process.stdout.readline().strip() if said else ""
         if not line:
             self.process.kill()
             self.process.wait()
-            self.said.seek(0)
-            said = self.said.read().strip().splitlines()
-            raise Missing(said[-1] if said else "ended without a word")
+            raise Missing(self._last() if said else
+                          f"no answer in {self.limit:.0f} s")
         return line
+
+    def _last(self):
+        """The last line that it has said to people."""
+        self.said.seek(0)
+        said = self.said.read().strip().splitlines()
+        return said[-1] if said else "ended without a word"
 
     def _ask(self, *words):
         if self.stops:
@@ -79,16 +91,20 @@ class Worker:
         except BrokenPipeError:
             pass
         line = self._line()
+        self.first = self.first or time.perf_counter() - self.begun
         self._stop()
         return line
 
     def result(self, work, batch, steps):
         """The loss, and parameters or results, after some steps."""
         words = [batch, steps] if work == "train" else [batch]
-        loss = float(self._ask(work, *words, "result.bin"))
+        name = f"result-{self.process.pid}.bin"
+        loss = float(self._ask(work, *words, name))
         values = array.array("f")
-        with open(os.path.join(self.folder, "result.bin"), "rb") as file:
+        path = os.path.join(self.folder, name)
+        with open(path, "rb") as file:
             values.frombytes(file.read())
+        os.remove(path)
         return loss, values
 
     def seconds(self, work, batch, steps):
@@ -98,7 +114,10 @@ class Worker:
     def close(self):
         if self.stops:
             self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.stdout.close()
         self.process.wait()
         self.said.close()

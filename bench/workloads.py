@@ -7,8 +7,7 @@ import dataclasses
 
 from nets import NETS
 
-# name: its .net, whose x has SIZE elements; numbers of parameters for a size;
-# operations of an element, for what counts them.
+# name: its .net, whose x has SIZE elements; numbers of parameters for a size.
 MAPS = {
     "gate": ("a = param(1.0)\nb = param(1.0)\n"
              "@net timed(x::[SIZE]) = σ(a .* x .+ b) .* tanh(x)\n",
@@ -18,6 +17,8 @@ MAPS = {
                   "  c = x .- mean(x)\n"
                   "  g .* c ./ sqrt(mean(c .* c) + 1e-5) .+ b\n"
                   "end\n", lambda size: 2 * size),
+    "crossentropy": ("@net timed(x::[SIZE]) = -logsoftmax(x)[1]\n",
+                     lambda size: 0),
     "softmax": ("@net timed(x::[SIZE]) = softmax(x)\n", lambda size: 0),
     "exp": ("@net timed(x::[SIZE]) = exp(x)\n", lambda size: 0),
     "sigmoid": ("@net timed(x::[SIZE]) = σ(x)\n", lambda size: 0),
@@ -53,6 +54,8 @@ class Workload:
     @property
     def sizes(self):
         """Numbers of a sample, and of its result."""
+        if self.function == "crossentropy":
+            return self.shape[0], 1
         return self.shape[0], self.shape[-1]
 
     def arrays(self):
