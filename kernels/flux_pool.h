@@ -55,33 +55,24 @@ struct flux_pool {
 #endif
 
 /* Where a thread's share of `whole` begins; that of the thread after the last
- * is the end.
+ * is the end. The first threads have the most; all, from as many units on.
  */
 FLUX_POOL_STATIC size_t
 flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
 {
-    size_t units = whole / unit;
+    size_t units = whole / unit + (whole % unit > 0);
     size_t before = units / threads * thread +
                     (thread < units % threads ? thread : units % threads);
-    return thread == threads ? whole : before * unit;
+    return before * unit < whole ? before * unit : whole;
 }
 
-/* How many threads share the samples of a call; each has blocks of so many of
- * them that all blocks together are no more than one of `block`, 64 or less by
- * halves.
+/* How many threads share the samples of a call: no more than a block of 64 has
+ * units of 8.
  */
 FLUX_POOL_STATIC size_t
 flux_share_threads(size_t threads)
 {
     return threads < 8 ? threads : 8;
-}
-
-FLUX_POOL_STATIC size_t
-flux_share_block(size_t threads, size_t block)
-{
-    for (size_t parts = 1; parts < threads; parts *= 2)
-        block /= 2;
-    return block;
 }
 
 /* Has a task done by a pool; of NULL, by the caller alone. */

@@ -64,8 +64,12 @@ typedef struct flux_work {
 /* bytes rounded up to a multiple of 64; a constant expression. */
 #define FLUX_ALIGN(bytes) (((size_t)(bytes) + 63) / 64 * 64)
 
-/* The larger of two sizes; a constant expression. */
+/* The larger and the smaller of two sizes; constant expressions. */
 #define FLUX_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define FLUX_MIN(a, b) ((a) < (b) ? (a) : (b))
+
+/* The most threads that share n samples; a constant expression. */
+#define FLUX_SHARES(n) ((FLUX_MIN(n, 64) + 7) / 8)
 
 /* The first address in the arena that is a multiple of 64; NULL without an
  * arena. Arena formulas count the up to 63 bytes that this skips.

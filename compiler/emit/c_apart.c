@@ -35,7 +35,8 @@ c_begin_together(const Schedule *s, int a, int b)
     const Buffer *y = &s->buffer.item[b];
     bool arena = x->kind == BUFFER_temp && y->kind == BUFFER_temp;
     return dtype_size(x->dtype) == dtype_size(y->dtype) &&
-           (!arena || (x->slot == y->slot && x->offset == y->offset));
+           (!arena || (x->slot == y->slot && x->each == y->each &&
+                       x->offset == y->offset));
 }
 
 /* Whether an access in one turn never meets a store in another: they are at one

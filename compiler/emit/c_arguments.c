@@ -257,10 +257,9 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
             arena_printf(emit->arena, "(size_t)(%s)", name);
     }
     Dim states = f->state != NULL ? c_state_room(emit) : 0;
-    for (int i = 0; i < bytes.count; i++)
-        bytes.item[i] = dim_add(s->dims, bytes.item[i], states);
+    sizes_grow(&bytes, s->dims, states);
     if (bytes.count == 0 && f->state != NULL)
-        sizes_add(&bytes, s->dims, states);
+        sizes_add(&bytes, s->dims, (Size){.bytes = {states}});
     Expr size = c_sizes(&sized.printer, &bytes);
     if (print)
         writer_macro(&emit->header,

@@ -13,12 +13,8 @@ static int64_t
 bytes_of(const Schedule *s, Dim more, const int64_t *symbol)
 {
     Sizes sizes = c_arena_bytes(s);
-    int64_t most = 0;
-    for (int i = 0; i < sizes.count; i++) {
-        int64_t bytes = dim_value(s->dims, sizes.item[i], symbol);
-        most = bytes > most ? bytes : most;
-    }
-    return most + dim_value(s->dims, more, symbol);
+    return sizes_value(&sizes, s->dims, symbol) +
+           dim_value(s->dims, more, symbol);
 }
 
 /* How many bytes live at a statement. */

@@ -26,19 +26,42 @@ Sizes
 c_arena_bytes(const Schedule *s)
 {
     Sizes sizes = schedule_arena(s);
-    for (int i = 0; i < sizes.count; i++)
-        sizes.item[i] = dim_add(s->dims, sizes.item[i], 64);
+    sizes_grow(&sizes, s->dims, 64);
     return sizes;
+}
+
+const char *
+c_each_bytes(const Printer *printer, Each each, Dim bytes)
+{
+    return arena_printf(printer->arena,
+                        each == EACH_sample ? "%lld * FLUX_MIN(%s, %d)"
+                                            : "%lld * FLUX_SHARES(%s)",
+                        (long long)bytes, printer->dim_text[0], SCHEDULE_BLOCK);
+}
+
+static Expr
+c_size(Printer *printer, const Size *size)
+{
+    Expr sum = c_dim(printer, size->bytes[EACH_call]);
+    for (Each each = EACHES; --each > EACH_call;)
+        if (size->bytes[each] > 0)
+            sum = (Expr){
+                arena_printf(printer->arena, "%s + %s",
+                             c_each_bytes(printer, each, size->bytes[each]),
+                             sum.text),
+                PREC_add};
+    return sum;
 }
 
 Expr
 c_sizes(Printer *printer, const Sizes *sizes)
 {
-    Expr size = c_dim(printer, sizes->count > 0 ? sizes->item[0] : 0);
+    static const Size none;
+    Expr size = c_size(printer, sizes->count > 0 ? &sizes->item[0] : &none);
     for (int i = 1; i < sizes->count; i++)
         size =
             (Expr){arena_printf(printer->arena, "FLUX_MAX(%s, %s)", size.text,
-                                c_dim(printer, sizes->item[i]).text),
+                                c_size(printer, &sizes->item[i]).text),
                    PREC_primary};
     return size;
 }
@@ -47,8 +70,12 @@ Dim
 c_sizes_bound(Dims *dims, const Sizes *sizes)
 {
     Dim bound = 0;
-    for (int i = 0; i < sizes->count; i++)
-        bound = dim_add(dims, bound, sizes->item[i]);
+    for (int i = 0; i < sizes->count; i++) {
+        for (Each each = 0; each < EACHES; each++)
+            bound = dim_add(dims, bound,
+                            dim_mul(dims, sizes->item[i].bytes[each],
+                                    schedule_each(each, SCHEDULE_BLOCK)));
+    }
     return bound;
 }
 
@@ -63,6 +90,12 @@ slot_size(Printer *printer, Dim bytes)
                         c_dim(printer, bytes).text);
 }
 
+static bool
+is_room(const Buffer *b, int buffer)
+{
+    return b->first->room[b->each] == buffer + 1;
+}
+
 /* Whether a buffer is declared with the arena: where threads share loops, rooms
  * are, else what is in them.
  */
@@ -70,8 +103,30 @@ static bool
 is_declared(const Printer *printer, int buffer)
 {
     const Buffer *b = &printer->s->buffer.item[buffer];
-    bool room = b->first->room == buffer + 1;
-    return printer->pool != NULL ? b->room == 0 : !room;
+    return printer->pool != NULL ? b->room == 0 : !is_room(b, buffer);
+}
+
+/* A buffer's place in its slot: behind what there is one of for the call, for
+ * each sample, for each thread, as far as those come before.
+ */
+static const char *
+place_of(Printer *printer, const Buffer *buffer, const char *at)
+{
+    const Slot *slot = &printer->s->slot.item[buffer->slot];
+    const char *text = at;
+    for (Each each = 0; each <= buffer->each; each++) {
+        Dim bytes =
+            each < buffer->each ? slot->size.bytes[each] : buffer->offset;
+        if (bytes == 0)
+            continue;
+        if (each == EACH_call)
+            text = arena_printf(printer->arena, "%s + %lld", text,
+                                (long long)bytes);
+        else
+            text = arena_printf(printer->arena, "%s + %s", text,
+                                c_each_bytes(printer, each, bytes));
+    }
+    return text == at ? at : arena_printf(printer->arena, "(%s)", text);
 }
 
 /* Declares the buffers of one slot: one that lies where another does begins
@@ -88,17 +143,15 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
         if (!is_declared(printer, b - 1))
             continue;
         const char *name =
-            printer_typed(printer, buffer->first->room == b ? "room" : "h",
+            printer_typed(printer, is_room(buffer, b - 1) ? "room" : "h",
                           arena_printf(printer->arena, "%s *", type));
-        const char *from = at;
-        if (buffer->offset > 0)
-            from = arena_printf(printer->arena, "(%s + %lld)", at,
-                                (long long)buffer->offset);
+        const char *from = place_of(printer, buffer, at);
         bool same = false;
         for (int other = s->slot.item[slot].buffers; other != b && !same;
              other = s->buffer.item[other - 1].next) {
             const Buffer *before = &s->buffer.item[other - 1];
             same = before->offset == buffer->offset &&
+                   before->each == buffer->each &&
                    is_declared(printer, other - 1);
             if (same)
                 from = printer->memory[other - 1].text;
@@ -137,8 +190,9 @@ c_arena_pointers(Printer *printer, const char *base)
         slot_pointers(printer, i, at);
         bool more = i + 1 < s->slot.count && s->slot.item[i + 1].behind < 0;
         if (more || (int)i < last)
-            writer_line(printer->writer, "%s += %s;", at,
-                        slot_size(printer, s->slot.item[i].bytes));
+            writer_line(
+                printer->writer, "%s += %s;", at,
+                slot_size(printer, s->slot.item[i].size.bytes[EACH_call]));
     }
 }
 

@@ -1,27 +1,41 @@
 /* Loops over samples that threads share: each a function of its own, which does
  * one thread's, and a task that holds what it names.
  *
- * A thread has blocks of 64, 32, 16 or 8 samples, so that all parts of a room
- * together are as large as one thread alone needs it.
+ * Where they share a room, a thread's blocks are its share of one block, so
+ * that all parts together are as large as one thread alone needs it. Of what
+ * has no rows each thread has its own.
  */
-#include "emit/c_print.h"
+#include "emit/c_model.h"
 
 #include <string.h>
 
 enum { SHARE_UNIT = 8 }; /* samples that go to one thread */
 
-/* Declares the buffers in a room, as the part of one thread. */
+/* A thread's share of some samples begins or ends there. */
+static const char *
+share_of(const Printer *printer, const char *samples, const char *thread,
+         const char *threads)
+{
+    return arena_printf(printer->arena, "flux_share(%s, %d, %s, %s)", samples,
+                        SHARE_UNIT, thread, threads);
+}
+
+/* Declares the buffers in a room, as the part of one thread, before which stand
+ * those of so many samples or threads.
+ */
 static void
-declare_room(Printer *printer, const Buffer *room, const char *thread)
+declare_room(Printer *printer, const Buffer *room, const char *before)
 {
     const Schedule *s = printer->s;
     Writer *writer = printer->writer;
-    const char *block = printer->block;
     const char *whole = printer->memory[room - s->buffer.item].text;
     const char *at = printer_name(printer, "own");
-    Dim bytes = room->count / SCHEDULE_BLOCK;
-    writer_line(writer, "uint8_t *%s = %s + %lld * %s * %s;", at, whole,
-                (long long)bytes, block, thread);
+    const char *times = "";
+    Dim bytes = room->count / schedule_held(room->each);
+    if (room->each == EACH_sample)
+        times = arena_printf(printer->arena, " * %s", printer->block);
+    writer_line(writer, "uint8_t *%s = %s + %lld * %s;", at, whole,
+                (long long)bytes, before);
     for (int b = s->slot.item[room->slot].buffers; b != 0;
          b = s->buffer.item[b - 1].next) {
         const Buffer *part = &s->buffer.item[b - 1];
@@ -30,11 +44,11 @@ declare_room(Printer *printer, const Buffer *room, const char *thread)
         const char *type = c_type(part->dtype);
         const char *name = printer_typed(
             printer, "h", arena_printf(printer->arena, "%s *", type));
-        Dim offset = (part->offset - room->offset) / SCHEDULE_BLOCK;
+        Dim offset = part->offset - room->offset;
         const char *from = at;
         if (offset > 0)
-            from = arena_printf(printer->arena, "(%s + %lld * %s)", at,
-                                (long long)offset, block);
+            from = arena_printf(printer->arena, "(%s + %lld%s)", at,
+                                (long long)offset, times);
         printer->memory[b - 1] = (Memory){name, false};
         writer_line(writer, "%s *%s = (void *)%s;", type, name, from);
     }
@@ -48,19 +62,29 @@ print_share(Printer *printer, const Stmt *loop, const char *thread,
     const Schedule *s = printer->s;
     const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
     const char *extent = c_dim(printer, var->extent).text;
+    const char *next = arena_printf(printer->arena, "%s + 1", thread);
     Writer *writer = printer->writer;
-    printer->block = printer_typed(printer, "block", "size_t ");
+    printer->block = arena_printf(printer->arena, "%d", SCHEDULE_BLOCK);
     printer->begin = printer_typed(printer, "begin", "size_t ");
     printer->end = printer_typed(printer, "end", "size_t ");
-    if (loop->room != 0 || var->kind == VAR_block)
-        writer_line(writer, "const size_t %s = flux_share_block(%s, %d);",
-                    printer->block, threads, SCHEDULE_BLOCK);
-    writer_line(writer, "const size_t %s = flux_share(%s, %d, %s, %s);",
-                printer->begin, extent, SHARE_UNIT, thread, threads);
-    writer_line(writer, "const size_t %s = flux_share(%s, %d, %s + 1, %s);",
-                printer->end, extent, SHARE_UNIT, thread, threads);
-    if (loop->room != 0)
-        declare_room(printer, &s->buffer.item[loop->room - 1], thread);
+    writer_line(writer, "const size_t %s = %s;", printer->begin,
+                share_of(printer, extent, thread, threads));
+    writer_line(writer, "const size_t %s = %s;", printer->end,
+                share_of(printer, extent, next, threads));
+    const int *room = loop->room;
+    if (room[EACH_sample] != 0) {
+        const char *whole = arena_printf(printer->arena, "FLUX_MIN(%s, %d)",
+                                         extent, SCHEDULE_BLOCK);
+        const char *first = printer_typed(printer, "first", "size_t ");
+        printer->block = printer_typed(printer, "block", "size_t ");
+        writer_line(writer, "const size_t %s = %s;", first,
+                    share_of(printer, whole, thread, threads));
+        writer_line(writer, "const size_t %s = %s - %s;", printer->block,
+                    share_of(printer, whole, next, threads), first);
+        declare_room(printer, &s->buffer.item[room[EACH_sample] - 1], first);
+    }
+    if (room[EACH_thread] != 0)
+        declare_room(printer, &s->buffer.item[room[EACH_thread] - 1], thread);
     printer_stmt(printer, loop);
     printer->block = NULL;
 }

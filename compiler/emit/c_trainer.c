@@ -82,10 +82,10 @@ trainer_bytes(const Trainer *t, const Schedule *s)
 {
     Sizes sizes = c_arena_bytes(s);
     Dim more = target_room(t);
-    for (int i = 0; i < sizes.count; i++)
-        sizes.item[i] = dim_add(s->dims, sizes.item[i], more);
+    sizes_grow(&sizes, s->dims, more);
     if (sizes.count == 0 && more != 0)
-        sizes_add(&sizes, s->dims, dim_add(s->dims, more, 64));
+        sizes_add(&sizes, s->dims,
+                  (Size){.bytes = {dim_add(s->dims, more, 64)}});
     return sizes;
 }
 

@@ -331,12 +331,9 @@ print_ends(Explain *e)
 {
     const ExplainOptions *o = e->options;
     Sizes sizes = c_arena_bytes(e->s);
-    double bytes = 0;
-    for (int i = 0; i < sizes.count; i++)
-        if (number_of(e, sizes.item[i]) > bytes)
-            bytes = number_of(e, sizes.item[i]);
     print_costs(e, "in all", &e->total);
-    fprintf(e->file, "  arena %.0f bytes\n", bytes);
+    fprintf(e->file, "  arena %lld bytes\n",
+            (long long)sizes_value(&sizes, e->s->dims, e->symbol));
     fprintf(e->file,
             "  at least %.3g us for operations at %g GFLOP/s, %.3g us for "
             "memory at %g GB/s\n",

@@ -175,7 +175,9 @@ raw_arena(Printer *printer)
     Writer *writer = printer->writer;
     writer_raw(writer, "\n#define FLUX_ALIGN(bytes) "
                        "(((size_t)(bytes) + 63) / 64 * 64)\n"
-                       "#define FLUX_MAX(a, b) ((a) > (b) ? (a) : (b))\n\n"
+                       "#define FLUX_SHARES(n) ((FLUX_MIN(n, 64) + 7) / 8)\n"
+                       "#define FLUX_MAX(a, b) ((a) > (b) ? (a) : (b))\n"
+                       "#define FLUX_MIN(a, b) ((a) < (b) ? (a) : (b))\n\n"
                        "size_t fluxc_arena(const size_t *dims);\n"
                        "\nsize_t\nfluxc_arena(const size_t *dims)\n");
     writer_line(writer, "{");

@@ -370,7 +370,8 @@ shrink_by(Schedule *s, const Uses *uses, int buffer, const Stmt *loop,
           Dim factor)
 {
     int key = schedule_var(s, loop->var);
-    bool block = s->var.item[key].kind == VAR_block;
+    const LoopVar *var = &s->var.item[key];
+    bool block = var->kind == VAR_block;
     const Use *use = use_first(uses, buffer);
     for (; use != NULL; use = use_next(uses, use)) {
         if (block) {
@@ -382,8 +383,10 @@ shrink_by(Schedule *s, const Uses *uses, int buffer, const Stmt *loop,
         }
     }
     s->buffer.item[buffer].count =
-        block ? dim_mul(s->dims, factor, s->var.item[key].step) : factor;
-    s->buffer.item[buffer].rows = block;
+        block ? dim_mul(s->dims, factor, var->step) : factor;
+    bool rows = block && var->step == SCHEDULE_BLOCK &&
+                var->extent == dim_batch(s->dims);
+    s->buffer.item[buffer].each = rows ? EACH_sample : EACH_call;
 }
 
 /* Whether every use of a buffer keeps to one row in each turn of a loop. */

@@ -72,21 +72,92 @@ plan_block(Walk *walk, Stmt *loop, const Block *block)
     }
 }
 
+enum { UNIT = SCHEDULE_BLOCK / SCHEDULE_THREADS }; /* a thread's, at least */
+
+Dim
+schedule_each(Each each, Dim samples)
+{
+    Dim rows = samples < SCHEDULE_BLOCK ? samples : SCHEDULE_BLOCK;
+    return each == EACH_sample   ? rows
+           : each == EACH_thread ? (rows + UNIT - 1) / UNIT
+                                 : 1;
+}
+
+Dim
+schedule_held(Each each)
+{
+    return each == EACH_sample ? SCHEDULE_BLOCK : 1;
+}
+
+/* UNIT times a size for so many samples, and such a part of so many threads. */
+static Dim
+size_of(Dims *dims, Size size, Dim samples, Dim threads)
+{
+    Dim call = dim_mul(dims, size.bytes[EACH_call], UNIT);
+    Dim rows = dim_mul(dims, size.bytes[EACH_sample], UNIT);
+    Dim parts = dim_mul(dims, size.bytes[EACH_thread], threads);
+    rows = dim_mul(dims, rows, samples);
+    return dim_add(dims, call, dim_add(dims, rows, parts));
+}
+
+/* Whether a ≤ b for all dimensions: for batches smaller than a block, whose
+ * threads are some n / UNIT, rounded up, and for larger ones.
+ */
+static bool
+size_at_most(Dims *dims, Size a, Size b)
+{
+    Dim n = dim_batch(dims);
+    const Dim of[][2] = {{n, n},
+                         {n, dim_add(dims, n, UNIT - 1)},
+                         {SCHEDULE_BLOCK, SCHEDULE_BLOCK}};
+    bool fits = true;
+    for (int i = 0; i < 3; i++)
+        fits = fits && dim_at_most(dims, size_of(dims, a, of[i][0], of[i][1]),
+                                   size_of(dims, b, of[i][0], of[i][1]));
+    return fits;
+}
+
 void
-sizes_add(Sizes *sizes, Dims *dims, Dim bytes)
+sizes_add(Sizes *sizes, Dims *dims, Size size)
 {
     int kept = 0;
     for (int i = 0; i < sizes->count; i++) {
-        if (dim_at_most(dims, bytes, sizes->item[i]))
+        if (size_at_most(dims, size, sizes->item[i]))
             return;
-        if (!dim_at_most(dims, sizes->item[i], bytes))
+        if (!size_at_most(dims, sizes->item[i], size))
             sizes->item[kept++] = sizes->item[i];
     }
     sizes->count = kept;
-    if (kept < SCHEDULE_SIZES)
-        sizes->item[sizes->count++] = bytes;
-    else
-        sizes->item[kept - 1] = dim_add(dims, sizes->item[kept - 1], bytes);
+    if (kept < SCHEDULE_SIZES) {
+        sizes->item[sizes->count++] = size;
+        return;
+    }
+    Size *last = &sizes->item[kept - 1];
+    for (Each each = 0; each < EACHES; each++)
+        last->bytes[each] = dim_add(dims, last->bytes[each], size.bytes[each]);
+}
+
+void
+sizes_grow(Sizes *sizes, Dims *dims, Dim bytes)
+{
+    for (int i = 0; i < sizes->count; i++) {
+        Dim *own = &sizes->item[i].bytes[EACH_call];
+        *own = dim_add(dims, *own, bytes);
+    }
+}
+
+int64_t
+sizes_value(const Sizes *sizes, const Dims *dims, const int64_t *symbol)
+{
+    int64_t most = 0;
+    for (int i = 0; i < sizes->count; i++) {
+        const Dim *own = sizes->item[i].bytes;
+        int64_t bytes = dim_value(dims, own[EACH_call], symbol);
+        for (Each each = EACH_sample; each < EACHES; each++)
+            bytes += own[each] * schedule_each(each, symbol[0]);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 /* Each slot is rounded up to whole cache lines; where its size is not known, a
@@ -100,17 +171,20 @@ schedule_arena(const Schedule *s)
     int growing = 0;
     for (;; growing++) {
         for (size_t i = 0; i < s->slot.count; i++) {
-            if (s->slot.item[i].behind == growing)
-                sizes_add(&sizes, s->dims,
-                          dim_add(s->dims, end, s->slot.item[i].bytes));
+            Size size = s->slot.item[i].size;
+            if (s->slot.item[i].behind != growing)
+                continue;
+            size.bytes[EACH_call] =
+                dim_add(s->dims, end, size.bytes[EACH_call]);
+            sizes_add(&sizes, s->dims, size);
         }
         if (growing == (int)s->slot.count || s->slot.item[growing].behind >= 0)
             break;
-        end = dim_add(s->dims, end,
-                      dim_add(s->dims, s->slot.item[growing].bytes, 64));
+        Dim bytes = s->slot.item[growing].size.bytes[EACH_call];
+        end = dim_add(s->dims, end, dim_add(s->dims, bytes, 64));
     }
     if (growing > 0)
-        sizes_add(&sizes, s->dims, end);
+        sizes_add(&sizes, s->dims, (Size){.bytes = {end}});
     return sizes;
 }
 
@@ -189,9 +263,11 @@ schedule_overlap(const Schedule *s, int a, int b)
 {
     const Buffer *x = &s->buffer.item[a];
     const Buffer *y = &s->buffer.item[b];
-    if (x->slot < 0 || x->slot != y->slot)
+    if (x->slot < 0 || x->slot != y->slot || x->each != y->each)
         return false;
+    Dim from = x->offset * schedule_held(x->each);
+    Dim other = y->offset * schedule_held(y->each);
     return !dim_known(x->count) || !dim_known(y->count) ||
-           (x->offset < y->offset + y->count * (Dim)dtype_size(y->dtype) &&
-            y->offset < x->offset + x->count * (Dim)dtype_size(x->dtype));
+           (from < other + y->count * (Dim)dtype_size(y->dtype) &&
+            other < from + x->count * (Dim)dtype_size(x->dtype));
 }

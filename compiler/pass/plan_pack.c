@@ -2,7 +2,8 @@
  *
  * Two greedy orders are tried, and the smaller result taken: the largest first
  * (Pisarchyk and Lee, 2020) and by the start of their lives. Each buffer is put
- * into the tightest gap that all which lives at the same time leaves.
+ * into the tightest gap that all which lives at the same time leaves. What
+ * there is one of for each sample or thread lies behind all else, together.
  */
 #include "pass/schedule.h"
 
@@ -109,33 +110,34 @@ sooner_first(const void *a, const void *b)
     return (left->buffer > right->buffer) - (left->buffer < right->buffer);
 }
 
-/* The bytes of a buffer, in whole cache lines; in a room, in lines of each of
- * the threads that share it. Of what has no rows, each of them has all.
+/* The bytes of a buffer, in whole cache lines; of what each sample has one of,
+ * its own, in lines of a thread's share of a block.
  */
 static Dim
-item_size(Schedule *s, const Buffer *b, bool room)
+item_size(Schedule *s, const Buffer *b)
 {
-    Dim unit = room ? (Dim)64 * (Dim)SCHEDULE_THREADS : 64;
+    Dim unit = b->each == EACH_sample ? 64 * SCHEDULE_THREADS : 64;
     Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
-    if (room && !b->rows)
-        bytes = dim_mul(s->dims, bytes, SCHEDULE_THREADS);
-    return dim_add(s->dims, bytes, unit - 1) / unit * unit;
+    bytes = dim_add(s->dims, bytes, unit - 1) / unit * unit;
+    return bytes / schedule_held(b->each);
 }
 
-/* The offsets of buffers; the bytes that they take. */
-static Dim
-pack_buffers(Schedule *s, const int *buffer, size_t count, bool room)
+Dim
+schedule_offsets(Schedule *s, const int *buffer, size_t all, Each each)
 {
-    Item *item = ARENA_ARRAY(s->arena, Item, count);
-    Item *other = ARENA_ARRAY(s->arena, Item, count);
+    Item *item = ARENA_ARRAY(s->arena, Item, all + 1);
+    Item *other = ARENA_ARRAY(s->arena, Item, all + 1);
+    size_t count = 0;
     Dim sum = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < all; i++) {
         const Buffer *b = &s->buffer.item[buffer[i]];
-        item[i] = (Item){.buffer = buffer[i],
-                         .first = b->first->place,
-                         .last = b->last->end,
-                         .size = item_size(s, b, room)};
-        sum = dim_add(s->dims, sum, item[i].size);
+        if (b->each != each)
+            continue;
+        item[count] = (Item){.buffer = buffer[i],
+                             .first = b->first->place,
+                             .last = b->last->end,
+                             .size = item_size(s, b)};
+        sum = dim_add(s->dims, sum, item[count++].size);
     }
     for (size_t i = 0; i < count && s->dims->overflow; i++)
         item[i].size = 0;
@@ -155,17 +157,13 @@ pack_buffers(Schedule *s, const int *buffer, size_t count, bool room)
     return bytes;
 }
 
-Dim
-schedule_offsets(Schedule *s, const int *buffer, size_t count)
-{
-    return pack_buffers(s, buffer, count, true);
-}
-
 void
 schedule_pack(Schedule *s, const int *buffer, size_t count, int behind)
 {
-    Dim bytes = pack_buffers(s, buffer, count, false);
+    Slot slot = {.behind = behind};
+    for (Each each = 0; each < EACHES; each++)
+        slot.size.bytes[each] = schedule_offsets(s, buffer, count, each);
     for (size_t i = 0; i < count; i++)
         s->buffer.item[buffer[i]].slot = (int)s->slot.count;
-    VEC_PUSH(s->arena, &s->slot, ((Slot){.bytes = bytes, .behind = behind}));
+    VEC_PUSH(s->arena, &s->slot, slot);
 }

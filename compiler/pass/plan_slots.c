@@ -99,7 +99,7 @@ find_place(const Schedule *s, const Slot *slot, int buffer)
         }
     }
     Dim end = dim_add(s->dims, at, bytes_of(s, b));
-    return dim_at_most(s->dims, end, slot->bytes) ? at : -1;
+    return dim_at_most(s->dims, end, slot->size.bytes[EACH_call]) ? at : -1;
 }
 
 /* Where the last life ends in a slot of those before a place, and whether one
@@ -127,18 +127,21 @@ static void
 find_slot(Schedule *s, int buffer)
 {
     Buffer *b = &s->buffer.item[buffer];
+    if (b->each != EACH_call)
+        return;
     Dim most = dim_mul(s->dims, bytes_of(s, b), WASTE);
     int until = -2;
     for (size_t i = s->slot.count; i-- > 0;) {
         const Slot *slot = &s->slot.item[i];
-        if (b->slot >= 0 && slot->bytes != s->slot.item[b->slot].bytes)
+        if (b->slot >= 0 && slot->size.bytes[EACH_call] !=
+                                s->slot.item[b->slot].size.bytes[EACH_call])
             break;
         Dim at = find_place(s, slot, buffer);
         bool again;
         int used = used_until(s, slot, b->first->place, &again);
         if (at >= 0 && used > until &&
             ((used >= 0 && again) ||
-             !dim_at_most(s->dims, most, slot->bytes))) {
+             !dim_at_most(s->dims, most, slot->size.bytes[EACH_call]))) {
             b->slot = (int)i;
             b->offset = at;
             until = used;
@@ -166,7 +169,7 @@ share_slots(Schedule *s, const int *list, size_t count)
         if (b->slot < 0 && !sized[i].grows)
             continue;
         if (b->slot < 0) {
-            Slot slot = {.bytes = bytes_of(s, b), .behind = -1};
+            Slot slot = {.size = {{bytes_of(s, b)}}, .behind = -1};
             VEC_PUSH(s->arena, &s->slot, slot);
             b->slot = (int)s->slot.count - 1;
         }
@@ -277,27 +280,15 @@ slots_used(const Schedule *s, int first, int last)
     return used;
 }
 
-/* What has no slot: all that lies behind the same slots lies in one more. */
+/* What has no slot: each cluster lies in one more. */
 static void
 pack_clusters(Schedule *s, const int *list, Cluster *cluster, size_t clusters)
 {
-    int slots = (int)s->slot.count;
+    size_t from = 0;
     for (size_t c = 0; c < clusters; c++)
         cluster[c].behind = slots_used(s, cluster[c].first, cluster[c].last);
-    int *part = ARENA_ARRAY(s->arena, int,
-                            clusters > 0 ? cluster[clusters - 1].end : 1);
-    for (int level = 0; level <= slots; level++) {
-        size_t length = 0;
-        for (size_t c = 0; c < clusters; c++) {
-            if (cluster[c].behind != level)
-                continue;
-            for (size_t i = c > 0 ? cluster[c - 1].end : 0; i < cluster[c].end;
-                 i++)
-                part[length++] = list[i];
-        }
-        if (length > 0)
-            schedule_pack(s, part, length, level);
-    }
+    for (size_t c = 0; c < clusters; from = cluster[c++].end)
+        schedule_pack(s, &list[from], cluster[c].end - from, cluster[c].behind);
 }
 
 void

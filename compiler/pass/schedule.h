@@ -70,6 +70,16 @@ typedef enum {
     BUFFER_gone    /* only in registers */
 } BufferKind;
 
+/* What there is one of a buffer for: the call, each sample of a block, each
+ * thread that shares a loop. A batch has so many of them at the most.
+ */
+typedef enum { EACH_call, EACH_sample, EACH_thread, EACHES } Each;
+
+/* Bytes, where more than the call's are those of one. */
+typedef struct {
+    Dim bytes[EACHES];
+} Size;
+
 typedef struct {
     BufferKind kind;
     DType dtype;
@@ -78,10 +88,10 @@ typedef struct {
     Dim count;    /* elements */
     bool carried; /* a loop's state: stored anew by each turn */
     /* Set by plan.c for buffers of kind temp. */
-    bool local;         /* a local array, at the head of its home */
-    int slot;           /* in the arena; -1: none */
-    Dim offset;         /* in the slot, in bytes: a number */
-    bool rows;          /* one for each sample of a block */
+    bool local; /* a local array, at the head of its home */
+    int slot;   /* in the arena; -1: none */
+    Dim offset; /* in the slot, in bytes, among those of its `each` */
+    Each each;
     int room;           /* 1 + the buffer that it is a part of; 0: none */
     struct Stmt *first; /* of its home's statements; NULL: not used */
     struct Stmt *last;
@@ -192,15 +202,15 @@ struct Stmt {
     int end;      /* the last number in it */
     int locals;   /* loop: 1 + the first buffer whose home it is; 0: none */
     bool shared;  /* loop: threads can each do some of its samples */
-    int room;     /* shared: 1 + the buffer that holds those of its turns, an
-                   * equal part for each thread; 0: none */
-    int era;      /* how many walls stood before it */
-    uint32_t tag; /* the optional outputs it is for; 0: always needed */
-    Ref node;     /* the operation it was made for */
-    int var;      /* loop, derive */
-    Block body;   /* loop */
-    int value;    /* let, store, step */
-    int factor;   /* step of a product: the other operand */
+    int room[EACHES]; /* shared: 1 + the buffer that holds those of its turns,
+                       * a part for each thread; 0: none */
+    int era;          /* how many walls stood before it */
+    uint32_t tag;     /* the optional outputs it is for; 0: always needed */
+    Ref node;         /* the operation it was made for */
+    int var;          /* loop, derive */
+    Block body;       /* loop */
+    int value;        /* let, store, step */
+    int factor;       /* step of a product: the other operand */
     int accumulator;
     int buffer; /* store */
     Affine at;  /* store; step: the term's number */
@@ -209,10 +219,11 @@ struct Stmt {
 
 /* Memory of the arena: of buffers that grow, one behind the other; or of those
  * whose size is a number, behind as many of the former. What lies behind those
- * is not used while they are.
+ * is not used while they are. Such slots may lie over one another, if no two
+ * are used at once.
  */
 typedef struct {
-    Dim bytes;   /* for all values of the dimensions the most of its buffers */
+    Size size;   /* for all values of the dimensions the most of its buffers */
     int behind;  /* how many growing slots; -1: it is one of them */
     int buffers; /* 1 + the first of them, in Buffer.next's order; 0: none */
 } Slot;
@@ -222,7 +233,7 @@ typedef struct {
 enum { SCHEDULE_SIZES = 8 };
 typedef struct {
     int count;
-    Dim item[SCHEDULE_SIZES];
+    Size item[SCHEDULE_SIZES];
 } Sizes;
 
 /* What touches a buffer, in the schedule as far as it is made: stores with
@@ -428,17 +439,27 @@ const char *schedule_plan(Schedule *s);
 bool schedule_overlap(const Schedule *s, int a, int b);
 /* The bytes of the arena, but for the start of its first cache line. */
 Sizes schedule_arena(const Schedule *s);
-void sizes_add(Sizes *sizes, Dims *dims, Dim bytes);
+/* How many there are for a batch of so many samples: no more than for a block.
+ * And how many of them a buffer's elements are for.
+ */
+Dim schedule_each(Each each, Dim samples);
+Dim schedule_held(Each each);
+void sizes_add(Sizes *sizes, Dims *dims, Size size);
+/* Adds bytes to each. */
+void sizes_grow(Sizes *sizes, Dims *dims, Dim bytes);
+/* The largest for numbers of the dimensions. */
+int64_t sizes_value(const Sizes *sizes, const Dims *dims,
+                    const int64_t *symbol);
 /* plan_slots.c: a slot for each buffer of a list by the start of their lives,
  * which it uses up.
  */
 void schedule_slots(Schedule *s, int *list, size_t count);
 
-/* plan_pack.c: a slot for buffers of known sizes; offsets in a room for such
- * buffers, and the room's bytes.
+/* plan_pack.c: a slot for buffers of known sizes; offsets for those of such
+ * buffers that there is one of for each, and the bytes of one.
  */
 void schedule_pack(Schedule *s, const int *buffer, size_t count, int behind);
-Dim schedule_offsets(Schedule *s, const int *buffer, size_t count);
+Dim schedule_offsets(Schedule *s, const int *buffer, size_t count, Each each);
 
 /* affine.c: indices. */
 int schedule_var(const Schedule *s, int var); /* through aliases */

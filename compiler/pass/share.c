@@ -3,8 +3,9 @@
  *
  * Threads run the whole loop at once, each for samples of its own. So what the
  * loop writes has rows, one for each sample, and a turn touches no others of
- * it. The buffers of a turn have parts of one room: with p threads each thread
- * has a p-th of it, and blocks of a p-th of the samples.
+ * it. The buffers of a turn lie in rooms: one that is as large as a block of
+ * samples needs it, of which each thread has the part of its share of a block,
+ * and one of which each thread has as much as it needs.
  */
 #include "pass/schedule.h"
 
@@ -65,7 +66,7 @@ is_apart(Schedule *s, Stmt *loop)
     const LoopVar *var = &s->var.item[rows.key];
     bool worth = var->kind == VAR_block ||
                  (var->kind == VAR_plain && schedule_calls(loop));
-    if (!worth || !var->batch || dim_known(var->extent) ||
+    if (!worth || !var->batch || var->extent != dim_batch(s->dims) ||
         !schedule_is_closed(s, loop))
         return false;
     schedule_accesses(s, loop, note_written, &rows);
@@ -111,17 +112,36 @@ fits_room(Schedule *s, const int *part, size_t parts)
         Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
         if (!dim_known(bytes))
             return false;
-        Dim *sum = b->rows ? &rows : &others;
+        Dim *sum = b->each == EACH_sample ? &rows : &others;
         *sum = dim_add(s->dims, *sum, bytes);
     }
     return dim_mul(s->dims, others, SHARE_WORTH) <= rows;
 }
 
-/* The room of a loop's buffers. A thread's share of one that has no rows must
- * be all of it.
- */
+/* The room of those buffers of a loop that there is one of for each. */
 static void
-make_room(Schedule *s, Stmt *loop)
+make_room(Schedule *s, Stmt *loop, const int *part, size_t parts, Each each)
+{
+    Dim bytes = schedule_offsets(s, part, parts, each);
+    Buffer room = {.kind = BUFFER_temp,
+                   .dtype = DTYPE_bool,
+                   .node = loop->node,
+                   .count = dim_mul(s->dims, bytes, schedule_held(each)),
+                   .each = each,
+                   .slot = -1,
+                   .first = loop,
+                   .last = loop};
+    if (bytes == 0)
+        return;
+    VEC_PUSH(s->arena, &s->buffer, room);
+    loop->room[each] = (int)s->buffer.count;
+    for (size_t i = 0; i < parts; i++)
+        if (s->buffer.item[part[i]].each == each)
+            s->buffer.item[part[i]].room = loop->room[each];
+}
+
+static void
+make_rooms(Schedule *s, Stmt *loop)
 {
     int *part = ARENA_ARRAY(s->arena, int, s->buffer.count + 1);
     size_t parts = 0;
@@ -130,19 +150,14 @@ make_room(Schedule *s, Stmt *loop)
             part[parts++] = (int)b;
     }
     loop->shared = fits_room(s, part, parts);
-    if (!loop->shared || parts == 0)
+    if (!loop->shared)
         return;
-    Buffer room = {.kind = BUFFER_temp,
-                   .dtype = DTYPE_bool,
-                   .node = loop->node,
-                   .slot = -1,
-                   .first = loop,
-                   .last = loop};
-    room.count = schedule_offsets(s, part, parts);
-    VEC_PUSH(s->arena, &s->buffer, room);
-    loop->room = (int)s->buffer.count;
-    for (size_t i = 0; i < parts; i++)
-        s->buffer.item[part[i]].room = loop->room;
+    for (size_t i = 0; i < parts; i++) {
+        Buffer *b = &s->buffer.item[part[i]];
+        b->each = b->each == EACH_call ? EACH_thread : b->each;
+    }
+    make_room(s, loop, part, parts, EACH_sample);
+    make_room(s, loop, part, parts, EACH_thread);
 }
 
 void
@@ -150,6 +165,6 @@ schedule_rooms(Schedule *s)
 {
     for (size_t i = 0; i < s->body.count; i++) {
         if (s->body.item[i]->shared)
-            make_room(s, s->body.item[i]);
+            make_rooms(s, s->body.item[i]);
     }
 }

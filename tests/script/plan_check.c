@@ -16,6 +16,29 @@ typedef struct {
 
 typedef VEC(Life) Lives;
 
+/* The bytes of a buffer: of each sample's, as many as a batch has of a block.
+ */
+static int64_t
+bytes_of(const Schedule *s, const Buffer *b, const int64_t *symbol)
+{
+    int64_t bytes =
+        dim_value(s->dims, b->count, symbol) * (int64_t)dtype_size(b->dtype);
+    return bytes / schedule_held(b->each) *
+           (b->each == EACH_sample ? schedule_each(b->each, symbol[0]) : 1);
+}
+
+/* Where it lies, behind what its slot has of what comes first. */
+static int64_t
+place_of(const Schedule *s, const Buffer *b, const int64_t *symbol)
+{
+    const Slot *slot = &s->slot.item[b->slot];
+    int64_t place = 0;
+    for (Each each = 0; each <= b->each; each++)
+        place += (each < b->each ? slot->size.bytes[each] : b->offset) *
+                 schedule_each(each, symbol[0]);
+    return place;
+}
+
 static Lives
 lives_of(Schedule *s, const int64_t *symbol)
 {
@@ -23,17 +46,15 @@ lives_of(Schedule *s, const int64_t *symbol)
     for (size_t i = 0; i < s->buffer.count; i++) {
         const Buffer *b = &s->buffer.item[i];
         if (b->kind != BUFFER_temp || b->first == NULL || b->local ||
-            b->first->room == (int)i + 1)
+            b->first->room[b->each] == (int)i + 1)
             continue;
-        double bytes = (double)dim_value(s->dims, b->count, symbol) *
-                       (double)dtype_size(b->dtype);
-        double lines = (double)(int64_t)((bytes + 63) / 64);
+        double lines = (double)((bytes_of(s, b, symbol) + 63) / 64);
         Life life = {.first = b->first->place,
                      .last = b->last->end,
                      .bytes = 64 * lines,
                      .buffer = (int)i,
                      .slot = b->slot,
-                     .place = b->offset};
+                     .place = place_of(s, b, symbol)};
         VEC_PUSH(s->arena, &lives, life);
     }
     return lives;
@@ -159,7 +180,8 @@ check_slots(PlanTest *test, const Schedule *s, const Lives *lives,
 {
     for (size_t i = 0; i < lives->count; i++) {
         const Life *a = &lives->item[i];
-        if (dim_value(s->dims, s->slot.item[a->slot].bytes, symbol) <
+        Sizes slot = {1, {s->slot.item[a->slot].size}};
+        if (sizes_value(&slot, s->dims, symbol) <
             a->place + (int64_t)a->bytes - 63)
             fail(test, s->graph->name, "a slot is too small");
         for (size_t k = 0; k < i; k++)
@@ -192,19 +214,17 @@ plan_check(PlanTest *test, const Graph *graph, uint32_t optional)
         }
         check_slots(test, s, &lives, symbol);
         Sizes sizes = schedule_arena(s);
-        double own = 0;
-        for (int k = 0; k < sizes.count; k++) {
-            double bytes = (double)dim_value(s->dims, sizes.item[k], symbol);
-            own = bytes > own ? bytes : own;
-        }
+        double own = (double)sizes_value(&sizes, s->dims, symbol);
         /* A line for each slot that grows. */
         double rounding = 0;
         for (size_t k = 0; k < s->slot.count; k++)
-            rounding += dim_known(s->slot.item[k].bytes) ? 0 : 64;
+            rounding +=
+                dim_known(s->slot.item[k].size.bytes[EACH_call]) ? 0 : 64;
         double ratio = own > rounding ? (own - rounding) / (best + 1) : 1;
         test->worst = ratio > test->worst ? ratio : test->worst;
         test->plans++;
-        if (ratio > 1.05)
+        /* One thread's own memory lies beside what few samples have. */
+        if (ratio > (samples[i] < SCHEDULE_BLOCK ? 1.2 : 1.05))
             fail(test, g->name,
                  arena_printf(s->arena, "%.0f bytes for %lld samples, not %.0f",
                               own, (long long)samples[i], best));
