@@ -9,7 +9,8 @@
 enum {
     FLUX_THREADS = 256, /* of a block */
     FLUX_TILE = 16,     /* threads along the side of a product's tile */
-    FLUX_SIDE = 4       /* elements of a thread along it, at most */
+    FLUX_SIDE = 4,      /* elements of a thread along it, at most */
+    FLUX_LINE = 32      /* sums of columns that a block makes */
 };
 
 /* Tiles of a product that keep a device busy. */
@@ -64,6 +65,13 @@ flux_tiles(size_t down, size_t across, size_t m, size_t n, size_t count)
 {
     return flux_tiles_of(flux_tile_side(down, across, m, n, count), down,
                          across, m, n);
+}
+
+/* The blocks that make m sums of columns. */
+FLUX_INLINE size_t
+flux_lines(size_t m)
+{
+    return (m + FLUX_LINE - 1) / FLUX_LINE;
 }
 
 #ifndef __CUDACC_RTC__

@@ -59,6 +59,14 @@ flux_tile_of(size_t down, size_t across, size_t block, size_t m, size_t n,
     return tile;
 }
 
+/* Line number `block` of flux_lines(m). */
+static __device__ __forceinline__ flux_tile
+flux_line_of(size_t block)
+{
+    const flux_tile tile = {1, 1, 1, 5u, FLUX_LINE, block * FLUX_LINE, 0};
+    return tile;
+}
+
 /* Row and column of the tile's element number e; both may be outside. */
 static __device__ __forceinline__ size_t
 flux_tile_row(flux_tile tile, unsigned e)

@@ -13,9 +13,12 @@ typedef struct __align__(16)
 }
 FLUX_P(flux_quad);
 
-/* Terms of the rows and columns of a tile, in two halves; then its sums. */
+/* Terms of the rows and columns of a tile, or of a line, in two halves; then
+ * its sums.
+ */
 typedef union {
     FLUX_P(flux_quad) half[2][2][FLUX_QUADS];
+    FLUX_T line[2][FLUX_LINE][FLUX_LINE];
     FLUX_T sum[FLUX_SUMS];
 } FLUX_P(flux_tile);
 
@@ -189,6 +192,54 @@ FLUX_P(flux_gpu_product)(FLUX_P(flux_tile) * shared, flux_order order,
         FLUX_P(flux_tile_make)
         (shared, order, 1, 1, m, n, k, a, ai, ak, b, bk, bj);
     }
+}
+
+/* Sums of columns, in turn: those over the k terms of a[i ai + k ak], for the i
+ * of a line that are below m. All threads of a block call it, once: all bring
+ * terms, and 32 add them.
+ */
+static __device__ __forceinline__ void
+FLUX_P(flux_gpu_sums)(FLUX_P(flux_tile) * shared, flux_tile tile, size_t m,
+                      size_t k, const FLUX_T *a, size_t ai, size_t ak)
+{
+    const unsigned step = FLUX_THREADS / FLUX_LINE;
+    const unsigned row = threadIdx.x % FLUX_LINE;
+    const unsigned term = threadIdx.x / FLUX_LINE;
+    const flux_tile_way way = {row, term, 0, step};
+    const unsigned high = flux_tile_least(m - tile.row, FLUX_LINE);
+    const FLUX_T none = -(FLUX_T)0;
+    FLUX_T own[4];
+    FLUX_T acc = 0;
+    FLUX_T total = 0;
+    unsigned left = flux_tile_least(k, FLUX_LINE);
+    a += (tile.row + row) * ai + term * ak;
+    FLUX_P(flux_tile_read)(own, way, 4, high, left, a, ai, ak, none);
+    for (size_t k0 = 0; k0 < k; k0 += FLUX_LINE) {
+        FLUX_T(*line)[FLUX_LINE] = shared->line[k0 / FLUX_LINE % 2];
+        FLUX_UNROLL
+        for (unsigned e = 0; e < 4; e++)
+            line[term + e * step][row] = own[e];
+        __syncthreads();
+        left = k0 + FLUX_LINE < k
+                   ? flux_tile_least(k - k0 - FLUX_LINE, FLUX_LINE)
+                   : 0;
+        a += FLUX_LINE * ak;
+        FLUX_P(flux_tile_read)(own, way, 4, high, left, a, ai, ak, none);
+        if (term == 0) {
+            FLUX_UNROLL
+            for (unsigned q = 0; q < FLUX_LINE; q++)
+                acc = acc + line[q][row];
+        }
+        if ((k0 + FLUX_LINE) % flux_order_block(FLUX_SEQ) == 0) {
+            total = total + acc;
+            acc = 0;
+        }
+    }
+    if (k % flux_order_block(FLUX_SEQ) != 0)
+        total = total + acc;
+    if (term == 0)
+        shared->sum[row] = total;
+    __syncthreads();
 }
 
 /* The sum that is the tile's element number e. */

@@ -25,7 +25,7 @@ static const Header kernels[TARGETS][HEADERS] = {
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}},
     {{"kernels/flux_gpu.h", {""}},
      {"kernels/flux_gpu_product.h",
-      {"flux_gpu_product_f", "flux_gpu_windows_", "flux_gpu_sum_",
+      {"flux_gpu_product_f", "flux_gpu_windows_", "flux_gpu_sum",
        "flux_gpu_max", "flux_gpu_argmax_"}},
      {"kernels/flux_gpu_tensor.h", {"flux_tensor_"}},
      {"kernels/flux_gpu_gemm.h", {"flux_gemm_"}},

@@ -13,6 +13,7 @@ enum {
     TILE = 16,        /* threads along a tile's side */
     TILE_MOST = 4,    /* sums along a thread's side */
     TILE_SUMS = 16,   /* accumulators of a thread, at most */
+    LINE_TERMS = 32,  /* of sums of columns that are worth a block's threads */
     TENSOR_LEAST = 2, /* as TILE_MOST, in tensor cores */
     TENSOR_MOST = 8,
     TENSOR_BLOCKS = 128, /* that keep a device busy */
@@ -41,8 +42,8 @@ cuda_is_large(const Printer *printer, const Product *product)
 bool
 cuda_in_tensor_cores(const Printer *printer, const Product *product)
 {
-    return printer->math != MATH_exact && product->dtype == DTYPE_f32 &&
-           cuda_is_large(printer, product);
+    return printer->math != MATH_exact && product->buffer[2] >= 0 &&
+           product->dtype == DTYPE_f32 && cuda_is_large(printer, product);
 }
 
 /* As many as leave work for all of the device. */
@@ -89,13 +90,25 @@ most_of(const Printer *printer, const Product *product)
                         most_along(printer, product, 1));
 }
 
+/* Whether the threads of a block bring the terms of sums of columns together.
+ */
+static bool
+is_line(const Printer *printer, const Product *product)
+{
+    return product->buffer[2] < 0 && product->order == ORDER_seq &&
+           extent_of(printer, product, 2) >= LINE_TERMS;
+}
+
 const char *
 cuda_tiles(Printer *printer, const Product *product, const char *turns)
 {
-    if (product->windows || product->buffer[2] < 0)
+    if (product->windows ||
+        (product->buffer[2] < 0 && !is_line(printer, product)))
         return NULL;
     const char *rows = c_call_count(printer, product->var[0]);
     const char *columns = c_call_count(printer, product->var[1]);
+    if (product->buffer[2] < 0)
+        return arena_printf(printer->arena, "flux_lines(%s)", rows);
     if (cuda_in_tensor_cores(printer, product))
         return arena_printf(printer->arena, "flux_tensor_tiles(%d, %s, %s)",
                             cuda_tensor_side(printer, product), rows, columns);
@@ -212,7 +225,26 @@ print_tensor(Printer *printer, const Product *product, const char *block)
                 cuda_product_arguments(printer, product));
 }
 
-/* A tile whose sums the threads of the block go on with. */
+/* Sums of columns. */
+static void
+print_line(Printer *printer, const Product *product, const char *block)
+{
+    Affine at = product->at[1];
+    Dim stride[2];
+    for (int i = 0; i < 2; i++)
+        stride[i] = c_call_stride(printer, &at, product->var[2 * i]);
+    writer_line(printer->writer, "const flux_tile %s = flux_line_of(%s);",
+                printer->tile, block);
+    writer_line(printer->writer,
+                "flux_gpu_sums_%s(shared, %s, %s, %s, %s, %s, %s);",
+                c_suffix(product->dtype), printer->tile,
+                c_call_count(printer, product->var[0]),
+                c_call_count(printer, product->var[2]),
+                c_pointer(printer, product->buffer[1], &at),
+                c_dim(printer, stride[0]).text, c_dim(printer, stride[1]).text);
+}
+
+/* A tile or line whose sums the threads of the block go on with. */
 static void
 print_tile(Printer *printer, const Product *product, const char *block,
            const char *turns)
@@ -221,6 +253,10 @@ print_tile(Printer *printer, const Product *product, const char *block,
     Writer *writer = printer->writer;
     printer->tile = printer_name(printer, "tile");
     writer_line(writer, "FLUX_SHARED(flux_tile_%s, shared);", suffix);
+    if (product->buffer[2] < 0) {
+        print_line(printer, product, block);
+        return;
+    }
     writer_line(writer,
                 "const flux_tile %s = flux_tile_of(%s, %s, %s, %s, %s);",
                 printer->tile, most_of(printer, product), block,

@@ -122,11 +122,11 @@ is_begun(Printer *printer, const Stmt *call, uint32_t tag)
     if (call->kind != STMT_call || call->tag != tag || call->product->windows ||
         call->product->end.kind != END_set || cuda_gemm(printer, call->product))
         return false;
-    bool tiles = cuda_tiles(printer, call->product, "1") != NULL;
-    return call->product->var[0] >= 0 && (call->product->var[1] >= 0) == tiles;
+    return call->product->var[0] >= 0 &&
+           (call->product->var[1] >= 0) == (call->product->buffer[2] >= 0);
 }
 
-const Stmt *
+Stmt *
 cuda_epilogue(Printer *printer, const Block *block, size_t at,
               EpilogueVars *var)
 {
@@ -135,7 +135,7 @@ cuda_epilogue(Printer *printer, const Block *block, size_t at,
         !is_begun(printer, block->item[at], block->item[at + 1]->tag))
         return NULL;
     const Product *product = block->item[at]->product;
-    const Stmt *inner = cuda_nest(printer, &nest, block->item[at + 1]);
+    Stmt *inner = cuda_nest(printer, &nest, block->item[at + 1]);
     bool two = product->var[1] >= 0;
     if (inner == NULL || nest.count > 2 || inner->locals != 0)
         return NULL;
@@ -150,6 +150,13 @@ cuda_epilogue(Printer *printer, const Block *block, size_t at,
     return NULL;
 }
 
+/* How many places an element has: sums of columns have rows only. */
+static int
+places_of(const Product *product)
+{
+    return product->buffer[2] >= 0 ? 2 : 1;
+}
+
 /* Names for the row and column of an element. */
 static void
 name_place(Printer *printer, const Product *product, const EpilogueVars *var,
@@ -157,7 +164,7 @@ name_place(Printer *printer, const Product *product, const EpilogueVars *var,
 {
     static const char *const plain[] = {"i", "j"};
     const Schedule *s = printer->s;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < places_of(product); i++) {
         int own = var == NULL || var->flat ? product->var[i] : var->loop[i];
         name[i] =
             own < 0 ? printer_name(printer, plain[i])
@@ -172,22 +179,26 @@ print_turn(Printer *printer, const Product *product, const EpilogueVars *var,
 {
     Writer *writer = printer->writer;
     const char *rows = c_call_count(printer, product->var[0]);
-    writer_line(writer, "if (%s >= %s || %s >= %s)", name[0], rows, name[1],
-                c_call_count(printer, product->var[1]));
+    const char *outside =
+        arena_printf(printer->arena, "%s >= %s", name[0], rows);
+    if (places_of(product) > 1)
+        outside = arena_printf(printer->arena, "%s || %s >= %s", outside,
+                               name[1], c_call_count(printer, product->var[1]));
+    writer_line(writer, "if (%s)", outside);
     writer->depth++;
     writer_line(writer, "continue;");
     writer->depth--;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < places_of(product); i++) {
         if (product->var[i] >= 0)
             printer->var[schedule_var(printer->s, product->var[i])] = name[i];
+        if (var != NULL && !var->flat)
+            printer->var[var->loop[i]] = name[i];
+    }
     if (var != NULL && var->flat) {
         const char *index = printer_name(printer, "index");
         writer_line(writer, "const size_t %s = %s + %s * %s;", index, name[0],
                     rows, name[1]);
         printer->var[var->loop[0]] = index;
-    } else if (var != NULL) {
-        printer->var[var->loop[0]] = name[0];
-        printer->var[var->loop[1]] = name[1];
     }
 }
 
@@ -216,18 +227,41 @@ print_own(Printer *printer, const Product *product, const Stmt *inner,
     writer_line(writer, "}");
 }
 
-/* Whether the body leaves something else in the place of a sum. */
-static bool
-is_overwritten(const Printer *printer, const Product *product,
-               const Stmt *inner)
+/* Counts what reads a buffer. */
+typedef struct {
+    int buffer;
+    int reads;
+} Readers;
+
+static void
+count_read(void *user, int *buffer, Affine *at, bool store)
 {
+    Readers *readers = user;
+    (void)at;
+    readers->reads += *buffer == readers->buffer && !store;
+}
+
+/* Whether a sum is needed no more once the body is through with it: something
+ * else takes its place, or nothing else reads it.
+ */
+static bool
+is_done(const Printer *printer, const Product *product, Stmt *inner)
+{
+    Schedule *s = printer->s;
+    Readers own = {.buffer = product->buffer[0]};
+    Readers all = own;
     for (size_t i = 0; i < inner->body.count; i++) {
         const Stmt *stmt = inner->body.item[i];
         if (stmt->kind == STMT_store &&
-            c_same_memory(printer->s, stmt->buffer, product->buffer[0]))
+            c_same_memory(s, stmt->buffer, product->buffer[0]))
             return true;
     }
-    return false;
+    if (s->buffer.item[product->buffer[0]].kind != BUFFER_temp)
+        return false;
+    schedule_accesses(s, inner, count_read, &own);
+    for (size_t i = 0; i < s->body.count; i++)
+        schedule_accesses(s, s->body.item[i], count_read, &all);
+    return own.reads == all.reads;
 }
 
 /* Gives all values that load from the result a name, or takes it away. */
@@ -246,7 +280,7 @@ name_loads(Printer *printer, const Product *product, const char *name)
  * a block share, who take them in turn.
  */
 static void
-print_sums(Printer *printer, const Product *product, const Stmt *inner,
+print_sums(Printer *printer, const Product *product, Stmt *inner,
            const EpilogueVars *var)
 {
     static const char *const place[] = {"row", "column"};
@@ -259,7 +293,7 @@ print_sums(Printer *printer, const Product *product, const Stmt *inner,
                 "%s += FLUX_THREADS) {",
                 element, element, printer->tile, element);
     name_place(printer, product, var, name);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < places_of(product); i++)
         writer_line(writer, "const size_t %s = flux_tile_%s(%s, %s);", name[i],
                     place[i], printer->tile, element);
     print_turn(printer, product, var, name);
@@ -271,7 +305,7 @@ print_sums(Printer *printer, const Product *product, const Stmt *inner,
     } else {
         writer_line(writer, "const %s %s = %s;", c_type(product->dtype), sum,
                     taken);
-        if (!is_overwritten(printer, product, inner))
+        if (!is_done(printer, product, inner))
             cuda_end(printer, product, sum);
         name_loads(printer, product, sum);
         printer_block(printer, inner);
@@ -281,17 +315,18 @@ print_sums(Printer *printer, const Product *product, const Stmt *inner,
 }
 
 void
-cuda_epilogue_body(Printer *printer, const Product *product, const Stmt *inner,
+cuda_epilogue_body(Printer *printer, const Product *product, Stmt *inner,
                    const EpilogueVars *var)
 {
-    if (!product->windows && product->buffer[2] >= 0) {
-        if (!cuda_in_tensor_cores(printer, product))
-            print_sums(printer, product, inner, var);
-        else if (inner != NULL)
-            print_own(printer, product, inner, var);
-    } else if (inner != NULL) {
+    if (cuda_tiles(printer, product, "1") == NULL) {
+        if (inner == NULL)
+            return;
         printer->var[var->loop[0]] =
             printer->var[schedule_var(printer->s, product->var[0])];
         printer_block(printer, inner);
+    } else if (!cuda_in_tensor_cores(printer, product)) {
+        print_sums(printer, product, inner, var);
+    } else if (inner != NULL) {
+        print_own(printer, product, inner, var);
     }
 }

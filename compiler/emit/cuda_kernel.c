@@ -21,10 +21,10 @@ nest_add(const Printer *printer, Nest *nest, const Stmt *stmt)
     return true;
 }
 
-const Stmt *
-cuda_nest(const Printer *printer, Nest *nest, const Stmt *stmt)
+Stmt *
+cuda_nest(const Printer *printer, Nest *nest, Stmt *stmt)
 {
-    const Stmt *inner = NULL;
+    Stmt *inner = NULL;
     *nest = (Nest){0};
     while (nest_add(printer, nest, stmt)) {
         inner = stmt;
@@ -253,7 +253,7 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
         count == 1 ? cuda_nest(printer, &nest, block->item[from]) : NULL;
     const Stmt *call = call_of(inner, block->item[from]);
     EpilogueVars var;
-    const Stmt *epilogue = cuda_epilogue(printer, block, from, &var);
+    Stmt *epilogue = cuda_epilogue(printer, block, from, &var);
     Writer body;
     size_t parts = printer->parts->size;
     if (epilogue != NULL)

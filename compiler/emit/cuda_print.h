@@ -25,7 +25,7 @@ void cuda_kernel(Printer *printer, const Block *block, size_t from,
 /* The innermost of the loops that are threads, of those that a kernel's first
  * statement begins with; NULL: none.
  */
-const Stmt *cuda_nest(const Printer *printer, Nest *nest, const Stmt *stmt);
+Stmt *cuda_nest(const Printer *printer, Nest *nest, Stmt *stmt);
 
 /* Writes a kernel with what its body names as parameters; its launch. `how` is
  * FLUX_EACH or FLUX_TILES.
@@ -96,10 +96,10 @@ typedef struct {
  * their elements; NULL: they do something else. Prints them behind that; of a
  * product in tiles, what becomes of its sums, and of NULL no more.
  */
-const Stmt *cuda_epilogue(Printer *printer, const Block *block, size_t at,
-                          EpilogueVars *var);
-void cuda_epilogue_body(Printer *printer, const Product *product,
-                        const Stmt *inner, const EpilogueVars *var);
+Stmt *cuda_epilogue(Printer *printer, const Block *block, size_t at,
+                    EpilogueVars *var);
+void cuda_epilogue_body(Printer *printer, const Product *product, Stmt *inner,
+                        const EpilogueVars *var);
 
 /* cuda_function.c: all of a schedule, its kernels into printer->parts and its
  * launches where the printer writes; a function of the API that launches; a

@@ -213,7 +213,9 @@ loops_fit(Schedule *s, const Stmt *into, const Stmt *loop, const Accesses *own,
         a->kind == VAR_step)
         return false;
     bool block = a->kind == VAR_block && a->step == SCHEDULE_BLOCK;
-    if (a->kind == VAR_block && b->kind == VAR_block && a->step != b->step)
+    /* Of kernels, what follows a product of its own goes behind that. */
+    if (a->kind == VAR_block && b->kind == VAR_block &&
+        (a->step != b->step || (s->kernels && !a->batch)))
         return false;
     if (a->kind == VAR_block && b->kind != VAR_block && !block)
         return false;

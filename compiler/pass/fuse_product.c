@@ -206,10 +206,13 @@ product_call(Schedule *s, Ref ref, Labels *labels)
     return product_join(s, labels, true);
 }
 
-/* Whether a sum's terms are whole columns: the rows lie side by side. */
+/* Whether a sum's terms are whole columns: the rows lie side by side. In a
+ * kernel the threads of a block bring the terms of any number of them.
+ */
 static bool
-sum_pays(const Schedule *s, const Labels *labels)
+sum_pays(const Schedule *s, const Node *node, const Labels *labels)
 {
+    bool together = s->kernels && node->order == ORDER_seq;
     bool side = false;
     bool summed = false;
     for (int i = 0; i < labels->count; i++) {
@@ -220,20 +223,27 @@ sum_pays(const Schedule *s, const Labels *labels)
         affine_factor(s, &labels->at[0], labels->var[i], &to);
         summed = summed || labels->side[i] == SIDE_sum;
         side = side || (labels->side[i] == SIDE_row && from == 1 && to == 1 &&
-                        extent >= SCHEDULE_SUMS);
+                        (extent >= SCHEDULE_SUMS || (together && extent > 0)));
     }
     return side && summed;
 }
 
-/* Whether a product is worth a call, or needs one. */
+/* Whether a product is worth a call, or needs one. A kernel's threads bring the
+ * terms of a long one together.
+ */
 static bool
 product_pays(const Schedule *s, const Node *node, const Labels *labels)
 {
     int64_t work = 1;
     bool summed = false;
+    bool together = false;
+    bool empty = false;
     for (int i = 0; i < labels->count; i++) {
         Dim extent = s->var.item[labels->var[i]].extent;
+        empty = empty || extent == 0;
         summed = summed || labels->side[i] == SIDE_sum;
+        together = together || (s->kernels && labels->side[i] == SIDE_sum &&
+                                !dim_known(extent));
         if (labels->side[i] == SIDE_loop || !dim_known(extent))
             continue;
         work = extent < SCHEDULE_PRODUCT ? work * extent
@@ -241,7 +251,8 @@ product_pays(const Schedule *s, const Node *node, const Labels *labels)
         if (work >= SCHEDULE_PRODUCT)
             work = SCHEDULE_PRODUCT;
     }
-    return summed && (work >= SCHEDULE_PRODUCT || node->order == ORDER_tree16);
+    return summed && (work >= SCHEDULE_PRODUCT || (together && !empty) ||
+                      node->order == ORDER_tree16);
 }
 
 /* Finds a product's variables; what was made to look is not kept. */
@@ -255,7 +266,7 @@ product_look(Schedule *s, Ref ref, Labels *labels)
     if (dtype_real(node->dtype) &&
         (node->op == OP_contract || node->op == OP_sum) &&
         product_call(s, ref, labels))
-        is = node->op == OP_sum ? sum_pays(s, labels)
+        is = node->op == OP_sum ? sum_pays(s, node, labels)
                                 : product_pays(s, node, labels);
     s->value.count = values;
     s->var.count = vars;

@@ -18,7 +18,7 @@ CHANGES = [
     (r"error = FLUX_(EACH|TILES)\(", r"error = cudaSuccess; if (0) FLUX_\1("),
 ]
 # A header's name, and how the calls of what it holds begin.
-HEADERS = [("flux_gpu_product_body.h", "flux_gpu_product_"),
+HEADERS = [("flux_gpu_product_body.h", "flux_gpu_(product|sums)_"),
            ("flux_gpu_sum_body.h", "flux_gpu_sum_"),
            ("flux_gpu_max_body.h", "flux_gpu_(max|argmax)_"),
            ("flux_gpu_windows_body.h", "flux_gpu_windows_")]

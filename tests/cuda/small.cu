@@ -85,36 +85,35 @@ small_back_cuda_1(size_t n, const small *m, const float *dy, const float *x,
     h[i + 3 * s] = dy[i + 3 * s] * (t2 * (1.0f - t2));
 }
 
-/* layer1: d W * x .+ b  small.net:3:1 */
-static __global__ void
-small_back_cuda_2(size_t n, small_grad *g, float *h)
-{
-    const size_t i = flux_thread();
-    if (i >= 3)
-        return;
-    g->layer1.b[i] += flux_sum_f32(FLUX_SEQ, n, &h[i], 3);
-}
-
 /* layer1: d W * x  small.net:3:1 */
 static __global__ void
-small_back_cuda_3(size_t n, small_grad *g, const float *x, float *h)
+small_back_cuda_2(size_t n, small_grad *g, const float *x, float *h)
 {
-    const size_t index = flux_thread();
-    if (index >= 12)
-        return;
-    const size_t j = index % 3;
-    const size_t i = index / 3;
-    float sum = 0.0f;
-
-    /* layer1: d W * x  small.net:3:1 */
-    for (size_t s0 = 0; s0 < n; s0 += 512) {
-        const size_t s0_end = n - s0 < 512 ? n : s0 + 512;
-        float acc[4] = {0};
-        for (size_t s = s0; s < s0_end; s++)
-            acc[s % 4] = flux_fmaf(h[j + 3 * s], x[i + 4 * s], acc[s % 4]);
-        sum += flux_join_f32(FLUX_SPLIT4, acc);
+    FLUX_SHARED(flux_tile_f32, shared);
+    const flux_tile tile = flux_tile_of(1, 1, flux_block(), 3, 4, 1);
+    flux_gpu_product_f32(shared, FLUX_SPLIT4, tile, 3, 4, n, h, 1, 3, x, 4, 1);
+    for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
+        const size_t i = flux_tile_row(tile, e);
+        const size_t j = flux_tile_column(tile, e);
+        if (i >= 3 || j >= 4)
+            continue;
+        g->layer1.W[i + 3 * j] += flux_tile_sum_f32(shared, tile, e);
     }
-    g->layer1.W[j + 3 * i] += sum;
+}
+
+/* layer1: d W * x .+ b  small.net:3:1 */
+static __global__ void
+small_back_cuda_3(size_t n, small_grad *g, float *h)
+{
+    FLUX_SHARED(flux_tile_f32, shared);
+    const flux_tile tile = flux_line_of(flux_block());
+    flux_gpu_sums_f32(shared, tile, 3, n, h, 1, 3);
+    for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
+        const size_t i = flux_tile_row(tile, e);
+        if (i >= 3)
+            continue;
+        g->layer1.b[i] += flux_tile_sum_f32(shared, tile, e);
+    }
 }
 
 /* layer1: d W * x  small.net:3:1 */
@@ -205,20 +204,8 @@ small_step_train_cuda_2(size_t n, small *m, const float *x, const float *y,
     h2[s] = flux_sum_f32(FLUX_TREE16, 3, h4, 1) / 3.0f;
 }
 
-/* layer1: d W * x .+ b  small.net:4:8
- * layer1: p - η * g  small.net:4:8
- */
 static __global__ void
-small_step_train_cuda_3(size_t n, small_step *step, small *m, float *h)
-{
-    const size_t i = flux_thread();
-    if (i >= 3)
-        return;
-    m->layer1.b[i] -= step->eta * flux_sum_f32(FLUX_SEQ, n, &h[i], 3);
-}
-
-static __global__ void
-small_step_train_cuda_4(size_t n, float *loss, float *h2)
+small_step_train_cuda_3(size_t n, float *loss, float *h2)
 {
     if (flux_thread() >= 16)
         return;
@@ -229,25 +216,37 @@ small_step_train_cuda_4(size_t n, float *loss, float *h2)
  * layer1: p - η * g  small.net:4:8
  */
 static __global__ void
-small_step_train_cuda_5(size_t n, small_step *step, small *m, const float *x,
+small_step_train_cuda_4(size_t n, small_step *step, small *m, const float *x,
                         float *h)
 {
-    const size_t index = flux_thread();
-    if (index >= 12)
-        return;
-    const size_t j = index % 3;
-    const size_t i = index / 3;
-    float sum = 0.0f;
-
-    /* layer1: d W * x  small.net:4:8 */
-    for (size_t s0 = 0; s0 < n; s0 += 512) {
-        const size_t s0_end = n - s0 < 512 ? n : s0 + 512;
-        float acc[4] = {0};
-        for (size_t s = s0; s < s0_end; s++)
-            acc[s % 4] = flux_fmaf(h[j + 3 * s], x[i + 4 * s], acc[s % 4]);
-        sum += flux_join_f32(FLUX_SPLIT4, acc);
+    FLUX_SHARED(flux_tile_f32, shared);
+    const flux_tile tile = flux_tile_of(1, 1, flux_block(), 3, 4, 1);
+    flux_gpu_product_f32(shared, FLUX_SPLIT4, tile, 3, 4, n, h, 1, 3, x, 4, 1);
+    for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
+        const size_t i = flux_tile_row(tile, e);
+        const size_t j = flux_tile_column(tile, e);
+        if (i >= 3 || j >= 4)
+            continue;
+        m->layer1.W[i + 3 * j] -=
+            step->eta * flux_tile_sum_f32(shared, tile, e);
     }
-    m->layer1.W[j + 3 * i] -= step->eta * sum;
+}
+
+/* layer1: d W * x .+ b  small.net:4:8
+ * layer1: p - η * g  small.net:4:8
+ */
+static __global__ void
+small_step_train_cuda_5(size_t n, small_step *step, small *m, float *h)
+{
+    FLUX_SHARED(flux_tile_f32, shared);
+    const flux_tile tile = flux_line_of(flux_block());
+    flux_gpu_sums_f32(shared, tile, 3, n, h, 1, 3);
+    for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
+        const size_t i = flux_tile_row(tile, e);
+        if (i >= 3)
+            continue;
+        m->layer1.b[i] -= step->eta * flux_tile_sum_f32(shared, tile, e);
+    }
 }
 
 static __global__ void
@@ -322,9 +321,10 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
     cudaError_t error =
         FLUX_EACH(small_back_cuda_1, 3 * n, stream, n, m, dy, x, h);
     if (error == cudaSuccess)
-        error = FLUX_EACH(small_back_cuda_2, 3, stream, n, g, h);
+        error = FLUX_TILES(small_back_cuda_2, flux_tiles(1, 1, 3, 4, 1), stream,
+                           n, g, x, h);
     if (error == cudaSuccess)
-        error = FLUX_EACH(small_back_cuda_3, 12, stream, n, g, x, h);
+        error = FLUX_TILES(small_back_cuda_3, flux_lines(3), stream, n, g, h);
     if (error == cudaSuccess && (dx != NULL))
         error = FLUX_EACH(small_back_cuda_4, 4 * n, stream, n, m, dx, h);
     return FLUX_GPU_STATUS(error);
@@ -478,12 +478,13 @@ small_step_train_cuda_body(size_t n, small_step *step, small *m, const float *x,
         error = FLUX_EACH(small_step_train_cuda_2, n, stream, n, m, x, y, h, h2,
                           h3);
     if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_3, 3, stream, n, step, m, h);
+        error = FLUX_EACH(small_step_train_cuda_3, 16, stream, n, loss, h2);
     if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_4, 16, stream, n, loss, h2);
+        error = FLUX_TILES(small_step_train_cuda_4, flux_tiles(1, 1, 3, 4, 1),
+                           stream, n, step, m, x, h);
     if (error == cudaSuccess)
-        error =
-            FLUX_EACH(small_step_train_cuda_5, 12, stream, n, step, m, x, h);
+        error = FLUX_TILES(small_step_train_cuda_5, flux_lines(3), stream, n,
+                           step, m, h);
     return FLUX_GPU_STATUS(error);
 }
 
