@@ -9,7 +9,7 @@
 #define FLUX_F32_H
 
 #include "kernels/flux_f64.h"
-#include "kernels/flux_fma.h"
+#include "kernels/flux_isa.h"
 
 /* The pieces of exp(x) = 2^n (1 + s + low), |s| <= 0.42: x = n ln 2 + r,
  * s + low = r + r^2 q(r). Needs |x| <= 120. */
@@ -44,35 +44,42 @@ flux_f32_scale(float h, int32_t n)
     return h * flux_f32_exp2i(half) * flux_f32_exp2i(n - half);
 }
 
-/* exp(x - k ln 2) - 1 = r + r^2 q(r), where the rounding of r counts in
- * r^2 q(r) only. q is summed by pairs, which wait less for one another. */
-FLUX_INLINE float
-flux_expf_rest(float x, float k)
+/* e^(x - k ln 2) = 1 + r q: q, and r in *r. */
+FLUX_BODY float
+flux_expf_rest(flux_isa isa, float x, float k, float *r)
 {
-    float head = x - k * 0.693145751953125f;
-    float tail = k * 1.42860677e-06f;
-    float r = head - tail;
-    float z = r * r;
-    float low = 0.166665763f * r + 0.5f;
-    float high = 0.00836325809f * r + 0.041666463f;
-    float q = (0.00139353273f * z + high) * z + low;
-    return head + (z * q - tail);
+    float head = flux_fmaf_isa(isa, k, -0.693145751953125f, x);
+    float at = flux_fmaf_isa(isa, k, -1.42860677e-06f, head);
+    float q = 0.00139353273f;
+    q = flux_fmaf_isa(isa, q, at, 0.00836325809f);
+    q = flux_fmaf_isa(isa, q, at, 0.041666463f);
+    q = flux_fmaf_isa(isa, q, at, 0.166665763f);
+    q = flux_fmaf_isa(isa, q, at, 0.5f);
+    *r = at;
+    return flux_fmaf_isa(isa, q, at, 1.0f);
 }
 
 /* e^x: x = n ln 2 + r; the lowest bits of u are n + 254, of which either half
  * is the exponent of a factor. */
-FLUX_INLINE float
-flux_expf(float x)
+FLUX_BODY float
+flux_expf_isa(flux_isa isa, float x)
 {
     float magic = 12582912.0f + 254.0f;
     uint32_t most = 0x4b400000u + 254u + 128u;
     x = x < -104.0f ? -104.0f : x;
-    uint32_t u = flux_f32_bits(x * 1.44269504f + magic);
+    uint32_t u = flux_f32_bits(flux_fmaf_isa(isa, x, 1.44269504f, magic));
     u = u > most ? most : u;
-    float s = flux_expf_rest(x, flux_f32_from(u) - magic);
+    float r;
+    float q = flux_expf_rest(isa, x, flux_f32_from(u) - magic, &r);
     uint32_t half = u >> 1;
-    float h = 1.0f + s;
+    float h = flux_fmaf_isa(isa, q, r, 1.0f);
     return h * flux_f32_from(half << 23) * flux_f32_from((u - half) << 23);
+}
+
+FLUX_INLINE float
+flux_expf(float x)
+{
+    return flux_expf_isa(FLUX_ISA_PLAIN, x);
 }
 
 /* e^x - 1 = (2^n - 1) + 2^n s, halved inside so that 2^128 fits. */
@@ -159,50 +166,65 @@ flux_log1pf(float x)
     return flux_absf(x) < 1e-8f ? x : y;
 }
 
-/* sigma(x) = 1 / (1 + e^-x) = c / (c 2^n s + c + c 2^n), c = 2^-24 so that all
- * fits. Where n is at its most, s may be as large as it likes: the quotient
+/* sigma(x) = 1 / (1 + e^-x) = c / (c 2^n r q + c + c 2^n), c = 2^-24 so that
+ * all fits. Where n is at its most, r may be as large as it likes: the quotient
  * is below all floats. */
-FLUX_INLINE float
-flux_sigmaf(float x)
+FLUX_BODY float
+flux_sigmaf_isa(flux_isa isa, float x)
 {
     float c = 5.9604645e-08f;
     float magic = 12582912.0f + 103.0f;
     uint32_t most = 0x4b400000u + 254u;
-    float y = -x;
-    y = y < -60.0f ? -60.0f : y;
-    uint32_t u = flux_f32_bits(y * 1.44269504f + magic);
+    x = x > 60.0f ? 60.0f : x;
+    uint32_t u = flux_f32_bits(flux_fmaf_isa(isa, x, -1.44269504f, magic));
     u = u > most ? most : u;
-    float s = flux_expf_rest(y, flux_f32_from(u) - magic);
+    float r;
+    float q = flux_expf_rest(isa, -x, flux_f32_from(u) - magic, &r);
     float p = flux_f32_from(u << 23);
-    return c / ((p * s + c) + p);
+    return c / (flux_fmaf_isa(isa, p * r, q, c) + p);
+}
+
+FLUX_INLINE float
+flux_sigmaf(float x)
+{
+    return flux_sigmaf_isa(FLUX_ISA_PLAIN, x);
 }
 
 /* tanh |x|, with the sign of x. With y = |x| - n ln(2) / 2, z = y^2 and
- * m = y coth(y) = 1 + w, a polynomial in z, e^(2|x|) = 2^n (m + y) / (m - y):
- * tanh |x| = 1 - 2 (m - y) / (2^n (m + y) + m - y), and up to 0.625, where
- * n = 0, y / m = y - y w / m. n has few enough bits that its product with
- * ln(2) / 2 is exact wherever it counts. A NaN is in a alone. */
-FLUX_INLINE float
-flux_tanhf(float x)
+ * m = y coth(y) = 1 + w z, where w is a polynomial in z, e^(2|x|) is
+ * 2^n (m + y) / (m - y): tanh |x| = 1 - 2 (m - y) / (2^n (m + y) + m - y), and
+ * where n = 0, y / m = y - 2 y w z / (2 m). What is taken off before n is
+ * rounded lets it be 0 up to 9/16. A NaN is in a alone. */
+FLUX_BODY float
+flux_tanhf_isa(flux_isa isa, float x)
 {
     float magic = 12582912.0f + 127.0f;
     uint32_t ten = 0x41200000u;
     float a = flux_absf(x);
     uint32_t u = flux_f32_bits(a);
     float c = flux_f32_from(u > ten ? ten : u);
-    float t = c * 2.88539008f + magic;
-    t = a >= 0.625f ? t : magic;
-    float p = flux_f32_from(flux_f32_bits(t) << 23);
-    float y = c - (t - magic) * 0.34657359f;
+    float t = flux_fmaf_isa(isa, c - 0.389213175f, 2.88539008f, magic);
+    uint32_t least = flux_f32_bits(magic);
+    u = flux_f32_bits(t);
+    u = u < least ? least : u;
+    float p = flux_f32_from(u << 23);
+    float y = flux_fmaf_isa(isa, flux_f32_from(u) - magic, -0.34657359f, c);
     float z = y * y;
-    float w = ((0.00196699f * z - 0.02218937f) * z + 0.33333127f) * z;
-    float m = 1.0f + w;
-    float n = m - y;
-    float d = p * (m + y) + n;
-    float over = a >= 0.625f ? n + n : y * w;
-    float under = a >= 0.625f ? d : m;
-    float from = a >= 0.625f ? 1.0f : a;
-    return flux_copysignf(from - over / under, x);
+    float w = flux_fmaf_isa(isa, z, 0.00199420843f, -0.0222003273f);
+    w = flux_fmaf_isa(isa, w, z, 0.333332211f);
+    float m = flux_fmaf_isa(isa, w, z, 1.0f);
+    float rest = m - y;
+    float under = flux_fmaf_isa(isa, p, m + y, rest);
+    float over = a >= 0.5625f ? rest : y * (w * z);
+    float from = a >= 0.5625f ? 1.0f : a;
+    float r = flux_fmaf_isa(isa, over / under, -2.0f, from);
+    return flux_f32_from(flux_f32_bits(r) | (flux_f32_bits(x) & 0x80000000u));
+}
+
+FLUX_INLINE float
+flux_tanhf(float x)
+{
+    return flux_tanhf_isa(FLUX_ISA_PLAIN, x);
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e), e = e^-|x|, kept as h + l. The

@@ -71,8 +71,9 @@ model_check_back(const void *const *dy, const void *const *x, size_t n,
  * its context.
  */
 typedef struct Rule {
-    void (*value)(const float *x, size_t n, float *y);
-    void (*slope)(const float *dy, const float *x, size_t n, float *dx);
+    void (*value)(flux_isa isa, const float *x, size_t n, float *y);
+    void (*slope)(flux_isa isa, const float *dy, const float *x, size_t n,
+                  float *dx);
 } Rule;
 
 static flux_status
@@ -84,7 +85,7 @@ rule_forward(const flux_model *self, const void *m, const void *const *x,
     const Rule *rule = self->context;
     flux_status status = model_check(x, n, y);
     if (status == FLUX_OK)
-        rule->value(x[0], n, y[0]);
+        rule->value(flux_best_isa(), x[0], n, y[0]);
     return status;
 }
 
@@ -99,94 +100,115 @@ rule_back(const flux_model *self, const void *m, const void *const *dy,
     const Rule *rule = self->context;
     flux_status status = model_check_back(dy, x, n, dx);
     if (status == FLUX_OK && dx != NULL && dx[0] != NULL)
-        rule->slope(dy[0], x[0], n, dx[0]);
+        rule->slope(flux_best_isa(), dy[0], x[0], n, dx[0]);
     return status;
 }
 
-static void
-sigma_value(const float *x, size_t n, float *y)
+FLUX_BODY void
+sigma_value_body(flux_isa isa, const float *x, size_t n, float *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = flux_sigmaf(x[i]);
+        y[i] = flux_sigmaf_isa(isa, x[i]);
 }
 
 /* d sigma = y * (1 - y) */
-static void
-sigma_slope(const float *dy, const float *x, size_t n, float *dx)
+FLUX_BODY void
+sigma_slope_body(flux_isa isa, const float *dy, const float *x, size_t n,
+                 float *dx)
 {
     for (size_t i = 0; i < n; i++) {
-        float y = flux_sigmaf(x[i]);
+        float y = flux_sigmaf_isa(isa, x[i]);
         dx[i] = dy[i] * (y * (1.0f - y));
     }
 }
 
-static void
-tanh_value(const float *x, size_t n, float *y)
+FLUX_BODY void
+tanh_value_body(flux_isa isa, const float *x, size_t n, float *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = flux_tanhf(x[i]);
+        y[i] = flux_tanhf_isa(isa, x[i]);
 }
 
 /* d tanh = 1 - y * y */
-static void
-tanh_slope(const float *dy, const float *x, size_t n, float *dx)
+FLUX_BODY void
+tanh_slope_body(flux_isa isa, const float *dy, const float *x, size_t n,
+                float *dx)
 {
     for (size_t i = 0; i < n; i++) {
-        float y = flux_tanhf(x[i]);
+        float y = flux_tanhf_isa(isa, x[i]);
         dx[i] = dy[i] * (1.0f - y * y);
     }
 }
 
-static void
-relu_value(const float *x, size_t n, float *y)
+FLUX_BODY void
+relu_value_body(flux_isa isa, const float *x, size_t n, float *y)
 {
+    (void)isa;
     for (size_t i = 0; i < n; i++)
         y[i] = flux_maxf(x[i], 0.0f);
 }
 
 /* d relu = 1 where x > 0, else 0 */
-static void
-relu_slope(const float *dy, const float *x, size_t n, float *dx)
+FLUX_BODY void
+relu_slope_body(flux_isa isa, const float *dy, const float *x, size_t n,
+                float *dx)
 {
+    (void)isa;
     for (size_t i = 0; i < n; i++)
         dx[i] = x[i] > 0.0f ? dy[i] : 0.0f;
 }
 
-static void
-exponential_value(const float *x, size_t n, float *y)
+FLUX_BODY void
+exponential_value_body(flux_isa isa, const float *x, size_t n, float *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = flux_expf(x[i]);
+        y[i] = flux_expf_isa(isa, x[i]);
 }
 
 /* d exp = y */
-static void
-exponential_slope(const float *dy, const float *x, size_t n, float *dx)
+FLUX_BODY void
+exponential_slope_body(flux_isa isa, const float *dy, const float *x, size_t n,
+                       float *dx)
 {
     for (size_t i = 0; i < n; i++)
-        dx[i] = dy[i] * flux_expf(x[i]);
+        dx[i] = dy[i] * flux_expf_isa(isa, x[i]);
 }
 
-static const Rule sigma_rule = {sigma_value, sigma_slope};
-static const Rule tanh_rule = {tanh_value, tanh_slope};
-static const Rule relu_rule = {relu_value, relu_slope};
-static const Rule exponential_rule = {exponential_value, exponential_slope};
+/* Its functions for every instruction set. */
+#define RULE(name)                                                             \
+    FLUX_FOR_EACH_ISA(name##_value,                                            \
+                      (flux_isa isa, const float *x, size_t n, float *y), isa, \
+                      x, n, y)                                                 \
+    FLUX_FOR_EACH_ISA(                                                         \
+        name##_slope,                                                          \
+        (flux_isa isa, const float *dy, const float *x, size_t n, float *dx),  \
+        isa, dy, x, n, dx)                                                     \
+    static const Rule name##_rule = {name##_value_isa, name##_slope_isa};
+
+RULE(sigma)
+RULE(tanh)
+RULE(relu)
+RULE(exponential)
 
 /* y = e / sum(e), e = exp(x - max(x)): the maximum from -inf in order, the sum
  * in TREE16 order.
  */
-static void
-softmax_vector(const float *x, size_t n, float *y)
+FLUX_BODY void
+softmax_vector_body(flux_isa isa, const float *x, size_t n, float *y)
 {
     float max = -INFINITY;
     for (size_t i = 0; i < n; i++)
         max = flux_maxf(max, x[i]);
     for (size_t i = 0; i < n; i++)
-        y[i] = flux_expf(x[i] - max);
+        y[i] = flux_expf_isa(isa, x[i] - max);
     float sum = flux_sum_f32(FLUX_TREE16, n, y, 1);
     for (size_t i = 0; i < n; i++)
         y[i] = y[i] / sum;
 }
+
+FLUX_FOR_EACH_ISA(softmax_vector,
+                  (flux_isa isa, const float *x, size_t n, float *y), isa, x, n,
+                  y)
 
 static flux_status
 softmax_forward(const flux_model *self, const void *m, const void *const *x,
@@ -197,7 +219,7 @@ softmax_forward(const flux_model *self, const void *m, const void *const *x,
     (void)w;
     flux_status status = model_check(x, n, y);
     if (status == FLUX_OK)
-        softmax_vector(x[0], n, y[0]);
+        softmax_vector_isa(flux_best_isa(), x[0], n, y[0]);
     return status;
 }
 
@@ -225,7 +247,7 @@ softmax_back(const flux_model *self, const void *m, const void *const *dy,
     float *y = flux_arena_base(w);
     const float *seed = dy[0];
     float *to = dx[0];
-    softmax_vector(x[0], n, y);
+    softmax_vector_isa(flux_best_isa(), x[0], n, y);
     float dot = 0.0f;
     flux_product_f32(flux_best_isa(), NULL, FLUX_TREE16, 1, 1, n, seed, 1, 1, y,
                      1, 1, &dot, 1, 1, 0);

@@ -308,6 +308,13 @@ op_text(Printer *printer, const Value *value, const char *const *operand)
             text =
                 arena_printf(printer->arena, "%s%s", text, operand[p[1] - 'a']);
             p++;
+        } else if (*p == '%' && p[1] == '(') {
+            if (value->dtype == DTYPE_f32 && printer->isa != NULL)
+                text = arena_printf(printer->arena, "%s_isa(%s, ", text,
+                                    printer->isa);
+            else
+                text = arena_printf(printer->arena, "%s(", text);
+            p++;
         } else if (*p == '@') {
             if (value->dtype == DTYPE_f32)
                 text = arena_printf(printer->arena, "%sf", text);

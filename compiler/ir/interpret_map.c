@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-typedef void MapF32(int64_t count, const float *x, const float *y, float *z);
+typedef void MapF32(flux_isa isa, int64_t count, const float *x, const float *y,
+                    float *z);
 typedef void MapF64(int64_t count, const double *x, const double *y, double *z);
 
 #define MAP_LOOP(type, value)                                                  \
@@ -18,13 +19,31 @@ typedef void MapF64(int64_t count, const double *x, const double *y, double *z);
 
 #define FLUX(name) flux_##name##f
 #define MAP(name, value)                                                       \
-    static void map_f32_##name(int64_t count, const float *x, const float *y,  \
-                               float *z)                                       \
+    static void map_f32_##name(flux_isa isa, int64_t count, const float *x,    \
+                               const float *y, float *z)                       \
     {                                                                          \
+        (void)isa;                                                             \
         MAP_LOOP(float, value)                                                 \
+    }
+#define FUSED(name)                                                            \
+    FLUX_BODY void map_##name##_body(flux_isa isa, int64_t count,              \
+                                     const float *x, const float *y,           \
+                                     float *z){MAP_LOOP(                       \
+        float, flux_##name##f_isa(                                             \
+                   isa, a))} FLUX_FOR_EACH_ISA(map_##name,                     \
+                                               (flux_isa isa, int64_t count,   \
+                                                const float *x,                \
+                                                const float *y, float *z),     \
+                                               isa, count, x, y,               \
+                                               z) static void                  \
+        map_f32_##name(flux_isa isa, int64_t count, const float *x,            \
+                       const float *y, float *z)                               \
+    {                                                                          \
+        map_##name##_isa(isa, count, x, y, z);                                 \
     }
 #include "ir/map.def"
 #undef MAP
+#undef FUSED
 #undef FLUX
 
 #define FLUX(name) flux_##name
@@ -34,20 +53,26 @@ typedef void MapF64(int64_t count, const double *x, const double *y, double *z);
     {                                                                          \
         MAP_LOOP(double, value)                                                \
     }
+#define FUSED(name) MAP(name, flux_##name(a))
 #include "ir/map.def"
 #undef MAP
+#undef FUSED
 #undef FLUX
 
 static MapF32 *const map_f32[OP_COUNT] = {
 #define MAP(name, value) [OP_##name] = map_f32_##name,
+#define FUSED(name)      MAP(name, )
 #include "ir/map.def"
 #undef MAP
+#undef FUSED
 };
 
 static MapF64 *const map_f64[OP_COUNT] = {
 #define MAP(name, value) [OP_##name] = map_f64_##name,
+#define FUSED(name)      MAP(name, )
 #include "ir/map.def"
 #undef MAP
+#undef FUSED
 };
 
 /* Integers of 32 bits: the sums and products wrap when they are stored. */
@@ -150,6 +175,7 @@ void
 run_map(const Run *run, const Node *node, Tensor *result)
 {
     Op op = node->op;
+    flux_isa isa = run->options->soft_fma ? FLUX_ISA_PLAIN : flux_best_isa();
     const Tensor *a = run_operand(run, node, 0);
     const Tensor *b = node->operands > 1 ? run_operand(run, node, 1) : a;
     int64_t count = tensor_count(result);
@@ -163,7 +189,7 @@ run_map(const Run *run, const Node *node, Tensor *result)
     else if (op_info[op].class == CLASS_COMPARE)
         run_compare(op, a, b, result);
     else if (result->dtype == DTYPE_f32)
-        map_f32[op](count, a->data, b->data, result->data);
+        map_f32[op](isa, count, a->data, b->data, result->data);
     else if (result->dtype == DTYPE_f64)
         map_f64[op](count, a->data, b->data, result->data);
     else if (result->dtype == DTYPE_bool)

@@ -41,6 +41,28 @@ hash_f64(hash *h, double x)
             hash_f32(h, y[i]);                                                 \
     } while (0)
 
+/* The functions that a body has of its own, on the machine's best set. */
+FLUX_BODY void
+bodies_body(flux_isa isa, const float *x, float *y)
+{
+    for (int i = 0; i < 256; i++) {
+        y[i] = flux_expf_isa(isa, x[i]);
+        y[256 + i] = flux_tanhf_isa(isa, x[i]);
+        y[512 + i] = flux_sigmaf_isa(isa, x[i]);
+    }
+}
+
+FLUX_FOR_EACH_ISA(bodies, (flux_isa isa, const float *x, float *y), isa, x, y)
+
+static void
+hash_bodies(hash *h, const float *x)
+{
+    float y[768];
+    bodies_isa(flux_best_isa(), x, y);
+    for (int i = 0; i < 768; i++)
+        hash_f32(h, y[i]);
+}
+
 static void
 hash_functions_f32(hash *h, uint32_t first, uint32_t step)
 {
@@ -64,6 +86,7 @@ hash_functions_f32(hash *h, uint32_t first, uint32_t step)
     EACH_F32(flux_ceilf);
     EACH_F32(flux_roundf);
     EACH_F32(flux_signf);
+    hash_bodies(h, x);
     for (int i = 0; i < 256; i++) {
         hash_f32(h, flux_powf(x[i], x[255 - i]));
         hash_f32(h, flux_fmaf(x[i], x[255 - i], x[i ^ 1]));

@@ -96,12 +96,13 @@ enum {
     }                                                                          \
     FLUX_FOR_EACH_ISA(name, (flux_isa isa, const float *x, float *y), isa, x, y)
 
-MAP(map_exp, flux_expf(x[i]))
+MAP(map_exp, flux_expf_isa(isa, x[i]))
 MAP(map_log, flux_logf(x[i]))
-MAP(map_sigma, flux_sigmaf(x[i]))
-MAP(map_tanh, flux_tanhf(x[i]))
+MAP(map_sigma, flux_sigmaf_isa(isa, x[i]))
+MAP(map_tanh, flux_tanhf_isa(isa, x[i]))
 MAP(map_softplus, flux_softplusf(x[i]))
-MAP(map_gate, flux_sigmaf(1.5f * x[i] + 0.5f) * flux_tanhf(x[i]))
+MAP(map_gate,
+    flux_sigmaf_isa(isa, 1.5f * x[i] + 0.5f) * flux_tanhf_isa(isa, x[i]))
 
 typedef struct {
     const char *name;
