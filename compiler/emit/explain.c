@@ -1,9 +1,7 @@
 /* fluxc explain: what the functions of a model do and cost.
  *
  * A function is its kernels, in the order of the C: a product, or a nest of
- * loops without one. Counted are operations on real numbers, elementary
- * functions, and the bytes of the elements that a kernel reads and writes, each
- * once, but for arrays of its own.
+ * loops without one; or those of a GPU (explain_cuda.c).
  */
 #include "emit/explain.h"
 
@@ -11,155 +9,6 @@
 #include "emit/explain_inner.h"
 
 #include <string.h>
-
-typedef struct {
-    double operations;
-    double functions;
-    double read; /* bytes */
-    double written;
-} Cost;
-
-/* The kernel that made a buffer's elements; number 0: none of this function. */
-typedef struct {
-    Stmt *stmt;
-    int number;
-} Maker;
-
-typedef struct {
-    Printer *printer;
-    Schedule *s;
-    const ExplainOptions *options;
-    FILE *file;
-    int64_t symbol[DIM_SYMBOLS];
-    double *read; /* by buffer: elements, of the kernel now looked at */
-    double *written;
-    Maker *maker; /* by buffer */
-    int kernels;  /* so far */
-    Cost cost;    /* of the kernel */
-    Cost total;
-    double memory; /* bytes of the caller's that must be moved */
-} Explain;
-
-static double
-number_of(const Explain *e, Dim dim)
-{
-    return (double)dim_value(e->s->dims, dim, e->symbol);
-}
-
-static double
-turns_of(const Explain *e, int number)
-{
-    const LoopVar *var = &e->s->var.item[schedule_var(e->s, number)];
-    if (var->kind == VAR_block)
-        return 1; /* what lies within it goes through the whole axis */
-    return number_of(e, var->kind == VAR_derived ? var->mod : var->extent);
-}
-
-/* ---- counting ---- */
-
-static bool
-is_function(Op op)
-{
-    return op == OP_pow || (op >= OP_exp && op <= OP_gelu);
-}
-
-static bool
-is_operation(Op op)
-{
-    return (op >= OP_add && op <= OP_min) || op == OP_neg || op == OP_abs ||
-           op == OP_sqrt;
-}
-
-static void
-count_let(Explain *e, const Value *value, double times)
-{
-    if (value->kind == VALUE_sum)
-        e->cost.operations += times * turns_of(e, value->sum_var);
-    else if (value->kind == VALUE_map && is_function(value->op))
-        e->cost.functions += times;
-    else if (value->kind == VALUE_map && dtype_real(value->dtype) &&
-             is_operation(value->op))
-        e->cost.operations += times;
-}
-
-/* The rows of a product, its columns or its terms, over all their axes. */
-static double
-side_of(const Explain *e, const Product *product, int side)
-{
-    double count =
-        product->var[side] >= 0 ? turns_of(e, product->var[side]) : 1;
-    for (int i = 0; i < product->axes[side]; i++)
-        count *= turns_of(e, product->more[side][i]);
-    return count;
-}
-
-static void
-count_product(Explain *e, const Product *product, double times)
-{
-    static const int each[] = {[END_set] = 0, [END_add] = 1, [END_step] = 2};
-    if (product->end.kind == END_panels)
-        return;
-    double terms = side_of(e, product, 2) * (product->buffer[2] < 0 ? 1 : 2);
-    times *= side_of(e, product, 0) * side_of(e, product, 1);
-    e->cost.operations += times * (terms + each[product->end.kind]);
-}
-
-static void
-count(Explain *e, const Stmt *stmt, double times)
-{
-    switch (stmt->kind) {
-    case STMT_loop:
-        times *= turns_of(e, stmt->var);
-        for (size_t i = 0; i < stmt->body.count; i++)
-            count(e, stmt->body.item[i], times);
-        break;
-    case STMT_let:
-        count_let(e, &e->s->value.item[stmt->value], times);
-        break;
-    case STMT_step:
-        e->cost.operations += times * (stmt->factor >= 0 ? 2 : 1);
-        break;
-    case STMT_call:
-        count_product(e, stmt->product, times);
-        break;
-    case STMT_derive:
-    case STMT_store:
-    case STMT_init:
-        break;
-    }
-}
-
-/* Notes how many elements of a buffer an access touches. */
-static void
-note_access(void *user, int *buffer, Affine *at, bool store)
-{
-    Explain *e = user;
-    double elements = 1;
-    double most = number_of(e, e->s->buffer.item[*buffer].count);
-    for (int i = 0; i < at->count; i++)
-        if (!at->term[i].minus)
-            elements *= turns_of(e, at->term[i].var);
-    double *noted = store ? &e->written[*buffer] : &e->read[*buffer];
-    elements = elements < most ? elements : most;
-    *noted = elements > *noted ? elements : *noted;
-}
-
-static void
-add_bytes(Explain *e)
-{
-    for (size_t b = 0; b < e->s->buffer.count; b++) {
-        const Buffer *buffer = &e->s->buffer.item[b];
-        double size = (double)dtype_size(buffer->dtype);
-        if (buffer->kind == BUFFER_temp && buffer->local)
-            continue;
-        e->cost.read += size * e->read[b];
-        e->cost.written += size * e->written[b];
-        if (buffer->kind != BUFFER_temp)
-            e->memory += size * (e->read[b] + e->written[b]);
-    }
-}
-
-/* ---- what is printed ---- */
 
 /* "12.8 M", "640", "602 kB": three digits. */
 static const char *
@@ -175,12 +24,26 @@ scaled(Explain *e, double number, const char *unit)
                         space ? " " : "", prefix[i], unit);
 }
 
+/* `behind` is the end of the line. */
 static void
-print_costs(Explain *e, const char *what, const Cost *cost)
+print_costs(Explain *e, const char *what, const Cost *cost, const char *behind)
 {
-    fprintf(e->file, "  %-27s %10s %10s %10s %10s\n", what,
+    fprintf(e->file, "  %-27s %10s %10s %10s %10s%s\n", what,
             scaled(e, cost->operations, ""), scaled(e, cost->functions, ""),
-            scaled(e, cost->read, "B"), scaled(e, cost->written, "B"));
+            scaled(e, cost->read, "B"), scaled(e, cost->written, "B"), behind);
+}
+
+/* The blocks of a GPU's kernel, and the least time of all its launches. */
+static const char *
+device_text(Explain *e, const char *blocks, double times)
+{
+    const ExplainOptions *o = e->options;
+    double computes = e->cost.operations / o->gflops * 1e-3;
+    double moves = (e->cost.read + e->cost.written) / o->gigabytes * 1e-3;
+    const char *often =
+        times > 1 ? arena_printf(e->s->arena, ", %.0f times", times) : "";
+    return arena_printf(e->s->arena, " %10s %9.3g%s", blocks,
+                        computes > moves ? computes : moves, often);
 }
 
 static const char *
@@ -188,7 +51,7 @@ product_text(Explain *e, const Product *product)
 {
     double size[3];
     for (int side = 0; side < 3; side++)
-        size[side] = side_of(e, product, side);
+        size[side] = explain_side(e, product, side);
     if (product->end.kind == END_panels)
         return arena_printf(e->s->arena, "panels of %.0f x %.0f", size[0],
                             size[2]);
@@ -204,13 +67,15 @@ loops_text(Explain *e, const Stmt *stmt)
 {
     const char *text = "loops over";
     int shown = 0;
+    if (stmt->kind != STMT_loop)
+        return "one thread";
     while (stmt->kind == STMT_loop) {
         const Stmt *inner = NULL;
         const LoopVar *var = &e->s->var.item[schedule_var(e->s, stmt->var)];
         if (var->kind != VAR_block)
-            text =
-                arena_printf(e->s->arena, "%s%s%.0f", text,
-                             shown++ > 0 ? " x " : " ", turns_of(e, stmt->var));
+            text = arena_printf(e->s->arena, "%s%s%.0f", text,
+                                shown++ > 0 ? " x " : " ",
+                                explain_turns(e, stmt->var));
         size_t loops = 0;
         for (size_t i = 0; i < stmt->body.count; i++)
             if (stmt->body.item[i]->kind == STMT_loop) {
@@ -265,35 +130,29 @@ print_reasons(Explain *e, Stmt *kernel)
         fprintf(e->file, "%s: %s\n", line, last);
 }
 
-static void
-print_kernel(Explain *e, Stmt *stmt, double times)
+void
+explain_kernel(Explain *e, Stmt *const *stmt, size_t count, const char *blocks,
+               double times)
 {
     const char *text[COMMENT_LINES];
     const Source *source = NULL;
     Place place;
-    bool product = stmt->kind == STMT_call;
-    size_t buffers = e->s->buffer.count;
-    e->cost = (Cost){0};
-    memset(e->read, 0, buffers * sizeof *e->read);
-    memset(e->written, 0, buffers * sizeof *e->written);
-    count(e, stmt, times);
-    schedule_accesses(e->s, stmt, note_access, e);
-    if (product && (stmt->product->end.kind == END_add ||
-                    stmt->product->end.kind == END_step))
-        e->read[stmt->product->buffer[0]] =
-            e->written[stmt->product->buffer[0]];
-    add_bytes(e);
-    const char *what =
-        product ? product_text(e, stmt->product) : loops_text(e, stmt);
+    explain_count(e, stmt, count, times);
+    const char *what = stmt[0]->kind == STMT_call
+                           ? product_text(e, stmt[0]->product)
+                           : loops_text(e, stmt[0]);
+    e->launches += times;
     print_costs(e, arena_printf(e->s->arena, "%d %s", ++e->kernels, what),
-                &e->cost);
-    int lines = c_origins(e->printer, stmt, &source, &place, text);
-    for (int i = 0; i < lines; i++)
-        fprintf(e->file, "      %s\n", text[i]);
-    print_reasons(e, stmt);
-    for (size_t b = 0; b < buffers; b++)
+                &e->cost, blocks != NULL ? device_text(e, blocks, times) : "");
+    for (size_t k = 0; k < count; k++) {
+        int lines = c_origins(e->printer, stmt[k], &source, &place, text);
+        for (int i = 0; i < lines; i++)
+            fprintf(e->file, "      %s\n", text[i]);
+    }
+    print_reasons(e, stmt[0]);
+    for (size_t b = 0; b < e->s->buffer.count; b++)
         if (e->written[b] > 0)
-            e->maker[b] = (Maker){stmt, e->kernels};
+            e->maker[b] = (Maker){stmt[0], e->kernels};
     e->total.operations += e->cost.operations;
     e->total.functions += e->cost.functions;
     e->total.read += e->cost.read;
@@ -316,11 +175,11 @@ print_block(Explain *e, const Block *block, double times)
     for (size_t i = 0; i < block->count; i++) {
         Stmt *stmt = block->item[i];
         if (has_product(stmt))
-            print_block(e, &stmt->body, times * turns_of(e, stmt->var));
+            print_block(e, &stmt->body, times * explain_turns(e, stmt->var));
         else if (stmt->kind == STMT_loop || stmt->kind == STMT_call)
-            print_kernel(e, stmt, times);
+            explain_kernel(e, &stmt, 1, NULL, times);
         else
-            count(e, stmt, times);
+            explain_count_beside(e, stmt, times);
     }
 }
 
@@ -331,7 +190,9 @@ print_ends(Explain *e)
 {
     const ExplainOptions *o = e->options;
     Sizes sizes = c_arena_bytes(e->s);
-    print_costs(e, "in all", &e->total);
+    print_costs(e, "in all", &e->total, "");
+    if (o->target == TARGET_cuda)
+        fprintf(e->file, "  %.0f launches\n", e->launches);
     fprintf(e->file, "  arena %lld bytes\n",
             (long long)sizes_value(&sizes, e->s->dims, e->symbol));
     fprintf(e->file,
@@ -347,16 +208,18 @@ explain_graph(Context *context, const Graph *graph, bool back, const char *name,
 {
     const Graph *g =
         pass_optimise(ir_graph_in(&context->scratch, graph), options->pass);
-    ScheduleOptions absent = {0};
+    bool device = options->target == TARGET_cuda;
+    ScheduleOptions own = {.kernels = device};
     if (g != NULL && back)
-        absent.optional = c_optional(g);
-    Schedule *s = g != NULL ? schedule_graph(g, &absent) : NULL;
+        own.optional = c_optional(g);
+    Schedule *s = g != NULL ? schedule_graph(g, &own) : NULL;
     if (s == NULL)
         return false;
     Writer writer;
     Printer printer;
     writer_init(&writer, &context->scratch);
     printer_init(&printer, s, &writer);
+    printer.math = options->math;
     Explain e = {.printer = &printer, .s = s, .options = options, .file = file};
     e.read = ARENA_ARRAY(s->arena, double, s->buffer.count + 1);
     e.written = ARENA_ARRAY(s->arena, double, s->buffer.count + 1);
@@ -364,9 +227,13 @@ explain_graph(Context *context, const Graph *graph, bool back, const char *name,
     for (int i = 0; i < DIM_SYMBOLS; i++)
         e.symbol[i] = options->samples;
     fprintf(file, "%s, %lld samples\n", name, (long long)options->samples);
-    fprintf(file, "  %-27s %10s %10s %10s %10s\n", "kernel", "operations",
-            "functions", "reads", "writes");
-    print_block(&e, &s->body, 1);
+    fprintf(file, "  %-27s %10s %10s %10s %10s%s\n", "kernel", "operations",
+            "functions", "reads", "writes",
+            device ? "     blocks  least us" : "");
+    if (device)
+        explain_cuda(&e);
+    else
+        print_block(&e, &s->body, 1);
     print_ends(&e);
     arena_free(&context->scratch);
     return true;

@@ -5,6 +5,8 @@
 #include "emit/emit.h"
 
 typedef struct {
+    EmitTarget target;
+    EmitMath math;           /* of a GPU's products */
     int64_t samples;         /* of named dimensions, too */
     double gflops;           /* 10^9 operations a second */
     double gigabytes;        /* 10^9 bytes a second */

@@ -77,6 +77,8 @@ explain_why(Schedule *s, Stmt *maker, Stmt *user, int buffer)
 {
     if (maker->kind == STMT_call || user->kind == STMT_call)
         return why_call(s, maker, user);
+    if (maker->kind != STMT_loop || user->kind != STMT_loop)
+        return "one of them is one thread";
     const LoopVar *from = &s->var.item[schedule_var(s, maker->var)];
     const LoopVar *to = &s->var.item[schedule_var(s, user->var)];
     if (maker->parent != user->parent)

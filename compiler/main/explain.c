@@ -26,7 +26,9 @@ explain_code(const char *code, bool first)
 static int
 explain_file(const Options *o, const char *path)
 {
-    ExplainOptions options = {.samples = o->samples,
+    ExplainOptions options = {.target = o->emit.target,
+                              .math = o->emit.math,
+                              .samples = o->samples,
                               .gflops = (double)o->gflops,
                               .gigabytes = (double)o->gigabytes,
                               .pass = &o->pass};

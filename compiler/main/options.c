@@ -516,8 +516,9 @@ check_arguments(const Options *o)
     case COMMAND_repl:
     case COMMAND_test:
     case COMMAND_check:
-    case COMMAND_gradcheck:
     case COMMAND_explain:
+        return check_cuda(o);
+    case COMMAND_gradcheck:
     case COMMANDS:
         break;
     }
@@ -532,6 +533,11 @@ set_defaults(Options *o)
         o->emit.samples = 64;
     if (o->stage == STAGE_cuda)
         o->emit.target = TARGET_cuda;
+    bool gpu = o->emit.target == TARGET_cuda;
+    if (o->gflops == 0)
+        o->gflops = gpu ? 60000 : 100;
+    if (o->gigabytes == 0)
+        o->gigabytes = gpu ? 3000 : 20;
     o->script.compiling =
         o->command == COMMAND_compile || o->command == COMMAND_check ||
         o->command == COMMAND_graph || o->command == COMMAND_gradcheck ||
@@ -551,8 +557,7 @@ is_question(const Options *o)
 bool
 options_read(Options *o, Arena *arena, int argc, char **argv)
 {
-    *o = (Options){
-        .colour = isatty(2), .samples = 64, .gflops = 100, .gigabytes = 20};
+    *o = (Options){.colour = isatty(2), .samples = 64};
     o->script.dtype = DTYPE_f32;
     o->script.out = stdout;
     o->pass.dump_file = stderr;
