@@ -460,6 +460,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     if (s->kernels)
         schedule_kernels(s);
     schedule_next(s);
+    schedule_lodge(s);
     schedule_share(s);
     if (!s->kernels)
         schedule_apart(s);

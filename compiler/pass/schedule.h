@@ -419,6 +419,9 @@ bool schedule_is_closed(const Schedule *s, const Stmt *stmt);
 /* Whether a loop's turns need nothing of each other. */
 bool schedule_is_parallel(const Schedule *s, const Stmt *stmt);
 
+/* fuse_lodge.c: what steps keep, in the memory of what they were given. */
+void schedule_lodge(Schedule *s);
+
 /* fuse_memory.c */
 void schedule_next(Schedule *s);
 void schedule_share(Schedule *s);
