@@ -111,16 +111,35 @@ forget(const void *object)
     }
 }
 
+/* Queues a kernel; what a launch gives. */
+static cudaError_t
+queue_kernel(unsigned blocks, Stream *stream, Kernel *kernel,
+             void (*run)(unsigned, unsigned, const Kernel &), cudaError_t wrong)
+{
+    std::shared_ptr<Kernel> owned(kernel);
+    if (wrong != cudaSuccess)
+        return result(wrong);
+    submit(
+        stream, [=] { run(blocks, order, *owned); }, cudaErrorLaunchFailure);
+    return last;
+}
+
 cudaError_t
 launch(unsigned blocks, Stream *stream, Kernel *kernel)
 {
-    std::shared_ptr<Kernel> owned(kernel);
-    if (blocks == 0 || blocks >= 0x80000000)
-        return result(cudaErrorInvalidConfiguration);
-    submit(
-        stream, [=] { run_kernel(blocks, order, *owned); },
-        cudaErrorLaunchFailure);
-    return last;
+    bool fits = blocks > 0 && blocks < 0x80000000;
+    return queue_kernel(blocks, stream, kernel, run_kernel,
+                        fits ? cudaSuccess : cudaErrorInvalidConfiguration);
+}
+
+cudaError_t
+launch_grid(unsigned blocks, Stream *stream, Kernel *kernel)
+{
+    return queue_kernel(blocks, stream, kernel, run_grid,
+                        blocks == 0 ? cudaErrorInvalidConfiguration
+                        : blocks > PROCESSORS
+                            ? cudaErrorCooperativeLaunchTooLarge
+                            : cudaSuccess);
 }
 } // namespace emulator
 
@@ -148,6 +167,28 @@ cudaGetDeviceCount(int *count)
     return result(*count == 0   ? cudaErrorNoDevice
                   : fails_now() ? cudaErrorLaunchFailure
                                 : cudaSuccess);
+}
+
+cudaError_t
+cudaGetDevice(int *device)
+{
+    *device = 0;
+    return result(fails_now() ? cudaErrorLaunchFailure : cudaSuccess);
+}
+
+cudaError_t
+cudaDeviceGetAttribute(int *value, cudaDeviceAttr, int)
+{
+    *value = emulator::PROCESSORS;
+    return result(fails_now() ? cudaErrorInvalidValue : cudaSuccess);
+}
+
+cudaError_t
+cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, const void *, int,
+                                              size_t)
+{
+    *blocks = 1;
+    return result(fails_now() ? cudaErrorInvalidValue : cudaSuccess);
 }
 
 cudaError_t

@@ -26,6 +26,10 @@
 #define FLUX_LAUNCH(kernel, blocks, stream, ...)                               \
     emulator::launch((blocks), (stream),                                       \
                      emulator::bind([=] { kernel(__VA_ARGS__); }))
+#define FLUX_LAUNCH_GRID(kernel, blocks, stream, ...)                          \
+    emulator::launch_grid((blocks), (stream),                                  \
+                          emulator::bind([=] { kernel(__VA_ARGS__); }))
+#define FLUX_RELAX() emulator::relax()
 #define FLUX_SHARED(type, name)                                                \
     type *const name = static_cast<type *>(emulator::shared(sizeof(type)))
 
@@ -36,6 +40,7 @@ enum cudaError_t {
     cudaErrorInvalidConfiguration = 9,
     cudaErrorNoDevice = 100,
     cudaErrorLaunchFailure = 719,
+    cudaErrorCooperativeLaunchTooLarge = 720,
     cudaErrorStreamCaptureUnsupported = 900,
     cudaErrorUnknown = 999
 };
@@ -46,6 +51,7 @@ enum cudaMemcpyKind {
     cudaMemcpyDeviceToDevice,
     cudaMemcpyDefault
 };
+enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16 };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 
 namespace emulator
@@ -60,6 +66,7 @@ struct Index {
 };
 extern Index thread;
 extern Index block;
+extern Index grid; /* how many blocks it has */
 
 /* A kernel with its arguments; std::function would take a compiler longer than
  * all the rest.
@@ -90,8 +97,13 @@ bind(Body body)
 
 /* Queues a kernel, which is deleted some time after it has run. */
 cudaError_t launch(unsigned blocks, Stream *stream, Kernel *kernel);
+cudaError_t launch_grid(unsigned blocks, Stream *stream, Kernel *kernel);
 void *shared(size_t bytes);
 void barrier();
+
+/* What a thread does in a loop that waits for other blocks; an atomic sum. */
+void relax();
+unsigned add(unsigned *word, unsigned value);
 
 /* Gives `bytes` of a value to those threads of the warp that are in the mask,
  * and takes those of thread `from`; all of them must come here.
@@ -99,9 +111,12 @@ void barrier();
 void exchange(void *value, size_t bytes, unsigned from, unsigned mask);
 } // namespace emulator
 
-#define threadIdx       emulator::thread
-#define blockIdx        emulator::block
-#define __syncthreads() emulator::barrier()
+#define threadIdx              emulator::thread
+#define blockIdx               emulator::block
+#define gridDim                emulator::grid
+#define __syncthreads()        emulator::barrier()
+#define __threadfence()        ((void)0)
+#define atomicAdd(word, value) emulator::add((word), (value))
 
 template <class Value>
 inline Value
@@ -129,6 +144,13 @@ typedef emulator::Event *cudaEvent_t;
 cudaError_t cudaGetLastError();
 const char *cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetDeviceCount(int *count);
+cudaError_t cudaGetDevice(int *device);
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute,
+                                   int device);
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks,
+                                                          const void *kernel,
+                                                          int threads,
+                                                          size_t shared);
 cudaError_t cudaMalloc(void **memory, size_t bytes);
 cudaError_t cudaFree(void *memory);
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,

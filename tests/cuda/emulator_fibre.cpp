@@ -2,95 +2,34 @@
  * own. A fibre runs until it ends or waits at a barrier; when all have, those
  * that wait go on. A barrier that not all threads of a block reach is a fault
  * of the kernel, and ends the test.
+ *
+ * The blocks of a cooperative grid are there at once. Each runs until it has
+ * ended, or none of its threads can go on but those that wait for other blocks;
+ * then the next one does. That no block can go on ends the test, too.
  */
 #include "tests/cuda/emulator_fibre.h"
 
 #include "tests/cuda/emulator.h"
+#include "tests/cuda/emulator_switch.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <sys/mman.h>
-
-#if !defined(__x86_64__)
-#include <ucontext.h>
-#endif
+#include <vector>
 
 namespace emulator
 {
 Index thread;
 Index block;
+Index grid;
 } // namespace emulator
 
 namespace
 {
-enum : size_t { STACK = 64 * 1024, SHARED = 64 * 1024, ZONE = 256 };
-enum State { READY, WAITS, SHUFFLES, DONE };
-
-#if defined(__x86_64__)
-/* What a call keeps goes onto the stack, and the stack is exchanged: 40 times
- * as fast as swapcontext, which asks the system for the signal mask.
- */
-typedef void *Context;
-extern "C" void emulator_switch(Context *from, Context to);
-asm(R"(
-.text
-.globl emulator_switch
-.type emulator_switch, @function
-emulator_switch:
-    pushq %rbp
-    pushq %rbx
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    movq %rsp, (%rdi)
-    movq %rsi, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbx
-    popq %rbp
-    ret
-.size emulator_switch, . - emulator_switch
-)");
-
-void
-switch_to(Context *from, Context *to)
-{
-    emulator_switch(from, *to);
-}
-
-void
-prepare(Context *context, char *stack, void (*entry)())
-{
-    void **top = reinterpret_cast<void **>(stack + STACK);
-    *--top = nullptr; /* so that the entry's stack is aligned as by a call */
-    *--top = reinterpret_cast<void *>(entry);
-    for (int i = 0; i < 6; i++)
-        *--top = nullptr;
-    *context = top;
-}
-#else
-typedef ucontext_t Context;
-
-void
-switch_to(Context *from, Context *to)
-{
-    swapcontext(from, to);
-}
-
-void
-prepare(Context *context, char *stack, void (*entry)())
-{
-    getcontext(context);
-    context->uc_stack.ss_sp = stack;
-    context->uc_stack.ss_size = STACK;
-    context->uc_link = nullptr;
-    makecontext(context, entry, 0);
-}
-#endif
+enum : size_t { SHARED = 64 * 1024, ZONE = 256 };
+enum State { READY, WAITS, SHUFFLES, RELAXES, DONE };
 
 struct Fibre {
     Context context;
@@ -101,12 +40,20 @@ struct Fibre {
     char given[2][emulator::GIVEN];
 };
 
-Fibre fibres[emulator::THREADS];
+struct Team {
+    Fibre fibre[emulator::THREADS];
+    unsigned number; /* of the block */
+    bool ended;
+    char *stacks;
+    alignas(64) char memory[SHARED];
+};
+
+std::vector<std::unique_ptr<Team>> teams; /* kept for further kernels */
+Team *team;                               /* whose fibre runs */
 Fibre *now;
 Context outside;
-char *stacks;
-alignas(64) char memory[SHARED];
 const emulator::Kernel *body;
+bool moved; /* since it was cleared, some block has gone on */
 
 [[noreturn]] void
 fault(const char *what)
@@ -144,13 +91,13 @@ place(unsigned order, unsigned k, unsigned n)
     return (unsigned)(((unsigned long long)k * step + order) % n);
 }
 
-/* One round: every fibre that can runs. */
+/* One round: every fibre of the team that can runs. */
 void
 run_round(unsigned order)
 {
     for (unsigned k = 0; k < emulator::THREADS; k++) {
         unsigned t = place(order, k, emulator::THREADS);
-        now = &fibres[t];
+        now = &team->fibre[t];
         if (now->state != READY)
             continue;
         emulator::thread.x = t;
@@ -162,15 +109,25 @@ unsigned
 count_of(State state)
 {
     unsigned count = 0;
-    for (const Fibre &fibre : fibres)
+    for (const Fibre &fibre : team->fibre)
         count += fibre.state == state;
     return count;
+}
+
+/* Lets those in one state go on. */
+void
+wake(State state)
+{
+    for (Fibre &fibre : team->fibre)
+        if (fibre.state == state)
+            fibre.state = READY;
 }
 
 /* Whether all threads of a shuffle have come to it. */
 bool
 is_complete(unsigned t)
 {
+    const Fibre *fibres = team->fibre;
     const Fibre *warp = &fibres[t / 32 * 32];
     if (fibres[t].state != SHUFFLES)
         return false;
@@ -195,7 +152,7 @@ run_shuffles()
         complete[t] = is_complete(t);
     for (unsigned t = 0; t < emulator::THREADS; t++) {
         if (complete[t])
-            fibres[t].state = READY;
+            team->fibre[t].state = READY;
         any = any || complete[t];
     }
     return any;
@@ -205,36 +162,67 @@ run_shuffles()
 void
 check_shared()
 {
-    const char *zone = memory + fibres[0].shared;
+    const char *zone = team->memory + team->fibre[0].shared;
     for (size_t i = 0; i < ZONE; i++)
         if ((unsigned char)zone[i] != 0xff)
             fault("a write beyond shared memory");
 }
 
 void
+begin_block(unsigned number)
+{
+    memset(team->memory, 0xff, sizeof team->memory);
+    team->number = number;
+    team->ended = false;
+    for (unsigned t = 0; t < emulator::THREADS; t++) {
+        team->fibre[t].state = READY;
+        team->fibre[t].shared = 0;
+        team->fibre[t].turn = 0;
+        prepare(&team->fibre[t].context, team->stacks + t * STACK, entry);
+    }
+}
+
+/* Runs a block until it has ended, or waits for others. */
+void
 run_block(unsigned order)
 {
-    memset(memory, 0xff, sizeof memory);
-    for (unsigned t = 0; t < emulator::THREADS; t++) {
-        fibres[t].state = READY;
-        fibres[t].shared = 0;
-        fibres[t].turn = 0;
-        prepare(&fibres[t].context, stacks + t * STACK, entry);
-    }
+    emulator::block.x = team->number;
+    wake(RELAXES);
     for (;;) {
         run_round(order);
-        if (run_shuffles())
+        if (run_shuffles()) {
+            moved = true;
             continue;
+        }
         if (count_of(SHUFFLES) > 0)
             fault("not all threads of a mask reach a shuffle");
-        if (count_of(DONE) == emulator::THREADS) {
+        if (count_of(RELAXES) > 0)
+            return;
+        moved = true;
+        team->ended = count_of(DONE) == emulator::THREADS;
+        if (team->ended) {
             check_shared();
             return;
         }
         if (count_of(WAITS) != emulator::THREADS)
             fault("not all threads of a block reach a barrier");
-        for (Fibre &fibre : fibres)
-            fibre.state = READY;
+        wake(WAITS);
+    }
+}
+
+/* Makes room for so many blocks at once. */
+void
+make_teams(unsigned count)
+{
+    while (teams.size() < count) {
+        std::unique_ptr<Team> made(new Team());
+        void *all =
+            mmap(nullptr, emulator::THREADS * STACK, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (all == MAP_FAILED)
+            fault("no memory for stacks");
+        made->stacks = static_cast<char *>(all);
+        teams.push_back(std::move(made));
     }
 }
 } // namespace
@@ -244,24 +232,65 @@ namespace emulator
 void
 run_kernel(unsigned blocks, unsigned order, const Kernel &kernel)
 {
-    if (stacks == nullptr) {
-        void *all = mmap(nullptr, THREADS * STACK, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (all == MAP_FAILED)
-            fault("no memory for stacks");
-        stacks = static_cast<char *>(all);
-    }
+    make_teams(1);
     body = &kernel;
+    team = teams[0].get();
+    grid.x = blocks;
     for (unsigned k = 0; k < blocks; k++) {
-        block.x = place(order, k, blocks);
+        begin_block(place(order, k, blocks));
         run_block(order);
+        if (!team->ended)
+            fault("a block waits for others, but the grid is no cooperative "
+                  "one");
     }
+}
+
+void
+run_grid(unsigned blocks, unsigned order, const Kernel &kernel)
+{
+    unsigned ended = 0;
+    make_teams(blocks);
+    body = &kernel;
+    grid.x = blocks;
+    for (unsigned k = 0; k < blocks; k++) {
+        team = teams[k].get();
+        begin_block(k);
+    }
+    while (ended < blocks) {
+        moved = false;
+        for (unsigned k = 0; k < blocks; k++) {
+            team = teams[place(order, k, blocks)].get();
+            if (team->ended)
+                continue;
+            run_block(order);
+            ended += team->ended;
+        }
+        if (!moved)
+            fault("all blocks wait for others");
+    }
+}
+
+void
+relax()
+{
+    now->state = RELAXES;
+    switch_to(&now->context, &outside);
+}
+
+unsigned
+add(unsigned *word, unsigned value)
+{
+    unsigned before = *word;
+    moved = true;
+    *word += value;
+    relax(); /* so that blocks leave a meeting in the order that is asked for */
+    return before;
 }
 
 void *
 shared(size_t bytes)
 {
-    void *piece = memory + now->shared;
+    void *piece = team->memory + now->shared;
     now->shared += (bytes + 63) / 64 * 64;
     if (now->shared > SHARED - ZONE)
         fault("too much shared memory");
@@ -293,7 +322,7 @@ meet(const void *value, size_t bytes, unsigned mask)
 const void *
 given(unsigned from, unsigned turn)
 {
-    return fibres[from].given[turn];
+    return team->fibre[from].given[turn];
 }
 
 void

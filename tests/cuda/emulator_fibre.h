@@ -9,7 +9,11 @@
 namespace emulator
 {
 enum { THREADS = 256, GIVEN = 24 /* bytes that a thread gives, at most */ };
+enum {
+    PROCESSORS = 3, /* of the device; a block of a cooperative grid on each */
+};
 void run_kernel(unsigned blocks, unsigned order, const Kernel &kernel);
+void run_grid(unsigned blocks, unsigned order, const Kernel &kernel);
 
 /* Waits for the threads of the warp that are in the mask, all of which must
  * come here, and gives them a value; what thread `from` has given, where
