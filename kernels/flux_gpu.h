@@ -3,7 +3,8 @@
  * with an emulator, which is the header that FLUX_CUDA_EMULATOR names.
  *
  * Compile with nvcc -fmad=false: as for C, nothing is contracted. Kernels know
- * of the grid only the number of a thread or of a block.
+ * of the grid only the number of a thread or of a block, but for those of
+ * flux_gpu_grid.h.
  */
 #ifndef FLUX_GPU_H
 #define FLUX_GPU_H
@@ -22,6 +23,24 @@
 #define FLUX_LAUNCH(kernel, blocks, stream, ...)                               \
     (kernel<<<(blocks), FLUX_THREADS, 0, (stream)>>>(__VA_ARGS__),             \
      cudaPeekAtLastError())
+
+/* The same for a grid whose blocks run at once, and wait for each other. */
+#define FLUX_LAUNCH_GRID(kernel, size, queue, ...)                             \
+    ([&]() -> cudaError_t {                                                    \
+        cudaLaunchAttribute flux_attribute = {};                               \
+        cudaLaunchConfig_t flux_config = {};                                   \
+        flux_attribute.id = cudaLaunchAttributeCooperative;                    \
+        flux_attribute.val.cooperative = 1;                                    \
+        flux_config.gridDim = dim3(size);                                      \
+        flux_config.blockDim = dim3(FLUX_THREADS);                             \
+        flux_config.stream = (queue);                                          \
+        flux_config.attrs = &flux_attribute;                                   \
+        flux_config.numAttrs = 1;                                              \
+        return cudaLaunchKernelEx(&flux_config, kernel, __VA_ARGS__);          \
+    }())
+
+/* What a thread does while it waits for other blocks. */
+#define FLUX_RELAX() ((void)0)
 
 /* Memory that the threads of a block share, and a pointer to it. */
 #define FLUX_SHARED(type, name)                                                \

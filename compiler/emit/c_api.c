@@ -5,7 +5,7 @@
 bool
 emit_forward(Emit *emit)
 {
-    Schedule *s = c_loops(emit, emit->forward);
+    Schedule *s = c_loops(emit, emit->forward, true);
     if (s == NULL)
         return false;
     Function f =
@@ -75,8 +75,8 @@ emit_back(Emit *emit)
     const Graph *g = c_step_graph(emit, emit->model->back);
     if (g == NULL)
         return false;
-    ScheduleOptions options = {.optional = c_optional(g),
-                               .kernels = emit->device};
+    ScheduleOptions options = c_loop_options(emit, true);
+    options.optional = c_optional(g);
     Ref split = g->leaf.item[emit->model->forward->leaf.count];
     const char *name = c_function_name(emit, emit->name, "back");
     Schedule *s =
@@ -258,7 +258,7 @@ bool
 emit_init(Emit *emit)
 {
     const Graph *g = init_graph(emit);
-    Schedule *s = c_loops(emit, g);
+    Schedule *s = c_loops(emit, g, false);
     if (s == NULL)
         return false;
     Function f = init_function(emit, g, s);

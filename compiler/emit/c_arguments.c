@@ -6,10 +6,17 @@
 
 #include <string.h>
 
-Schedule *
-c_loops(const Emit *emit, const Graph *g)
+ScheduleOptions
+c_loop_options(const Emit *emit, bool work)
 {
-    const ScheduleOptions options = {.kernels = emit->device};
+    bool meets = emit->device && emit->options->persistent && work;
+    return (ScheduleOptions){.kernels = emit->device, .meets = meets};
+}
+
+Schedule *
+c_loops(const Emit *emit, const Graph *g, bool work)
+{
+    const ScheduleOptions options = c_loop_options(emit, work);
     return g != NULL ? schedule_graph(g, &options) : NULL;
 }
 

@@ -9,8 +9,11 @@
  */
 Function function_start(Emit *emit, Schedule *s, const char *name);
 
-/* The schedule of a graph, as loops for what is now written; NULL for NULL. */
-Schedule *c_loops(const Emit *emit, const Graph *g);
+/* How what is now written has its loops, of a function with a flux_work or not;
+ * the schedule of a graph, as such loops; NULL for NULL.
+ */
+ScheduleOptions c_loop_options(const Emit *emit, bool work);
+Schedule *c_loops(const Emit *emit, const Graph *g, bool work);
 
 /* A name that the API makes of the model's, such as mlp_forward; of a macro.
  */

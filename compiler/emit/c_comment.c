@@ -391,7 +391,7 @@ is_headed(const Printer *printer, const Stmt *stmt)
             return printer->s->var.item[schedule_var(printer->s, var->parent)]
                        .step == SCHEDULE_BLOCK;
     }
-    return stmt->kind == STMT_call || depth <= 1 ||
+    return stmt->kind == STMT_call || depth <= 1 || printer->phase ||
            (depth == 2 && stmt->tag != 0);
 }
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { HEADERS = 8, NAMES = 5 };
+enum { HEADERS = 9, NAMES = 5 };
 
 typedef struct {
     const char *header;
@@ -28,6 +28,7 @@ static const Header kernels[TARGETS][HEADERS] = {
       {"flux_gpu_product_f", "flux_gpu_windows_", "flux_gpu_sum",
        "flux_gpu_max", "flux_gpu_argmax_"}},
      {"kernels/flux_gpu_tensor.h", {"flux_tensor_"}},
+     {"kernels/flux_gpu_grid.h", {"flux_grid "}},
      {"kernels/flux_gpu_gemm.h", {"flux_gemm_"}},
      {"kernels/flux_gpu_device.h", {"flux_device_"}},
      {"kernels/flux_gpu_session.h", {"FLUX_DEVICE_CALLS"}},

@@ -177,10 +177,17 @@ c_arena_pointers(Printer *printer, const char *base)
         int behind = s->slot.item[i].behind;
         last = behind > last ? behind : last;
     }
-    if (s->slot.count == 0)
+    if (s->slot.count == 0 && !s->meets)
         return;
     const char *at = printer_name(printer, "at");
     writer_line(printer->writer, "unsigned char *%s = %s;", at, base);
+    if (s->meets) {
+        printer->arrived = printer_typed(printer, "arrived", "unsigned *");
+        writer_line(printer->writer, "unsigned *%s = (unsigned *)(void *)%s;",
+                    printer->arrived, at);
+        writer_line(printer->writer, "%s += %lld;", at,
+                    (long long)schedule_head(s));
+    }
     for (size_t i = 0;; i++) {
         for (size_t k = i; k < s->slot.count; k++)
             if (s->slot.item[k].behind == (int)i)

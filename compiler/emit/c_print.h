@@ -61,7 +61,14 @@ struct Printer {
     bool device;               /* CUDA, which is C++: pointers are cast */
     EmitMath math;             /* of its products */
     const char *tile;          /* of the product that is printed */
+    const char *shared;        /* and the memory that it is made in */
     const char *gemm;          /* who makes large ones, in C; NULL: kernels */
+    const char *arrived;       /* the word that blocks meet at */
+    struct CudaGrid *grid;     /* cuda_grid.c's, of a kernel that is being
+                                * printed for all; NULL: each has its own */
+    bool phase;                /* what is headed now is one's */
+    const char *blocks;        /* the lines that say how many blocks it has
+                                * work for, or NULL */
     bool by_name;              /* kernels are launched by their names, with
                                   pointers to their arguments */
     const Stmt *lanes;         /* whose body 16 threads share, or NULL */

@@ -250,7 +250,7 @@ emit_state(Emit *emit)
         return true;
     const Graph *g = pass_optimise(carried_initial(emit->model->forward),
                                    emit->options->pass);
-    Schedule *s = c_loops(emit, g);
+    Schedule *s = c_loops(emit, g, false);
     if (s == NULL)
         return false;
     Function f =

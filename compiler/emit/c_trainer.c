@@ -200,7 +200,7 @@ trainer_init(Emit *emit, const Trainer *t)
 static Schedule *
 trainer_schedule(Emit *emit, const Trainer *t, const Graph *step)
 {
-    const ScheduleOptions options = {.kernels = emit->device};
+    const ScheduleOptions options = c_loop_options(emit, true);
     Ref loss = step->output.item[0].ref;
     Dim more = dim_add(step->dims, target_room(t), c_state_room(emit));
     return c_schedule(emit, c_function_name(emit, t->name, "train"), step,

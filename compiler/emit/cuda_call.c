@@ -208,6 +208,20 @@ cuda_product_arguments(Printer *printer, const Product *product)
         c_dim(printer, stride[0][0]).text, c_dim(printer, stride[0][1]).text);
 }
 
+/* The memory for a tile of a kind that the threads of a block share: of a
+ * phase, that of all, which those that still read it leave first.
+ */
+static const char *
+shared_memory(Printer *printer, const char *kind)
+{
+    if (printer->grid == NULL) {
+        writer_line(printer->writer, "FLUX_SHARED(flux_%s, shared);", kind);
+        return "shared";
+    }
+    writer_line(printer->writer, "__syncthreads();");
+    return cuda_grid_shared(printer, kind);
+}
+
 static void
 print_tensor(Printer *printer, const Product *product, const char *block)
 {
@@ -216,12 +230,12 @@ print_tensor(Printer *printer, const Product *product, const char *block)
     const char *scale = "0";
     if (product->end.kind == END_step)
         scale = c_value(printer, product->scale).text;
-    writer_line(printer->writer, "FLUX_SHARED(flux_tensor_tile, shared);");
+    const char *shared = shared_memory(printer, "tensor_tile");
     writer_line(printer->writer, "const flux_product_end end = {%s, %s};",
                 ends[product->end.kind], scale);
-    writer_line(printer->writer,
-                "flux_gpu_product_%s(shared, %d, %s, %s, end);",
-                maths[printer->math], cuda_tensor_side(printer, product), block,
+    writer_line(printer->writer, "flux_gpu_product_%s(%s, %d, %s, %s, end);",
+                maths[printer->math], shared,
+                cuda_tensor_side(printer, product), block,
                 cuda_product_arguments(printer, product));
 }
 
@@ -236,8 +250,8 @@ print_line(Printer *printer, const Product *product, const char *block)
     writer_line(printer->writer, "const flux_tile %s = flux_line_of(%s);",
                 printer->tile, block);
     writer_line(printer->writer,
-                "flux_gpu_sums_%s(shared, %s, %s, %s, %s, %s, %s);",
-                c_suffix(product->dtype), printer->tile,
+                "flux_gpu_sums_%s(%s, %s, %s, %s, %s, %s, %s);",
+                c_suffix(product->dtype), printer->shared, printer->tile,
                 c_call_count(printer, product->var[0]),
                 c_call_count(printer, product->var[2]),
                 c_pointer(printer, product->buffer[1], &at),
@@ -252,7 +266,8 @@ print_tile(Printer *printer, const Product *product, const char *block,
     const char *suffix = c_suffix(product->dtype);
     Writer *writer = printer->writer;
     printer->tile = printer_name(printer, "tile");
-    writer_line(writer, "FLUX_SHARED(flux_tile_%s, shared);", suffix);
+    printer->shared =
+        shared_memory(printer, arena_printf(printer->arena, "tile_%s", suffix));
     if (product->buffer[2] < 0) {
         print_line(printer, product, block);
         return;
@@ -262,8 +277,8 @@ print_tile(Printer *printer, const Product *product, const char *block,
                 printer->tile, most_of(printer, product), block,
                 c_call_count(printer, product->var[0]),
                 c_call_count(printer, product->var[1]), turns);
-    writer_line(writer, "flux_gpu_product_%s(shared, %s, %s, %s);", suffix,
-                c_order(product->order), printer->tile,
+    writer_line(writer, "flux_gpu_product_%s(%s, %s, %s, %s);", suffix,
+                printer->shared, c_order(product->order), printer->tile,
                 factors_of(printer, product));
 }
 

@@ -217,11 +217,9 @@ print_own(Printer *printer, const Product *product, const Stmt *inner,
                 element, side * side, element);
     name_place(printer, product, var, name);
     for (int i = 0; i < 2; i++)
-        writer_line(
-            writer,
-            "const size_t %s = flux_tensor_%s(%d, flux_block(), %s, %s);",
-            name[i], place[i], side, c_call_count(printer, product->var[0]),
-            element);
+        writer_line(writer, "const size_t %s = flux_tensor_%s(%d, %s, %s, %s);",
+                    name[i], place[i], side, cuda_block(printer),
+                    c_call_count(printer, product->var[0]), element);
     print_turn(printer, product, var, name);
     printer_block(printer, inner);
     writer_line(writer, "}");
@@ -297,9 +295,9 @@ print_sums(Printer *printer, const Product *product, Stmt *inner,
         writer_line(writer, "const size_t %s = flux_tile_%s(%s, %s);", name[i],
                     place[i], printer->tile, element);
     print_turn(printer, product, var, name);
-    const char *taken =
-        arena_printf(printer->arena, "flux_tile_sum_%s(shared, %s, %s)",
-                     c_suffix(product->dtype), printer->tile, element);
+    const char *taken = arena_printf(
+        printer->arena, "flux_tile_sum_%s(%s, %s, %s)",
+        c_suffix(product->dtype), printer->shared, printer->tile, element);
     if (inner == NULL) {
         cuda_end(printer, product, taken);
     } else {

@@ -30,7 +30,8 @@ print_launches(Printer *printer, const Block *block)
 static void
 print_all(Printer *printer)
 {
-    print_launches(printer, &printer->s->body);
+    if (!printer->s->meets || !cuda_grid(printer))
+        print_launches(printer, &printer->s->body);
 }
 
 void
@@ -162,7 +163,7 @@ cuda_function_define(Function *f)
     writer_init(&launches, printer->arena);
     body.depth = launches.depth = 1;
     printer->function = f->name;
-    if (f->shared && printer->s->slot.count > 0)
+    if (f->shared && (printer->s->slot.count > 0 || printer->s->meets))
         f->base = printer_typed(printer, "arena", "void *");
     size_t scope = c_scope_mark(&printer->scope);
     printer_name(printer, "error");
@@ -180,6 +181,8 @@ cuda_function_define(Function *f)
     const char *pointers = part_pointers(printer, body.text, launches.text);
     body.size = 0;
     writer_raw(&body, pointers);
+    if (printer->blocks != NULL)
+        writer_raw(&body, printer->blocks);
     c_scope_leave(&printer->scope, scope);
     printer->writer = &emit->device_part;
     c_tables_used(printer, kernels.text);

@@ -80,6 +80,23 @@ cuda_guard(Writer *writer, const char *index, const char *count)
     writer->depth--;
 }
 
+/* The turns of a kernel's threads, or a phase's: those of one thread. */
+static void
+open_turns(Printer *printer, const char *name, const char *count)
+{
+    const char *each = printer->lanes != NULL ? " / 16" : "";
+    Writer *writer = printer->writer;
+    if (printer->grid == NULL) {
+        writer_line(writer, "const size_t %s = flux_thread()%s;", name, each);
+        cuda_guard(writer, name, count);
+        return;
+    }
+    writer_line(writer,
+                "for (size_t %s = flux_thread()%s; %s < %s; %s += "
+                "flux_grid_threads()%s) {",
+                name, each, name, count, name, each);
+}
+
 /* Ends the threads that are too many, and gives the others their turn, or 16 of
  * them the same one.
  */
@@ -89,8 +106,11 @@ print_thread(Printer *printer, const Nest *nest)
     Writer *writer = printer->writer;
     const char *name;
     if (nest->count == 0) {
-        cuda_guard(writer, "flux_thread()",
-                   printer->lanes != NULL ? "16" : "1");
+        const char *threads = printer->lanes != NULL ? "16" : "1";
+        if (printer->grid == NULL)
+            cuda_guard(writer, "flux_thread()", threads);
+        else
+            writer_line(writer, "if (flux_thread() < %s) {", threads);
         return;
     }
     if (nest->count == 1) {
@@ -100,27 +120,31 @@ print_thread(Printer *printer, const Nest *nest)
     } else {
         name = printer_name(printer, "index");
     }
-    writer_line(writer, "const size_t %s = flux_thread()%s;", name,
-                printer->lanes != NULL ? " / 16" : "");
-    cuda_guard(writer, name, c_dim(printer, cuda_turns(printer, nest)).text);
+    open_turns(printer, name, c_dim(printer, cuda_turns(printer, nest)).text);
     if (nest->count > 1)
         cuda_indices(printer, nest, name);
 }
 
-/* The number of a block among those of one turn of a nest. */
+/* The number of a block among those of one turn of a nest; there are so many,
+ * and so many in all.
+ */
 static const char *
-print_block(Printer *printer, const Nest *nest, const char *tiles)
+print_block(Printer *printer, const Nest *nest, const char *tiles,
+            const char *all)
 {
+    const char *block = "flux_block()";
+    if (printer->grid != NULL)
+        block = cuda_grid_loop(printer, all);
     if (nest->count == 0)
-        return "flux_block()";
+        return block;
     const char *index = printer_name(printer, "index");
-    const char *block = printer_name(printer, "block");
-    writer_line(printer->writer, "const size_t %s = flux_block() / %s;", index,
+    const char *own = printer_name(printer, "block");
+    writer_line(printer->writer, "const size_t %s = %s / %s;", index, block,
                 tiles);
-    writer_line(printer->writer, "const size_t %s = flux_block() %% %s;", block,
+    writer_line(printer->writer, "const size_t %s = %s %% %s;", own, block,
                 tiles);
     cuda_indices(printer, nest, index);
-    return block;
+    return own;
 }
 
 /* The statements of a kernel as the body of a loop that is run once. */
@@ -173,28 +197,28 @@ cuda_kernel_function(Printer *printer, PartText *part, const char *how,
                          : part->actual);
 }
 
-/* The mathematics above a kernel: of each statement, or of all as one. */
-static void
+/* The mathematics above a kernel or phase: of each statement, or of all as
+ * one. Whether it is a mark as well.
+ */
+static bool
 print_head(Printer *printer, const Stmt *group, bool one)
 {
-    Writer *writer = printer->writer;
-    printer->writer = printer->parts;
-    writer_raw(printer->parts, "\n");
     size_t comments = one ? 1 : group->body.count;
+    bool marked = false;
+    printer->phase = printer->grid != NULL;
     for (size_t i = 0; i < comments && printer->comment != NULL; i++)
-        printer->comment(printer, one ? group : group->body.item[i]);
-    printer->writer = writer;
+        marked |= printer->comment(printer, one ? group : group->body.item[i]);
+    printer->phase = false;
+    return marked;
 }
 
-static void
-print_launch(Printer *printer, uint32_t tag, const char *launch)
+/* The condition under which a kernel has something to do; NULL: always. */
+static const char *
+condition_of(Printer *printer, uint32_t tag)
 {
-    Writer *writer = printer->writer;
-    const char *condition = "";
-    if (tag != 0 && printer->condition != NULL)
-        condition = arena_printf(printer->arena, " && (%s)",
-                                 printer->condition(printer, tag));
-    cuda_launch(writer, condition, launch);
+    return tag != 0 && printer->condition != NULL
+               ? printer->condition(printer, tag)
+               : NULL;
 }
 
 size_t
@@ -206,84 +230,156 @@ cuda_kernel_length(Printer *printer, const Block *block, size_t from)
     return schedule_kernel(printer->s, block, from);
 }
 
+/* A kernel's statements, as far as they say what its threads are. */
+typedef struct {
+    Stmt group;
+    Nest nest;
+    const Stmt *inner; /* the innermost loop of the nest, or NULL */
+    const Stmt *call;  /* what it does, or NULL */
+    bool tiles;        /* which blocks make */
+    Stmt *epilogue;
+    EpilogueVars var;
+} Kernel;
+
+static Kernel
+kernel_of(Printer *printer, const Block *block, size_t from, size_t count)
+{
+    Kernel k = {.group = group_of(printer, block, from, count)};
+    if (count == 1)
+        k.inner = cuda_nest(printer, &k.nest, block->item[from]);
+    k.call = call_of(k.inner, block->item[from]);
+    k.tiles =
+        k.call != NULL && cuda_tiles(printer, k.call->product, "1") != NULL;
+    k.epilogue = cuda_epilogue(printer, block, from, &k.var);
+    if (k.epilogue != NULL)
+        k.group.var = k.var.loop[0];
+    return k;
+}
+
 /* Prints a product that blocks make in tiles; how many blocks. */
 static const char *
-print_tiles(Printer *printer, const Stmt *call, const Nest *nest)
+print_tiles(Printer *printer, const Kernel *k)
 {
-    Dim turns = cuda_turns(printer, nest);
+    Dim turns = cuda_turns(printer, &k->nest);
     Expr count = c_dim(printer, turns);
-    const char *tiles = cuda_tiles(printer, call->product, count.text);
-    cuda_call(printer, call, print_block(printer, nest, tiles), count.text);
-    return turns == 1
-               ? tiles
-               : arena_printf(printer->arena, "%s * %s",
-                              c_at_least(printer, count, PREC_multiply), tiles);
+    const char *tiles = cuda_tiles(printer, k->call->product, count.text);
+    const char *all = tiles;
+    if (turns != 1)
+        all = arena_printf(printer->arena, "%s * %s",
+                           c_at_least(printer, count, PREC_multiply), tiles);
+    if (printer->grid != NULL)
+        cuda_grid_tiles(printer, all);
+    cuda_call(printer, k->call, print_block(printer, &k->nest, tiles, all),
+              count.text);
+    return all;
 }
 
 /* Prints an element of a product, or one of other turns, which 16 threads may
  * share; how many threads.
  */
 static const char *
-print_turn(Printer *printer, const Stmt *call, const Stmt *turn, Nest *nest)
+print_turn(Printer *printer, Kernel *k)
 {
-    if (call != NULL)
-        cuda_call_nest(call->product, nest);
-    Dim threads = cuda_turns(printer, nest);
-    if (call == NULL && cuda_has_lanes(printer, nest, turn)) {
+    const Stmt *turn = k->inner != NULL ? k->inner : &k->group;
+    if (k->call != NULL)
+        cuda_call_nest(k->call->product, &k->nest);
+    Dim threads = cuda_turns(printer, &k->nest);
+    if (k->call == NULL && cuda_has_lanes(printer, &k->nest, turn)) {
         printer->lanes = turn;
         threads = dim_mul(printer->s->dims, 16, threads);
     }
-    print_thread(printer, nest);
-    if (call != NULL)
-        cuda_call(printer, call, NULL, NULL);
+    if (printer->grid != NULL)
+        cuda_grid_turns(printer, threads);
+    print_thread(printer, &k->nest);
+    if (k->call != NULL)
+        cuda_call(printer, k->call, NULL, NULL);
     else
         printer_block(printer, turn);
     printer->lanes = NULL;
     return c_dim(printer, threads).text;
 }
 
-void
-cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
+/* What the threads do; how many threads or blocks there are. */
+static const char *
+print_work(Printer *printer, Kernel *k)
+{
+    const char *size =
+        k->tiles ? print_tiles(printer, k) : print_turn(printer, k);
+    if (k->call != NULL)
+        cuda_epilogue_body(printer, k->call->product, k->epilogue,
+                           k->epilogue != NULL ? &k->var : NULL);
+    return size;
+}
+
+/* A phase of the kernel that is being printed. */
+static void
+print_phase(Printer *printer, Kernel *k)
 {
     Writer *writer = printer->writer;
-    Stmt group = group_of(printer, block, from, count);
-    size_t scope = c_scope_mark(&printer->scope);
-    Nest nest = {0};
-    const Stmt *inner =
-        count == 1 ? cuda_nest(printer, &nest, block->item[from]) : NULL;
-    const Stmt *call = call_of(inner, block->item[from]);
-    EpilogueVars var;
-    Stmt *epilogue = cuda_epilogue(printer, block, from, &var);
+    const char *condition = condition_of(printer, k->group.tag);
+    if (condition != NULL)
+        writer_line(writer, "if (%s) {", condition);
+    bool marked = print_head(printer, &k->group, k->epilogue != NULL);
+    print_work(printer, k);
+    writer_line(writer, "}");
+    if (marked)
+        writer_raw(writer, LINES_END);
+    if (condition != NULL)
+        writer_line(writer, "}");
+}
+
+/* A kernel of its own, and its launch. */
+static void
+print_kernel(Printer *printer, Kernel *k)
+{
+    Writer *writer = printer->writer;
     Writer body;
-    size_t parts = printer->parts->size;
-    if (epilogue != NULL)
-        group.var = var.loop[0];
-    print_head(printer, &group, epilogue != NULL);
+    writer_raw(printer->parts, "\n");
+    printer->writer = printer->parts;
+    print_head(printer, &k->group, k->epilogue != NULL);
     writer_init(&body, printer->arena);
     body.depth = 1;
     printer->writer = &body;
-    bool tiles =
-        call != NULL && cuda_tiles(printer, call->product, "1") != NULL;
-    const char *size =
-        tiles
-            ? print_tiles(printer, call, &nest)
-            : print_turn(printer, call, inner != NULL ? inner : &group, &nest);
-    if (call != NULL)
-        cuda_epilogue_body(printer, call->product, epilogue,
-                           epilogue != NULL ? &var : NULL);
+    size_t scope = c_scope_mark(&printer->scope);
+    const char *size = print_work(printer, k);
     printer->writer = writer;
     c_scope_leave(&printer->scope, scope);
-    if (cuda_turns(printer, &nest) == 0) {
-        printer->parts->size = parts;
-        printer->parts->text[parts] = 0;
-        return;
-    }
     PartText part = {.name = arena_printf(printer->arena, "%s_%d",
                                           printer->function, ++printer->part),
                      .body = body.text};
     const char *launch = cuda_kernel_function(
-        printer, &part, tiles ? "FLUX_TILES" : "FLUX_EACH", size);
-    if (tiles && nest.count == 0 && cuda_gemm(printer, call->product))
-        launch = cuda_gemm_launch(printer, call->product, launch);
-    print_launch(printer, group.tag, launch);
+        printer, &part, k->tiles ? "FLUX_TILES" : "FLUX_EACH", size);
+    if (k->tiles && k->nest.count == 0 && cuda_gemm(printer, k->call->product))
+        launch = cuda_gemm_launch(printer, k->call->product, launch);
+    const char *condition = condition_of(printer, k->group.tag);
+    if (condition != NULL)
+        condition = arena_printf(printer->arena, " && (%s)", condition);
+    cuda_launch(writer, condition != NULL ? condition : "", launch);
+}
+
+bool
+cuda_turn_nest(Printer *printer, const Block *block, size_t from, size_t count,
+               Nest *nest)
+{
+    Kernel k = kernel_of(printer, block, from, count);
+    *nest = k.nest;
+    return k.inner != NULL && k.call == NULL &&
+           !cuda_has_lanes(printer, nest, k.inner);
+}
+
+void
+cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
+{
+    Kernel k = kernel_of(printer, block, from, count);
+    Nest all = k.nest;
+    if (k.call != NULL && !k.tiles)
+        cuda_call_nest(k.call->product, &all);
+    if (cuda_turns(printer, &all) == 0)
+        return;
+    size_t scope = c_scope_mark(&printer->scope);
+    if (printer->grid != NULL)
+        print_phase(printer, &k);
+    else
+        print_kernel(printer, &k);
+    c_scope_leave(&printer->scope, scope);
 }

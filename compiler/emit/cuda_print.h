@@ -27,11 +27,34 @@ void cuda_kernel(Printer *printer, const Block *block, size_t from,
  */
 Stmt *cuda_nest(const Printer *printer, Nest *nest, Stmt *stmt);
 
+/* Whether such statements do something in each turn of a nest, a thread each
+ * turn.
+ */
+bool cuda_turn_nest(Printer *printer, const Block *block, size_t from,
+                    size_t count, Nest *nest);
+
 /* Writes a kernel with what its body names as parameters; its launch. `how` is
  * FLUX_EACH or FLUX_TILES.
  */
 const char *cuda_kernel_function(Printer *printer, PartText *part,
                                  const char *how, const char *size);
+
+/* cuda_grid.c: one kernel for all of a schedule, and its launch: what would be
+ * kernels are its phases. False, and nothing is printed, where no phase needs
+ * what another has done.
+ */
+typedef struct CudaGrid CudaGrid;
+bool cuda_grid(Printer *printer);
+/* A phase has so many turns, or so many tiles, in C. */
+void cuda_grid_turns(Printer *printer, Dim turns);
+void cuda_grid_tiles(Printer *printer, const char *tiles);
+/* The memory that all products' tiles of a kind are made in. */
+const char *cuda_grid_shared(Printer *printer, const char *kind);
+
+/* Opens a loop over the tiles that a block makes; what stands for its number.
+ */
+const char *cuda_grid_loop(Printer *printer, const char *blocks);
+const char *cuda_block(const Printer *printer);
 
 /* Ends the threads whose number is not below a count. */
 void cuda_guard(Writer *writer, const char *index, const char *count);

@@ -68,6 +68,7 @@ typedef struct {
     bool standalone;  /* paste flux.h's types and the kernels: no library */
     bool debug_lines; /* #line of the source before each loop nest */
     bool no_graph;    /* CUDA: NAME_create captures none */
+    bool persistent;  /* CUDA: one kernel for all that a function launches */
     bool cublaslt;    /* CUDA: cublasLt may make products of floats */
     EmitMath math;    /* CUDA: what products of floats are rounded to */
     bool fast;        /* FLUX_FAST: the C compiler may contract */

@@ -215,6 +215,9 @@ set_option(Options *o, Arena *arena, Option option, const char *value)
     case OPTION_no_graph:
         o->emit.no_graph = true;
         return true;
+    case OPTION_persistent:
+        o->emit.persistent = true;
+        return true;
     case OPTION_arch:
         o->arch = value;
         return is_architecture(value) ||
@@ -425,8 +428,8 @@ has_suffix(const char *text, const char *suffix)
 static bool
 check_cuda(const Options *o)
 {
-    static const Option cuda_only[] = {OPTION_no_graph, OPTION_arch,
-                                       OPTION_math, OPTION_gemm};
+    static const Option cuda_only[] = {OPTION_no_graph, OPTION_persistent,
+                                       OPTION_arch, OPTION_math, OPTION_gemm};
     for (size_t i = 0; i < sizeof cuda_only / sizeof *cuda_only; i++) {
         if (o->emit.target == TARGET_cuda || !o->given[cuda_only[i]])
             continue;
@@ -452,6 +455,9 @@ check_stage(const Options *o)
         return usage("--fast is for C only, not for", "cuda");
     if (o->script.dtype == DTYPE_f64 && o->emit.cublaslt)
         return usage("--gemm cublaslt is for float32 only, not for", "f64");
+    if (o->emit.persistent && o->emit.cublaslt)
+        return usage("--persistent is one kernel, which cannot call",
+                     "cublaslt");
     if (o->script.dtype == DTYPE_f64 && o->emit.math != MATH_exact)
         return usage("--math tf32 and bf16 are for float32 only, not for",
                      "f64");

@@ -468,6 +468,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     schedule_flatten(s);
     if (!s->kernels && s->wall == NULL)
         schedule_panels(s);
+    s->meets = options != NULL && options->meets && schedule_has_kernels(s);
     const char *fault = schedule_plan(s);
     if (fault != NULL)
         diag_add(&g->context->diags, DIAG_internal, g->span, "in the loops: %s",

@@ -83,6 +83,14 @@ schedule_kernel(const Schedule *s, const Block *block, size_t from)
     return count > 0 ? count : 1;
 }
 
+bool
+schedule_has_kernels(const Schedule *s)
+{
+    size_t first = s->body.count > 0 ? schedule_kernel(s, &s->body, 0) : 0;
+    return first < s->body.count ||
+           (first > 0 && schedule_is_step_loop(s, s->body.item[0]));
+}
+
 /* The loops that are now cut, and where their pieces go. */
 typedef struct {
     Schedule *s;

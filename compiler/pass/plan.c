@@ -160,6 +160,13 @@ sizes_value(const Sizes *sizes, const Dims *dims, const int64_t *symbol)
     return most;
 }
 
+/* A cache line for the word that blocks meet at. */
+Dim
+schedule_head(const Schedule *s)
+{
+    return s->meets ? 64 : 0;
+}
+
 /* Each slot is rounded up to whole cache lines; where its size is not known, a
  * line is added for that.
  */
@@ -167,8 +174,10 @@ Sizes
 schedule_arena(const Schedule *s)
 {
     Sizes sizes = {0};
-    Dim end = 0;
+    Dim end = schedule_head(s);
     int growing = 0;
+    if (end != 0)
+        sizes_add(&sizes, s->dims, (Size){.bytes = {end}});
     for (;; growing++) {
         for (size_t i = 0; i < s->slot.count; i++) {
             Size size = s->slot.item[i].size;
@@ -258,12 +267,28 @@ schedule_plan(Schedule *s)
     return NULL;
 }
 
+/* Whether two slots may: one whose size is a number, and one that does not lie
+ * before it.
+ */
+static bool
+slots_overlap(const Schedule *s, int a, int b)
+{
+    int behind = s->slot.item[a].behind;
+    int other = s->slot.item[b].behind;
+    return behind >= 0 && (other >= 0 || b >= behind);
+}
+
 bool
 schedule_overlap(const Schedule *s, int a, int b)
 {
     const Buffer *x = &s->buffer.item[a];
     const Buffer *y = &s->buffer.item[b];
-    if (x->slot < 0 || x->slot != y->slot || x->each != y->each)
+    if (x->slot < 0 || y->slot < 0)
+        return false;
+    if (x->slot != y->slot)
+        return slots_overlap(s, x->slot, y->slot) ||
+               slots_overlap(s, y->slot, x->slot);
+    if (x->each != y->each)
         return false;
     Dim from = x->offset * schedule_held(x->each);
     Dim other = y->offset * schedule_held(y->each);

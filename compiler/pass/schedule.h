@@ -298,11 +298,14 @@ typedef struct {
     const bool *wall;   /* by node, or NULL */
     int era;            /* walls so far */
     bool kernels;       /* as of ScheduleOptions */
+    bool meets;         /* as of those, and there are several kernels */
 } Schedule;
 
 /* Which outputs may be absent when the code runs: bit o of `optional` is output
  * o, at most 32 of them. Work for them alone carries their bits as its tag. And
- * whether statements are kernels with a thread for each turn of their loops.
+ * whether statements are kernels with a thread for each turn of their loops;
+ * whether these are phases of one, whose blocks meet at a word at the arena's
+ * start.
  */
 typedef struct {
     uint32_t optional;
@@ -310,6 +313,7 @@ typedef struct {
                          stand, and no loop of such a one or a later one joins
                          what stands before */
     bool kernels;
+    bool meets;
 } ScheduleOptions;
 
 /* fuse.c: the schedule of an optimised graph, in the context's scratch memory;
@@ -412,6 +416,8 @@ void schedule_order(Schedule *s);
 void schedule_kernels(Schedule *s);
 size_t schedule_kernel(const Schedule *s, const Block *block, size_t from);
 bool schedule_is_step_loop(const Schedule *s, const Stmt *stmt);
+/* Whether there is more than one, or a loop of them. */
+bool schedule_has_kernels(const Schedule *s);
 /* Whether a statement is a call or has one. */
 bool schedule_calls(const Stmt *stmt);
 /* Whether a loop takes steps only of accumulators that begin in it. */
@@ -440,8 +446,11 @@ void schedule_panels(Schedule *s);
 const char *schedule_plan(Schedule *s);
 /* Whether two buffers have bytes of the arena in common. */
 bool schedule_overlap(const Schedule *s, int a, int b);
-/* The bytes of the arena, but for the start of its first cache line. */
+/* The bytes of the arena, but for the start of its first cache line; those of
+ * them that stand before its slots.
+ */
 Sizes schedule_arena(const Schedule *s);
+Dim schedule_head(const Schedule *s);
 /* How many there are for a batch of so many samples: no more than for a block.
  * And how many of them a buffer's elements are for.
  */

@@ -39,6 +39,8 @@ check(int holds, const char *what, size_t n, unsigned order)
     failed += holds == 0;
     if (!holds)
         printf("FAILED: %s, %zu samples, order %u\n", what, n, order);
+    if (!holds && getenv("FIRST") != NULL) /* is enough */
+        exit(1);
 }
 
 enum { PORTS = 8 };

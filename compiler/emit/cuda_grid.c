@@ -1,0 +1,306 @@
+/* A schedule as one kernel (--persistent): what would be kernels are its
+ * phases, in their order, and loops over steps stand in it. Each phase is a
+ * loop over the turns that a thread does of it, or the tiles that a block does.
+ *
+ * All blocks of the grid run at once (kernels/flux_gpu_grid.h). They meet where
+ * a phase touches memory that one since the last meeting has stored, or stores
+ * what such a one has touched; but for elements that are those of the turns'
+ * numbers in both, for turn i is the same thread's in each. For a loop over
+ * steps, the last phases of a turn are such ones of the next.
+ */
+#include "emit/cuda_print.h"
+
+#include <string.h>
+
+/* A buffer that phases since the last meeting touch. */
+typedef struct {
+    int buffer;
+    bool store;
+    bool own; /* in turn i, element i */
+} Use;
+
+typedef struct {
+    Schedule *s;
+    const Nest *nest; /* of the phase that is looked at; NULL: of tiles */
+    VEC(Use) use;
+} Uses;
+
+static const char *const kinds[] = {"tile_f32", "tile_f64", "tensor_tile"};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+struct CudaGrid {
+    const char *name;  /* of the flux_grid, in C */
+    const char *block; /* the number of the tile that is being printed */
+    bool meets;        /* blocks do */
+    Uses pending;
+    VEC(Dim) turns; /* of phases, but for what is less than another */
+    VEC(const char *) tiles;
+    const char *shared[KINDS];
+    bool shares[KINDS];
+};
+
+static void
+add_use(Uses *uses, Use use)
+{
+    for (size_t i = 0; i < uses->use.count; i++) {
+        const Use *old = &uses->use.item[i];
+        if (old->buffer == use.buffer && old->store == use.store &&
+            old->own == use.own)
+            return;
+    }
+    VEC_PUSH(uses->s->arena, &uses->use, use);
+}
+
+/* Whether an index is the number of the turn. */
+static bool
+is_turn(Schedule *s, const Nest *nest, const Affine *at)
+{
+    Affine turn = affine_of(0);
+    Dim below = 1;
+    if (nest == NULL)
+        return false;
+    for (int i = nest->count; i-- > 0;) {
+        Affine var = affine_var(nest->var[i]);
+        affine_scale(s, &var, below);
+        affine_add(s, &turn, &var);
+        below = dim_mul(s->dims, below, s->var.item[nest->var[i]].extent);
+    }
+    return affine_same(s, &turn, at);
+}
+
+static void
+note_use(void *user, int *buffer, Affine *at, bool store)
+{
+    Uses *uses = user;
+    if (!uses->s->buffer.item[*buffer].local)
+        add_use(uses, (Use){*buffer, store, is_turn(uses->s, uses->nest, at)});
+}
+
+static void
+add_uses(Uses *uses, const Uses *more)
+{
+    for (size_t i = 0; i < more->use.count; i++)
+        add_use(uses, more->use.item[i]);
+}
+
+static bool
+depend(const Uses *a, const Uses *b)
+{
+    for (size_t i = 0; i < a->use.count; i++)
+        for (size_t k = 0; k < b->use.count; k++) {
+            const Use *x = &a->use.item[i];
+            const Use *y = &b->use.item[k];
+            bool same_thread = x->own && y->own &&
+                               c_begin_together(a->s, x->buffer, y->buffer);
+            if ((x->store || y->store) && !same_thread &&
+                c_same_memory(a->s, x->buffer, y->buffer))
+                return true;
+        }
+    return false;
+}
+
+/* Lets a phase follow; whether blocks meet before it. */
+static bool
+follow(Printer *printer, Uses *pending, const Block *block, size_t from,
+       size_t count)
+{
+    Nest nest;
+    Uses own = {.s = printer->s};
+    if (cuda_turn_nest(printer, block, from, count, &nest))
+        own.nest = &nest;
+    for (size_t i = from; i < from + count; i++)
+        schedule_accesses(printer->s, block->item[i], note_use, &own);
+    bool meet = depend(pending, &own);
+    if (meet)
+        pending->use.count = 0;
+    add_uses(pending, &own);
+    return meet;
+}
+
+/* Lets the turns of a loop follow. */
+static void
+follow_loop(Printer *printer, Uses *pending, const Block *block)
+{
+    for (size_t i = 0; i < block->count;) {
+        size_t count = cuda_kernel_length(printer, block, i);
+        if (schedule_is_step_loop(printer->s, block->item[i]))
+            follow_loop(printer, pending, &block->item[i]->body);
+        else
+            follow(printer, pending, block, i, count);
+        i += count;
+    }
+}
+
+static void print_phases(Printer *printer, const Block *block);
+
+/* Where a loop may have no turn, what came before it is still pending. */
+static void
+print_steps(Printer *printer, const Stmt *loop)
+{
+    CudaGrid *grid = printer->grid;
+    Schedule *s = printer->s;
+    size_t scope = c_scope_mark(&printer->scope);
+    Uses before = {.s = s};
+    Uses turn = {.s = s};
+    add_uses(&before, &grid->pending);
+    follow_loop(printer, &turn, &loop->body);
+    add_uses(&grid->pending, &turn);
+    if (printer->writer->text[printer->writer->size - 2] != '{')
+        writer_raw(printer->writer, "\n");
+    printer_loop(printer, loop, false);
+    print_phases(printer, &loop->body);
+    writer_line(printer->writer, "}");
+    add_uses(&grid->pending, &before);
+    c_scope_leave(&printer->scope, scope);
+}
+
+static void
+print_phases(Printer *printer, const Block *block)
+{
+    CudaGrid *grid = printer->grid;
+    for (size_t i = 0; i < block->count;) {
+        size_t count = cuda_kernel_length(printer, block, i);
+        if (schedule_is_step_loop(printer->s, block->item[i])) {
+            print_steps(printer, block->item[i]);
+        } else {
+            if (follow(printer, &grid->pending, block, i, count)) {
+                writer_line(printer->writer, "flux_grid_meet(&%s);",
+                            grid->name);
+                grid->meets = true;
+            }
+            cuda_kernel(printer, block, i, count);
+        }
+        i += count;
+    }
+}
+
+/* What stands before the phases. */
+static void
+print_head(const Printer *printer, Writer *writer)
+{
+    const CudaGrid *grid = printer->grid;
+    for (int i = 0; i < KINDS; i++)
+        if (grid->shares[i])
+            writer_line(writer, "FLUX_SHARED(flux_%s, %s);", kinds[i],
+                        grid->shared[i]);
+    writer_line(writer, "flux_grid %s = {%s, 0};", grid->name,
+                printer->arrived);
+}
+
+/* The most blocks that a phase has work for, line by line. */
+static const char *
+blocks_text(Printer *printer, const char *name)
+{
+    const CudaGrid *grid = printer->grid;
+    size_t turns = grid->turns.count;
+    Writer writer;
+    writer_init(&writer, printer->arena);
+    writer.depth = 1;
+    for (size_t i = 0; i < turns + grid->tiles.count; i++) {
+        const char *some =
+            i >= turns ? grid->tiles.item[i - turns]
+                       : arena_printf(printer->arena, "flux_grid_for(%s)",
+                                      c_dim(printer, grid->turns.item[i]).text);
+        if (i == 0)
+            writer_line(&writer, "size_t %s = %s;", name, some);
+        else
+            writer_line(&writer, "%s = FLUX_MAX(%s, %s);", name, name, some);
+    }
+    return writer.text;
+}
+
+bool
+cuda_grid(Printer *printer)
+{
+    CudaGrid *grid = ARENA_NEW(printer->arena, CudaGrid);
+    Writer *writer = printer->writer;
+    const char *blocks = printer_name(printer, "blocks");
+    size_t scope = c_scope_mark(&printer->scope);
+    Writer phases;
+    Writer body;
+    writer_init(&phases, printer->arena);
+    writer_init(&body, printer->arena);
+    body.depth = phases.depth = 1;
+    grid->pending.s = printer->s;
+    grid->name = printer_name(printer, "grid");
+    for (int i = 0; i < KINDS; i++)
+        grid->shared[i] = printer_name(printer, kinds[i]);
+    printer->grid = grid;
+    printer->writer = &phases;
+    print_phases(printer, &printer->s->body);
+    printer->writer = writer;
+    c_scope_leave(&printer->scope, scope);
+    print_head(printer, &body);
+    writer_raw(&body, "\n");
+    writer_raw(&body, phases.text);
+    printer->blocks = grid->meets ? blocks_text(printer, blocks) : NULL;
+    printer->grid = NULL;
+    if (!grid->meets)
+        return false;
+    PartText part = {.name = arena_printf(printer->arena, "%s_%d",
+                                          printer->function, ++printer->part),
+                     .body = body.text};
+    writer_raw(printer->parts, "\n");
+    cuda_launch(writer, "",
+                cuda_kernel_function(printer, &part, "FLUX_GRID",
+                                     arena_printf(printer->arena, "%s, %s",
+                                                  blocks, printer->arrived)));
+    return true;
+}
+
+void
+cuda_grid_turns(Printer *printer, Dim turns)
+{
+    CudaGrid *grid = printer->grid;
+    Dims *dims = printer->s->dims;
+    size_t kept = 0;
+    for (size_t i = 0; i < grid->turns.count; i++) {
+        Dim old = grid->turns.item[i];
+        if (dim_at_most(dims, turns, old))
+            return;
+        if (!dim_at_most(dims, old, turns))
+            grid->turns.item[kept++] = old;
+    }
+    grid->turns.count = kept;
+    VEC_PUSH(printer->arena, &grid->turns, turns);
+}
+
+void
+cuda_grid_tiles(Printer *printer, const char *tiles)
+{
+    CudaGrid *grid = printer->grid;
+    for (size_t i = 0; i < grid->tiles.count; i++)
+        if (strcmp(grid->tiles.item[i], tiles) == 0)
+            return;
+    VEC_PUSH(printer->arena, &grid->tiles, tiles);
+}
+
+const char *
+cuda_grid_shared(Printer *printer, const char *kind)
+{
+    CudaGrid *grid = printer->grid;
+    int i = 0;
+    while (strcmp(kinds[i], kind) != 0)
+        i++;
+    grid->shares[i] = true;
+    return grid->shared[i];
+}
+
+const char *
+cuda_grid_loop(Printer *printer, const char *blocks)
+{
+    CudaGrid *grid = printer->grid;
+    const char *name = printer_name(printer, "block");
+    writer_line(printer->writer,
+                "for (size_t %s = flux_block(); %s < %s; %s += "
+                "flux_grid_blocks()) {",
+                name, name, blocks, name);
+    grid->block = name;
+    return name;
+}
+
+const char *
+cuda_block(const Printer *printer)
+{
+    return printer->grid != NULL ? printer->grid->block : "flux_block()";
+}
