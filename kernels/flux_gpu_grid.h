@@ -65,11 +65,11 @@ flux_grid_size(const void *kernel, size_t blocks, unsigned *size)
     int each = 0;
     cudaError_t error = cudaGetDevice(&device);
     if (error == cudaSuccess)
-        error = cudaDeviceGetAttribute(
-            &processors, cudaDevAttrMultiProcessorCount, device);
+        error = cudaDeviceGetAttribute(&processors,
+                                       cudaDevAttrMultiProcessorCount, device);
     if (error == cudaSuccess)
-        error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(
-            &each, kernel, FLUX_THREADS, 0);
+        error = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel,
+                                                              FLUX_THREADS, 0);
     const size_t room = (size_t)processors * (size_t)each;
     const size_t least = blocks > 0 ? blocks : 1;
     *size = (unsigned)(least < room ? least : room);
