@@ -1,6 +1,7 @@
 /* The device's memory: one range of addresses that only kernels and copies can
- * touch. What is given back is not given out again, so that a late write is a
- * fault; between two pieces of memory lies a red zone.
+ * touch. What is given back is not given out again, so that a late access is a
+ * fault, as is one behind a piece of memory, where no page is. Before it lies a
+ * red zone, and behind it another one, up to that page.
  */
 #include "tests/cuda/emulator_memory.h"
 
@@ -16,7 +17,8 @@ namespace
 enum : size_t {
     RANGE = (size_t)1 << 36, /* addresses; memory comes with the first write */
     ZONE = 256,
-    ALIGNMENT = 256
+    ALIGNMENT = 256,
+    PAGE = 4096
 };
 enum { ZONE_BYTE = 0x7f, POISON = 0xff }; /* great numbers; NaN */
 
@@ -24,25 +26,45 @@ char *range;
 size_t used;
 int opened;
 size_t damaged;
-std::map<char *, size_t> pieces; /* bytes of what is taken */
+
+/* A piece of memory, and the pages that it is the end of. */
+struct Piece {
+    size_t bytes;
+    char *page;
+    size_t room;
+};
+std::map<char *, Piece> pieces; /* that are taken */
 
 void
-protect(int how)
+protect(const Piece &piece, int how)
 {
-    if (used > 0 && mprotect(range, (used + 4095) / 4096 * 4096, how) != 0)
+    if (mprotect(piece.page, piece.room, how) != 0)
         abort();
 }
 
-size_t
-damage(const char *memory, size_t bytes)
+void
+protect_all(int how)
 {
-    size_t tail = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - bytes;
+    for (const auto &one : pieces)
+        protect(one.second, how);
+}
+
+size_t
+damage(const char *memory, const Piece &piece)
+{
+    const char *end = piece.page + piece.room;
     size_t count = 0;
-    for (size_t i = 0; i < ZONE; i++)
-        count += (unsigned char)memory[i - ZONE] != ZONE_BYTE;
-    for (size_t i = 0; i < tail + ZONE; i++)
-        count += (unsigned char)memory[bytes + i] != ZONE_BYTE;
+    for (const char *zone = memory - ZONE; zone < memory; zone++)
+        count += *zone != ZONE_BYTE;
+    for (const char *zone = memory + piece.bytes; zone < end; zone++)
+        count += *zone != ZONE_BYTE;
     return count > 0;
+}
+
+size_t
+rounded(size_t bytes, size_t to)
+{
+    return (bytes + to - 1) / to * to;
 }
 } // namespace
 
@@ -51,13 +73,13 @@ namespace emulator
 Open::Open()
 {
     if (opened++ == 0)
-        protect(PROT_READ | PROT_WRITE);
+        protect_all(PROT_READ | PROT_WRITE);
 }
 
 Open::~Open()
 {
     if (--opened == 0)
-        protect(PROT_NONE);
+        protect_all(PROT_NONE);
 }
 
 void *
@@ -70,15 +92,20 @@ memory_take(size_t bytes)
             return nullptr;
         range = static_cast<char *>(memory);
     }
-    size_t room = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (room > RANGE - used - 2 * ZONE)
+    if (bytes > RANGE)
         return nullptr;
-    char *memory = range + used + ZONE;
-    used += room + 2 * ZONE;
+    size_t own = rounded(bytes, ALIGNMENT);
+    size_t room = rounded(own + ZONE, PAGE);
+    if (room > RANGE - used - PAGE)
+        return nullptr;
+    const Piece piece = {bytes, range + used, room};
+    char *memory = piece.page + room - own;
+    used += room + PAGE;
+    pieces[memory] = piece;
     Open open;
-    memset(memory - ZONE, ZONE_BYTE, room + 2 * ZONE);
+    protect(piece, PROT_READ | PROT_WRITE); /* where it was open before */
+    memset(memory - ZONE, ZONE_BYTE, own + ZONE);
     memset(memory, POISON, bytes);
-    pieces[memory] = bytes;
     return memory;
 }
 
@@ -90,7 +117,8 @@ memory_give(void *memory)
         return false;
     Open open;
     damaged += damage(piece->first, piece->second);
-    memset(piece->first, POISON, piece->second);
+    madvise(piece->second.page, piece->second.room, MADV_DONTNEED);
+    protect(piece->second, PROT_NONE);
     pieces.erase(piece);
     return true;
 }

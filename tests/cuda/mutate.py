@@ -1,5 +1,7 @@
-"""mutate.py FOLDER SEED: changes one place of the kernels of a folder's .cu files
-or of the product's headers, of which a copy goes into the folder, and prints it.
+"""mutate.py FOLDER SEED KEPT: changes one place of the kernels of a folder's .cu
+files or of the headers that they use, of which copies go into the folder, and
+prints it. A header that is changed goes into the folder KEPT, too, with what was
+printed; where there is one, that is the change.
 
 A place is an operator, a number, a barrier or a launch; the seed picks one.
 """
@@ -18,7 +20,8 @@ CHANGES = [
     (r"error = FLUX_(EACH|TILES)\(", r"error = cudaSuccess; if (0) FLUX_\1("),
 ]
 # A header's name, and how the calls of what it holds begin.
-HEADERS = [("flux_gpu_product_body.h", "flux_gpu_(product|sums)_"),
+HEADERS = [("flux_gpu_product.h", "flux_tile_"),
+           ("flux_gpu_product_body.h", "flux_gpu_(product|sums)_"),
            ("flux_gpu_sum_body.h", "flux_gpu_sum_"),
            ("flux_gpu_max_body.h", "flux_gpu_(max|argmax)_"),
            ("flux_gpu_windows_body.h", "flux_gpu_windows_")]
@@ -39,10 +42,16 @@ def kernel_lines(text):
 
 
 def main():
-    """Picks a place, and changes it."""
-    folder, seed = sys.argv[1], int(sys.argv[2])
+    """Picks a place, and changes it, or takes what is kept."""
+    folder, seed, kept = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     kernels = os.path.join(folder, "kernels")
     os.makedirs(kernels, exist_ok=True)
+    if os.path.exists(os.path.join(kept, "change")):
+        for path in glob.glob(kept + "/*.h"):
+            shutil.copy(path, kernels)
+        with open(os.path.join(kept, "change"), encoding="utf-8") as file:
+            print(file.read(), end="")
+        return
     emitted = ""
     for path in glob.glob(folder + "/*.cu"):
         with open(path, encoding="utf-8") as file:
@@ -65,8 +74,13 @@ def main():
     text[number] = line[:match.start()] + new + line[match.end():]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(text))
-    print(f"{os.path.basename(path)}:{number + 1}: `{line.strip()}`"
-          f" → `{text[number].strip()}`")
+    change = (f"{os.path.basename(path)}:{number + 1}: `{line.strip()}`"
+              f" → `{text[number].strip()}`")
+    print(change)
+    if path.endswith(".h"):
+        shutil.copy(path, kept)
+        with open(os.path.join(kept, "change"), "w", encoding="utf-8") as file:
+            print(change, file=file)
 
 
 main()
