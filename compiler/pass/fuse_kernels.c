@@ -3,13 +3,16 @@
  *
  * The blocks of samples that a CPU keeps in its cache are joined again. A loop
  * around products becomes one loop for each of its statements, for a product
- * has all threads to itself. A scalar that one kernel computes and another one
- * needs waits in memory; what a thread has for itself stays a local array.
+ * has all threads to itself; so does one around long loops, whose turns are
+ * threads then. A scalar that one kernel computes and another one needs waits
+ * in memory; what a thread has for itself stays a local array.
  *
  * This comes before buffers share memory: each still has one store, so that
  * what is read later reads the same.
  */
 #include "pass/schedule.h"
+
+enum { FEW_TURNS = 16 }; /* that a thread does sooner than a launch takes */
 
 bool
 schedule_is_step_loop(const Schedule *s, const Stmt *stmt)
@@ -140,6 +143,23 @@ is_blocks(const Schedule *s, const Stmt *loop)
 
 static void cut_block(Cut *cut, const Block *block);
 
+/* Whether a loop does nothing but other ones, some of them long, whose turns
+ * are threads, too, where each stands in a loop of its own.
+ */
+static bool
+has_long_loops(const Schedule *s, const Stmt *loop)
+{
+    bool any = false;
+    for (size_t i = 0; i < loop->body.count; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        if (stmt->kind != STMT_loop || !schedule_is_parallel(s, stmt))
+            return false;
+        Dim extent = s->var.item[schedule_var(s, stmt->var)].extent;
+        any = any || !dim_known(extent) || extent > FEW_TURNS;
+    }
+    return any && loop->body.count > 1;
+}
+
 /* Cuts a loop; false where it stays whole. */
 static bool
 cut_loop(Cut *cut, Stmt *loop)
@@ -157,7 +177,8 @@ cut_loop(Cut *cut, Stmt *loop)
         cut_block(&inner, &body);
         return false;
     }
-    if (!schedule_calls(loop) || cut->depth == 2 * IR_RANK)
+    if ((!schedule_calls(loop) && !has_long_loops(s, loop)) ||
+        cut->depth == 2 * IR_RANK)
         return false;
     cut->loop[cut->depth++] = loop;
     cut_block(cut, &loop->body);
