@@ -163,6 +163,9 @@ function_checks(Function *f)
                             *null != 0 ? " || " : "", f->work);
     if (*null != 0)
         check(writer, null, "FLUX_E_NULL");
+    const char *little = c_too_short(&f->printer);
+    if (little != NULL)
+        check(writer, little, "FLUX_E_SIZE");
     const char *large = c_too_large(&f->printer, bytes);
     if (large != NULL)
         check(writer, large, "FLUX_E_SIZE");

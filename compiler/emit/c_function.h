@@ -86,4 +86,9 @@ const char *c_out_of_range(Arena *arena, const Argument *a, const char *index);
 /* The condition under which a number of bytes overflows; NULL: never. */
 const char *c_too_large(Printer *printer, Dim bytes);
 
+/* c_lengths.c: a condition under which a length is less than what is made of it
+ * needs, or NULL.
+ */
+const char *c_too_short(Printer *printer);
+
 #endif

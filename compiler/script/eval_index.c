@@ -19,6 +19,57 @@ eval_end(Script *s, Span span)
     return value_int(value_count(s, v, span));
 }
 
+/* Whether a place counts from `end`: end, end - k; it is a number near
+ * NUMERIC_END then.
+ */
+static bool
+place_from_end(Script *s, Scope *scope, const Ast *ast, int64_t *place)
+{
+    *place = NUMERIC_END;
+    if (ast->kind == AST_END)
+        return true;
+    bool plus = ast->kind == AST_BINARY && strcmp(ast->as.binary.op, "+") == 0;
+    bool minus = ast->kind == AST_BINARY && strcmp(ast->as.binary.op, "-") == 0;
+    if ((!plus && !minus) ||
+        !place_from_end(s, scope, ast->as.binary.left, place))
+        return false;
+    Value by = eval_operand(s, scope, ast->as.binary.right);
+    if (by.kind != VALUE_int || by.as.integer < -NUMERIC_END / 4 ||
+        by.as.integer > NUMERIC_END / 4)
+        script_fail(s, DIAG_value, ast->span, NULL,
+                    "an index is an Int, not end and %s", value_kind_name(by));
+    *place += plus ? by.as.integer : -by.as.integer;
+    return true;
+}
+
+/* An index of an axis whose length only the run knows. */
+static Value
+eval_open_index(Script *s, Scope *scope, const Ast *ast)
+{
+    int64_t first;
+    int64_t last;
+    if (place_from_end(s, scope, ast, &last))
+        return value_int(last);
+    if (ast->kind != AST_RANGE || ast->as.range.step != NULL ||
+        !place_from_end(s, scope, ast->as.range.last, &last))
+        return eval_operand(s, scope, ast);
+    if (!place_from_end(s, scope, ast->as.range.first, &first)) {
+        Value from = eval_operand(s, scope, ast->as.range.first);
+        if (from.kind != VALUE_int)
+            script_fail(s, DIAG_value, ast->span, NULL,
+                        "an index is an Int, not %s", value_kind_name(from));
+        first = from.as.integer;
+    }
+    Range *range = ARENA_NEW(&s->context->arena, Range);
+    *range = (Range){.whole = true,
+                     .first = (double)first,
+                     .first_int = first,
+                     .step = 1,
+                     .step_int = 1,
+                     .count = last < first ? 0 : last - first + 1};
+    return (Value){.kind = VALUE_range, .as.range = range};
+}
+
 /* Evaluates the indices of `value`, with `end` bound for each axis. */
 static size_t
 eval_indices(Script *s, Scope *scope, Value value, const Ast *ast, Value *out)
@@ -34,7 +85,10 @@ eval_indices(Script *s, Scope *scope, Value value, const Ast *ast, Value *out)
                         "this is not one index");
         IndexContext context = {value, i, list->count};
         s->eval->index = &context;
-        Value v = eval_operand(s, scope, index);
+        int axis = list->count > 1 ? (int)i : -1;
+        Value v = numeric_is_open(s, value, axis)
+                      ? eval_open_index(s, scope, index)
+                      : eval_operand(s, scope, index);
         s->eval->index = outer;
         out[i] = value_plain(s, v, index->span);
     }

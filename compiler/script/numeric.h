@@ -47,6 +47,10 @@ void numeric_assign(Script *s, Value x, const Value *index, size_t count,
                     Value value, Span span);
 int64_t numeric_length(Script *s, Value x, int axis, Span span); /* -1: all */
 
+/* `end` where only the run knows it: places near it count from there. */
+#define NUMERIC_END (INT64_C(1) << 40)
+bool numeric_is_open(Script *s, Value x, int axis);
+
 /* Makers for builtins (numeric.def): exp, sum, maximum, reshape, … */
 void numeric_define_all(Script *s);
 

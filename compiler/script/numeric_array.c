@@ -189,6 +189,22 @@ numeric_vcat(Script *s, const Value *item, size_t count, Span span)
     return keep_ints(s, item, count, concat(s, item, count, 0, span, "vcat"));
 }
 
+/* The length of a traced value's axis; -1: of all its elements. */
+static Dim
+axis_length(const Script *s, Value x, int axis)
+{
+    const Node *n = ir_node(s->graph, x.as.node);
+    if (axis < 0)
+        return ir_count(s->graph, x.as.node);
+    return axis < n->rank ? n->dim[axis] : 1;
+}
+
+bool
+numeric_is_open(Script *s, Value x, int axis)
+{
+    return x.kind == VALUE_node && !dim_known(axis_length(s, x, axis));
+}
+
 int64_t
 numeric_length(Script *s, Value x, int axis, Span span)
 {
@@ -212,14 +228,13 @@ numeric_length(Script *s, Value x, int axis, Span span)
         return t->dim[t->rank - 1];
     }
     case VALUE_node: {
-        const Node *n = ir_node(s->graph, x.as.node);
-        Dim d = axis < 0 ? ir_count(s->graph, x.as.node)
-                         : (axis < n->rank ? n->dim[axis] : 1);
+        Dim d = axis_length(s, x, axis);
         if (dim_known(d))
             return d;
         script_fail(s, DIAG_annotate, span,
                     "annotate the input with a number, or take a sum, a mean "
-                    "or a maximum over the axis",
+                    "or a maximum over the axis; an index may be end or end - "
+                    "1",
                     "the length %s is not known while the model is traced",
                     dim_text(&s->dims, d));
     }
@@ -248,11 +263,11 @@ numeric_length(Script *s, Value x, int axis, Span span)
                 value_kind_name(x));
 }
 
-/* One index of an axis of `length`, as places from 0. */
+/* One index of an axis, as places from 0. */
 typedef struct {
-    int64_t start;
+    Dim start;
     int64_t step;
-    int64_t count;
+    Dim count;
     const Tensor *list; /* or NULL: start, step, count */
     bool drop;
 } Axis;
@@ -329,6 +344,57 @@ axis_index(Script *s, Value index, int64_t length, Span span)
     return a;
 }
 
+/* A place from 1, or near NUMERIC_END, as one from 0. */
+static Dim
+open_place(Script *s, int64_t place, Dim length, Span span)
+{
+    bool exact = true;
+    bool from_end = place > NUMERIC_END / 2;
+    Dim at = from_end
+                 ? dim_sub(&s->dims, length, NUMERIC_END - place + 1, &exact)
+                 : place - 1;
+    if (place < 1 || place > NUMERIC_END || !exact)
+        script_fail(s, DIAG_index, span,
+                    arena_printf(&s->context->arena, "indices are 1 to %s",
+                                 dim_text(&s->dims, length)),
+                    place < 1 ? "index %lld of an axis of length %s"
+                              : "index end + %lld of an axis of length %s",
+                    (long long)(place < 1 ? place : place - NUMERIC_END),
+                    dim_text(&s->dims, length));
+    return at;
+}
+
+/* One index of an axis whose length only the run knows, which looks whether the
+ * places are there.
+ */
+static Axis
+open_index(Script *s, Value index, Dim length, Span span)
+{
+    const Range *range = index.kind == VALUE_range ? index.as.range : NULL;
+    if (index.kind == VALUE_symbol && strcmp(index.as.symbol, ":") == 0)
+        return (Axis){.step = 1, .count = length};
+    if (index.kind == VALUE_int)
+        return (Axis){.start = open_place(s, index.as.integer, length, span),
+                      .step = 1,
+                      .count = 1,
+                      .drop = true};
+    if (range == NULL || !range->whole || range->step_int != 1)
+        script_fail(s, DIAG_annotate, span,
+                    "annotate the input with a number, or index by a number, "
+                    "a range of step 1 or `:`",
+                    "the length %s of the axis is not known here",
+                    dim_text(&s->dims, length));
+    if (range->count == 0)
+        return (Axis){.step = 1};
+    bool exact;
+    int64_t last = range->first_int + range->count - 1;
+    Axis a = {.start = open_place(s, range->first_int, length, span),
+              .step = 1};
+    Dim behind = dim_add(&s->dims, open_place(s, last, length, span), 1);
+    a.count = dim_sub(&s->dims, behind, a.start, &exact);
+    return exact ? a : (Axis){.step = 1};
+}
+
 static int
 value_rank(const Script *s, Value x)
 {
@@ -348,9 +414,21 @@ index_axes(Script *s, Value x, const Value *index, size_t count, Axis *axis,
     if (!*flat && (int)count != rank)
         script_fail(s, DIAG_rank, span, NULL, "%zu indices for %s of rank %d",
                     count, value_kind_name(x), rank);
-    for (size_t i = 0; i < count; i++)
-        axis[i] = axis_index(
-            s, index[i], numeric_length(s, x, *flat ? -1 : (int)i, span), span);
+    for (size_t i = 0; i < count; i++) {
+        int of = *flat ? -1 : (int)i;
+        axis[i] =
+            numeric_is_open(s, x, of)
+                ? open_index(s, index[i], axis_length(s, x, of), span)
+                : axis_index(s, index[i], numeric_length(s, x, of, span), span);
+    }
+}
+
+/* The length of an axis of an array, in a trace or not. */
+static Dim
+whole_axis(Script *s, Value x, int axis, Span span)
+{
+    return numeric_is_open(s, x, axis) ? axis_length(s, x, axis)
+                                       : numeric_length(s, x, axis, span);
 }
 
 static Value
@@ -366,7 +444,7 @@ index_traced(Script *s, Value x, const Axis *axis, size_t count, bool flat,
     for (size_t i = 0; i < count; i++) {
         index.start[i] = axis[i].list ? 0 : axis[i].start;
         index.count[i] =
-            axis[i].list ? numeric_length(s, x, (int)i, span) : axis[i].count;
+            axis[i].list ? whole_axis(s, x, (int)i, span) : axis[i].count;
         index.step[i] = axis[i].list ? 1 : axis[i].step;
     }
     for (size_t i = 0; i < count; i++) {
@@ -380,7 +458,7 @@ index_traced(Script *s, Value x, const Axis *axis, size_t count, bool flat,
             IndexOp one = {.rank = (int)count};
             for (size_t j = 0; j < count; j++) {
                 one.start[j] = j == i ? axis_place(&axis[i], k) : 0;
-                one.count[j] = j == i ? 1 : numeric_length(s, x, (int)j, span);
+                one.count[j] = j == i ? 1 : whole_axis(s, x, (int)j, span);
                 one.step[j] = 1;
             }
             LiftOp op = {"[]", make_index, &one, false, true};

@@ -65,10 +65,10 @@ Ref make_reverse(Lift *l, const Ref *operand, size_t count,
 Ref make_positions(Lift *l, const Ref *operand, size_t count,
                    const void *extra);
 
-/* x[…]; extra: IndexOp. */
+/* x[…]; extra: IndexOp, with steps other than 1 of known lengths only. */
 typedef struct {
-    int64_t start[IR_RANK];
-    int64_t count[IR_RANK];
+    Dim start[IR_RANK];
+    Dim count[IR_RANK];
     int64_t step[IR_RANK];
     bool drop[IR_RANK]; /* the axis was indexed by a number */
     int rank;
