@@ -207,7 +207,8 @@ models_of_file(const Options *o, Context *context, Script *script,
                   diag_add(&context->diags, DIAG_export, (Span){0},
                            "%s has no model to emit", path),
                   "name a model whose input has a known shape, as in "
-                  "@net f(x::[4]) = …, or export one");
+                  "@net f(x::[4]) = …, or export one; of a model of steps, "
+                  "unroll(m)");
     return context->diags.errors == 0;
 }
 

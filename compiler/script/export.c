@@ -287,6 +287,7 @@ export_one(Exports *e, const char *name, Value v, bool quiet)
     size_t before = diags->count;
     size_t errors = diags->errors;
     s->recover = &here;
+    s->stepless = false;
     volatile bool done = false;
     if (setjmp(here) == 0) {
         if (v.kind == VALUE_trainer) {
@@ -312,7 +313,7 @@ export_one(Exports *e, const char *name, Value v, bool quiet)
         VEC_PUSH(&s->context->arena, &e->failed, v);
     bool unknown =
         diags->count > before && diags->item[before]->code == DIAG_annotate;
-    if (!done && quiet && unknown) {
+    if (!done && quiet && (unknown || s->stepless)) {
         diags->count = before;
         diags->errors = errors;
     }

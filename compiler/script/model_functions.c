@@ -272,11 +272,6 @@ fn_keep(Script *s, const Args *args)
     if (array.kind != VALUE_array)
         script_fail(s, DIAG_value, args->span, NULL,
                     "keep! changes an array, not %s", value_kind_name(array));
-    if (s->trace->steps != NULL) /* it has a graph of its own */
-        script_fail(s, DIAG_not_yet, args->span,
-                    "put the layer before or behind the recurrence",
-                    "keep! inside of a step of unroll or scan is not there "
-                    "yet");
     if (args->item[1].kind != VALUE_opaque)
         trace_keep(
             s, array,

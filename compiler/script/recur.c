@@ -71,7 +71,8 @@ recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
                     "%s is no field of a model, which has the value before "
                     "the first step",
                     field);
-    if (s->graph == NULL || steps == NULL)
+    s->stepless = s->graph == NULL || steps == NULL;
+    if (s->stepless)
         script_fail(s, DIAG_recurrence, span,
                     "unroll(m, n) makes a model of n steps, unroll1(m) one "
                     "that keeps its state",
@@ -120,6 +121,28 @@ recur_assign(Script *s, Object *object, const char *field, Value value)
     c->call = s->eval->active ? s->eval->active->number : 0;
     c->span = s->span;
     c->frame = s->frame;
+    return true;
+}
+
+bool
+recur_keep(Script *s, Value array, Ref value, Span span)
+{
+    Steps *steps = s->trace->steps;
+    if (steps == NULL || steps->kept != NULL || steps->alone)
+        return false;
+    Carry *c = NULL;
+    for (size_t i = 0; i < steps->carry.count; i++)
+        if (steps->carry.item[i].kept == array.as.array)
+            c = &steps->carry.item[i];
+    if (c == NULL)
+        c = add_carry(s, steps,
+                      (Carry){.field = "kept",
+                              .kept = array.as.array,
+                              .lag = 1,
+                              .first = trace_array(s, array),
+                              .span = span,
+                              .frame = s->frame});
+    c->next = value;
     return true;
 }
 
@@ -211,6 +234,9 @@ note_capture(Extract *e, Ref ref)
 {
     const Node *n = ir_node(e->s->graph, ref);
     bool outside = (size_t)ref < e->steps->mark || n->op == OP_param;
+    for (size_t i = 0; i < e->steps->carry.count; i++)
+        outside = outside && (e->steps->carry.item[i].kept == NULL ||
+                              e->steps->carry.item[i].first != ref);
     for (size_t i = 0; i < e->capture.count; i++)
         outside = outside && e->capture.item[i] != ref;
     if (outside)
@@ -251,8 +277,12 @@ make_body(Extract *e)
     Steps *steps = e->steps;
     for (size_t i = 0; i < steps->slice.count; i++)
         take_input(e, steps->slice.item[i]);
-    for (size_t i = 0; i < steps->carry.count; i++)
-        take_input(e, steps->carry.item[i].leaf);
+    for (size_t i = 0; i < steps->carry.count; i++) {
+        const Carry *c = &steps->carry.item[i];
+        take_input(e, c->leaf);
+        if (c->kept != NULL) /* what the step reads of the array */
+            e->map[c->first] = e->map[c->leaf];
+    }
     for (size_t i = 0; i < e->capture.count; i++)
         take_input(e, e->capture.item[i]);
     for (size_t i = steps->mark; i < g->node.count; i++)
@@ -379,6 +409,9 @@ end_steps(Script *s, Steps *steps)
         const Carry *c = &steps->carry.item[i];
         if (c->carried >= 0)
             carried_next(s, c, ir_part(s->graph, loop, (int)i));
+        if (c->kept != NULL)
+            trace_keep(s, (Value){.kind = VALUE_array, .as.array = c->kept},
+                       ir_part(s->graph, loop, (int)i), c->span);
     }
     return loop;
 }

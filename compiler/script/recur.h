@@ -8,6 +8,7 @@
 typedef struct {
     Object *object; /* whose field it is; NULL: of scan's own */
     const char *field;
+    Array *kept;        /* the array that keep! gives its next value; or NULL */
     int64_t lag;        /* 1: the last step's value, 2: of the one before … */
     Ref first;          /* its initial value, in the graph around */
     Ref leaf;           /* what it is in the step */
@@ -74,6 +75,11 @@ Value recur_earlier(Script *s, Object *object, const char *field, int64_t lag,
  * outside of it.
  */
 Ref recur_draw(Script *s, DType dtype, int rank, const Dim *dim);
+
+/* Notes keep!(array, value) where a step of a loop is under way: within it and
+ * the later steps the array is a state. False where none is.
+ */
+bool recur_keep(Script *s, Value array, Ref value, Span span);
 
 /* Notes y = value, the field's next value; false where no step is under way. */
 bool recur_assign(Script *s, Object *object, const char *field, Value value);

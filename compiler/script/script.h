@@ -47,6 +47,7 @@ struct Script {
     uint64_t stream;    /* ordinal of the next random call */
     const char *folder; /* of the file being evaluated, for include, idx… */
     VEC(const Ast *) exported; /* names */
+    bool stepless; /* what failed last asks for a step that it is not in */
     VEC(const char *) named;   /* globals in the order of their definition */
     VEC(Span) named_at;        /* the statement that defined each */
     struct Eval *eval;         /* the evaluator's own state (script/eval.h) */

@@ -10,6 +10,7 @@
 #include "script/lift.h"
 #include "script/model.h"
 #include "script/number.h"
+#include "script/recur.h"
 #include "script/tree.h"
 
 #include <string.h>
@@ -99,6 +100,8 @@ trace_keep(Script *s, Value v, Ref value, Span span)
                     "keep! of an array %s that becomes %s",
                     value_shape_text(s, value_node(now)),
                     value_shape_text(s, value_node(value)));
+    if (recur_keep(s, v, value, span))
+        return;
     s->graph->span = span;
     s->graph->frame = s->frame;
     Node n = *ir_node(s->graph, value);
