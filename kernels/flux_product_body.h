@@ -9,6 +9,9 @@
  * earlier, and rows that do not fill one go through a buffer.
  */
 
+/* Columns of `b` that are copied at a time. */
+enum { FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T) };
+
 /* Where the sums of a tile go: to = base + factor (total + sum), where nothing
  * stands for +0. Columns of base and to are `step` apart, of total those of a
  * tile, one after another. */
@@ -18,8 +21,9 @@ typedef struct {
     FLUX_T *to;
     size_t step;
     FLUX_T factor;
-    FLUX_T *copy; /* where the rows of `a` go as they are read, or NULL */
-    int large;    /* a part of a large product */
+    FLUX_T *left;  /* where the rows of `a` go as they are read, or NULL */
+    FLUX_T *right; /* where columns of `b` go, from its own on, or NULL */
+    int first;     /* no tile has read the rows of `a` */
 } FLUX_P(flux_goal);
 
 /* Sums to their goal. R and J are constants where this is inlined; so they are
@@ -28,27 +32,32 @@ FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
                    const FLUX_P(flux_goal) * goal)
 {
-    if (goal->total) {
+    const FLUX_T *total = goal->total;
+    const FLUX_T *base = goal->base;
+    FLUX_T *to = goal->to;
+    const size_t step = goal->step;
+    if (total) {
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++)
-            sum[i] = FLUX_AT(goal->total + i * FLUX_W) + sum[i];
+            sum[i] = FLUX_AT(total + i * FLUX_W) + sum[i];
     } else {
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++)
             sum[i] = FLUX_I(all)(0) + sum[i];
     }
-    if (goal->base) {
-        FLUX_V factor = FLUX_I(all)(goal->factor);
+    if (base) {
+        const FLUX_V factor = FLUX_I(all)(goal->factor);
         FLUX_UNROLL
-        for (int i = 0; i < R * J; i++)
-            sum[i] = FLUX_AT(goal->base + (size_t)(i / R) * goal->step +
-                             i % R * FLUX_W) +
-                     factor * sum[i];
+        for (int i = 0; i < R * J; i++) {
+            sum[i] = FLUX_AT(base + i % R * FLUX_W) + factor * sum[i];
+            base += i % R == R - 1 ? step : 0;
+        }
     }
     FLUX_UNROLL
-    for (int i = 0; i < R * J; i++)
-        FLUX_AT(goal->to + (size_t)(i / R) * goal->step + i % R * FLUX_W) =
-            sum[i];
+    for (int i = 0; i < R * J; i++) {
+        FLUX_AT(to + i % R * FLUX_W) = sum[i];
+        to += i % R == R - 1 ? step : 0;
+    }
 }
 
 /* The terms of one k for a tile: sum[j][r] = fma(a[r], b[j], sum[j][r]).
@@ -69,30 +78,52 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     }
 }
 
-/* Asks for rows of `a` that are read soon, which may begin in the middle of a
- * cache line: no more than the 12 lines that the first cache has for rows that
- * lie a page apart. Of a large product also for those read much later. */
+/* Asks for rows of `a` that are read some hundred cycles later: another core
+ * may have written them, and have them in its caches. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_ask)(const FLUX_T *a, size_t ak, int large)
+FLUX_P(flux_ask)(const FLUX_T *a, size_t ak)
 {
-    __builtin_prefetch(a + 8 * ak);
-    __builtin_prefetch(a + 8 * ak + 2 * FLUX_W - 1);
-    if (large) {
-        __builtin_prefetch(a + 40 * ak, 0, 2);
-        __builtin_prefetch(a + 40 * ak + FLUX_W, 0, 2);
-        __builtin_prefetch(a + 40 * ak + 2 * FLUX_W - 1, 0, 2);
-    }
+    __builtin_prefetch(a + 40 * ak, 0, 2);
+    __builtin_prefetch(a + 40 * ak + 2 * FLUX_W - 1, 0, 2);
 }
 
-/* A tile of `count` terms; its rows of `a` are copied on the way, if that is
- * asked for and MAY be. */
+/* Copies rows of `a`, which may begin in the middle of a cache line, and asks
+ * for later ones, also near ones: no more than the 12 lines that the first
+ * cache has for rows that lie a page apart. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
+FLUX_P(flux_carry)(const FLUX_T *a, size_t ak, FLUX_T *to)
+{
+    FLUX_AT(to) = FLUX_AT(a);
+    FLUX_AT(to + FLUX_W) = FLUX_AT(a + FLUX_W);
+    __builtin_prefetch(a + 8 * ak);
+    __builtin_prefetch(a + 8 * ak + 2 * FLUX_W - 1);
+    __builtin_prefetch(a + 40 * ak + FLUX_W, 0, 2);
+}
+
+/* Copies a term of contiguous columns of `b`, and asks for those of one that
+ * is read soon. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_lay)(const FLUX_T *b, size_t bk, FLUX_T *to)
+{
+    enum { BESIDE = FLUX_P(FLUX_BESIDE), LINE = 64 / (int)sizeof *b };
+    FLUX_UNROLL
+    for (int j = 0; j < BESIDE; j += FLUX_W)
+        FLUX_AT(to + j) = FLUX_AT(b + j);
+    FLUX_UNROLL
+    for (int j = 0; j < BESIDE; j += LINE)
+        __builtin_prefetch(b + 8 * bk + j);
+    __builtin_prefetch(b + 8 * bk + BESIDE - 1);
+}
+
+/* A tile of `count` terms. Where COPIES, rows of `a` are copied on the way, or
+ * columns of `b`, if that is asked for. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
                   const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
                   size_t bj, const FLUX_P(flux_goal) * goal)
 {
-    FLUX_T *copy = goal->copy;
-    const int large = goal->large;
+    FLUX_T *left = goal->left;
+    FLUX_T *right = goal->right;
     FLUX_V sum[24];
     const FLUX_T *third[4];
     FLUX_UNROLL
@@ -102,18 +133,23 @@ FLUX_P(flux_tile)(const int R, const int J, const int MAY, size_t count,
     for (int t = 0; t < (J + 2) / 3; t++)
         third[t] = b + (size_t)(3 * t) * bj;
     if (goal->base) {
+        const FLUX_T *base = goal->base;
         FLUX_UNROLL
-        for (int i = 0; i < R * J; i++)
-            __builtin_prefetch(goal->base + (size_t)(i / R) * goal->step +
-                               i % R * FLUX_W);
+        for (int i = 0; i < R * J; i++) {
+            __builtin_prefetch(base + i % R * FLUX_W);
+            base += i % R == R - 1 ? goal->step : 0;
+        }
     }
     for (; count > 0; count--) {
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
-        if (MAY && copy) {
-            FLUX_P(flux_ask)(a, ak, large);
-            FLUX_AT(copy) = FLUX_AT(a);
-            FLUX_AT(copy + FLUX_W) = FLUX_AT(a + FLUX_W);
-            copy += 2 * FLUX_W;
+        if (COPIES && left) {
+            FLUX_P(flux_carry)(a, ak, left);
+            left += 2 * FLUX_W;
+        } else if (COPIES)
+            FLUX_P(flux_ask)(a, ak);
+        if (COPIES && right) {
+            FLUX_P(flux_lay)(third[0], bk, right);
+            right += FLUX_P(FLUX_BESIDE);
         }
         a += ak;
         FLUX_UNROLL
@@ -168,8 +204,10 @@ FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
         FLUX_P(flux_split)(1, count, a, ak, b, bk, bj, goal);
     else if (order == FLUX_SPLIT4)
         FLUX_P(flux_split)(U, count, a, ak, b, bk, bj, goal);
-    else if (R == 2 && J == 3)
+    else if (R == 2 && J == 3 && (goal->first || goal->right))
         FLUX_P(flux_tile)(2, 3 * U, 1, count, a, ak, b, bk, bj, goal);
+    else if (R == 2 && J == 3)
+        FLUX_P(flux_tile)(2, 3 * U, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 2)
         FLUX_P(flux_tile)(2, 2 * U, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2)
@@ -309,14 +347,13 @@ typedef struct {
 
 /* Rows in a tile; elements of `a` copied at a time, unless the product is
  * large; panels in a band; columns whose sums of several blocks are held,
- * beside those of the last tile; columns of `b` copied at a time. */
+ * beside those of the last tile. */
 enum {
     FLUX_P(FLUX_LANES) = 2 * FLUX_W,
     FLUX_P(FLUX_ROOM) = 512 * 2 * FLUX_W,
     FLUX_P(FLUX_SEATS) = 32,
     FLUX_P(FLUX_GROUP) = 96,
-    FLUX_P(FLUX_SPARE) = 3 * FLUX_U,
-    FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T)
+    FLUX_P(FLUX_SPARE) = 3 * FLUX_U
 };
 
 typedef struct {
@@ -332,6 +369,7 @@ typedef struct {
     const FLUX_T *a;
     size_t ak;
     FLUX_T *copy;
+    int first;
 } FLUX_P(flux_seat);
 
 /* The panel of these rows for `length` terms from `term`, which `many` tiles
@@ -353,19 +391,22 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
     seat->a = pack ? room : a;
     seat->ak = pack ? lanes : job->ak;
     seat->copy = copy && !pack ? room : NULL;
+    seat->first = !pack;
 }
 
 /* A block of a tile: `length` terms from `term`, and `units` of columns which
- * end with `wide` new ones from `column` and are read at `b`. */
+ * end with `wide` new ones from `column` and are read at `b`; where the first
+ * panel copies them, to where. */
 typedef struct {
     size_t term, length, column, wide, units;
     const FLUX_T *b;
     size_t bk, bj;
-    size_t copied; /* the first column in the copy of `b` */
+    FLUX_T *copy;
+    size_t copied; /* where the columns in that end */
 } FLUX_P(flux_spot);
 
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
+FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
                    size_t tile, FLUX_P(flux_seat) * seat, FLUX_T *total,
                    FLUX_T *buffer)
 {
@@ -380,8 +421,10 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
     goal.to = !last ? total : direct ? c : buffer;
     goal.step = last && direct ? job->cj : lanes;
     goal.factor = job->end.kind == FLUX_STEP ? -(FLUX_T)job->end.scale : 1;
-    goal.copy = seat->copy;
-    goal.large = job->beside != NULL;
+    goal.left = seat->copy;
+    goal.right = spot->copy;
+    goal.first = seat->first;
+    seat->first = 0;
     FLUX_P(flux_tile_any)
     (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
      spot->bk, spot->bj, &goal);
@@ -390,50 +433,38 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, const FLUX_P(flux_spot) * spot,
         seat->ak = lanes;
         seat->copy = NULL;
     }
+    if (spot->copy) {
+        spot->b = spot->copy;
+        spot->bk = FLUX_P(FLUX_BESIDE);
+        spot->copy = NULL;
+    }
     if (last && !direct)
         FLUX_P(flux_put)
     (seat->rows, lanes, spot->wide, buffer + again * lanes, c, job->ci, job->cj,
      job->end);
 }
 
-/* Copies the spot's terms of some columns of `b`, which are contiguous. */
-FLUX_TARGET FLUX_STATIC void
-FLUX_P(flux_lay)(const FLUX_P(flux_job) * job, const FLUX_T *b, size_t columns,
-                 size_t length)
-{
-    for (size_t k = 0; k < length; k++) {
-        FLUX_T *to = job->beside + k * FLUX_P(FLUX_BESIDE);
-        const FLUX_T *from = b + k * job->bk;
-        size_t j = 0;
-        for (; j + FLUX_W <= columns; j += FLUX_W)
-            FLUX_AT(to + j) = FLUX_AT(from + j);
-        if (j < columns)
-            memcpy(to + j, from + j, (columns - j) * sizeof *to);
-    }
-}
-
 /* Where the tile reads its columns of `b`: in place, or in a copy of these and
- * of those that the next tiles read. */
+ * of those that the next tiles read, which the first panel makes. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_right)(const FLUX_P(flux_job) * job, size_t tile,
                    FLUX_P(flux_spot) * spot)
 {
     enum { BESIDE = FLUX_P(FLUX_BESIDE) };
     const size_t first = spot->column + spot->wide - tile;
-    const size_t left = job->n - first;
     spot->bk = job->bk;
     spot->bj = job->bj;
     spot->b = job->b + spot->term * job->bk + first * job->bj;
+    spot->copy = NULL;
     if (!job->beside || job->bk == 1)
         return;
-    if (spot->column == 0 || first + tile > spot->copied + BESIDE) {
-        spot->copied = first;
-        FLUX_P(flux_lay)
-        (job, spot->b, left < BESIDE ? left : BESIDE, spot->length);
+    if (first + tile <= spot->copied) {
+        spot->b = job->beside + BESIDE - (spot->copied - first);
+        spot->bk = BESIDE;
+    } else if (first + BESIDE <= job->n && spot->units == 3) {
+        spot->copy = job->beside;
+        spot->copied = first + BESIDE;
     }
-    spot->b = job->beside + (first - spot->copied);
-    spot->bk = BESIDE;
-    spot->bj = 1;
 }
 
 /* A band: rows from `row` whose part of `a` fits `panels`, or one tile's. */
@@ -447,7 +478,6 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
     const size_t seats = (rows + tall - 1) / tall;
     const int several = job->k > 512;
     size_t columns;
-    spot.copied = 0;
     for (size_t i = 0; i < seats; i++) {
         seat[i].row = row + i * tall;
         seat[i].rows = rows - i * tall < tall ? rows - i * tall : tall;
@@ -461,6 +491,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
         for (spot.term = 0; spot.term < job->k; spot.term += 512) {
             size_t left = job->k - spot.term;
             spot.length = left < 512 ? left : 512;
+            spot.copied = 0;
             size_t slot = 0;
             for (size_t j = 0; j < columns; j += spot.wide) {
                 spot.units = FLUX_P(flux_units)(job->order, columns, j);

@@ -10,8 +10,6 @@
 #ifndef FLUX_VECTORS_H
 #define FLUX_VECTORS_H
 
-#include <string.h>
-
 #define FLUX_F32_BEST
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_vector_op_body.h"

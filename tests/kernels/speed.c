@@ -4,11 +4,12 @@
  *    speed [ROUNDS [WORD]]
  *
  * Each product or function, or each with WORD in its name, is timed in blocks
- * of a tenth of a millisecond, in turn with the others and with chains of
- * multiply-adds that stay in registers. The best block of each counts: other
- * work may run on the machine, on the other thread of the core, too. Operands
- * begin SKEW floats past a cache line, 4 as malloc leaves them. A cycle is that
- * of two multiply-adds of whole vectors. Not a test: it asserts nothing.
+ * of a tenth of a millisecond, in turn with the others, between two blocks of
+ * multiply-adds that stay in registers: of their rate it has a share, whatever
+ * the clock does. The median of these counts: other work may run on the
+ * machine. Operands begin SKEW floats past a cache line, 4
+ * as malloc leaves them. A cycle is that of two multiply-adds of whole vectors.
+ * Not a test: it asserts nothing.
  */
 #define _DEFAULT_SOURCE
 #include "kernels/flux_math.h"
@@ -138,7 +139,7 @@ now(void)
 #define CHAINS(name, features, Vector, splat, fma)                             \
     __attribute__((target(features))) static double name(void)                 \
     {                                                                          \
-        enum { ROUNDS = 2000, LANES = sizeof(Vector) / sizeof(float) };        \
+        enum { ROUNDS = 20000, LANES = sizeof(Vector) / sizeof(float) };       \
         Vector a = splat(0.5f);                                                \
         Vector c0 = a, c1 = a, c2 = a, c3 = a, c4 = a, c5 = a;                 \
         Vector c6 = a, c7 = a, c8 = a, c9 = a, c10 = a, c11 = a;               \
@@ -186,31 +187,46 @@ isa_name(flux_isa isa)
     return isa == FLUX_ISA_AVX512 ? "AVX-512" : "AVX2";
 }
 
+static int
+rises(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double
+median(double *share, int n)
+{
+    qsort(share, (size_t)n, sizeof *share, rises);
+    return share[n / 2];
+}
+
 /* The products of one instruction set, in turn; long ones every tenth time. */
 static void
 measure(flux_isa isa, int rounds, const char *word, float *memory)
 {
-    double peak = 0;
-    double best[PRODUCTS] = {0};
+    double *share = calloc((size_t)rounds * PRODUCTS, sizeof *share);
     int times[PRODUCTS];
-    for (int round = 0; round < rounds; round++)
+    int blocks[PRODUCTS] = {0};
+    for (int round = 0; share && round < rounds; round++)
         for (size_t i = 0; i < PRODUCTS; i++) {
             const Product *p = products + i;
             double flops = 2.0 * (double)p->m * (double)p->n * (double)p->k;
             if (!chosen(p->name, word) || (flops > 1e8 && round % 10 > 0))
                 continue;
-            double rate = chains(isa);
-            peak = rate > peak ? rate : peak;
             if (round == 0)
                 times[i] = 1 + (int)(block(isa, p, 1, memory) / flops * 1e-4);
-            rate = block(isa, p, times[i], memory);
-            best[i] = rate > best[i] ? rate : best[i];
+            double peak = chains(isa);
+            double rate = block(isa, p, times[i], memory);
+            peak = (peak + chains(isa)) / 2;
+            share[(int)i * rounds + blocks[i]++] = rate / peak;
         }
-    for (size_t i = 0; i < PRODUCTS; i++)
+    for (size_t i = 0; share && i < PRODUCTS; i++)
         if (chosen(products[i].name, word))
-            printf("%-8s %-24s %7.1f of %5.1f Gflop/s  %3.0f %%\n",
-                   isa_name(isa), products[i].name, best[i] / 1e9, peak / 1e9,
-                   100 * best[i] / peak);
+            printf("%-8s %-24s %5.1f %% of the multiply-adds\n", isa_name(isa),
+                   products[i].name,
+                   100 * median(share + (int)i * rounds, blocks[i]));
+    free(share);
 }
 
 /* The functions of one instruction set, in turn. */
@@ -218,25 +234,25 @@ static void
 measure_functions(flux_isa isa, int rounds, const char *word, float *memory)
 {
     enum { TIMES = 40 };
-    double peak = 0;
-    double best[FUNCTIONS] = {0};
-    for (int round = 0; round < rounds; round++)
+    double *share = calloc((size_t)rounds * FUNCTIONS, sizeof *share);
+    for (int round = 0; share && round < rounds; round++)
         for (size_t i = 0; i < FUNCTIONS; i++) {
             if (!chosen(functions[i].name, word))
                 continue;
-            double rate = chains(isa);
-            peak = rate > peak ? rate : peak;
+            double peak = chains(isa);
             double start = now();
             for (int time = 0; time < TIMES; time++)
                 functions[i].map(isa, memory + SKEW, memory + SIZE + SKEW);
-            rate = (double)TIMES * ELEMENTS / (now() - start);
-            best[i] = rate > best[i] ? rate : best[i];
+            double rate = (double)TIMES * ELEMENTS / (now() - start);
+            peak = (peak + chains(isa)) / 2;
+            share[(int)i * rounds + round] = rate / peak;
         }
-    for (size_t i = 0; i < FUNCTIONS; i++)
+    for (size_t i = 0; share && i < FUNCTIONS; i++)
         if (chosen(functions[i].name, word))
-            printf("%-8s %-24s %7.2f G/s  %5.1f cycles a vector\n",
-                   isa_name(isa), functions[i].name, best[i] / 1e9,
-                   peak / 4 / best[i]);
+            printf("%-8s %-24s %5.1f cycles a vector\n", isa_name(isa),
+                   functions[i].name,
+                   0.25 / median(share + (int)i * rounds, rounds));
+    free(share);
 }
 
 int
