@@ -8,7 +8,7 @@
  * are held. */
 enum {
     FLUX_P(FLUX_HIGH) = 1024 / (int)sizeof(FLUX_T),
-    FLUX_P(FLUX_WIDE) = 256
+    FLUX_P(FLUX_WIDE) = 288
 };
 
 /* Memory of a large product: for its rows of `a`, for what it copies of `b`,
