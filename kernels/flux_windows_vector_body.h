@@ -17,19 +17,19 @@
 #define FLUX_THREES  4
 #define FLUX_WIDE    8
 #define FLUX_TALL(Q) ((Q) > 6 ? 2 : (Q) > 4 ? 3 : 4)
-#define FLUX_SHARES  0
+#define FLUX_PAIRS   0
 #elif FLUX_U == 4
 #define FLUX_FIVES   5
 #define FLUX_THREES  4
 #define FLUX_WIDE    8
 #define FLUX_TALL(Q) ((Q) > 6 ? 3 : 4)
-#define FLUX_SHARES  1
+#define FLUX_PAIRS   1
 #else
 #define FLUX_FIVES   2
 #define FLUX_THREES  4
 #define FLUX_WIDE    6
 #define FLUX_TALL(Q) 2
-#define FLUX_SHARES  0
+#define FLUX_PAIRS   0
 #endif
 
 /* A product: what flux_windows takes. */
@@ -150,7 +150,7 @@ FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const size_t *at)
         FLUX_P(flux_strip_tile)(0, FLUX_TALL(6), 6, s, at);
     else if (!s->shared)
         FLUX_P(flux_strip_tile)(0, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
-#if FLUX_SHARES
+#if FLUX_PAIRS
     else
         FLUX_P(flux_strip_tile)(1, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
 #endif
@@ -253,7 +253,7 @@ FLUX_P(flux_windows_by_rows)(const FLUX_P(flux_windows_job) * job)
     flux_place across = {{0}, {0, 0, 0, 0}};
     s.lay = most <= 4 ? 4 : most <= 6 ? 6 : FLUX_WIDE;
     s.tall = FLUX_TALL(s.lay);
-    s.shared = FLUX_SHARES && s.lay == FLUX_WIDE &&
+    s.shared = FLUX_PAIRS && s.lay == FLUX_WIDE &&
                (FLUX_W - line % FLUX_W) % FLUX_W * 4 > line;
     for (size_t j = 0; j < width; j += most) {
         flux_place place = {{0}, {0, 0, 0, 0}};
@@ -460,4 +460,4 @@ FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
 #undef FLUX_THREES
 #undef FLUX_WIDE
 #undef FLUX_TALL
-#undef FLUX_SHARES
+#undef FLUX_PAIRS
