@@ -13,6 +13,7 @@ from libraries import TOP
 from worker import Failed
 
 PRODUCTS = "exact"  # no model; products alone
+PERSISTENT = ["grid", "chain", "layers", "tiles"]  # with --persistent
 DOUBLE = ("state", "rows")  # with the numbers that tests/cuda/run takes
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 CHECKED = ("small", "layers", "tiles")  # by all of these tools
@@ -139,7 +140,8 @@ def verify(check, random):
     """All models of tests and samples, and so many made at random."""
     names = [re.sub(r"^tests/cuda/(.*)\.net$", r"\1", model)
              for model in models(check)]
-    jobs = [(name, [name]) for name in (*names, PRODUCTS)] + \
+    jobs = [(name, PERSISTENT if name == PERSISTENT[0] else [name])
+            for name in (*names, PRODUCTS)] + \
         [(f"random {seed}", ["random", str(EACH), str(seed)])
          for seed in range(1, random + 1, EACH)]
     if check.quick:

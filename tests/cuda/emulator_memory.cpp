@@ -20,7 +20,18 @@ enum : size_t {
     ALIGNMENT = 256,
     PAGE = 4096
 };
-enum { ZONE_BYTE = 0x7f, POISON = 0xff }; /* great numbers; NaN */
+enum { POISON = 0xff }; /* NaN */
+
+/* Of red zones: a double and every other float are NaN, of a kind that changes
+ * even where 0 is added to it.
+ */
+char
+zone_byte(const char *at)
+{
+    static const unsigned char mark[] = {0xa0, 0x7f, 0xa0, 0x7f,
+                                         0xf4, 0x7f, 0xf4, 0x7f};
+    return (char)mark[reinterpret_cast<uintptr_t>(at) % sizeof mark];
+}
 
 char *range;
 size_t used;
@@ -55,9 +66,9 @@ damage(const char *memory, const Piece &piece)
     const char *end = piece.page + piece.room;
     size_t count = 0;
     for (const char *zone = memory - ZONE; zone < memory; zone++)
-        count += *zone != ZONE_BYTE;
+        count += *zone != zone_byte(zone);
     for (const char *zone = memory + piece.bytes; zone < end; zone++)
-        count += *zone != ZONE_BYTE;
+        count += *zone != zone_byte(zone);
     return count > 0;
 }
 
@@ -104,7 +115,8 @@ memory_take(size_t bytes)
     pieces[memory] = piece;
     Open open;
     protect(piece, PROT_READ | PROT_WRITE); /* where it was open before */
-    memset(memory - ZONE, ZONE_BYTE, own + ZONE);
+    for (char *zone = memory - ZONE; zone < memory + own; zone++)
+        *zone = zone_byte(zone);
     memset(memory, POISON, bytes);
     return memory;
 }

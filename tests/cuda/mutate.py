@@ -41,6 +41,14 @@ def kernel_lines(text):
             yield number
 
 
+def shown(text, number):
+    """A line, behind the one before it where it is not the only such line."""
+    line = text[number].strip()
+    if sum(other.strip() == line for other in text) > 1:
+        return text[number - 1].strip() + " " + line
+    return line
+
+
 def main():
     """Picks a place, and changes it, or takes what is kept."""
     folder, seed, kept = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -70,11 +78,11 @@ def main():
     path, number, match, new = random.Random(seed).choice(places)
     with open(path, encoding="utf-8") as file:
         text = file.read().split("\n")
-    line = text[number]
+    line, before = text[number], shown(text, number)
     text[number] = line[:match.start()] + new + line[match.end():]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(text))
-    change = (f"{os.path.basename(path)}:{number + 1}: `{line.strip()}`"
+    change = (f"{os.path.basename(path)}:{number + 1}: `{before}`"
               f" → `{text[number].strip()}`")
     print(change)
     if path.endswith(".h"):
