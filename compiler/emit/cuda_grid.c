@@ -2,28 +2,14 @@
  * phases, in their order, and loops over steps stand in it. Each phase is a
  * loop over the turns that a thread does of it, or the tiles that a block does.
  *
- * All blocks of the grid run at once (kernels/flux_gpu_grid.h). They meet where
- * a phase touches memory that one since the last meeting has stored, or stores
- * what such a one has touched; but for elements that are those of the turns'
- * numbers in both, for turn i is the same thread's in each. For a loop over
- * steps, the last phases of a turn are such ones of the next.
+ * All blocks of the grid run at once (kernels/flux_gpu_grid.h). They meet
+ * before a phase that depends on one since the last meeting, where turn i of
+ * each is the same thread's (cuda_join.c). For a loop over steps, the last
+ * phases of a turn are such ones of the next.
  */
 #include "emit/cuda_print.h"
 
 #include <string.h>
-
-/* A buffer that phases since the last meeting touch. */
-typedef struct {
-    int buffer;
-    bool store;
-    bool own; /* in turn i, element i */
-} Use;
-
-typedef struct {
-    Schedule *s;
-    const Nest *nest; /* of the phase that is looked at; NULL: of tiles */
-    VEC(Use) use;
-} Uses;
 
 static const char *const kinds[] = {"tile_f32", "tile_f64", "tensor_tile"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -39,81 +25,17 @@ struct CudaGrid {
     bool shares[KINDS];
 };
 
-static void
-add_use(Uses *uses, Use use)
-{
-    for (size_t i = 0; i < uses->use.count; i++) {
-        const Use *old = &uses->use.item[i];
-        if (old->buffer == use.buffer && old->store == use.store &&
-            old->own == use.own)
-            return;
-    }
-    VEC_PUSH(uses->s->arena, &uses->use, use);
-}
-
-/* Whether an index is the number of the turn. */
-static bool
-is_turn(Schedule *s, const Nest *nest, const Affine *at)
-{
-    Affine turn = affine_of(0);
-    Dim below = 1;
-    if (nest == NULL)
-        return false;
-    for (int i = nest->count; i-- > 0;) {
-        Affine var = affine_var(nest->var[i]);
-        affine_scale(s, &var, below);
-        affine_add(s, &turn, &var);
-        below = dim_mul(s->dims, below, s->var.item[nest->var[i]].extent);
-    }
-    return affine_same(s, &turn, at);
-}
-
-static void
-note_use(void *user, int *buffer, Affine *at, bool store)
-{
-    Uses *uses = user;
-    if (!uses->s->buffer.item[*buffer].local)
-        add_use(uses, (Use){*buffer, store, is_turn(uses->s, uses->nest, at)});
-}
-
-static void
-add_uses(Uses *uses, const Uses *more)
-{
-    for (size_t i = 0; i < more->use.count; i++)
-        add_use(uses, more->use.item[i]);
-}
-
-static bool
-depend(const Uses *a, const Uses *b)
-{
-    for (size_t i = 0; i < a->use.count; i++)
-        for (size_t k = 0; k < b->use.count; k++) {
-            const Use *x = &a->use.item[i];
-            const Use *y = &b->use.item[k];
-            bool same_thread = x->own && y->own &&
-                               c_begin_together(a->s, x->buffer, y->buffer);
-            if ((x->store || y->store) && !same_thread &&
-                c_same_memory(a->s, x->buffer, y->buffer))
-                return true;
-        }
-    return false;
-}
-
 /* Lets a phase follow; whether blocks meet before it. */
 static bool
 follow(Printer *printer, Uses *pending, const Block *block, size_t from,
        size_t count)
 {
-    Nest nest;
     Uses own = {.s = printer->s};
-    if (cuda_turn_nest(printer, block, from, count, &nest))
-        own.nest = &nest;
-    for (size_t i = from; i < from + count; i++)
-        schedule_accesses(printer->s, block->item[i], note_use, &own);
-    bool meet = depend(pending, &own);
+    cuda_uses(printer, &own, block, from, count);
+    bool meet = cuda_depend(pending, &own);
     if (meet)
         pending->use.count = 0;
-    add_uses(pending, &own);
+    cuda_add_uses(pending, &own);
     return meet;
 }
 
@@ -142,15 +64,15 @@ print_steps(Printer *printer, const Stmt *loop)
     size_t scope = c_scope_mark(&printer->scope);
     Uses before = {.s = s};
     Uses turn = {.s = s};
-    add_uses(&before, &grid->pending);
+    cuda_add_uses(&before, &grid->pending);
     follow_loop(printer, &turn, &loop->body);
-    add_uses(&grid->pending, &turn);
+    cuda_add_uses(&grid->pending, &turn);
     if (printer->writer->text[printer->writer->size - 2] != '{')
         writer_raw(printer->writer, "\n");
     printer_loop(printer, loop, false);
     print_phases(printer, &loop->body);
     writer_line(printer->writer, "}");
-    add_uses(&grid->pending, &before);
+    cuda_add_uses(&grid->pending, &before);
     c_scope_leave(&printer->scope, scope);
 }
 

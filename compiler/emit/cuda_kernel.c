@@ -80,9 +80,8 @@ cuda_guard(Writer *writer, const char *index, const char *count)
     writer->depth--;
 }
 
-/* The turns of a kernel's threads, or a phase's: those of one thread. */
-static void
-open_turns(Printer *printer, const char *name, const char *count)
+void
+cuda_open_turns(Printer *printer, const char *name, const char *count)
 {
     const char *each = printer->lanes != NULL ? " / 16" : "";
     Writer *writer = printer->writer;
@@ -120,7 +119,8 @@ print_thread(Printer *printer, const Nest *nest)
     } else {
         name = printer_name(printer, "index");
     }
-    open_turns(printer, name, c_dim(printer, cuda_turns(printer, nest)).text);
+    cuda_open_turns(printer, name,
+                    c_dim(printer, cuda_turns(printer, nest)).text);
     if (nest->count > 1)
         cuda_indices(printer, nest, name);
 }
@@ -227,7 +227,8 @@ cuda_kernel_length(Printer *printer, const Block *block, size_t from)
     EpilogueVars var;
     if (cuda_epilogue(printer, block, from, &var) != NULL)
         return 2;
-    return schedule_kernel(printer->s, block, from);
+    size_t count = schedule_kernel(printer->s, block, from);
+    return count > 1 ? count : cuda_joined(printer, block, from);
 }
 
 /* A kernel's statements, as far as they say what its threads are. */
@@ -236,6 +237,7 @@ typedef struct {
     Nest nest;
     const Stmt *inner; /* the innermost loop of the nest, or NULL */
     const Stmt *call;  /* what it does, or NULL */
+    bool joined;       /* statements with such nests of their own */
     bool tiles;        /* which blocks make */
     Stmt *epilogue;
     EpilogueVars var;
@@ -245,8 +247,12 @@ static Kernel
 kernel_of(Printer *printer, const Block *block, size_t from, size_t count)
 {
     Kernel k = {.group = group_of(printer, block, from, count)};
+    Nest nest;
+    k.joined = count > 1 && cuda_turn_nest(printer, block->item[from], &nest);
     if (count == 1)
         k.inner = cuda_nest(printer, &k.nest, block->item[from]);
+    if (k.joined)
+        k.group.var = nest.var[0];
     k.call = call_of(k.inner, block->item[from]);
     k.tiles =
         k.call != NULL && cuda_tiles(printer, k.call->product, "1") != NULL;
@@ -281,6 +287,8 @@ static const char *
 print_turn(Printer *printer, Kernel *k)
 {
     const Stmt *turn = k->inner != NULL ? k->inner : &k->group;
+    if (k->joined)
+        return cuda_joined_turns(printer, &k->group);
     if (k->call != NULL)
         cuda_call_nest(k->call->product, &k->nest);
     Dim threads = cuda_turns(printer, &k->nest);
@@ -319,7 +327,8 @@ print_phase(Printer *printer, Kernel *k)
     const char *condition = condition_of(printer, k->group.tag);
     if (condition != NULL)
         writer_line(writer, "if (%s) {", condition);
-    bool marked = print_head(printer, &k->group, k->epilogue != NULL);
+    bool marked =
+        print_head(printer, &k->group, k->epilogue != NULL || k->joined);
     print_work(printer, k);
     writer_line(writer, "}");
     if (marked)
@@ -336,7 +345,7 @@ print_kernel(Printer *printer, Kernel *k)
     Writer body;
     writer_raw(printer->parts, "\n");
     printer->writer = printer->parts;
-    print_head(printer, &k->group, k->epilogue != NULL);
+    print_head(printer, &k->group, k->epilogue != NULL || k->joined);
     writer_init(&body, printer->arena);
     body.depth = 1;
     printer->writer = &body;
@@ -358,13 +367,11 @@ print_kernel(Printer *printer, Kernel *k)
 }
 
 bool
-cuda_turn_nest(Printer *printer, const Block *block, size_t from, size_t count,
-               Nest *nest)
+cuda_turn_nest(Printer *printer, Stmt *stmt, Nest *nest)
 {
-    Kernel k = kernel_of(printer, block, from, count);
-    *nest = k.nest;
-    return k.inner != NULL && k.call == NULL &&
-           !cuda_has_lanes(printer, nest, k.inner);
+    const Stmt *inner = cuda_nest(printer, nest, stmt);
+    return inner != NULL && call_of(inner, stmt) == NULL &&
+           !cuda_has_lanes(printer, nest, inner);
 }
 
 void
@@ -372,6 +379,8 @@ cuda_kernel(Printer *printer, const Block *block, size_t from, size_t count)
 {
     Kernel k = kernel_of(printer, block, from, count);
     Nest all = k.nest;
+    if (k.joined)
+        cuda_turn_nest(printer, block->item[from], &all);
     if (k.call != NULL && !k.tiles)
         cuda_call_nest(k.call->product, &all);
     if (cuda_turns(printer, &all) == 0)

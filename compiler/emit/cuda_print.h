@@ -27,11 +27,34 @@ void cuda_kernel(Printer *printer, const Block *block, size_t from,
  */
 Stmt *cuda_nest(const Printer *printer, Nest *nest, Stmt *stmt);
 
-/* Whether such statements do something in each turn of a nest, a thread each
- * turn.
+/* Whether a statement does something in each turn of a nest, a thread each
+ * turn, and calls nothing.
  */
-bool cuda_turn_nest(Printer *printer, const Block *block, size_t from,
-                    size_t count, Nest *nest);
+bool cuda_turn_nest(Printer *printer, Stmt *stmt, Nest *nest);
+
+/* cuda_join.c: the buffers that kernels touch, those that one does, and whether
+ * kernels depend on others before them but turn by turn.
+ */
+typedef struct {
+    int buffer;
+    bool store;
+    bool own; /* in turn i, element i */
+} Use;
+typedef struct {
+    Schedule *s;
+    const Nest *nest; /* of the statement that is looked at, or NULL */
+    VEC(Use) use;
+} Uses;
+void cuda_uses(Printer *printer, Uses *uses, const Block *block, size_t from,
+               size_t count);
+void cuda_add_uses(Uses *uses, const Uses *more);
+bool cuda_depend(const Uses *a, const Uses *b);
+
+/* How many statements with a thread for each turn, as many turns in each, are
+ * one kernel; prints such ones, and gives the number of turns in C.
+ */
+size_t cuda_joined(Printer *printer, const Block *block, size_t from);
+const char *cuda_joined_turns(Printer *printer, const Stmt *group);
 
 /* Writes a kernel with what its body names as parameters; its launch. `how` is
  * FLUX_EACH or FLUX_TILES.
@@ -55,6 +78,11 @@ const char *cuda_grid_shared(Printer *printer, const char *kind);
  */
 const char *cuda_grid_loop(Printer *printer, const char *blocks);
 const char *cuda_block(const Printer *printer);
+
+/* The turns of a kernel's threads, or a phase's, and the name of the number of
+ * one.
+ */
+void cuda_open_turns(Printer *printer, const char *name, const char *count);
 
 /* Ends the threads whose number is not below a count. */
 void cuda_guard(Writer *writer, const char *index, const char *count);

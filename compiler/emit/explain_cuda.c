@@ -115,7 +115,9 @@ blocks_of(Explain *e, const Block *block, size_t from, size_t count)
     Printer *printer = e->printer;
     Stmt *first = block->item[from];
     Nest nest = {0};
-    const Stmt *inner = count == 1 ? cuda_nest(printer, &nest, first) : NULL;
+    const Stmt *inner = count == 1 || cuda_turn_nest(printer, first, &nest)
+                            ? cuda_nest(printer, &nest, first)
+                            : NULL;
     const Stmt *call =
         inner != NULL && inner->body.count == 1 ? inner->body.item[0] : first;
     double turns = explain_number(e, cuda_turns(printer, &nest));
