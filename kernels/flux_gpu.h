@@ -42,10 +42,11 @@
 /* What a thread does while it waits for other blocks. */
 #define FLUX_RELAX() ((void)0)
 
-/* Memory that the threads of a block share, and a pointer to it. */
+/* Memory that the threads of a block share, and a pointer to it; an array. */
 #define FLUX_SHARED(type, name)                                                \
     __shared__ type name##_block;                                              \
     type *const name = &name##_block
+#define FLUX_SHARED_ARRAY(type, name, count) __shared__ type name[count]
 #endif
 
 #include "kernels/flux_gpu_launch.h"

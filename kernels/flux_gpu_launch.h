@@ -10,6 +10,7 @@ enum {
     FLUX_THREADS = 256, /* of a block */
     FLUX_TILE = 16,     /* threads along the side of a product's tile */
     FLUX_SIDE = 4,      /* elements of a thread along it, at most */
+    FLUX_GROUP = 32,    /* samples of a block, in a kernel of several layers */
     FLUX_LINE = 32      /* sums of columns that a block makes */
 };
 
@@ -65,6 +66,13 @@ flux_tiles(size_t down, size_t across, size_t m, size_t n, size_t count)
 {
     return flux_tiles_of(flux_tile_side(down, across, m, n, count), down,
                          across, m, n);
+}
+
+/* The blocks of a kernel of several layers. */
+FLUX_INLINE size_t
+flux_groups(size_t n)
+{
+    return (n + FLUX_GROUP - 1) / FLUX_GROUP;
 }
 
 /* The blocks that make m sums of columns. */

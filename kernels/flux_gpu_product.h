@@ -59,6 +59,17 @@ flux_tile_of(size_t down, size_t across, size_t block, size_t m, size_t n,
     return tile;
 }
 
+/* A tile of all samples of a block, from a row on. */
+static __device__ __forceinline__ flux_tile
+flux_layer_tile(unsigned down, size_t row)
+{
+    const unsigned rows = down * FLUX_TILE;
+    const flux_tile tile = {
+        down, 2, 2, rows == 16 ? 4u : rows == 32 ? 5u : 6u, rows * FLUX_GROUP,
+        row,  0};
+    return tile;
+}
+
 /* Line number `block` of flux_lines(m). */
 static __device__ __forceinline__ flux_tile
 flux_line_of(size_t block)

@@ -194,6 +194,20 @@ FLUX_P(flux_gpu_product)(FLUX_P(flux_tile) * shared, flux_order order,
     }
 }
 
+/* As flux_gpu_product, of flux_layer_tile, for the n samples of a block.
+ * Threads have to meet before the next call.
+ */
+static __device__ __forceinline__ void
+FLUX_P(flux_gpu_layer)(FLUX_P(flux_tile) * shared, flux_order order,
+                       flux_tile tile, size_t m, size_t n, size_t k,
+                       const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
+                       size_t bk, size_t bj)
+{
+    FLUX_P(flux_tile_make)
+    (shared, order, (unsigned)tile.down, FLUX_GROUP / FLUX_TILE, m - tile.row,
+     n, k, a + tile.row * ai, ai, ak, b, bk, bj);
+}
+
 /* Sums of columns, in turn: those over the k terms of a[i ai + k ak], for the i
  * of a line that are below m. All threads of a block call it, once: all bring
  * terms, and 32 add them.

@@ -296,3 +296,31 @@ cuda_call(Printer *printer, const Stmt *stmt, const char *block,
     else
         print_tile(printer, product, block, turns);
 }
+
+bool
+cuda_layer(Printer *printer, const Product *product, Stmt *inner,
+           const EpilogueVars *var)
+{
+    Writer *writer = printer->writer;
+    const char *suffix = c_suffix(product->dtype);
+    const char *rows = c_call_count(printer, product->var[0]);
+    const char *first = "0";
+    int down = most_along(printer, product, 0);
+    bool several = extent_of(printer, product, 0) > (int64_t)down * TILE;
+    if (several) {
+        first = printer_name(printer, "i0");
+        writer_line(writer, "for (size_t %s = 0; %s < %s; %s += %d) {", first,
+                    first, rows, first, down * TILE);
+    }
+    writer_line(writer, "%s = flux_layer_tile(%d, %s);", printer->tile, down,
+                first);
+    writer_line(writer, "flux_gpu_layer_%s(%s, %s, %s, %s);", suffix,
+                printer->shared, c_order(product->order), printer->tile,
+                factors_of(printer, product));
+    cuda_epilogue_body(printer, product, inner, var);
+    if (several) {
+        writer_line(writer, "__syncthreads();");
+        writer_line(writer, "}");
+    }
+    return several;
+}

@@ -14,7 +14,10 @@ print_launches(Printer *printer, const Block *block)
     for (size_t i = 0; i < block->count;) {
         const Stmt *stmt = block->item[i];
         size_t count = cuda_kernel_length(printer, block, i);
-        if (schedule_is_step_loop(s, stmt)) {
+        size_t group = cuda_group(printer, block, i);
+        if (group > 0) {
+            count = group;
+        } else if (schedule_is_step_loop(s, stmt)) {
             size_t scope = c_scope_mark(&printer->scope);
             printer_loop(printer, stmt, false);
             print_launches(printer, &stmt->body);

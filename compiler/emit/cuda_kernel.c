@@ -148,8 +148,8 @@ print_block(Printer *printer, const Nest *nest, const char *tiles,
 }
 
 /* The statements of a kernel as the body of a loop that is run once. */
-static Stmt
-group_of(Printer *printer, const Block *block, size_t from, size_t count)
+Stmt
+cuda_statements(Printer *printer, const Block *block, size_t from, size_t count)
 {
     Stmt group = {.kind = STMT_loop, .tag = block->item[from]->tag};
     for (size_t i = from; i < from + count; i++)
@@ -221,6 +221,15 @@ condition_of(Printer *printer, uint32_t tag)
                : NULL;
 }
 
+void
+cuda_kernel_launch(Printer *printer, uint32_t tag, const char *launch)
+{
+    const char *condition = condition_of(printer, tag);
+    if (condition != NULL)
+        condition = arena_printf(printer->arena, " && (%s)", condition);
+    cuda_launch(printer->writer, condition != NULL ? condition : "", launch);
+}
+
 size_t
 cuda_kernel_length(Printer *printer, const Block *block, size_t from)
 {
@@ -246,7 +255,7 @@ typedef struct {
 static Kernel
 kernel_of(Printer *printer, const Block *block, size_t from, size_t count)
 {
-    Kernel k = {.group = group_of(printer, block, from, count)};
+    Kernel k = {.group = cuda_statements(printer, block, from, count)};
     Nest nest;
     k.joined = count > 1 && cuda_turn_nest(printer, block->item[from], &nest);
     if (count == 1)
@@ -360,10 +369,7 @@ print_kernel(Printer *printer, Kernel *k)
         printer, &part, k->tiles ? "FLUX_TILES" : "FLUX_EACH", size);
     if (k->tiles && k->nest.count == 0 && cuda_gemm(printer, k->call->product))
         launch = cuda_gemm_launch(printer, k->call->product, launch);
-    const char *condition = condition_of(printer, k->group.tag);
-    if (condition != NULL)
-        condition = arena_printf(printer->arena, " && (%s)", condition);
-    cuda_launch(writer, condition != NULL ? condition : "", launch);
+    cuda_kernel_launch(printer, k->group.tag, launch);
 }
 
 bool

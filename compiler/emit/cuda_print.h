@@ -14,6 +14,14 @@ typedef struct {
     int var[NEST_VARS];
 } Nest;
 
+/* The loops behind a product, over its rows and columns, or one over
+ * both; there may be no columns.
+ */
+typedef struct {
+    int loop[2];
+    bool flat;
+} EpilogueVars;
+
 /* cuda_kernel.c: how many statements of a block, from a place on, are one
  * kernel; prints them as one into printer->parts, and its launch where the
  * printer writes.
@@ -21,6 +29,18 @@ typedef struct {
 size_t cuda_kernel_length(Printer *printer, const Block *block, size_t from);
 void cuda_kernel(Printer *printer, const Block *block, size_t from,
                  size_t count);
+
+/* Statements as the body of a loop that is run once; a kernel's launch, where
+ * what it is for is wanted.
+ */
+Stmt cuda_statements(Printer *printer, const Block *block, size_t from,
+                     size_t count);
+void cuda_kernel_launch(Printer *printer, uint32_t tag, const char *launch);
+
+/* cuda_layers.c: prints narrow layers from a place of a block on as one kernel,
+ * and its launch; how many statements these are, or 0.
+ */
+size_t cuda_group(Printer *printer, const Block *block, size_t from);
 
 /* The innermost of the loops that are threads, of those that a kernel's first
  * statement begins with; NULL: none.
@@ -109,6 +129,12 @@ const char *cuda_tiles(Printer *printer, const Product *product,
 void cuda_call_nest(const Product *product, Nest *nest);
 void cuda_call(Printer *printer, const Stmt *stmt, const char *block,
                const char *turns);
+/* A product of narrow layers as a part of a kernel, for the samples of a block,
+ * and what is done with its elements, or NULL. Whether its threads have met
+ * then.
+ */
+bool cuda_layer(Printer *printer, const Product *product, Stmt *inner,
+                const EpilogueVars *var);
 /* Stores a sum, as the end of the product says. */
 void cuda_end(Printer *printer, const Product *product, const char *sum);
 /* Whether tensor cores make a product; how many elements of a tile's side one
@@ -135,17 +161,10 @@ void cuda_gemm_declare(const Function *f, Writer *writer);
  */
 bool cuda_has_lanes(Printer *printer, const Nest *nest, const Stmt *body);
 
-/* cuda_epilogue.c: the loops over a product's rows and columns, or one over
- * both; there may be no columns.
- */
-typedef struct {
-    int loop[2];
-    bool flat;
-} EpilogueVars;
-
-/* The innermost of the loops behind a product or sums that go on with each of
- * their elements; NULL: they do something else. Prints them behind that; of a
- * product in tiles, what becomes of its sums, and of NULL no more.
+/* cuda_epilogue.c: the innermost of the loops behind a product or sums that go
+ * on with each of their elements; NULL: they do something else. Prints them
+ * behind that; of a product in tiles, what becomes of its sums, and of NULL no
+ * more.
  */
 Stmt *cuda_epilogue(Printer *printer, const Block *block, size_t at,
                     EpilogueVars *var);

@@ -138,7 +138,8 @@ explain_kernel(Explain *e, Stmt *const *stmt, size_t count, const char *blocks,
     const Source *source = NULL;
     Place place;
     explain_count(e, stmt, count, times);
-    const char *what = stmt[0]->kind == STMT_call
+    const char *what = e->own != NULL ? "narrow layers"
+                       : stmt[0]->kind == STMT_call
                            ? product_text(e, stmt[0]->product)
                            : loops_text(e, stmt[0]);
     e->launches += times;

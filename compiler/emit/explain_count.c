@@ -117,7 +117,8 @@ add_bytes(Explain *e)
     for (size_t b = 0; b < e->s->buffer.count; b++) {
         const Buffer *buffer = &e->s->buffer.item[b];
         double size = (double)dtype_size(buffer->dtype);
-        if (buffer->kind == BUFFER_temp && buffer->local)
+        bool own = e->own != NULL && e->own[b] != 0;
+        if (own || (buffer->kind == BUFFER_temp && buffer->local))
             continue;
         e->cost.read += size * e->read[b];
         e->cost.written += size * e->written[b];
@@ -134,7 +135,7 @@ explain_count(Explain *e, Stmt *const *stmt, size_t statements, double times)
     memset(e->read, 0, buffers * sizeof *e->read);
     memset(e->written, 0, buffers * sizeof *e->written);
     const Product *product =
-        stmt[0]->kind == STMT_call ? stmt[0]->product : NULL;
+        e->own == NULL && stmt[0]->kind == STMT_call ? stmt[0]->product : NULL;
     for (size_t i = 0; i < statements; i++) {
         count(e, stmt[i], times);
         schedule_accesses(e->s, stmt[i], note_access, e);

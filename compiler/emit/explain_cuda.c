@@ -6,7 +6,7 @@
  */
 #include "emit/explain.h"
 
-#include "emit/cuda_print.h"
+#include "emit/cuda_group.h"
 #include "emit/explain_inner.h"
 
 #include <ctype.h>
@@ -141,13 +141,26 @@ blocks_of(Explain *e, const Block *block, size_t from, size_t count)
                                      ((size_t)turns - 1) / FLUX_THREADS + 1);
 }
 
+/* The blocks of narrow layers in one kernel. */
+static const char *
+groups_of(const Explain *e)
+{
+    return arena_printf(e->s->arena, "%zu", flux_groups((size_t)e->symbol[0]));
+}
+
 static void
 print_launches(Explain *e, const Block *block, double times)
 {
     for (size_t i = 0; i < block->count;) {
         Stmt *stmt = block->item[i];
         size_t count = cuda_kernel_length(e->printer, block, i);
-        if (schedule_is_step_loop(e->s, stmt)) {
+        Group group;
+        if (cuda_group_find(&group, e->printer, block, i)) {
+            count = group.end - i;
+            e->own = group.own;
+            explain_kernel(e, &block->item[i], count, groups_of(e), times);
+            e->own = NULL;
+        } else if (schedule_is_step_loop(e->s, stmt)) {
             print_launches(e, &stmt->body, times * explain_turns(e, stmt->var));
         } else {
             const char *blocks = blocks_of(e, block, i, count);

@@ -27,6 +27,8 @@ typedef struct {
     double *read; /* by buffer: elements, of the kernel now looked at */
     double *written;
     Maker *maker;    /* by buffer */
+    const int *own;  /* of narrow layers in one kernel, as cuda_group.h has it;
+                      * NULL: of others */
     int kernels;     /* so far */
     double launches; /* of a GPU's */
     Cost cost;       /* of the kernel */

@@ -32,6 +32,9 @@
 #define FLUX_RELAX() emulator::relax()
 #define FLUX_SHARED(type, name)                                                \
     type *const name = static_cast<type *>(emulator::shared(sizeof(type)))
+#define FLUX_SHARED_ARRAY(type, name, count)                                   \
+    type *const name =                                                         \
+        static_cast<type *>(emulator::shared((count) * sizeof(type)))
 
 enum cudaError_t {
     cudaSuccess,

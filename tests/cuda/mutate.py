@@ -21,7 +21,7 @@ CHANGES = [
 ]
 # A header's name, and how the calls of what it holds begin.
 HEADERS = [("flux_gpu_product.h", "flux_tile_"),
-           ("flux_gpu_product_body.h", "flux_gpu_(product|sums)_"),
+           ("flux_gpu_product_body.h", "flux_gpu_(product|layer|sums)_"),
            ("flux_gpu_sum_body.h", "flux_gpu_sum_"),
            ("flux_gpu_max_body.h", "flux_gpu_(max|argmax)_"),
            ("flux_gpu_windows_body.h", "flux_gpu_windows_")]
