@@ -77,6 +77,13 @@ pass_run(int pass, const Graph *g, const PassOptions *options)
     return verified(result, info->name) ? result : NULL;
 }
 
+Graph *
+pass_prepare(const Graph *g)
+{
+    g = pass_run(PASS_stable, g, NULL);
+    return g != NULL ? pass_run(PASS_sink, g, NULL) : NULL;
+}
+
 const Graph *
 pass_optimise(const Graph *g, const PassOptions *options)
 {

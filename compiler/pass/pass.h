@@ -37,6 +37,11 @@ const Graph *pass_optimise(const Graph *g, const PassOptions *options);
 /* Runs one pass by its number, and verifies. */
 Graph *pass_run(int pass, const Graph *g, const PassOptions *options);
 
+/* What is done with a sample's graph before it is mapped over a batch or
+ * differentiated. NULL: a fault.
+ */
+Graph *pass_prepare(const Graph *g);
+
 /* The pass with a name; -1 if there is none. */
 int pass_find(const char *name);
 
@@ -158,6 +163,7 @@ Ref stable_node(Graph *g, Ref ref, const Ref *wrt, int count);
 
 /* The other passes, one file each. */
 Graph *pass_stable(const Graph *g);
+Graph *pass_sink(const Graph *g);
 Graph *pass_simplify(const Graph *g);
 Graph *pass_cse(const Graph *g);
 Graph *pass_hoist(const Graph *g);

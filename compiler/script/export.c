@@ -181,7 +181,7 @@ export_model(Exports *e, const char *name, Value model)
     Trace *t = export_trace(s, model);
     Span span = definition(s, name);
     Traced traced = trace_model(s, t, model, name, span);
-    const Graph *g = pass_run(PASS_stable, traced.graph, NULL);
+    const Graph *g = pass_prepare(traced.graph);
     const Graph *forward = g != NULL ? batch_graph(g) : NULL;
     const Graph *back = forward != NULL ? diff_back(forward) : NULL;
     if (back == NULL)

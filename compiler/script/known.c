@@ -98,7 +98,7 @@ model_graph(Script *s, Call *c, bool back)
     const Graph *g = run_known(s, &trial);
     if (g != NULL)
         return g;
-    g = pass_run(PASS_stable, c->traced.graph, NULL);
+    g = pass_prepare(c->traced.graph);
     if (g != NULL && c->samples >= 0)
         g = batch_graph_shared(g, shared);
     if (g != NULL && back)

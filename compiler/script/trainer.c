@@ -310,7 +310,7 @@ trainer_graph(Script *s, const Trainer *trainer, Trace *t, Span span)
     const Graph *known = trial.owner != NULL ? run_known(s, &trial) : NULL;
     if (known != NULL)
         return known;
-    Graph *g = pass_run(PASS_stable, traced.graph, NULL);
+    Graph *g = pass_prepare(traced.graph);
     g = g != NULL ? batch_graph(g) : NULL;
     if (g == NULL)
         script_abandon(s);

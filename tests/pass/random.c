@@ -294,6 +294,7 @@ run_seed(uint64_t seed)
             check_fail(&test, "a meaning pass failed", "");
             continue;
         }
+        check_pass(&test, PASS_sink, graphs[i]);
         check_pass(&test, PASS_simplify, graphs[i]);
         check_pass(&test, PASS_cse, graphs[i]);
         check_pass(&test, PASS_dce, graphs[i]);
