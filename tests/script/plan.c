@@ -3,8 +3,8 @@
  * The lives of a schedule's buffers are given to three greedy planners that
  * know all sizes, for a few numbers of samples: by size and by breadth, as in
  * Pisarchyk and Lee (2020), and first fit by start. Our plan, which is one
- * formula for every number of samples, must be within 5 % of the best of them,
- * for fewer samples than a block has within 20 %.
+ * formula for every number of samples, must be within 5 % of the best of them;
+ * for fewer samples than a block has, what lies beside them apart.
  * Two buffers that live at the same time never share a slot, and a slot has
  * room for each of its buffers.
  */
