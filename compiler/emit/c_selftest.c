@@ -41,9 +41,11 @@ leaf_places(const Emit *emit, const Graph *g)
     return place;
 }
 
-/* Names the memory of leaves and results: "const double *W = in[1];". */
+/* Names the memory of leaves and results, which two arguments list: "const
+ * double *W = in[1];".
+ */
 static void
-declare_arrays(Emit *emit, Printer *printer)
+declare_arrays(Emit *emit, Printer *printer, const char *in, const char *out)
 {
     Schedule *s = printer->s;
     const Graph *g = s->graph;
@@ -57,15 +59,15 @@ declare_arrays(Emit *emit, Printer *printer)
         const char *name =
             printer_name(printer, emit_c_name(emit->arena, leaf->as.leaf.name));
         printer->memory[buffer] = (Memory){name, false};
-        writer_line(printer->writer, "const %s *%s = in[%d];",
-                    c_type(leaf->dtype), name, place[i]);
+        writer_line(printer->writer, "const %s *%s = %s[%d];",
+                    c_type(leaf->dtype), name, in, place[i]);
     }
     for (size_t o = 0; o < g->output.count; o++) {
         int buffer = s->output_buffer[o];
         const char *name = printer_name(
             printer, emit_c_name(emit->arena, g->output.item[o].name));
         printer->memory[buffer] = (Memory){name, false};
-        writer_line(printer->writer, "double *%s = out[%zu];", name, o);
+        writer_line(printer->writer, "double *%s = %s[%zu];", name, out, o);
     }
 }
 
@@ -130,7 +132,7 @@ tangent_function(Emit *emit, Schedule *s)
                 emit->name, own[IN], own[OUT], own[N], own[SEED], own[ARENA]);
     writer_line(writer, "{");
     size_t from = writer->size;
-    declare_arrays(emit, &printer);
+    declare_arrays(emit, &printer, own[IN], own[OUT]);
     c_arena_pointers(&printer, own[ARENA]);
     printer_body(&printer);
     c_mark_unused(writer, from, own, OWN);
