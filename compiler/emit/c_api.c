@@ -216,6 +216,8 @@ init_function(Emit *emit, const Graph *g, Schedule *s)
 {
     Function f =
         function_start(emit, s, c_function_name(emit, emit->name, "init"));
+    c_scope_leave(&f.printer.scope, 0); /* it has no lengths */
+    printer_name(&f.printer, emit->name);
     f.printer.check = NULL;
     f.seed = printer_name(&f.printer, "seed");
     f.printer.seed = f.seed;

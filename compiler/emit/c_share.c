@@ -103,7 +103,8 @@ next_of(const char **list, int *length)
 
 /* The task, and what a pool calls with it. */
 static void
-define_task(Writer *to, const char *name, const PartText *outer)
+define_task(Writer *to, const char *name, const char *isa,
+            const PartText *outer)
 {
     const char *formal = outer->formal;
     const char *actual = outer->actual;
@@ -112,7 +113,7 @@ define_task(Writer *to, const char *name, const PartText *outer)
     int length;
     writer_raw(to, "\ntypedef struct {\n");
     to->depth++;
-    writer_line(to, "flux_isa isa;");
+    writer_line(to, "flux_isa %s;", isa);
     while ((one = next_of(&formal, &length)) != NULL)
         writer_line(to, "%.*s;", length, one);
     to->depth--;
@@ -127,7 +128,7 @@ define_task(Writer *to, const char *name, const PartText *outer)
     writer_line(to, "threads = flux_share_threads(threads);");
     writer_line(to, "if (thread < threads)");
     to->depth++;
-    writer_line(to, "%s_isa(t->isa, thread, threads%s);", name, members);
+    writer_line(to, "%s_isa(t->%s, thread, threads%s);", name, isa, members);
     to->depth--;
     writer_line(to, "}");
 }
@@ -149,7 +150,7 @@ declare_task(Printer *printer, const PartText *part, const char *task,
         return;
     }
     writer_line(writer, "%s", head);
-    writer_line(writer, ".isa = %s,", printer->isa);
+    writer_line(writer, ".%s = %s,", printer->isa, printer->isa);
     while ((one = next_of(&actual, &length)) != NULL)
         writer_line(writer, ".%.*s = %.*s,", length, one, length, one);
     writer_line(writer, "};");
@@ -197,7 +198,7 @@ share_print(Printer *printer, const Stmt *loop)
         .comment = "One thread's share of the samples.",
         .uses_isa = outer.uses_isa};
     part_for_each_isa(printer->parts, &part, printer->isa);
-    define_task(printer->parts, part.name, &outer);
+    define_task(printer->parts, part.name, printer->isa, &outer);
     const char *task = printer_name(printer, "task");
     declare_task(printer, &part, task, outer.actual);
     writer_line(writer, "flux_share_task(%s, %s_share, &%s);", pool, part.name,
