@@ -53,8 +53,12 @@ affine_term(Schedule *s, Affine *a, Term term)
             return;
         }
     }
-    if (a->count < SCHEDULE_TERMS && term.factor != 0)
+    if (term.factor == 0)
+        return;
+    if (a->count < SCHEDULE_TERMS)
         a->term[a->count++] = term;
+    else
+        s->full = true;
 }
 
 /* Takes what start and minus have in common off both. */

@@ -470,6 +470,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_panels(s);
     s->meets = options != NULL && options->meets && schedule_has_kernels(s);
     const char *fault = schedule_plan(s);
+    if (s->full)
+        fault = "an index has more variables than there is room for";
     if (fault != NULL)
         diag_add(&g->context->diags, DIAG_internal, g->span, "in the loops: %s",
                  fault);

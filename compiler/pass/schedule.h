@@ -299,6 +299,7 @@ typedef struct {
     int era;            /* walls so far */
     bool kernels;       /* as of ScheduleOptions */
     bool meets;         /* as of those, and there are several kernels */
+    bool full;          /* an index has had no room for a term */
 } Schedule;
 
 /* Which outputs may be absent when the code runs: bit o of `optional` is output
