@@ -247,21 +247,22 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
                bool print)
 {
     Schedule *s = f->printer.s;
+    const char *name[DIM_SYMBOLS];
+    int names = 0;
     const char *formal = "";
-    const char *actual = "";
     Function sized = *f;
     for (int i = 0; i < s->dims->symbols; i++) {
-        const char *name = f->printer.dim_text[i];
+        const char *text = f->printer.dim_text[i];
         bool used = false;
         for (size_t a = 0; a < f->argument.count; a++)
-            used = used || f->argument.item[a].name == name;
+            used = used || f->argument.item[a].name == text;
         if (!used)
             continue;
+        name[names++] = text;
         formal = arena_printf(emit->arena, "%s%s%s", formal,
-                              *formal != 0 ? ", " : "", name);
-        actual = formal;
+                              *formal != 0 ? ", " : "", text);
         sized.printer.dim_text[i] =
-            arena_printf(emit->arena, "(size_t)(%s)", name);
+            arena_printf(emit->arena, "(size_t)(%s)", text);
     }
     Dim states = f->state != NULL ? c_state_room(emit) : 0;
     sizes_grow(&bytes, s->dims, states);
@@ -272,8 +273,13 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
         writer_macro(&emit->header,
                      arena_printf(emit->arena, "%s(%s)", macro, formal),
                      c_at_least(&f->printer, size, PREC_primary));
-    if (bytes.count > 0 || f->state != NULL)
-        f->arena = arena_printf(emit->arena, "%s(%s)", macro, actual);
+    if (bytes.count == 0 && f->state == NULL)
+        return;
+    const char *actual = "";
+    for (int i = 0; i < names; i++)
+        actual = arena_printf(emit->arena, "%s%s%s", actual, i > 0 ? ", " : "",
+                              c_mentions(size.text, name[i]) ? name[i] : "0");
+    f->arena = arena_printf(emit->arena, "%s(%s)", macro, actual);
 }
 
 const char *

@@ -283,6 +283,18 @@ print_if(Writer *writer, const char *condition, const char *line)
     writer->depth--;
 }
 
+/* Whether a size says how large a member's memory is, or the arena. */
+static bool
+measures(const Device *gpu, const char *size)
+{
+    for (size_t i = 0; i < gpu->field.count; i++) {
+        const char *bytes = gpu->field.item[i].bytes;
+        if (bytes != NULL && c_mentions(bytes, size))
+            return true;
+    }
+    return gpu->arena != NULL && c_mentions(gpu->arena, size);
+}
+
 /* Where each member's memory is in the whole. */
 static void
 print_places(Emit *emit)
@@ -300,7 +312,7 @@ print_places(Emit *emit)
     writer_line(writer, "size_t used = 0;");
     for (size_t i = 0; i < gpu->field.count; i++) {
         const Field *field = &gpu->field.item[i];
-        if (field->bytes == NULL)
+        if (field->bytes == NULL && measures(gpu, field->name))
             writer_line(writer, "const size_t %s = %s;", field->name,
                         field_text(emit, field));
     }
