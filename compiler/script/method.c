@@ -277,6 +277,20 @@ fail_type(Script *s, Scope *scope, const char *name, Span span)
                 "there is no type %s", name);
 }
 
+/* Whether a value may have a shape that an annotation says: its lengths. */
+static int
+match_shape(Script *s, const Ast *shape, Value v)
+{
+    for (size_t i = 0; i < shape->as.list.count; i++) {
+        const Ast *length = shape->as.list.item[i];
+        if (length->kind == AST_VECT || length->kind == AST_TUPLE)
+            script_fail(s, DIAG_annotate, length->span,
+                        "each input has its own: f(a::[3], b::[3])",
+                        "a shape consists of lengths, not of shapes");
+    }
+    return is_shaped(v) ? SCORE_SHAPE : -1;
+}
+
 /* How exactly an annotation takes a value; -1 if it does not. A name that is
  * no type is an error at its place.
  */
@@ -286,7 +300,7 @@ type_match(Script *s, Scope *scope, const Ast *type, Value v)
     if (!type)
         return 0;
     if (type->kind == AST_VECT || type->kind == AST_TUPLE)
-        return is_shaped(v) ? SCORE_SHAPE : -1;
+        return match_shape(s, type, v);
     if (type->kind == AST_CURLY)
         return type_match(s, scope, type->as.call.callee, v);
     const char *name = NULL;
