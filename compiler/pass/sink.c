@@ -25,7 +25,7 @@ is_move(Op op)
 static Ref
 find_max(const Sink *sink, const Node *maximum)
 {
-    double c = NAN;
+    double c = 0;
     Ref ref = maximum->operand[0];
     while (is_move(ir_node(sink->from, ref)->op) && sink->users[ref] == 1)
         ref = ir_node(sink->from, ref)->operand[0];
