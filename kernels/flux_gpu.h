@@ -40,7 +40,12 @@
     }())
 
 /* What a thread does while it waits for other blocks. */
-#define FLUX_RELAX() ((void)0)
+#define FLUX_RELAX()          ((void)0)
+
+/* A number that nothing shall depend on where that does not hold: the emulator
+ * makes it a NaN then.
+ */
+#define FLUX_WITHIN(holds, x) (x)
 
 /* Memory that the threads of a block share, and a pointer to it; an array. */
 #define FLUX_SHARED(type, name)                                                \

@@ -156,10 +156,12 @@ FLUX_P(flux_tile_make)(FLUX_P(flux_tile) * shared, flux_order order,
         FLUX_P(flux_tile_join)(order, acc, total);
     __syncthreads();
     FLUX_UNROLL
-    for (unsigned e = 0; e < down * across; e++)
-        shared->sum[flux_tile_down() + e % down * FLUX_TILE +
-                    (flux_tile_across() + e / down * FLUX_TILE) * (rows + 8)] =
-            total[e];
+    for (unsigned e = 0; e < down * across; e++) {
+        const unsigned i = flux_tile_down() + e % down * FLUX_TILE;
+        const unsigned j = flux_tile_across() + e / down * FLUX_TILE;
+        shared->sum[i + j * (rows + 8)] =
+            FLUX_WITHIN(i < high && j < wide, total[e]);
+    }
     __syncthreads();
 }
 
@@ -252,7 +254,7 @@ FLUX_P(flux_gpu_sums)(FLUX_P(flux_tile) * shared, flux_tile tile, size_t m,
     if (k % flux_order_block(FLUX_SEQ) != 0)
         total = total + acc;
     if (term == 0)
-        shared->sum[row] = total;
+        shared->sum[row] = FLUX_WITHIN(row < high, total);
     __syncthreads();
 }
 

@@ -29,7 +29,8 @@
 #define FLUX_LAUNCH_GRID(kernel, blocks, stream, ...)                          \
     emulator::launch_grid((blocks), (stream),                                  \
                           emulator::bind([=] { kernel(__VA_ARGS__); }))
-#define FLUX_RELAX() emulator::relax()
+#define FLUX_RELAX()          emulator::relax()
+#define FLUX_WITHIN(holds, x) emulator::within((holds), (x))
 #define FLUX_SHARED(type, name)                                                \
     type *const name = static_cast<type *>(emulator::shared(sizeof(type)))
 #define FLUX_SHARED_ARRAY(type, name, count)                                   \
@@ -103,6 +104,14 @@ cudaError_t launch(unsigned blocks, Stream *stream, Kernel *kernel);
 cudaError_t launch_grid(unsigned blocks, Stream *stream, Kernel *kernel);
 void *shared(size_t bytes);
 void barrier();
+
+/* x, or a NaN. */
+template <class T>
+inline T
+within(bool holds, T x)
+{
+    return holds ? x : static_cast<T>(__builtin_nan(""));
+}
 
 /* What a thread does in a loop that waits for other blocks; an atomic sum. */
 void relax();
