@@ -380,7 +380,7 @@ emit_update(Emit *emit)
     writer_raw(writer, "\nflux_status\n");
     writer_line(writer, "%s(%s)", name, formal);
     writer_line(writer, "{");
-    if (!trains)
+    if (!c_mentions(calls, "eta"))
         writer_line(writer, "(void)eta;");
     writer_raw(writer, "    if (m == NULL || g == NULL)\n"
                        "        return FLUX_E_NULL;\n"

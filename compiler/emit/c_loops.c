@@ -363,8 +363,10 @@ printer_loop(Printer *printer, const Stmt *stmt, bool single)
     const char *next = "++";
     if (cuda_shares(printer)) {
         printer->turn = name;
-        start = "flux_lane()";
-        next = " += 16";
+        if (var->extent != 0) {
+            start = "flux_lane()";
+            next = " += 16";
+        }
     }
     printer->var[v] = name;
     writer_line(printer->writer, "for (size_t %s = %s; %s %s %s; %s%s)%s", name,

@@ -228,9 +228,11 @@ bool c_begin_together(const Schedule *s, int a, int b);
 
 /* cuda_lanes.c: whether what is printed stands in the body itself that 16
  * threads share: each does all of it, but of its loops and sums every 16th
- * turn. A sum; what gives all of them the maxima that a loop has found.
+ * turn. A sum; whether a loop finds a maximum; what gives all of them those
+ * that it has found.
  */
 bool cuda_shares(const Printer *printer);
+bool cuda_lanes_find(const Printer *printer, int accumulator);
 const char *cuda_lanes_sum(Printer *printer, const Value *value);
 void cuda_lanes_join(Printer *printer, const Stmt *loop);
 

@@ -148,7 +148,8 @@ c_init(Printer *printer, const Stmt *stmt)
                              arena_printf(printer->arena, "%s ", type));
         writer_line(printer->writer, "%s %s = %s;", type, name, lowest);
         printer->best[stmt->accumulator] = NULL;
-        if (cuda_shares(printer)) {
+        if (cuda_shares(printer) &&
+            cuda_lanes_find(printer, stmt->accumulator)) {
             const char *at = printer_typed(printer, "at", "size_t ");
             writer_line(printer->writer, "size_t %s = 0;", at);
             printer->best[stmt->accumulator] = at;

@@ -207,6 +207,18 @@ cuda_lanes_sum(Printer *printer, const Value *value)
                         c_dim(printer, step).text);
 }
 
+bool
+cuda_lanes_find(const Printer *printer, int accumulator)
+{
+    const Block *block = &printer->lanes->body;
+    for (size_t i = 0; i < block->count; i++) {
+        if (block->item[i]->kind == STMT_loop &&
+            has_step(block->item[i], accumulator))
+            return true;
+    }
+    return false;
+}
+
 void
 cuda_lanes_join(Printer *printer, const Stmt *loop)
 {

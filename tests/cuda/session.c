@@ -282,7 +282,7 @@ train(Run *r, Training *t, const flux_device *device, int labels, int each,
 static Training
 training_new(Run *r)
 {
-    Training t = {r, malloc(r->model->bytes), malloc(r->step->bytes), 0};
+    Training t = {r, calloc(1, r->model->bytes), calloc(1, r->step->bytes), 0};
     if (t.m == NULL || t.s == NULL ||
         r->model->init(r->model, t.m, 3) != FLUX_OK ||
         r->step->init(t.s, 3) != FLUX_OK)
