@@ -4,53 +4,18 @@
  * block of terms, either operand by rows or columns or by neither; operands
  * with zeros of both signs, infinities and NaN.
  */
-#include "tests/cuda/control.h"
+#include "tests/cuda/array.h"
 #include "tiles.h"
 
 #include "kernels/flux_product.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int passed;
 static int failed;
-
-static float
-random_number(void)
-{
-    static uint32_t state = 1;
-    state = state * 1664525u + 1013904223u;
-    return (float)((state >> 8) / 8388608.0 - 1);
-}
-
-/* An array on both sides. */
-typedef struct {
-    size_t count;
-    float *host;
-    float *device;
-} Array;
-
-static Array
-array_new(size_t count)
-{
-    size_t bytes = (count + 1) * sizeof(float);
-    Array array = {count, malloc(bytes), emulator_alloc(bytes)};
-    if (array.host == NULL)
-        exit(3);
-    for (size_t i = 0; i <= count; i++)
-        array.host[i] = random_number();
-    return array;
-}
-
-static void
-array_free(Array *array)
-{
-    free(array->host);
-    emulator_free(array->device);
-}
 
 static int
 same(const float *a, const float *b, size_t count)
@@ -113,8 +78,8 @@ compare_forms(int order, size_t m, size_t n, size_t k, size_t count)
                                         NAN,   0x1p-100f, -0x1p-100f};
         for (size_t i = 0; i < 6 && i < m && i < n; i++)
             a.host[i * p.ai] = b.host[i * p.bj] = special[i];
-        emulator_put(a.device, a.host, a.count * sizeof(float));
-        emulator_put(b.device, b.host, b.count * sizeof(float));
+        array_put(&a);
+        array_put(&b);
         compare(shape, (unsigned)(shape % 3 * 3), p, &a, &b, &c);
         array_free(&a);
         array_free(&b);

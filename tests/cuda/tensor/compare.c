@@ -8,10 +8,9 @@
  * values for each instruction, and as much for what the end rounds.
  */
 #include "products.h"
-#include "tests/cuda/control.h"
+#include "tests/cuda/array.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +29,6 @@ check(int holds, const char *what, kind kind, const product *p)
                names[kind], p->m, p->n, p->k, p->ai, p->bk, p->end);
 }
 
-static float
-random_number(void)
-{
-    static uint32_t state = 1;
-    state = state * 1664525u + 1013904223u;
-    return (float)((state >> 8) / 8388608.0 - 1);
-}
-
 /* The nearest number of so many bits; of two the larger one, or the even. */
 static double
 rounded(double x, kind kind)
@@ -50,38 +41,6 @@ rounded(double x, kind kind)
     double whole = kind == TF32 ? round(scaled) : rint(scaled);
     double result = ldexp(whole, exponent - bits);
     return fabs(result) < 0x1p128 ? result : copysign(INFINITY, result);
-}
-
-/* An array on both sides. */
-typedef struct {
-    size_t count;
-    float *host;
-    float *device;
-} Array;
-
-static Array
-array_new(size_t count)
-{
-    size_t bytes = (count + 1) * sizeof(float);
-    Array array = {count, malloc(bytes), emulator_alloc(bytes)};
-    if (array.host == NULL)
-        exit(3);
-    for (size_t i = 0; i <= count; i++)
-        array.host[i] = random_number();
-    return array;
-}
-
-static void
-array_put(const Array *array)
-{
-    emulator_put(array->device, array->host, array->count * sizeof(float));
-}
-
-static void
-array_free(Array *array)
-{
-    free(array->host);
-    emulator_free(array->device);
 }
 
 /* What an element should be, from what it is before; how far off it may be. */
