@@ -99,21 +99,39 @@ is_line(const Printer *printer, const Product *product)
            extent_of(printer, product, 2) >= LINE_TERMS;
 }
 
-const char *
-cuda_tiles(Printer *printer, const Product *product, const char *turns)
+Tiles
+cuda_tiles_of(const Printer *printer, const Product *product)
 {
     if (product->windows ||
         (product->buffer[2] < 0 && !is_line(printer, product)))
-        return NULL;
+        return (Tiles){.kind = TILES_none};
+    if (product->buffer[2] < 0)
+        return (Tiles){.kind = TILES_lines};
+    if (cuda_in_tensor_cores(printer, product))
+        return (Tiles){TILES_tensor, cuda_tensor_side(printer, product), 0};
+    return (Tiles){TILES_plain, most_along(printer, product, 0),
+                   most_along(printer, product, 1)};
+}
+
+const char *
+cuda_tiles(Printer *printer, const Product *product, const char *turns)
+{
+    Tiles tiles = cuda_tiles_of(printer, product);
     const char *rows = c_call_count(printer, product->var[0]);
     const char *columns = c_call_count(printer, product->var[1]);
-    if (product->buffer[2] < 0)
+    switch (tiles.kind) {
+    case TILES_none:
+        break;
+    case TILES_lines:
         return arena_printf(printer->arena, "flux_lines(%s)", rows);
-    if (cuda_in_tensor_cores(printer, product))
+    case TILES_tensor:
         return arena_printf(printer->arena, "flux_tensor_tiles(%d, %s, %s)",
-                            cuda_tensor_side(printer, product), rows, columns);
-    return arena_printf(printer->arena, "flux_tiles(%s, %s, %s, %s)",
-                        most_of(printer, product), rows, columns, turns);
+                            tiles.down, rows, columns);
+    case TILES_plain:
+        return arena_printf(printer->arena, "flux_tiles(%d, %d, %s, %s, %s)",
+                            tiles.down, tiles.across, rows, columns, turns);
+    }
+    return NULL;
 }
 
 void

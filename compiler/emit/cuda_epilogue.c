@@ -316,7 +316,7 @@ void
 cuda_epilogue_body(Printer *printer, const Product *product, Stmt *inner,
                    const EpilogueVars *var)
 {
-    if (cuda_tiles(printer, product, "1") == NULL) {
+    if (cuda_tiles_of(printer, product).kind == TILES_none) {
         if (inner == NULL)
             return;
         printer->var[var->loop[0]] =

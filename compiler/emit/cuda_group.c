@@ -164,11 +164,12 @@ is_narrow(const Group *g, const Product *p)
     const Schedule *s = g->printer->s;
     Dim rows = extent_of(s, p->var[0]);
     Dim terms = extent_of(s, p->var[2]);
-    return p->buffer[2] >= 0 && cuda_tiles(g->printer, p, "1") != NULL &&
-           p->var[1] >= 0 && p->end.kind == END_set &&
-           p->order != ORDER_tree16 && dim_known(rows) &&
-           rows <= GROUP_WIDEST && dim_known(terms) && terms <= GROUP_WIDEST &&
-           !cuda_in_tensor_cores(g->printer, p) && !cuda_gemm(g->printer, p);
+    return p->buffer[2] >= 0 &&
+           cuda_tiles_of(g->printer, p).kind != TILES_none && p->var[1] >= 0 &&
+           p->end.kind == END_set && p->order != ORDER_tree16 &&
+           dim_known(rows) && rows <= GROUP_WIDEST && dim_known(terms) &&
+           terms <= GROUP_WIDEST && !cuda_in_tensor_cores(g->printer, p) &&
+           !cuda_gemm(g->printer, p);
 }
 
 /* Whether a kernel of so many statements can be of the group; notes what it

@@ -263,8 +263,8 @@ kernel_of(Printer *printer, const Block *block, size_t from, size_t count)
     if (k.joined)
         k.group.var = nest.var[0];
     k.call = call_of(k.inner, block->item[from]);
-    k.tiles =
-        k.call != NULL && cuda_tiles(printer, k.call->product, "1") != NULL;
+    k.tiles = k.call != NULL &&
+              cuda_tiles_of(printer, k.call->product).kind != TILES_none;
     k.epilogue = cuda_epilogue(printer, block, from, &k.var);
     if (k.epilogue != NULL)
         k.group.var = k.var.loop[0];

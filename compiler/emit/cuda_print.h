@@ -118,11 +118,23 @@ void cuda_indices(Printer *printer, const Nest *nest, const char *index);
  */
 enum { CUDA_LARGE = 32 };
 
-/* cuda_call.c: the body of a kernel with a call in a nest of so many turns. A
- * product's thread blocks make tiles: how many, in C, for one turn; NULL: each
- * thread makes one element, and the rows and columns join the nest. Which block
- * of a turn's this is, in C, says `block`. Behind a product in tiles, its sums
- * are in the memory that the threads share, as those of printer->tile.
+/* cuda_call.c: what blocks of threads make of a product: tiles, in tensor cores
+ * or not, or lines of its sums of columns; or each thread makes one element,
+ * and the rows and columns join the nest.
+ */
+typedef enum { TILES_none, TILES_plain, TILES_tensor, TILES_lines } TileKind;
+typedef struct {
+    TileKind kind;
+    int down; /* elements of a thread, at most; in tensor cores as many across
+               */
+    int across;
+} Tiles;
+Tiles cuda_tiles_of(const Printer *printer, const Product *product);
+
+/* The body of a kernel with a call in a nest of so many turns. How many tiles,
+ * or lines, one turn has, in C. Which block of a turn's this is, in C, says
+ * `block`. Behind a product in tiles, its sums are in the memory that the
+ * threads share, as those of printer->tile.
  */
 const char *cuda_tiles(Printer *printer, const Product *product,
                        const char *turns);
