@@ -18,7 +18,7 @@ struct CudaGrid {
     const char *name;  /* of the flux_grid, in C */
     const char *block; /* the number of the tile that is being printed */
     bool meets;        /* blocks do */
-    Uses pending;
+    Effects pending;
     VEC(Dim) turns; /* of phases, but for what is less than another */
     VEC(const char *) tiles;
     const char *shared[KINDS];
@@ -27,21 +27,21 @@ struct CudaGrid {
 
 /* Lets a phase follow; whether blocks meet before it. */
 static bool
-follow(Printer *printer, Uses *pending, const Block *block, size_t from,
+follow(Printer *printer, Effects *pending, const Block *block, size_t from,
        size_t count)
 {
-    Uses own = {.s = printer->s};
-    cuda_uses(printer, &own, block, from, count);
+    Effects own = {.s = printer->s};
+    cuda_effects(printer, &own, block, from, count);
     bool meet = cuda_depend(pending, &own);
     if (meet)
-        pending->use.count = 0;
-    cuda_add_uses(pending, &own);
+        pending->effect.count = 0;
+    cuda_add_effects(pending, &own);
     return meet;
 }
 
 /* Lets the turns of a loop follow. */
 static void
-follow_loop(Printer *printer, Uses *pending, const Block *block)
+follow_loop(Printer *printer, Effects *pending, const Block *block)
 {
     for (size_t i = 0; i < block->count;) {
         size_t count = cuda_kernel_length(printer, block, i);
@@ -62,17 +62,17 @@ print_steps(Printer *printer, const Stmt *loop)
     CudaGrid *grid = printer->grid;
     Schedule *s = printer->s;
     size_t scope = c_scope_mark(&printer->scope);
-    Uses before = {.s = s};
-    Uses turn = {.s = s};
-    cuda_add_uses(&before, &grid->pending);
+    Effects before = {.s = s};
+    Effects turn = {.s = s};
+    cuda_add_effects(&before, &grid->pending);
     follow_loop(printer, &turn, &loop->body);
-    cuda_add_uses(&grid->pending, &turn);
+    cuda_add_effects(&grid->pending, &turn);
     if (printer->writer->text[printer->writer->size - 2] != '{')
         writer_raw(printer->writer, "\n");
     printer_loop(printer, loop, false);
     print_phases(printer, &loop->body);
     writer_line(printer->writer, "}");
-    cuda_add_uses(&grid->pending, &before);
+    cuda_add_effects(&grid->pending, &before);
     c_scope_leave(&printer->scope, scope);
 }
 

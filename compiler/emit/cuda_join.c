@@ -9,22 +9,22 @@
 #include "emit/cuda_print.h"
 
 static void
-add_use(Uses *uses, Use use)
+add_effect(Effects *effects, Effect effect)
 {
-    for (size_t i = 0; i < uses->use.count; i++) {
-        const Use *old = &uses->use.item[i];
-        if (old->buffer == use.buffer && old->store == use.store &&
-            old->own == use.own)
+    for (size_t i = 0; i < effects->effect.count; i++) {
+        const Effect *old = &effects->effect.item[i];
+        if (old->buffer == effect.buffer && old->store == effect.store &&
+            old->own == effect.own)
             return;
     }
-    VEC_PUSH(uses->s->arena, &uses->use, use);
+    VEC_PUSH(effects->s->arena, &effects->effect, effect);
 }
 
 void
-cuda_add_uses(Uses *uses, const Uses *more)
+cuda_add_effects(Effects *effects, const Effects *more)
 {
-    for (size_t i = 0; i < more->use.count; i++)
-        add_use(uses, more->use.item[i]);
+    for (size_t i = 0; i < more->effect.count; i++)
+        add_effect(effects, more->effect.item[i]);
 }
 
 /* Whether an index is the number of the turn. */
@@ -45,36 +45,36 @@ is_number(Schedule *s, const Nest *nest, const Affine *at)
 }
 
 static void
-note_use(void *user, int *buffer, Affine *at, bool store)
+note_effect(void *user, int *buffer, Affine *at, bool store)
 {
-    Uses *uses = user;
-    Use use = {*buffer, store, is_number(uses->s, uses->nest, at)};
-    if (!uses->s->buffer.item[*buffer].local)
-        add_use(uses, use);
+    Effects *effects = user;
+    Effect effect = {*buffer, store, is_number(effects->s, effects->nest, at)};
+    if (!effects->s->buffer.item[*buffer].local)
+        add_effect(effects, effect);
 }
 
 void
-cuda_uses(Printer *printer, Uses *uses, const Block *block, size_t from,
-          size_t count)
+cuda_effects(Printer *printer, Effects *effects, const Block *block,
+             size_t from, size_t count)
 {
     Nest nest;
     bool turns = cuda_turn_nest(printer, block->item[from], &nest);
     for (size_t i = from; i < from + count; i++) {
         Stmt *stmt = block->item[i];
         bool own = turns && cuda_turn_nest(printer, stmt, &nest);
-        uses->nest = own ? &nest : NULL;
-        schedule_accesses(printer->s, stmt, note_use, uses);
+        effects->nest = own ? &nest : NULL;
+        schedule_accesses(printer->s, stmt, note_effect, effects);
     }
-    uses->nest = NULL;
+    effects->nest = NULL;
 }
 
 bool
-cuda_depend(const Uses *a, const Uses *b)
+cuda_depend(const Effects *a, const Effects *b)
 {
-    for (size_t i = 0; i < a->use.count; i++)
-        for (size_t k = 0; k < b->use.count; k++) {
-            const Use *x = &a->use.item[i];
-            const Use *y = &b->use.item[k];
+    for (size_t i = 0; i < a->effect.count; i++)
+        for (size_t k = 0; k < b->effect.count; k++) {
+            const Effect *x = &a->effect.item[i];
+            const Effect *y = &b->effect.item[k];
             bool same_thread = x->own && y->own &&
                                c_begin_together(a->s, x->buffer, y->buffer);
             if ((x->store || y->store) && !same_thread &&
@@ -88,23 +88,23 @@ size_t
 cuda_joined(Printer *printer, const Block *block, size_t from)
 {
     Nest nest;
-    Uses all = {.s = printer->s};
+    Effects all = {.s = printer->s};
     size_t count = 1;
     if (!cuda_turn_nest(printer, block->item[from], &nest))
         return 1;
     Dim turns = cuda_turns(printer, &nest);
-    cuda_uses(printer, &all, block, from, 1);
+    cuda_effects(printer, &all, block, from, 1);
     for (; from + count < block->count; count++) {
         Stmt *next = block->item[from + count];
-        Uses own = {.s = printer->s};
+        Effects own = {.s = printer->s};
         if (next->tag != block->item[from]->tag ||
             !cuda_turn_nest(printer, next, &nest) ||
             cuda_turns(printer, &nest) != turns)
             break;
-        cuda_uses(printer, &own, block, from + count, 1);
+        cuda_effects(printer, &own, block, from + count, 1);
         if (cuda_depend(&all, &own))
             break;
-        cuda_add_uses(&all, &own);
+        cuda_add_effects(&all, &own);
     }
     return count;
 }

@@ -59,16 +59,16 @@ typedef struct {
     int buffer;
     bool store;
     bool own; /* in turn i, element i */
-} Use;
+} Effect;
 typedef struct {
     Schedule *s;
     const Nest *nest; /* of the statement that is looked at, or NULL */
-    VEC(Use) use;
-} Uses;
-void cuda_uses(Printer *printer, Uses *uses, const Block *block, size_t from,
-               size_t count);
-void cuda_add_uses(Uses *uses, const Uses *more);
-bool cuda_depend(const Uses *a, const Uses *b);
+    VEC(Effect) effect;
+} Effects;
+void cuda_effects(Printer *printer, Effects *effects, const Block *block,
+                  size_t from, size_t count);
+void cuda_add_effects(Effects *effects, const Effects *more);
+bool cuda_depend(const Effects *a, const Effects *b);
 
 /* How many statements with a thread for each turn, as many turns in each, are
  * one kernel; prints such ones, and gives the number of turns in C.
