@@ -23,8 +23,8 @@ CFLAGS = -std=c11 $(OPT) $(WARN) $(EXACT)
 GENFLAGS = -std=c11 $(OPT) $(EXACT) -w
 
 RUNTIME = $(wildcard runtime/*.c)
-SOURCES = $(filter-out compiler/main/%,$(wildcard compiler/*/*.c)) \
-          $(wildcard grammar/*.c)
+SOURCES = $(filter-out compiler/main/%, \
+          $(wildcard compiler/*/*.c compiler/*/*/*.c)) $(wildcard grammar/*.c)
 GENERATED = $(B)/grammar/net.tab.c $(B)/grammar/net.lex.c $(B)/embedded.c
 OBJECTS = $(patsubst %.c,$(B)/%.o,$(SOURCES)) $(GENERATED:.c=.o)
 LIBFLUX = $(B)/libflux.a

@@ -5,7 +5,7 @@
 #define FLUXC_MAIN_COMMANDS_H
 
 #include "main/options.h"
-#include "script/model.h"
+#include "script/model/model.h"
 
 #define COMMAND(text, name, arguments, help)                                   \
     int command_##name(const Options *o);

@@ -1,5 +1,5 @@
 /* fluxc gradcheck: the gradients of each model and of its trainers' losses. */
-#include "script/gradcheck.h"
+#include "script/model/gradcheck.h"
 #include "main/commands.h"
 
 static int

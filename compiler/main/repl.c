@@ -6,7 +6,7 @@
 #include "main/commands.h"
 
 #include "grammar/grammar.h"
-#include "script/entry.h"
+#include "script/script.h"
 
 #include <errno.h>
 #include <signal.h>

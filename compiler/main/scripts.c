@@ -1,7 +1,7 @@
 /* fluxc run and fluxc test: scripts that are evaluated now. */
 #include "main/commands.h"
 
-#include "script/entry.h"
+#include "script/script.h"
 
 int
 command_run(const Options *o)

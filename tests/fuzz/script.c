@@ -7,7 +7,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "script/entry.h"
+#include "script/script.h"
 
 #include <errno.h>
 #include <sanitizer/asan_interface.h>

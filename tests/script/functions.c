@@ -1,7 +1,7 @@
 /* Prints docs/functions.md: the functions that a script begins with, as their
  * tables have them; tests/script/run compares.
  */
-#include "script/eval.h"
+#include "script/eval/eval.h"
 #include "script/script.h"
 
 #include <string.h>
@@ -52,7 +52,7 @@ table(const Scope *scope, bool plain)
             continue;
         const Builtin *f = v->as.builtin;
         bool promised = f->keys != NULL && strcmp(f->keys, "*") == 0;
-        if (!promised && !is_operator(f) && builtin_is_plain(f) == plain)
+        if (!promised && !is_operator(f) && f->lists == plain)
             row(f);
     }
 }

@@ -8,7 +8,8 @@
  * Two buffers that live at the same time never share a slot, and a slot has
  * room for each of its buffers.
  */
-#include "script/model.h"
+#include "script/model/model.h"
+#include "script/script.h"
 #include "tests/script/plan.h"
 
 #include <string.h>

@@ -1,0 +1,50 @@
+/* Trainers: one training step of a model as a value. */
+#ifndef FLUXC_SCRIPT_TRAINER_H
+#define FLUXC_SCRIPT_TRAINER_H
+
+#include "script/model/model_inner.h"
+
+/* What an optimiser keeps for a parameter: m of ADAM, … */
+typedef struct {
+    const char *name; /* "m.layer1.W" */
+    Tensor *tensor;
+} Moment;
+
+typedef struct Trainer {
+    Value model;
+    Value loss;
+    Value opt;
+    Span span;
+    Tensor *eta;   /* a scalar of the model's type */
+    Tensor *step;  /* i32: steps done */
+    uint64_t seed; /* of what is random in training */
+    struct {
+        Moment *item;
+        size_t count;
+        size_t capacity;
+    } moments;
+} Trainer;
+
+/* The graph of one step, over the batch: inputs of the trace (the last is the
+ * target "y"), parameters and states with their next values, output "loss". The
+ * shapes of the inputs stand in t->input; that of a target of unknown shape is
+ * the result's.
+ */
+const Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t,
+                           Span span);
+
+/* A trace for such a graph with `inputs` inputs and the target. */
+Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs);
+
+/* The states of a graph, made where they are new, and the bindings of all its
+ * leaves but the inputs.
+ */
+void trainer_bind(Script *s, Trainer *trainer, const Graph *g, Bindings *bound);
+
+/* The mean loss of batches (inputs, target) in the inference form. */
+double trainer_loss(Script *s, const Trainer *trainer, const Args *batches);
+
+/* The optimiser's learning rate. */
+double trainer_eta(Script *s, const Trainer *trainer);
+
+#endif
