@@ -18,7 +18,8 @@ typedef enum {
 } Command;
 
 typedef enum {
-#define OPTION(name, text, letter, argument, commands, help) OPTION_##name,
+#define OPTION(name, text, letter, argument, commands, sets, help)             \
+    OPTION_##name,
 #include "main/options.def"
 #undef OPTION
     OPTIONS

@@ -7,6 +7,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "script/eval/eval.h"
 #include "script/script.h"
 
 #include <errno.h>

@@ -29,11 +29,11 @@ static void
 enter(Script *s, Entered *e, const char *name, Scope *scope, const Args *args)
 {
     Eval *eval = s->eval;
-    int limit = s->options.max_depth ? s->options.max_depth : DEPTH_DEFAULT;
+    int64_t limit = s->options.max_depth ? s->options.max_depth : DEPTH_DEFAULT;
     if (s->depth >= limit)
-        script_fail(s, DIAG_limit, args->span,
-                    "does the recursion have an end?",
-                    "%d calls inside one another are too many", limit);
+        script_fail(
+            s, DIAG_limit, args->span, "does the recursion have an end?",
+            "%lld calls inside one another are too many", (long long)limit);
     eval_step(s, args->span);
     CallFrame *call = frame_of(s, name, args->span);
     *e = (Entered){.active = {.caller = eval->active,

@@ -25,7 +25,7 @@ typedef struct {
     bool debug_nan;    /* a NaN or Inf from finite numbers is an error */
     bool check_all;    /* fluxc gradcheck --all: every element */
     FILE *out;         /* what the script prints */
-    int max_depth;     /* of calls; 0: 1000 */
+    int64_t max_depth; /* of calls; 0: 1000 */
     int64_t max_steps; /* passes of loops and calls; 0: 10^9, compiling 10^7 */
     size_t
         max_memory; /* bytes of the script's arena; 0: half of the machine's */
