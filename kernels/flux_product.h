@@ -120,11 +120,12 @@ flux_product_f64_plain(flux_order order, size_t m, size_t n, size_t k,
 }
 
 /* Whether a product is made as its transpose, whose rows are contiguous or
- * more. */
+ * more; not where these would fill a vector less than the others do. */
 FLUX_STATIC int
 flux_product_turns(size_t m, size_t n, size_t ci, size_t cj)
 {
-    return (m < 4 && n > m) || (ci != 1 && cj == 1 && n >= 4);
+    return (m < 4 && n > m) ||
+           (ci != 1 && cj == 1 && n >= 4 && (n >= m || m >= 16));
 }
 
 /* Rows in a panel: two vectors of the widest. */

@@ -373,6 +373,27 @@ c_origin(Printer *printer, Ref node)
     return origin_text(printer, &origin);
 }
 
+static const LoopVar *
+var_of(const Printer *printer, const Stmt *loop)
+{
+    return &printer->s->var.item[schedule_var(printer->s, loop->var)];
+}
+
+static bool
+is_block(const LoopVar *var)
+{
+    return var->kind == VAR_block && var->step == SCHEDULE_BLOCK;
+}
+
+/* Whether a loop is over short rows, with the samples inside (fuse_across.c).
+ */
+static bool
+is_across(const Printer *printer, const Stmt *stmt)
+{
+    return stmt != NULL && var_of(printer, stmt)->kind == VAR_plain &&
+           stmt->parent != NULL && is_block(var_of(printer, stmt->parent));
+}
+
 /* Whether a statement begins something a reader looks for: a nest or call, but
  * not those inside of one that a comment stands above already.
  */
@@ -383,13 +404,14 @@ is_headed(const Printer *printer, const Stmt *stmt)
     if (stmt->kind != STMT_loop && stmt->kind != STMT_call)
         return false;
     if (stmt->kind == STMT_loop) {
-        const LoopVar *var =
-            &printer->s->var.item[schedule_var(printer->s, stmt->var)];
-        if (var->kind == VAR_block && var->step == SCHEDULE_BLOCK)
+        const LoopVar *var = var_of(printer, stmt);
+        if (is_block(var) || is_across(printer, stmt->parent))
             return false;
         if (var->kind == VAR_within)
-            return printer->s->var.item[schedule_var(printer->s, var->parent)]
-                       .step == SCHEDULE_BLOCK;
+            return is_block(
+                &printer->s->var.item[schedule_var(printer->s, var->parent)]);
+        if (is_across(printer, stmt))
+            return true;
     }
     return stmt->kind == STMT_call || depth <= 1 || printer->phase ||
            (depth == 2 && stmt->tag != 0);

@@ -207,7 +207,8 @@ static bool
 has_few_turns(const Schedule *s, const Stmt *loop)
 {
     const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
-    return dim_known(var->extent) && var->extent <= FEW_TURNS &&
+    return dim_known(var->extent) &&
+           (var->extent <= FEW_TURNS || (var->cut && !s->kernels)) &&
            var->kind != VAR_step && var->kind != VAR_block;
 }
 

@@ -461,6 +461,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_kernels(s);
     schedule_next(s);
     schedule_lodge(s);
+    if (!s->kernels && s->wall == NULL)
+        schedule_across(s);
     schedule_share(s);
     if (!s->kernels)
         schedule_apart(s);

@@ -212,7 +212,7 @@ plan_home(const Schedule *s, Buffer *b)
 {
     if (b->kind != BUFFER_temp || b->first == NULL)
         return;
-    b->local = dim_known(b->count) && b->count <= SCHEDULE_STACK;
+    b->local = b->across || (dim_known(b->count) && b->count <= SCHEDULE_STACK);
     if (!s->kernels)
         return;
     b->local = b->local && is_in_kernel(s, b->first);

@@ -87,6 +87,7 @@ typedef struct {
     Ref node;     /* whose value it holds */
     Dim count;    /* elements */
     bool carried; /* a loop's state: stored anew by each turn */
+    bool across; /* a turn's local array, with a block's samples side by side */
     /* Set by plan.c for buffers of kind temp. */
     bool local; /* a local array, at the head of its home */
     int slot;   /* in the arena; -1: none */
@@ -428,6 +429,9 @@ bool schedule_is_parallel(const Schedule *s, const Stmt *stmt);
 
 /* fuse_lodge.c: what steps keep, in the memory of what they were given. */
 void schedule_lodge(Schedule *s);
+
+/* fuse_across.c: loops over samples whose rows are short. */
+void schedule_across(Schedule *s);
 
 /* fuse_memory.c */
 void schedule_next(Schedule *s);

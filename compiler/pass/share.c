@@ -24,7 +24,7 @@ note_written(void *user, int *buffer, Affine *at, bool store)
     const Schedule *s = rows->s;
     const Buffer *b = &s->buffer.item[*buffer];
     (void)at;
-    if (!store)
+    if (!store || b->across)
         return;
     rows->written[*buffer] = true;
     if (b->kind != BUFFER_output)
