@@ -299,3 +299,12 @@ number_int(Script *s, Value v, const char *what, int64_t low, int64_t high,
                     what, (long long)n, (long long)low, (long long)high);
     return n;
 }
+
+void
+number_store(Tensor *t, int64_t i, Value v)
+{
+    if (t->dtype == DTYPE_i64 && v.kind == VALUE_int)
+        ((int64_t *)t->data)[i] = v.as.integer;
+    else
+        tensor_set(t, i, value_number(v));
+}

@@ -19,6 +19,7 @@ Value number_int_arrays(Script *s, const char *op, Value a, Value b,
  * one, a Bool 0 and 1.
  */
 bool number_fits(DType type, Value v);
+void number_store(Tensor *t, int64_t i, Value v);
 
 /* An Int argument of a builtin in a range, or a failure that names it. */
 int64_t number_int(Script *s, Value v, const char *what, int64_t low,

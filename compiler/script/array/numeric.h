@@ -40,6 +40,10 @@ Value numeric_plain(Script *s, Value v, Span span);
 Value numeric_hcat(Script *s, const Value *item, size_t count, Span span);
 Value numeric_vcat(Script *s, const Value *item, size_t count, Span span);
 
+/* Arrays joined along an axis; numbers as arrays of one element. */
+Value numeric_concat(Script *s, const Value *item, size_t count, int axis,
+                     Span span, const char *name);
+
 /* x[i, 2:5, :] of an array, a batch or a traced value: indices are Ints,
  * ranges, arrays of Ints or VALUE_symbol ":".
  */

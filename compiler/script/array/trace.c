@@ -13,6 +13,13 @@ trace_is_param(const Script *s, const Array *array)
     return false;
 }
 
+bool
+trace_holds(const Script *s, Value v)
+{
+    return value_is_traced(v) ||
+           (v.kind == VALUE_array && trace_is_param(s, v.as.array));
+}
+
 void
 trace_round(Script *s, Array *array, DType dtype)
 {

@@ -71,6 +71,9 @@ void trace_round(Script *s, Array *array, DType dtype);
 Ref trace_array(Script *s, Value array);
 bool trace_is_param(const Script *s, const Array *array);
 
+/* Whether a value depends on the trace: it is traced, or such a parameter. */
+bool trace_holds(const Script *s, Value v);
+
 /* Notes the shape of an input that was opaque, and traces anew. */
 _Noreturn void trace_bind(Script *s, int input, int rank, const Dim *dim);
 
