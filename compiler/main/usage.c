@@ -104,13 +104,13 @@ roff_option(const OptionInfo *o, FILE *file)
     }
     fputc('\n', file);
     roff(o->help, file);
-    const char *join = " Of: ";
+    const char *join = ". Of: ";
     for (int c = 0; c < COMMANDS && o->commands != ON_all; c++)
         if (o->commands & 1 << c) {
             fprintf(file, "%s%s", join, command_info[c].text);
             join = ", ";
         }
-    fputs(o->commands == ON_all ? "\n" : ".\n", file);
+    fputs(".\n", file);
 }
 
 void

@@ -44,7 +44,8 @@ struct Stepping {
     bool tuple; /* the step's result is one */
 };
 
-/* Builtins: scan, and what unroll, flip and unroll1 are made of. */
+/* loop.c, stepped.c: builtins, scan and what unroll, flip and unroll1 are made
+ * of. */
 BuiltinRun builtin_over_steps, builtin_scan, builtin_one_step;
 
 /* recur.c: a state, or NULL; that every state has its next value, of the type
@@ -52,6 +53,7 @@ BuiltinRun builtin_over_steps, builtin_scan, builtin_one_step;
  */
 Carry *recur_find(Steps *steps, const Object *object, const char *field,
                   int64_t lag);
+Carry *recur_add(Script *s, Steps *steps, Carry carry);
 void recur_check(Script *s, Steps *steps);
 
 /* carried.c: the initial value `first` of a state as the caller's choice: that,
