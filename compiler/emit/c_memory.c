@@ -120,8 +120,8 @@ place_of(Printer *printer, const Buffer *buffer, const char *at)
         if (bytes == 0)
             continue;
         if (each == EACH_call)
-            text = arena_printf(printer->arena, "%s + %lld", text,
-                                (long long)bytes);
+            text = arena_printf(printer->arena, "%s + %s", text,
+                                c_dim(printer, bytes).text);
         else
             text = arena_printf(printer->arena, "%s + %s", text,
                                 c_each_bytes(printer, each, bytes));

@@ -278,6 +278,20 @@ slots_overlap(const Schedule *s, int a, int b)
     return behind >= 0 && (other >= 0 || b >= behind);
 }
 
+/* Where a buffer begins and ends in its slot, for a block of samples. */
+static Dim
+begin_of(const Schedule *s, const Buffer *b)
+{
+    return dim_mul(s->dims, b->offset, schedule_held(b->each));
+}
+
+static Dim
+end_of(const Schedule *s, const Buffer *b)
+{
+    Dim bytes = dim_mul(s->dims, b->count, (Dim)dtype_size(b->dtype));
+    return dim_add(s->dims, begin_of(s, b), bytes);
+}
+
 bool
 schedule_overlap(const Schedule *s, int a, int b)
 {
@@ -290,9 +304,6 @@ schedule_overlap(const Schedule *s, int a, int b)
                slots_overlap(s, y->slot, x->slot);
     if (x->each != y->each)
         return false;
-    Dim from = x->offset * schedule_held(x->each);
-    Dim other = y->offset * schedule_held(y->each);
-    return !dim_known(x->count) || !dim_known(y->count) ||
-           (from < other + y->count * (Dim)dtype_size(y->dtype) &&
-            other < from + x->count * (Dim)dtype_size(x->dtype));
+    return !dim_at_most(s->dims, end_of(s, x), begin_of(s, y)) &&
+           !dim_at_most(s->dims, end_of(s, y), begin_of(s, x));
 }

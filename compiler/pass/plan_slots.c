@@ -1,11 +1,12 @@
 /* Which slot of the arena a buffer lies in.
  *
- * Two buffers share a slot where their lives do not meet and the first to come
- * is the larger whatever the dimensions are; so the largest come first (greedy
- * by size: Pisarchyk and Lee, 2020), those that grow before those whose size is
- * a number. The slots lie one behind the other. What of known size finds none
- * lies over those slots behind all that are used as long as it lives; so slots
- * come last that are used where little of known size is.
+ * Two buffers share a slot where their lives do not meet, or they lie side by
+ * side, and the first to come is the larger whatever the dimensions are; so the
+ * largest come first (greedy by size: Pisarchyk and Lee, 2020), those that grow
+ * before those whose size is a number. The slots lie one behind the other. What
+ * of known size finds none lies over those slots behind all that are used as
+ * long as it lives; so slots come last that are used where little of known size
+ * is.
  */
 #include "pass/schedule.h"
 
@@ -51,7 +52,18 @@ bytes_of(const Schedule *s, const Buffer *b)
 static Dim
 lines_of(const Schedule *s, const Buffer *b)
 {
-    return dim_add(s->dims, bytes_of(s, b), 63) / 64 * 64;
+    Dim bytes = bytes_of(s, b);
+    return dim_known(bytes) ? dim_add(s->dims, bytes, 63) / 64 * 64 : bytes;
+}
+
+/* Whether it ends where a cache line does, or can. */
+static bool
+ends_line(const Schedule *s, const Buffer *b)
+{
+    bool exact = true;
+    if (!dim_known(b->count))
+        dim_div(s->dims, bytes_of(s, b), 64, &exact);
+    return exact;
 }
 
 static Dim
@@ -78,28 +90,30 @@ larger(const void *a, const void *b)
     return left->number < right->number ? -1 : 1;
 }
 
-/* Where in a slot a buffer can lie: at 0 if it grows, else behind others of
- * known size; -1: nowhere.
+/* Sets where in a slot a buffer can lie: at 0, or behind others that end a
+ * line and lie there whatever the dimensions are. False: nowhere.
  */
-static Dim
-find_place(const Schedule *s, const Slot *slot, int buffer)
+static bool
+find_place(const Schedule *s, const Slot *slot, int buffer, Dim *at)
 {
     const Buffer *b = &s->buffer.item[buffer];
-    Dim at = 0;
+    *at = 0;
     for (int i = slot->buffers; i != 0;) {
         const Buffer *other = &s->buffer.item[i - 1];
+        Dim end = dim_add(s->dims, *at, lines_of(s, b));
         i = other->next;
-        if (!meet(other, b->first->place, b->last->end))
+        if (!meet(other, b->first->place, b->last->end) ||
+            dim_at_most(s->dims, end_of(s, other), *at) ||
+            dim_at_most(s->dims, end, other->offset))
             continue;
-        if (!dim_known(b->count) || !dim_known(other->count))
-            return -1;
-        if (at < end_of(s, other) && other->offset < at + lines_of(s, b)) {
-            at = end_of(s, other);
-            i = slot->buffers;
-        }
+        if (!ends_line(s, b) || !ends_line(s, other) ||
+            !dim_at_most(s->dims, *at, end_of(s, other)))
+            return false;
+        *at = end_of(s, other);
+        i = slot->buffers;
     }
-    Dim end = dim_add(s->dims, at, bytes_of(s, b));
-    return dim_at_most(s->dims, end, slot->size.bytes[EACH_call]) ? at : -1;
+    Dim end = dim_add(s->dims, *at, bytes_of(s, b));
+    return dim_at_most(s->dims, end, slot->size.bytes[EACH_call]);
 }
 
 /* Where the last life ends in a slot of those before a place, and whether one
@@ -136,10 +150,11 @@ find_slot(Schedule *s, int buffer)
         if (b->slot >= 0 && slot->size.bytes[EACH_call] !=
                                 s->slot.item[b->slot].size.bytes[EACH_call])
             break;
-        Dim at = find_place(s, slot, buffer);
+        Dim at;
         bool again;
+        bool found = find_place(s, slot, buffer, &at);
         int used = used_until(s, slot, b->first->place, &again);
-        if (at >= 0 && used > until &&
+        if (found && used > until &&
             ((used >= 0 && again) ||
              !dim_at_most(s->dims, most, slot->size.bytes[EACH_call]))) {
             b->slot = (int)i;

@@ -33,9 +33,11 @@ place_of(const Schedule *s, const Buffer *b, const int64_t *symbol)
 {
     const Slot *slot = &s->slot.item[b->slot];
     int64_t place = 0;
-    for (Each each = 0; each <= b->each; each++)
-        place += (each < b->each ? slot->size.bytes[each] : b->offset) *
-                 schedule_each(each, symbol[0]);
+    for (Each each = 0; each <= b->each; each++) {
+        Dim bytes = each < b->each ? slot->size.bytes[each] : b->offset;
+        place +=
+            dim_value(s->dims, bytes, symbol) * schedule_each(each, symbol[0]);
+    }
     return place;
 }
 
