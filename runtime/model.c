@@ -190,8 +190,8 @@ RULE(tanh)
 RULE(relu)
 RULE(exponential)
 
-/* y = e / sum(e), e = exp(x - max(x)): the maximum from -inf in order, the sum
- * in TREE16 order.
+/* y = e * (1 / sum(e)), e = exp(x - max(x)): the maximum from -inf in order,
+ * the sum in TREE16 order.
  */
 FLUX_BODY void
 softmax_vector_body(flux_isa isa, const float *x, size_t n, float *y)
@@ -201,9 +201,9 @@ softmax_vector_body(flux_isa isa, const float *x, size_t n, float *y)
         max = flux_maxf(max, x[i]);
     for (size_t i = 0; i < n; i++)
         y[i] = flux_expf_isa(isa, x[i] - max);
-    float sum = flux_sum_f32(FLUX_TREE16, n, y, 1);
+    const float inverse = 1.0f / flux_sum_f32(FLUX_TREE16, n, y, 1);
     for (size_t i = 0; i < n; i++)
-        y[i] = y[i] / sum;
+        y[i] = y[i] * inverse;
 }
 
 FLUX_FOR_EACH_ISA(softmax_vector,

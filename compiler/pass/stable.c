@@ -10,7 +10,8 @@
  *     1 - sigma(x)            sigma(-x)
  *     log(sigma(x))           -softplus(-x)
  *
- * Moves of data between the parts of a form are looked through.
+ * The third is also that of exp(u) * (1 / sum(exp(u))). Moves of data between
+ * the parts of a form are looked through.
  */
 #include "pass/pass.h"
 
@@ -31,16 +32,23 @@ is_move(Op op)
            op == OP_slice || op == OP_reverse;
 }
 
-/* The node below the moves over `ref`. */
+/* The node below the moves over `ref`, which go below those there are. */
 static Ref
-look_through(const Graph *g, Ref ref, Moves *moves)
+look_further(const Graph *g, Ref ref, Moves *moves)
 {
-    moves->count = 0;
     while (is_move(ir_node(g, ref)->op) && moves->count < STABLE_MOVES) {
         moves->move[moves->count++] = ref;
         ref = ir_node(g, ref)->operand[0];
     }
     return ref;
+}
+
+/* The node below the moves over `ref`. */
+static Ref
+look_through(const Graph *g, Ref ref, Moves *moves)
+{
+    moves->count = 0;
+    return look_further(g, ref, moves);
 }
 
 /* The same moves over another node of the same shape. */
@@ -153,19 +161,28 @@ log_sum_exp(Graph *g, Ref s)
     return binary(g, OP_add, m, unary(g, OP_log, sum));
 }
 
-/* The sum under the divisor of exp(u) / sum(exp(u)), else REF_NONE. */
+/* The sum of exp(u) / sum(exp(u)) or exp(u) * (1 / sum(exp(u))), and the moves
+ * over it; else REF_NONE.
+ */
 static Ref
 softmax_sum(const Graph *g, const Node *n, Moves *moves)
 {
-    if (n->op != OP_div || ir_node(g, n->operand[0])->op != OP_exp)
+    if ((n->op != OP_div && n->op != OP_mul) ||
+        ir_node(g, n->operand[0])->op != OP_exp)
         return REF_NONE;
     Ref s = look_through(g, n->operand[1], moves);
+    if (n->op == OP_mul) {
+        const Node *inverse = ir_node(g, s);
+        if (inverse->op != OP_div || !is_one(g, inverse->operand[0]))
+            return REF_NONE;
+        s = look_further(g, inverse->operand[1], moves);
+    }
     const Node *sum = ir_node(g, s);
     bool same = sum->op == OP_sum && sum->operand[0] == n->operand[0];
     return same ? s : REF_NONE;
 }
 
-/* log of exp(u) / sum(exp(u)), else REF_NONE. */
+/* log of either, else REF_NONE. */
 static Ref
 log_softmax(Graph *g, Ref quotient)
 {
@@ -188,7 +205,7 @@ stable_log(Graph *g, Ref log)
     Ref form = REF_NONE;
     if (n.op == OP_sum && !is_shifted_sum(g, &n))
         form = log_sum_exp(g, x);
-    else if (n.op == OP_div)
+    else if (n.op == OP_div || n.op == OP_mul)
         form = log_softmax(g, x);
     else if (n.op == OP_sigma)
         form = unary(g, OP_neg, unary(g, OP_softplus, negate(g, n.operand[0])));
