@@ -88,6 +88,7 @@ FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
             lane[l] = FLUX_P(flux_greater)(x[k + l], lane[l]);
     for (size_t l = 0; k + l < n; l++)
         lane[l] = FLUX_P(flux_greater)(x[k + l], lane[l]);
+    FLUX_UNROLL
     for (size_t half = LANES / 2; half > 0; half /= 2)
         for (size_t l = 0; l < half; l++)
             lane[l] = FLUX_P(flux_greater)(lane[l + half], lane[l]);
