@@ -226,20 +226,21 @@ FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_pack)(size_t rows, size_t lanes, size_t count, const FLUX_T *a,
                   size_t ai, size_t ak, FLUX_T *to)
 {
-    size_t deep = ak == 1 ? count - count % FLUX_G : 0;
+    const int deep = ak == 1 && count >= FLUX_G;
     for (size_t i = 0; i < lanes; i += FLUX_W) {
         size_t some = rows > i ? rows - i : 0;
         const FLUX_T *from = a + i * ai;
         size_t k = 0;
-        for (; some >= FLUX_W && k < deep; k += FLUX_G) {
+        for (; some >= FLUX_W && deep && k < count; k += FLUX_G) {
+            const size_t at = k + FLUX_G <= count ? k : count - FLUX_G;
             FLUX_V r[FLUX_G];
             FLUX_UNROLL
             for (size_t q = 0; q < FLUX_G; q++)
-                r[q] = FLUX_I(gather)(from + k + q * ai, FLUX_G * ai);
+                r[q] = FLUX_I(gather)(from + at + q * ai, FLUX_G * ai);
             FLUX_I(turn)(r);
             FLUX_UNROLL
             for (size_t q = 0; q < FLUX_G; q++)
-                FLUX_AT(to + (k + q) * lanes + i) = r[q];
+                FLUX_AT(to + (at + q) * lanes + i) = r[q];
         }
         for (; k < count; k++) {
             FLUX_T *line = to + k * lanes + i;

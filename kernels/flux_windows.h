@@ -25,6 +25,22 @@ typedef struct {
 
 enum { FLUX_AXES = 4, FLUX_TERMS = 512, FLUX_COLUMNS = 16 };
 
+/* Row axis i and term axis i of a framed product go along an axis of a on which
+ * `length` elements lie `step` apart. The first is place `before`; at places
+ * before it and behind the last a is +0, without memory. */
+typedef struct {
+    size_t length, step, before;
+} flux_frame;
+
+/* So many elements may a sample have, its frames among them. */
+enum { FLUX_FRAMED = 8192 };
+
+/* Where a term stands among rows, and among columns that are laid side by side.
+ */
+typedef struct {
+    size_t a, b;
+} flux_pick;
+
 /* Places along some axes, the first fastest: index and offsets. */
 typedef struct {
     size_t index[FLUX_AXES];
@@ -98,6 +114,73 @@ flux_axes_swap(size_t axes, const flux_axis *axis, flux_axis *to)
         to[i] = axis[i];
         to[i].a = axis[i].b;
         to[i].b = axis[i].a;
+    }
+}
+
+/* A sample of a framed operand laid out in lines: the places of the first
+ * framed axis. The axes of the others have steps in a, and in the lines as b.
+ */
+typedef struct {
+    flux_axis row[FLUX_AXES], term[FLUX_AXES]; /* with steps in what is laid */
+    size_t before, length, whole; /* of a line: zeros, elements, all */
+    size_t first;                 /* line that has elements */
+    size_t lines, size;
+    size_t axes;
+    flux_axis axis[FLUX_AXES];
+} flux_lines;
+
+/* Places of a framed axis up to the last that a term reads. */
+FLUX_STATIC size_t
+flux_frame_whole(const flux_axis *row, const flux_axis *term,
+                 const flux_frame *frame)
+{
+    return ((row->length - 1) * row->a + (term->length - 1) * term->a) /
+               frame->step +
+           1;
+}
+
+/* The lines of a sample. Those in the frame of a second axis are among them
+ * where `all` is set; else only those before the first sample have room. */
+FLUX_STATIC void
+flux_lines_plan(flux_lines *l, const flux_axis *row, size_t terms,
+                const flux_axis *term, size_t frames, const flux_frame *frame,
+                int all)
+{
+    size_t step = 1;
+    l->size = l->lines = 1;
+    l->axes = l->first = 0;
+    for (size_t i = 0; i < terms; i++) {
+        size_t count = term[i].length;
+        size_t some = count;
+        l->term[i] = term[i];
+        l->term[i].a = step;
+        if (i < frames) {
+            const size_t whole = flux_frame_whole(row + i, term + i, frame + i);
+            size_t before = frame[i].before < whole ? frame[i].before : whole;
+            l->row[i] = row[i];
+            l->row[i].a = row[i].a / frame[i].step * step;
+            l->term[i].a = term[i].a / frame[i].step * step;
+            some = whole - before;
+            some = some < frame[i].length ? some : frame[i].length;
+            count = i == 0 || all ? whole : frame[i].length;
+            l->size += (whole - 1) * step;
+            if (i == 0) {
+                l->before = before;
+                l->length = some;
+                l->whole = whole;
+            } else
+                l->first = before;
+        } else
+            l->size += (count - 1) * step;
+        if (i > 0) {
+            flux_axis *axis = l->axis + l->axes++;
+            axis->length = some;
+            axis->a = i < frames ? frame[i].step : term[i].a;
+            axis->b = step;
+            axis->c = 0;
+            l->lines *= some;
+        }
+        step *= count;
     }
 }
 

@@ -139,16 +139,17 @@ FLUX_STATIC int
 FLUX_NAME(flux_windows_vectors)(flux_isa isa, size_t rows, const flux_axis *row,
                                 size_t columns, const flux_axis *column,
                                 size_t terms, const flux_axis *term,
+                                size_t frames, const flux_frame *frame,
                                 const FLUX_T *a, const FLUX_T *b, FLUX_T *c)
 {
 #if FLUX_VECTORS
     isa = FLUX_ISA_OF(isa);
     if (isa != FLUX_ISA_PLAIN)
         return FLUX_ON_VECTORS(isa, flux_windows_direct, rows, row, columns,
-                               column, terms, term, a, b, c);
+                               column, terms, term, frames, frame, a, b, c);
 #endif
     (void)isa, (void)rows, (void)row, (void)columns, (void)column, (void)terms;
-    (void)term, (void)a, (void)b, (void)c;
+    (void)term, (void)frames, (void)frame, (void)a, (void)b, (void)c;
     return 0;
 }
 
@@ -169,7 +170,7 @@ FLUX_NAME(flux_windows)(flux_isa isa, flux_order order, size_t rows,
     flux_place at = {{0}, {0, 0, 0, 0}};
     if (order == FLUX_SEQ &&
         FLUX_NAME(flux_windows_vectors)(isa, rows, row, columns, column, terms,
-                                        term, a, b, c))
+                                        term, 0, NULL, a, b, c))
         return;
     if (rows > 0 && columns > 0 && term[0].length > row[0].length) {
         const FLUX_T *kept = a;
@@ -199,5 +200,47 @@ FLUX_NAME(flux_windows)(flux_isa isa, flux_order order, size_t rows,
         flux_places(&at, rows, row, block.rows, block.row);
         FLUX_NAME(flux_windows_rows)
         (isa, order, &block, columns, column, terms, term, a, b, c, i > 0);
+    }
+}
+
+/* The elements of a sample, within zeros that are there. */
+FLUX_STATIC void
+FLUX_NAME(flux_lines_lay)(const flux_lines *lines, const flux_frame *frame,
+                          const FLUX_T *a, FLUX_T *to)
+{
+    flux_place place = {{0}, {0, 0, 0, 0}};
+    to += lines->first * lines->whole + lines->before;
+    for (size_t i = 0; i < lines->lines; i++) {
+        for (size_t x = 0; x < lines->length; x++)
+            to[place.at.b + x] = a[place.at.a + x * frame->step];
+        flux_place_next(&place, lines->axes, lines->axis);
+    }
+}
+
+/* The same of a framed operand, whose rows have the frames' axes and one more,
+ * of samples. A weight that is not finite counts in frames, too. */
+FLUX_STATIC void
+FLUX_NAME(flux_windows_framed)(flux_isa isa, flux_order order, size_t rows,
+                               const flux_axis *row, size_t columns,
+                               const flux_axis *column, size_t terms,
+                               const flux_axis *term, size_t frames,
+                               const flux_frame *frame, const FLUX_T *a,
+                               const FLUX_T *b, FLUX_T *c)
+{
+    FLUX_T room[FLUX_FRAMED];
+    flux_lines lines;
+    const flux_axis *sample = row + rows - 1;
+    if (order == FLUX_SEQ &&
+        FLUX_NAME(flux_windows_vectors)(isa, rows, row, columns, column, terms,
+                                        term, frames, frame, a, b, c))
+        return;
+    flux_lines_plan(&lines, row, terms, term, frames, frame, 1);
+    for (size_t i = 0; i < lines.size; i++)
+        room[i] = 0;
+    for (size_t i = 0; i < sample->length; i++) {
+        FLUX_NAME(flux_lines_lay)(&lines, frame, a + i * sample->a, room);
+        FLUX_NAME(flux_windows)
+        (isa, order, frames, lines.row, columns, column, terms, lines.term,
+         room, b, c + i * sample->c);
     }
 }

@@ -36,6 +36,8 @@
 typedef struct {
     size_t rows, columns, terms;
     const flux_axis *row, *column, *term;
+    size_t frames;
+    const flux_frame *frame;
     const FLUX_T *a, *b;
     FLUX_T *c;
 } FLUX_P(flux_windows_job);
@@ -55,6 +57,8 @@ typedef struct {
     int first;  /* whether it is the first block */
     int shared; /* whether two lines may share a vector */
     FLUX_P(flux_places_of) rows[4];
+    size_t picks; /* terms that are multiplied */
+    flux_pick pick[FLUX_TERMS];
     size_t at[FLUX_TERMS];
     flux_axis column[FLUX_WIDE];
     FLUX_T b[FLUX_TERMS * FLUX_WIDE];
@@ -83,12 +87,12 @@ FLUX_P(flux_strip_put)(const int TWO, FLUX_V sum, int first, size_t cut,
  * inlined. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_strip_tile)(const int TWO, const int R, const int Q,
-                        const FLUX_P(flux_strip) * s, const size_t *at)
+                        const FLUX_P(flux_strip) * s, const flux_pick *pick)
 {
     FLUX_V sum[24], row[4];
     size_t cut[4], some[4];
-    const FLUX_T *from[4], *next[4], *b = s->b;
-    const size_t terms = s->terms;
+    const FLUX_T *from[4], *next[4];
+    const flux_pick *const end = pick + s->picks;
     FLUX_UNROLL
     for (int r = 0; r < R; r++) {
         cut[r] = s->rows[r].cut;
@@ -99,12 +103,14 @@ FLUX_P(flux_strip_tile)(const int TWO, const int R, const int Q,
     FLUX_UNROLL
     for (int i = 0; i < R * Q; i++)
         sum[i] = FLUX_I(all)(0);
-    for (size_t k = 0; k < terms; k++, b += Q) {
+    for (; pick < end; pick++) {
+        const FLUX_T *b = s->b + pick->b;
         FLUX_UNROLL
         for (int r = 0; r < R; r++) {
-            row[r] = FLUX_AT(from[r] + at[k]);
+            row[r] = FLUX_AT(from[r] + pick->a);
             if (TWO)
-                row[r] = FLUX_I(join)(row[r], next[r] + at[k], cut[r], some[r]);
+                row[r] =
+                    FLUX_I(join)(row[r], next[r] + pick->a, cut[r], some[r]);
         }
         FLUX_UNROLL
         for (int q = 0; q < Q; q++) {
@@ -137,7 +143,7 @@ FLUX_P(flux_strip_tile)(const int TWO, const int R, const int Q,
 /* Multiplies the vectors that are there. Copies of the last, of which nothing
  * is stored, fill the tile. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const size_t *at)
+FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const flux_pick *pick)
 {
     const size_t lay = s->lay;
     for (size_t r = s->count; r < s->tall; r++) {
@@ -145,14 +151,14 @@ FLUX_P(flux_strip_done)(FLUX_P(flux_strip) * s, const size_t *at)
         s->rows[r].cut = s->rows[r].some = 0;
     }
     if (lay == 4)
-        FLUX_P(flux_strip_tile)(0, FLUX_TALL(4), 4, s, at);
+        FLUX_P(flux_strip_tile)(0, FLUX_TALL(4), 4, s, pick);
     else if (lay == 6)
-        FLUX_P(flux_strip_tile)(0, FLUX_TALL(6), 6, s, at);
+        FLUX_P(flux_strip_tile)(0, FLUX_TALL(6), 6, s, pick);
     else if (!s->shared)
-        FLUX_P(flux_strip_tile)(0, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
+        FLUX_P(flux_strip_tile)(0, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, pick);
 #if FLUX_PAIRS
     else
-        FLUX_P(flux_strip_tile)(1, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, at);
+        FLUX_P(flux_strip_tile)(1, FLUX_TALL(FLUX_WIDE), FLUX_WIDE, s, pick);
 #endif
     s->count = 0;
 }
@@ -164,18 +170,20 @@ FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_strip_last)(FLUX_P(flux_strip) * s)
 {
     FLUX_ALIGNED FLUX_T copy[FLUX_TERMS * FLUX_W];
-    size_t at[FLUX_TERMS];
+    flux_pick pick[FLUX_TERMS];
     const FLUX_P(flux_places_of) last = s->rows[s->count];
     if (s->count > 0)
-        FLUX_P(flux_strip_done)(s, s->at);
+        FLUX_P(flux_strip_done)(s, s->pick);
     for (size_t k = 0; k < s->terms; k++) {
-        at[k] = k * FLUX_W;
-        FLUX_AT(copy + at[k]) = FLUX_I(take)(last.from + s->at[k], last.some);
+        pick[k].a = k * FLUX_W;
+        pick[k].b = k * s->lay;
+        FLUX_AT(copy + k * FLUX_W) =
+            FLUX_I(take)(last.from + s->at[k], last.some);
     }
     s->rows[0] = last;
     s->rows[0].from = s->rows[0].next = copy;
     s->count = 1;
-    FLUX_P(flux_strip_done)(s, at);
+    FLUX_P(flux_strip_done)(s, pick);
 }
 
 /* The next vector: `some` neighbours. */
@@ -184,7 +192,7 @@ FLUX_P(flux_strip_next)(FLUX_P(flux_strip) * s, const FLUX_T *from, FLUX_T *to,
                         size_t some)
 {
     if (s->count == s->tall)
-        FLUX_P(flux_strip_done)(s, s->at);
+        FLUX_P(flux_strip_done)(s, s->pick);
     FLUX_P(flux_places_of) *rows = s->rows + s->count;
     rows->cut = rows->some = some;
     rows->from = rows->next = from;
@@ -236,7 +244,34 @@ FLUX_P(flux_strip_rows)(const FLUX_P(flux_windows_job) * job,
         flux_place_next(&place, job->rows - 1, job->row + 1);
     }
     if (s->count > 0)
-        FLUX_P(flux_strip_done)(s, s->at);
+        FLUX_P(flux_strip_done)(s, s->pick);
+}
+
+/* All terms of the block. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_strip_whole)(FLUX_P(flux_strip) * s)
+{
+    s->picks = s->terms;
+    for (size_t k = 0; k < s->terms; k++) {
+        s->pick[k].a = s->at[k];
+        s->pick[k].b = k * s->lay;
+    }
+}
+
+/* The columns' terms, which begin at `from` in b, side by side; whether all are
+ * finite. */
+FLUX_TARGET FLUX_ONCE int
+FLUX_P(flux_strip_lay)(const FLUX_P(flux_windows_job) * job, const size_t *from,
+                       FLUX_P(flux_strip) * s)
+{
+    int finite = 1;
+    for (size_t k = 0; k < s->terms; k++)
+        for (size_t q = 0; q < s->lay; q++) {
+            FLUX_T b = q < s->wide ? job->b[from[k] + s->column[q].b] : 0;
+            finite &= b - b == 0;
+            s->b[k * s->lay + q] = b;
+        }
+    return finite;
 }
 
 /* Rows as lanes. */
@@ -263,11 +298,8 @@ FLUX_P(flux_windows_by_rows)(const FLUX_P(flux_windows_job) * job)
             s.first = k0 == 0;
             s.terms = length - k0 < FLUX_TERMS ? length - k0 : FLUX_TERMS;
             flux_places_ab(&place, job->terms, job->term, s.terms, s.at, from);
-            for (size_t k = 0; k < s.terms; k++)
-                for (size_t q = 0; q < s.lay; q++)
-                    s.b[k * s.lay + q] = q < s.wide
-                                             ? job->b[from[k] + s.column[q].b]
-                                             : (FLUX_T)0;
+            FLUX_P(flux_strip_whole)(&s);
+            FLUX_P(flux_strip_lay)(job, from, &s);
             FLUX_P(flux_strip_rows)(job, &s);
         }
     }
@@ -423,6 +455,7 @@ FLUX_P(flux_windows_by_columns)(const FLUX_P(flux_windows_job) * job)
     }
 }
 
+#include "kernels/flux_windows_samples_body.h"
 #if FLUX_W >= 3 * 5
 #include "kernels/flux_windows_few_body.h"
 #endif
@@ -432,13 +465,17 @@ FLUX_P(flux_windows_by_columns)(const FLUX_P(flux_windows_job) * job)
 FLUX_TARGET FLUX_ONCE int
 FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
                             const flux_axis *column, size_t terms,
-                            const flux_axis *term, const FLUX_T *a,
+                            const flux_axis *term, size_t frames,
+                            const flux_frame *frame, const FLUX_T *a,
                             const FLUX_T *b, FLUX_T *c)
 {
     const FLUX_P(flux_windows_job)
-        all = {rows, columns, terms, row, column, term, a, b, c};
+        all = {rows, columns, terms, row, column, term, frames, frame, a, b, c};
     const FLUX_P(flux_windows_job) *job = &all;
     const size_t line = row[0].length;
+    if (frames > 0)
+        return row[rows - 1].length >= FLUX_W &&
+               FLUX_P(flux_windows_by_samples)(job);
     const size_t width = flux_axes_count(columns, column);
     if (rows == 0 || columns == 0 || terms == 0 || row[0].a != 1)
         return 0;

@@ -87,6 +87,24 @@ call_axes(Printer *printer, const Product *product, int side, Affine *at)
     writer_line(printer->writer, "};");
 }
 
+/* "frames, frame, " of a call, with their table before; or nothing. */
+static const char *
+call_frames(Printer *printer, const Product *product)
+{
+    if (product->frames == 0)
+        return "";
+    writer_line(printer->writer, "const flux_frame frame[] = {");
+    for (int i = 0; i < product->frames; i++) {
+        const FrameAxis *frame = &product->frame[i];
+        writer_line(printer->writer, "{%s, %s, %s},",
+                    c_dim(printer, frame->length).text,
+                    c_dim(printer, frame->step).text,
+                    c_dim(printer, frame->before).text);
+    }
+    writer_line(printer->writer, "};");
+    return arena_printf(printer->arena, "%d, frame, ", product->frames);
+}
+
 static void
 call_windows(Printer *printer, const Product *product)
 {
@@ -95,15 +113,17 @@ call_windows(Printer *printer, const Product *product)
     writer_line(printer->writer, "{");
     for (int side = 0; side < 3; side++)
         call_axes(printer, product, side, at);
-    writer_line(printer->writer,
-                "flux_windows_%s(%s, %s, %d, row, %d, column, %d, term, %s, "
-                "%s, %s);",
-                c_suffix(product->dtype), call_isa(printer),
-                c_order(product->order), product->axes[0] + 1,
-                product->axes[1] + 1, product->axes[2] + 1,
-                c_pointer(printer, product->buffer[1], &at[1]),
-                c_pointer(printer, product->buffer[2], &at[2]),
-                c_pointer(printer, product->buffer[0], &at[0]));
+    const char *frames = call_frames(printer, product);
+    writer_line(
+        printer->writer,
+        "flux_windows_%s%s(%s, %s, %d, row, %d, column, %d, term, %s%s, "
+        "%s, %s);",
+        product->frames > 0 ? "framed_" : "", c_suffix(product->dtype),
+        call_isa(printer), c_order(product->order), product->axes[0] + 1,
+        product->axes[1] + 1, product->axes[2] + 1, frames,
+        c_pointer(printer, product->buffer[1], &at[1]),
+        c_pointer(printer, product->buffer[2], &at[2]),
+        c_pointer(printer, product->buffer[0], &at[0]));
     writer_line(printer->writer, "}");
 }
 

@@ -449,6 +449,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     schedule_materials(g, facts.users, s->material);
     count_late(s, &facts);
     schedule_buffers(s, facts.needed);
+    if (!s->kernels && s->wall == NULL)
+        schedule_frames(s);
     s->touches = ARENA_ARRAY(arena, Touches, s->buffer.count + 1);
     take_nodes(s, &facts);
     copy_outputs(s, &facts);

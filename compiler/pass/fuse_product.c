@@ -11,6 +11,8 @@
  */
 #include "pass/schedule.h"
 
+#include <string.h>
+
 enum { SIDE_row, SIDE_column, SIDE_sum, SIDE_loop };
 
 typedef struct {
@@ -20,6 +22,8 @@ typedef struct {
     Affine at[3]; /* result, operands */
     int buffer[3];
     bool axes; /* the call is one over several axes */
+    int frames;
+    FrameAxis frame[SCHEDULE_FRAMES]; /* of the first operand */
 } Labels;
 
 static int
@@ -95,6 +99,12 @@ sum_labels(Schedule *s, const Node *node, Labels *labels, Point *point)
 static bool
 product_joins(Schedule *s, const Labels *labels, int var, int next)
 {
+    for (int i = 0; i < labels->frames; i++) {
+        const FrameAxis *frame = &labels->frame[i];
+        if (frame->row == var || frame->term == var || frame->row == next ||
+            frame->term == next)
+            return false;
+    }
     for (int i = 0; i < 3; i++) {
         Dim factor;
         Dim other;
@@ -154,7 +164,9 @@ product_join(Schedule *s, Labels *labels, bool axes)
     return true;
 }
 
-/* Follows the operands to memory; false where one is padded or computed. */
+/* Follows the operands to memory; false where one is computed, or padded but
+ * for frames of the first.
+ */
 static bool
 product_find(Schedule *s, Ref ref, Labels *labels)
 {
@@ -171,9 +183,16 @@ product_find(Schedule *s, Ref ref, Labels *labels)
     for (int i = 0; i < node->operands; i++) {
         int v = schedule_point(s, node->operand[i], point[i + 1]);
         const Value *value = &s->value.item[v];
+        labels->at[i + 1] = value->at;
+        if (i == 0 && value->kind == VALUE_guard) {
+            labels->frames =
+                schedule_guarded(s, value, &labels->at[1], labels->frame);
+            value = &s->value.item[value->operand[0]];
+            if (labels->frames == 0)
+                return false;
+        }
         if (value->kind != VALUE_load)
             return false;
-        labels->at[i + 1] = value->at;
         labels->buffer[i + 1] = value->buffer;
         for (int k = 0; k < value->at.count; k++) {
             if (value->at.term[k].minus)
@@ -181,6 +200,21 @@ product_find(Schedule *s, Ref ref, Labels *labels)
         }
     }
     return true;
+}
+
+/* Whether the variables of a call over several axes can have frames. */
+static bool
+product_fits(const Schedule *s, const Labels *labels)
+{
+    int var[3][2 * IR_RANK];
+    int count[3] = {0};
+    for (int i = 0; i < labels->count; i++) {
+        int side = labels->side[i];
+        if (side != SIDE_loop)
+            var[side][count[side]++] = labels->var[i];
+    }
+    return schedule_frames_fit(s, labels->frame, labels->frames, var[SIDE_row],
+                               count[SIDE_row], var[SIDE_sum], count[SIDE_sum]);
 }
 
 /* The variables of a call: of a product, else of one over several axes. */
@@ -195,9 +229,12 @@ product_call(Schedule *s, Ref ref, Labels *labels)
     Dim extent[2 * IR_RANK];
     for (int i = 0; i < before.count; i++)
         extent[i] = s->var.item[before.var[i]].extent;
+    bool call = node->op != OP_sum && node->order != ORDER_tree16;
+    if (labels->frames > 0)
+        return call && product_join(s, labels, true) && product_fits(s, labels);
     if (product_join(s, labels, false))
         return true;
-    if (node->op == OP_sum || node->order == ORDER_tree16)
+    if (!call)
         return false;
     s->var.count = vars;
     *labels = before;
@@ -278,6 +315,13 @@ schedule_is_product(Schedule *s, Ref ref)
 {
     Labels labels;
     return product_look(s, ref, &labels);
+}
+
+bool
+schedule_is_framed(Schedule *s, Ref ref)
+{
+    Labels labels;
+    return product_look(s, ref, &labels) && labels.frames > 0;
 }
 
 bool
@@ -368,6 +412,8 @@ schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
             product->more[side][product->axes[side]++] = labels.var[i];
     }
     product->windows = labels.axes;
+    product->frames = labels.frames;
+    memcpy(product->frame, labels.frame, sizeof product->frame);
     Stmt *call = schedule_stmt(s, STMT_call, ref);
     call->product = product;
     schedule_push(s, body, call);

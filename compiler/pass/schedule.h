@@ -19,7 +19,10 @@ enum {
     SCHEDULE_STACK = 256,   /* elements of a buffer that is a local array */
     SCHEDULE_PRODUCT = 128, /* multiplications that are worth a call */
     SCHEDULE_AXES = 4,      /* of a call: of rows, of columns, of terms */
-    SCHEDULE_SUMS = 4       /* sums side by side that are */
+    SCHEDULE_SUMS = 4,      /* sums side by side that are */
+    SCHEDULE_FRAMES = 2,    /* of an operand of a call */
+    SCHEDULE_FRAMED = 8192  /* elements of its samples, frames among them, as
+                             * FLUX_FRAMED of kernels/flux_windows.h */
 };
 
 /* A loop's variable. A block variable runs in steps; one `within` it runs from
@@ -176,10 +179,23 @@ typedef struct {
     Ref scale; /* step: a scalar */
 } ProductEnd;
 
+/* An axis of a product's first operand that is read past its ends, where there
+ * are zeros without memory: by a row and a term together. `length` elements lie
+ * `step` apart, behind `before` zeros.
+ */
+typedef struct {
+    int row; /* variables */
+    int term;
+    Dim length;
+    Dim step;
+    Dim before;
+    Dim whole; /* places that are read */
+} FrameAxis;
+
 /* c[i, j] and the sum over k of a[i, k] * b[k, j], or of a[i, k] alone: three
  * accesses, each affine in the call's own variables and those of the loops
  * around it. Where it is over windows, i, j and k have further variables, all
- * slower.
+ * slower; the first rows and terms may be framed.
  */
 typedef struct {
     Order order;
@@ -188,6 +204,8 @@ typedef struct {
     int var[3];  /* i, j, k; -1: of extent 1 */
     int axes[3]; /* windows: how many more each has */
     int more[3][SCHEDULE_AXES];
+    int frames; /* windows */
+    FrameAxis frame[SCHEDULE_FRAMES];
     int buffer[3]; /* that of b is -1 for a sum */
     Affine at[3];  /* c, a, b */
     ProductEnd end;
@@ -368,11 +386,24 @@ Affine schedule_linear(Schedule *s, Ref ref, const Affine *index);
 Block schedule_reduce(Schedule *s, Ref ref, int buffer);
 Block schedule_unwindow(Schedule *s, Ref ref, int buffer); /* fuse_window.c */
 bool schedule_is_product(Schedule *s, Ref ref);
+bool schedule_is_framed(Schedule *s, Ref ref);
 /* Whether its kernel ends in more than the sums; in a call alone or in loops of
  * them, too.
  */
 bool schedule_has_end(Schedule *s, Ref ref, bool loops);
 Block schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end);
+
+/* fuse_frame.c: takes paddings' memory away where products over windows can do
+ * without. The frames of what is read where guards hold, and how many; `at`
+ * then says where it is read from its first element on. 0: they are none.
+ */
+void schedule_frames(Schedule *s);
+int schedule_guarded(Schedule *s, const Value *guarded, Affine *at,
+                     FrameAxis *frame);
+/* Whether these are a call's frames, whose rows and terms are those variables.
+ */
+bool schedule_frames_fit(const Schedule *s, const FrameAxis *frame, int frames,
+                         const int *row, int rows, const int *term, int terms);
 
 /* fuse_added.c: the product that a node adds to something, or takes from it,
  * where its kernel does that; 1 + the step of a sequence that it is added to, 0

@@ -15,8 +15,9 @@ enum { CASES = 100 };
 
 typedef struct {
     flux_order order;
-    size_t rows, columns, terms;
+    size_t rows, columns, terms, frames;
     flux_axis row[FLUX_AXES], column[FLUX_AXES], term[FLUX_AXES];
+    flux_frame frame[2];
 } Product;
 
 static uint32_t
@@ -140,12 +141,74 @@ axes_random(uint32_t *state, flux_axis *axis, bool in_a, bool in_b, size_t most,
 NAIVE(float, f32, flux_fmaf)
 NAIVE(double, f64, flux_fma)
 
+/* A framed product is one of samples within zeros that have memory. There may
+ * be weights that are not finite, and products that are too small, which round
+ * to -0. */
+#define FRAMED(T, S)                                                           \
+    static void framed_##S(flux_isa isa, const Product *p, uint32_t seed)      \
+    {                                                                          \
+        const flux_axis *sample = &p->row[p->frames];                          \
+        flux_lines l;                                                          \
+        flux_lines_plan(&l, p->row, p->terms, p->term, p->frames, p->frame,    \
+                        1);                                                    \
+        Product padded = *p;                                                   \
+        memcpy(padded.term, l.term, sizeof l.term);                            \
+        memcpy(padded.row, l.row, p->frames * sizeof *l.row);                  \
+        padded.row[p->frames].a = l.size;                                      \
+        size_t columns = flux_axes_count(p->columns, p->column);               \
+        size_t terms = flux_axes_count(p->terms, p->term);                     \
+        size_t b_size = extent(p, 0, columns, terms).b;                        \
+        size_t size = sample->length * sample->c;                              \
+        size_t a_size = sample->length * sample->a;                            \
+        T *a = malloc(a_size * sizeof *a);                                     \
+        T *zeros = calloc(sample->length * l.size, sizeof *zeros);             \
+        T *b = malloc(b_size * sizeof *b);                                     \
+        T *want = malloc((size + 1) * sizeof *want);                           \
+        T *c = malloc((size + 1) * sizeof *c);                                 \
+        uint32_t state = seed;                                                 \
+        for (size_t i = 0; i < a_size; i++)                                    \
+            a[i] = (T)next(&state, 20001) / 100 - 100;                         \
+        for (size_t i = 0; i < a_size && seed % 4 == 1; i++)                   \
+            a[i] *= sizeof(T) == 4 ? (T)1e-44 : (T)4e-322;                     \
+        for (size_t i = 0; i < b_size; i++)                                    \
+            b[i] = (T)next(&state, 20001) / 7000 - 1;                          \
+        if (seed % 4 == 0)                                                     \
+            b[next(&state, (uint32_t)b_size)] = (T)INFINITY;                   \
+        for (size_t i = 0; i <= size; i++)                                     \
+            c[i] = want[i] = (T)77;                                            \
+        for (size_t i = 0; i < sample->length; i++)                            \
+            flux_lines_lay_##S(&l, p->frame, a + i * sample->a,                \
+                               zeros + i * l.size);                            \
+        flux_windows_##S(isa, p->order, p->rows, padded.row, p->columns,       \
+                         p->column, p->terms, padded.term, zeros, b, want);    \
+        flux_windows_framed_##S(isa, p->order, p->rows, p->row, p->columns,    \
+                                p->column, p->terms, p->term, p->frames,       \
+                                p->frame, a, b, c);                            \
+        for (size_t i = 0; i <= size; i++)                                     \
+            if (memcmp(&c[i], &want[i], sizeof *c) != 0 &&                     \
+                !(c[i] != c[i] && want[i] != want[i]))                         \
+                fail_msg("seed %u: %zu is %.17g, not %.17g", seed, i,          \
+                         (double)c[i], (double)want[i]);                       \
+        free(a);                                                               \
+        free(zeros);                                                           \
+        free(b);                                                               \
+        free(want);                                                            \
+        free(c);                                                               \
+    }
+FRAMED(float, f32)
+FRAMED(double, f64)
+
 /* The plain product is slow: every fifth case will do for it. */
 static void
 check(uint32_t seed, const Product *p)
 {
     flux_isa first = seed % 5 == 0 ? FLUX_ISA_PLAIN : FLUX_ISA_PLAIN + 1;
     for (flux_isa isa = first; isa <= flux_best_isa(); isa++) {
+        if (p->frames > 0) {
+            framed_f32(isa, p, seed);
+            framed_f64(isa, p, seed);
+            continue;
+        }
         check_f32(isa, p, seed);
         check_f64(isa, p, seed);
     }
@@ -157,6 +220,7 @@ product_random(uint32_t seed)
     Product p;
     size_t size = 1;
     uint32_t state = seed;
+    p.frames = 0;
     p.rows = axes_random(&state, p.row, true, false, 100, &size);
     p.columns = axes_random(&state, p.column, false, true, 40, &size);
     p.terms = axes_random(&state, p.term, true, true, 1200, NULL);
@@ -226,6 +290,57 @@ convolutions(void **state)
     }
 }
 
+/* Windows of k by k, or along one axis k, of samples [channel][y][x] within
+ * zeros: more or fewer than the windows read, or so many that some windows have
+ * nothing else.
+ */
+static void
+frames(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 2 * CASES; seed++) {
+        uint32_t random = seed;
+        const size_t k = 1 + next(&random, 5), n = 1 + next(&random, 41);
+        const bool deep = seed % 3 == 0; /* more terms than a block */
+        const size_t in = (deep ? 21 : 1) + next(&random, 12);
+        const size_t out = 1 + next(&random, 13);
+        const size_t x = 1 + next(&random, 9), y = 1 + next(&random, 5);
+        const size_t dilation = 1 + next(&random, 2);
+        const size_t stride = 1 + next(&random, 2);
+        const size_t up = 1 + next(&random, deep ? 6 : 20);
+        const size_t down = 1 + next(&random, 5);
+        const size_t before = next(&random, 7), square = k * k;
+        const size_t apart = 1 + next(&random, 4) / 3; /* elements of c */
+        Product two = {
+            .frames = 2,
+            .frame = {{x, 1, before}, {y, x, next(&random, 5)}},
+            .rows = 3,
+            .row = {{up, stride, 0, apart},
+                    {down, x, 0, apart * up},
+                    {n, x * y * in, 0, apart * up * down * out}},
+            .columns = 1,
+            .column = {{out, 0, square * in, apart * up * down}},
+            .terms = 3,
+            .term = {{k, dilation, 1, 0},
+                     {k, x * dilation, k, 0},
+                     {in, x * y, square, 0}},
+        };
+        Product one = {
+            .frames = 1,
+            .frame = {{x, in, before}},
+            .rows = 2,
+            .row = {{up, stride * in, 0, 1}, {n, x * in, 0, up * out}},
+            .columns = 1,
+            .column = {{out, 0, k * in, up}},
+            .terms = 2,
+            .term = {{k, dilation * in, 1, 0}, {in, 1, k, 0}},
+        };
+        two.order = one.order = seed % 7 == 0 ? FLUX_SPLIT4 : FLUX_SEQ;
+        check(seed, &two);
+        check(seed, &one);
+    }
+}
+
 int
 main(void)
 {
@@ -233,6 +348,7 @@ main(void)
         cmocka_unit_test(random_axes),
         cmocka_unit_test(no_terms),
         cmocka_unit_test(convolutions),
+        cmocka_unit_test(frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
