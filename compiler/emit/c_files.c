@@ -373,13 +373,19 @@ weights_of(Emit *emit, const Member *root)
 {
     Writer *writer = &emit->source;
     for (const Member *m = root->first; m != NULL; m = m->next) {
-        writer_line(writer, ".%s = {", m->name);
-        if (m->first != NULL) {
-            weights_of(emit, m);
-        } else {
-            const Tensor *data = emit->model->param[m->number].data;
-            c_table_numbers(writer, data, tensor_count(data));
+        const Tensor *data =
+            m->first == NULL ? emit->model->param[m->number].data : NULL;
+        if (data != NULL && data->rank == 0) {
+            writer_line(
+                writer, ".%s = %s,", m->name,
+                c_number(writer->arena, data->dtype, tensor_get(data, 0)));
+            continue;
         }
+        writer_line(writer, ".%s = {", m->name);
+        if (data == NULL)
+            weights_of(emit, m);
+        else
+            c_table_numbers(writer, data, tensor_count(data));
         writer_line(writer, "},");
     }
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define HINT_PARAM "write `x`, `x::T`, `x = 1`, `x...` or `(a, b)`"
+#define HINT_PARAM "write `x`, `x::T`, `x = 1`, `x...` or `(a, b::T)`"
 
 bool
 ast_is_pattern(const Ast *ast)
@@ -19,6 +19,22 @@ ast_is_pattern(const Ast *ast)
         return false;
     for (size_t i = 0; i < ast->as.list.count; i++)
         if (!ast_is_pattern(ast->as.list.item[i]))
+            return false;
+    return true;
+}
+
+/* (a, b) in place of a parameter, of names that may have types: (a::T, b). */
+static bool
+is_taken_apart(const Ast *ast)
+{
+    if (ast->kind == AST_DECLARE)
+        return ast->as.declare.value && is_taken_apart(ast->as.declare.value);
+    if (ast->kind == AST_NAME)
+        return true;
+    if (ast->kind != AST_TUPLE || !ast->as.list.count)
+        return false;
+    for (size_t i = 0; i < ast->as.list.count; i++)
+        if (!is_taken_apart(ast->as.list.item[i]))
             return false;
     return true;
 }
@@ -36,7 +52,7 @@ param_name(Ast *ast, AstParam *param)
     }
     if (name->kind == AST_NAME)
         param->name = name->as.name;
-    else if (ast_is_pattern(name))
+    else if (is_taken_apart(name))
         param->pattern = name;
     return param->name || param->pattern;
 }

@@ -1,5 +1,5 @@
-/* Annotations of shapes, x::[28, 28, C]: what an argument must be, or an input
- * becomes.
+/* Annotations of shapes, x::[28, 28, C], i::Int[20], p::([3], [2]): what an
+ * argument must be, or an input becomes.
  */
 #include "script/array/lift.h"
 #include "script/array/number.h"
@@ -27,8 +27,7 @@ annotation_dim(Script *s, Scope *scope, const Ast *entry)
 
 /* Notes the length of a named dimension; all that have its name have it. */
 static void
-note_named(Script *s, NamedDims *named, const AstParam *p, const char *name,
-           Dim dim)
+note_named(Script *s, NamedDims *named, const char *name, Dim dim, Span span)
 {
     int i = 0;
     while (i < named->count && named->name[i] != name)
@@ -40,43 +39,68 @@ note_named(Script *s, NamedDims *named, const AstParam *p, const char *name,
         named->dim[named->count++] = dim;
     }
     if (named->dim[i] != dim)
-        script_fail(s, DIAG_shape, p->span, NULL,
-                    "%s is %s here, and %s before", name,
-                    dim_text(&s->dims, dim), dim_text(&s->dims, named->dim[i]));
+        script_fail(s, DIAG_shape, span, NULL, "%s is %s here, and %s before",
+                    name, dim_text(&s->dims, dim),
+                    dim_text(&s->dims, named->dim[i]));
 }
 
 /* Refuses an argument of another shape than the annotated one. */
 static void
-check_annotated(Script *s, Scope *scope, const AstParam *p, Value v,
-                const Dim *want, NamedDims *named)
+check_annotated(Script *s, Scope *scope, const AstList *entry, Value v,
+                const Dim *want, NamedDims *named, Span span)
 {
-    const AstList *entry = &p->type->as.list;
     int rank = (int)entry->count;
     if (!trace_fits(s, v, rank, want))
-        script_fail(s, DIAG_shape, p->span, NULL,
+        script_fail(s, DIAG_shape, span, NULL,
                     "the input is annotated [%s], and given %s",
                     trace_dims(s, rank, want), value_shape_text(s, v));
     Dim dim[IR_RANK];
     trace_shape(s, v, dim);
     for (int i = 0; i < rank; i++)
         if (is_named(scope, entry->item[i]))
-            note_named(s, named, p, entry->item[i]->as.name, dim[i]);
+            note_named(s, named, entry->item[i]->as.name, dim[i], span);
 }
 
-Value
-annotation_apply(Script *s, Scope *scope, const AstParam *p, Value v,
-                 NamedDims *named)
+/* The argument of an input that is annotated [28, 28] or Int[6]. */
+static Value
+annotated_input(Script *s, Scope *scope, const AstList *entry, Value v,
+                NamedDims *named, Span span)
 {
-    if (p->type->kind != AST_VECT || p->type->as.list.count >= IR_RANK)
+    if (entry->count >= IR_RANK)
         return v;
-    int rank = (int)p->type->as.list.count;
+    int rank = (int)entry->count;
     Dim dim[IR_RANK];
     for (int i = 0; i < rank; i++)
-        dim[i] = annotation_dim(s, scope, p->type->as.list.item[i]);
+        dim[i] = annotation_dim(s, scope, entry->item[i]);
     v = lift_array(s, v);
     if (v.kind == VALUE_opaque)
         trace_bind(s, v.as.opaque, rank, dim);
     if (v.kind == VALUE_node || v.kind == VALUE_array)
-        check_annotated(s, scope, p, v, dim, named);
+        check_annotated(s, scope, entry, v, dim, named, span);
+    return v;
+}
+
+Value
+annotation_apply(Script *s, Scope *scope, const Ast *type, Value v,
+                 NamedDims *named, Span span)
+{
+    if (type->kind == AST_VECT)
+        return annotated_input(s, scope, &type->as.list, v, named, span);
+    if (type->kind == AST_INDEX)
+        return annotated_input(s, scope, &type->as.call.positional, v, named,
+                               span);
+    if (v.kind != VALUE_tuple ||
+        (type->kind != AST_TUPLE && type->kind != AST_NAMEDTUPLE))
+        return v;
+    const Values *from = v.as.values;
+    v = value_tuple(s, from->item, from->count);
+    v.as.values->name = from->name;
+    for (size_t i = 0; i < from->count && i < type->as.list.count; i++) {
+        const Ast *part = type->as.list.item[i];
+        if (type->kind == AST_NAMEDTUPLE)
+            part = part->as.binary.right;
+        v.as.values->item[i] =
+            annotation_apply(s, scope, part, from->item[i], named, span);
+    }
     return v;
 }

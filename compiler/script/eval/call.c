@@ -194,15 +194,33 @@ keyword_value(Script *s, Scope *scope, const AstParams *params,
     return given ? *given : eval_operand(s, scope, p->value);
 }
 
+/* An argument that is taken apart, as its names are annotated: (x::[3], h). */
+static Value
+annotate_parts(Script *s, Scope *scope, const Ast *pattern, Value v,
+               NamedDims *named)
+{
+    if (pattern->kind == AST_DECLARE)
+        return annotation_apply(s, scope, pattern->as.declare.type, v, named,
+                                pattern->span);
+    if (pattern->kind != AST_TUPLE || v.kind != VALUE_tuple)
+        return v;
+    const Values *from = v.as.values;
+    v = value_tuple(s, from->item, from->count);
+    for (size_t i = 0; i < from->count && i < pattern->as.list.count; i++)
+        v.as.values->item[i] = annotate_parts(
+            s, scope, pattern->as.list.item[i], from->item[i], named);
+    return v;
+}
+
 static void
 bind_param(Script *s, Scope *scope, const AstParam *p, Value v,
            NamedDims *named)
 {
-    if (p->type && !p->splat &&
-        (p->type->kind == AST_VECT || p->type->kind == AST_TUPLE))
-        v = annotation_apply(s, scope, p, v, named);
+    if (p->type && !p->splat)
+        v = annotation_apply(s, scope, p->type, v, named, p->span);
     if (p->pattern)
-        eval_bind(s, scope, p->pattern, v, true);
+        eval_bind(s, scope, p->pattern,
+                  annotate_parts(s, scope, p->pattern, v, named), true);
     else if (p->name)
         scope_define(s, scope, p->name, v);
 }

@@ -106,11 +106,11 @@ typedef struct {
     int count;
 } NamedDims;
 
-/* annotation.c: what an annotation of a shape, x::[784], makes of a parameter's
- * argument.
+/* annotation.c: what an annotation of shapes, [784], Int[20], ([3], [2]), makes
+ * of a parameter's argument.
  */
-Value annotation_apply(Script *s, Scope *scope, const AstParam *p, Value v,
-                       NamedDims *named);
+Value annotation_apply(Script *s, Scope *scope, const Ast *type, Value v,
+                       NamedDims *named, Span span);
 
 /* macro_model.c */
 Value macro_shapes(Script *s, Scope *scope, const Ast *macro);

@@ -23,21 +23,6 @@ typedef struct {
              * left out */
 } Exports;
 
-/* The number of inputs a model is written for. */
-static int
-export_inputs(Value model)
-{
-    const Ast *method = model_method(model, 0);
-    if (method == NULL)
-        return 1;
-    int count = 0;
-    const AstParams *params = &method->as.function.params;
-    for (size_t i = 0; i < params->count; i++)
-        count += !params->item[i].keyword && !params->item[i].splat &&
-                 params->item[i].value == NULL;
-    return count;
-}
-
 /* A chain that begins with Input(…) knows the shape of its input. */
 static void
 export_input_shape(Script *s, Value model, InputShape *in)
@@ -48,16 +33,11 @@ export_input_shape(Script *s, Value model, InputShape *in)
 }
 
 static Trace *
-export_trace(Script *s, Value model)
+export_trace(Script *s, Value model, Span span)
 {
     Trace *t = trace_new(s, model, s->options.dtype);
     t->carries = true;
-    t->inputs = export_inputs(model);
-    for (int i = 0; i < t->inputs && i < TRACE_INPUTS; i++) {
-        t->input[i].rank = -1;
-        t->input[i].dtype = t->dtype;
-    }
-    model_name_inputs(s, t, model);
+    model_take_form(s, t, model, model_form(s, model, span));
     if (t->inputs > 0)
         export_input_shape(s, model, &t->input[0]);
     return t;
@@ -179,8 +159,8 @@ static EmitModel *
 export_model(Exports *e, const char *name, Value model)
 {
     Script *s = e->s;
-    Trace *t = export_trace(s, model);
     Span span = definition(s, name);
+    Trace *t = export_trace(s, model, span);
     Traced traced = trace_model(s, t, model, name, span);
     const Graph *g = pass_prepare(traced.graph);
     const Graph *forward = g != NULL ? batch_graph(g) : NULL;
@@ -263,8 +243,8 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     EmitTrainer *t = &all[m->trainers];
     *t = (EmitTrainer){
         .name = name, .span = trainer->span, .eta = trainer_eta(s, trainer)};
-    Trace *shapes = export_trace(s, trainer->model);
-    Trace *step = trainer_trace(s, trainer, shapes->inputs);
+    Trace *shapes = export_trace(s, trainer->model, trainer->span);
+    Trace *step = trainer_trace(s, trainer, shapes->given);
     step->carries = true;
     for (int i = 0; i < shapes->inputs; i++)
         step->input[i] = shapes->input[i];

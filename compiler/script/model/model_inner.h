@@ -32,18 +32,6 @@ EngineKind model_engine(const Script *s, Value v);
 Tensor *model_tensor(Script *s, Value v, DType dtype, Span span);
 /* The same for an input whose element type is known. */
 Tensor *model_input(Script *s, Value v, const InputShape *in, Span span);
-/* What a chain says of its input: a tuple of lengths, behind Int where it takes
- * numbers; NULL: nothing.
- */
-const Values *model_chain_input(Script *s, Value model);
-/* The lengths in it; how many there are. */
-int model_lengths(const Values *input, Dim dim[IR_RANK]);
-
-/* Whether a model is one of unroll1. */
-bool model_is_stepped(Value model);
-const Ast *model_method(Value model, size_t count);
-void model_name_inputs(Script *s, Trace *t, Value model);
-bool model_has_input(const Trace *t, const char *name);
 /* first: an argument before the inputs whose parameters are the model's, for
  * builtins that make a function of a function; or nothing.
  */
@@ -59,6 +47,31 @@ Value model_result(Script *s, const Call *c, const Tensor *t);
  */
 Value model_as_given(Script *s, const Call *c, const Value *item);
 Tensor *model_grad(Script *s, Array *a);
+
+/* inputs.c */
+/* What a chain says of its input: a tuple of lengths, behind Int where it takes
+ * numbers; NULL: nothing.
+ */
+const Values *model_chain_input(Script *s, Value model);
+/* The lengths in it; how many there are. */
+int model_lengths(const Values *input, Dim dim[IR_RANK]);
+/* Whether a model is one of unroll1. */
+bool model_is_stepped(Value model);
+/* Whether a model of the script has a method for so many arguments. */
+bool model_takes(Value model, size_t count);
+/* The arguments that a model is written for, by its parameters: trees, whose
+ * leaves stand for inputs.
+ */
+const Args *model_form(Script *s, Value model, Span span);
+/* The leaves of such arguments, `most` of them at most. */
+Values model_inputs(Script *s, const Args *form, size_t most);
+/* Gives a trace the inputs of such arguments, of unknown shape. */
+void model_take_form(Script *s, Trace *t, Value model, const Args *form);
+/* Names the inputs of a trace after the model's parameters, and takes their
+ * annotations.
+ */
+void model_name_inputs(Script *s, Trace *t, Value model);
+bool model_has_input(const Trace *t, const char *name);
 
 /* known.c: the graph that a call runs: over the batch, if there is one; with
  * `back`, of its derivatives.

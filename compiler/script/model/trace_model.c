@@ -125,9 +125,38 @@ put_results(Script *s, Value model, Value y, Span span)
                   REF_NONE);
 }
 
-/* Evaluates the model on its inputs, in s->graph; gives its result. An opaque
- * one binds the input to any length: the model is elementwise.
- */
+/* A result that is opaque still is elementwise: its input has any length. */
+static void
+bind_elementwise(Script *s, Value y)
+{
+    Values leaf = {0};
+    tree_leaves(s, y, &leaf);
+    for (size_t i = 0; i < leaf.count; i++)
+        if (leaf.item[i].kind == VALUE_opaque) {
+            const char *name = intern_text(&s->context->names, "len");
+            Dim length = dim_symbol(&s->dims, name);
+            trace_bind(s, leaf.item[i].as.opaque, 1, &length);
+        }
+}
+
+/* Refuses inputs, or a step's target, whose shape nothing has fixed. */
+static void
+check_shapes(Script *s, const Trace *t, Span span)
+{
+    for (int i = 0; i < t->inputs; i++) {
+        bool target = t->step && i + 1 == t->inputs;
+        if (t->input[i].rank < 0)
+            script_fail(s, DIAG_annotate, span,
+                        target ? "annotate it in the loss, as in (ŷ, y::[10]) "
+                                 "-> …"
+                               : "annotate it, as in x::[784], or start a "
+                                 "chain with Input(784)",
+                        "nothing fixes the shape of the %s `%s`",
+                        target ? "target" : "input", t->input[i].name);
+    }
+}
+
+/* Evaluates the model on its inputs, in s->graph; gives its result. */
 static Value
 trace_run(Script *s, Trace *t, Value model, Span span)
 {
@@ -141,18 +170,8 @@ trace_run(Script *s, Trace *t, Value model, Span span)
         args.keys = t->given->keys;
     }
     Value y = call_value(s, model, &args);
-    Dim length = -1;
-    if (y.kind == VALUE_opaque) {
-        length = dim_symbol(&s->dims, intern_text(&s->context->names, "len"));
-        trace_bind(s, y.as.opaque, 1, &length);
-    }
-    for (int i = 0; i < t->inputs; i++)
-        if (t->input[i].rank < 0)
-            script_fail(s, DIAG_annotate, span,
-                        "annotate it, as in x::[784], or start a chain with "
-                        "Input(784)",
-                        "nothing fixes the shape of the input `%s`",
-                        t->input[i].name);
+    bind_elementwise(s, y);
+    check_shapes(s, t, span);
     put_results(s, model, y, span);
     for (size_t i = 0; i < t->params.count; i++)
         if (t->kept[i] != REF_NONE)

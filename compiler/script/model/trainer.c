@@ -11,10 +11,24 @@
 #include "script/model/model.h"
 #include "script/value/call.h"
 #include "script/value/scope.h"
+#include "script/value/tree.h"
 
 #include <string.h>
 
-/* The traced loss: (trainer, inputs…, target) → the mean over the batch. */
+/* A model's result on nodes, in the tuples in which it is. */
+static Value
+on_nodes(Script *s, Value y, Span span)
+{
+    Values leaf = {0};
+    tree_leaves(s, y, &leaf);
+    for (size_t i = 0; i < leaf.count; i++)
+        leaf.item[i] = value_node(
+            trace_value(s, leaf.item[i], "the result of the model", span));
+    const Value *next = leaf.item;
+    return tree_like(s, y, &next);
+}
+
+/* The traced loss: (trainer, arguments…, target) → the mean over the batch. */
 static Value
 loss_traced(Script *s, const Args *args)
 {
@@ -22,14 +36,13 @@ loss_traced(Script *s, const Args *args)
     Args inputs = {
         .item = args->item + 1, .count = args->count - 2, .span = args->span};
     Value y = call_value(s, trainer->model, &inputs);
-    if (value_is_traced(y) && y.kind != VALUE_node)
+    if (y.kind == VALUE_opaque)
         return y;
-    Ref result = trace_value(s, y, "the result of the model", args->span);
-    Node n = *ir_node(s->graph, result);
-    Value target = args->item[args->count - 1];
-    if (target.kind == VALUE_opaque)
-        trace_bind(s, target.as.opaque, n.rank, n.dim);
-    Value pair[2] = {value_node(result), target};
+    Value pair[2] = {on_nodes(s, y, args->span), args->item[args->count - 1]};
+    if (pair[0].kind == VALUE_node && pair[1].kind == VALUE_opaque) {
+        Node n = *ir_node(s->graph, pair[0].as.node);
+        trace_bind(s, pair[1].as.opaque, n.rank, n.dim);
+    }
     Args both = {.item = pair, .count = 2, .span = args->span};
     Value loss = call_value(s, trainer->loss, &both);
     Ref l = trace_value(s, loss, "the loss", args->span);
@@ -74,20 +87,26 @@ target_name(Script *s, const Trace *t)
 }
 
 Trace *
-trainer_trace(Script *s, const Trainer *trainer, int inputs)
+trainer_trace(Script *s, const Trainer *trainer, const Args *form)
 {
     Trace *t = trace_new(s, trainer->model, s->options.dtype);
     t->first = (Value){.kind = VALUE_trainer,
                        .as.trainer = (struct Trainer *)(uintptr_t)trainer};
     t->step = true;
-    t->inputs = inputs;
-    for (int i = 0; i <= inputs && i < TRACE_INPUTS; i++) {
-        t->input[i].rank = -1;
-        t->input[i].dtype = t->dtype;
-    }
-    model_name_inputs(s, t, trainer->model);
-    t->input[inputs].name = target_name(s, t);
-    t->inputs = inputs + 1;
+    model_take_form(s, t, trainer->model, form);
+    InputShape *target = &t->input[t->inputs];
+    *target =
+        (InputShape){.name = target_name(s, t), .dtype = t->dtype, .rank = -1};
+    t->inputs++;
+    Args *given = ARENA_NEW(&s->context->arena, Args);
+    *given =
+        (Args){.item = ARENA_ARRAY(&s->context->arena, Value, form->count + 1),
+               .count = form->count + 1,
+               .span = form->span};
+    for (size_t i = 0; i < form->count; i++)
+        given->item[i] = form->item[i];
+    given->item[form->count] = value_nothing();
+    t->given = given;
     return t;
 }
 

@@ -28,13 +28,14 @@ typedef struct Trainer {
 /* The graph of one step, over the batch: inputs of the trace (the last is the
  * target "y"), parameters and states with their next values, output "loss". The
  * shapes of the inputs stand in t->input; that of a target of unknown shape is
- * the result's.
+ * the result's, or where that is a tuple, what the loss makes of it.
  */
 const Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t,
                            Span span);
 
-/* A trace for such a graph with `inputs` inputs and the target. */
-Trace *trainer_trace(Script *s, const Trainer *trainer, int inputs);
+/* A trace for such a graph, with the inputs of such arguments and the target.
+ */
+Trace *trainer_trace(Script *s, const Trainer *trainer, const Args *form);
 
 /* The states of a graph, made where they are new, and the bindings of all its
  * leaves but the inputs.

@@ -3,7 +3,9 @@
 
 #include "script/array/lift.h"
 #include "script/array/seq.h"
+#include "script/model/model_inner.h"
 #include "script/value/call.h"
+#include "script/value/tree.h"
 
 /* Samples as a tensor of the model's type, the last axis counting them. */
 static Tensor *
@@ -23,31 +25,30 @@ read_samples(Script *s, Value v, DType dtype, Span span)
     return lift_tensor(s, v.as.array->tensor, dtype);
 }
 
-/* The lists of the elements of tuples; or the list itself, if its elements are
- * none.
+/* The inputs of some samples as a tree of the form of the first, whose leaves
+ * are lists.
  */
 static Value
-transpose_tuples(Script *s, Value list, Span span)
+transpose_inputs(Script *s, const Value *x, size_t count, Span span)
 {
-    Arena *arena = &s->context->arena;
-    const Values *all = list.as.values;
-    if (all->count == 0 || all->item[0].kind != VALUE_tuple)
-        return list;
-    size_t inputs = all->item[0].as.values->count;
-    Value *column = ARENA_ARRAY(arena, Value, inputs + 1);
+    Values column = {0};
+    if (count > 0)
+        tree_leaves(s, x[0], &column);
+    size_t inputs = column.count;
     for (size_t k = 0; k < inputs; k++)
-        column[k] = value_list(s, all->item, all->count);
-    for (size_t i = 0; i < all->count; i++) {
-        const Values *row =
-            all->item[i].kind == VALUE_tuple ? all->item[i].as.values : NULL;
-        if (row == NULL || row->count != inputs)
+        column.item[k] = value_list(s, x, count);
+    for (size_t i = 0; i < count; i++) {
+        Values leaf = {0};
+        tree_leaves(s, x[i], &leaf);
+        if (leaf.count != inputs)
             script_fail(s, DIAG_value, span, NULL,
                         "sample %zu has not as many inputs as the first",
                         i + 1);
         for (size_t k = 0; k < inputs; k++)
-            column[k].as.values->item[i] = row->item[k];
+            column.item[k].as.values->item[i] = leaf.item[k];
     }
-    return value_tuple(s, column, inputs);
+    const Value *next = column.item;
+    return count > 0 ? tree_like(s, x[0], &next) : value_list(s, x, 0);
 }
 
 /* A list of (x, y) pairs as two lists; x may be a tuple of inputs. */
@@ -66,10 +67,27 @@ transpose_pairs(Script *s, const Values *list, Span span)
         x[i] = v.as.values->item[0];
         y[i] = v.as.values->item[1];
     }
-    Value in = value_list(s, x, list->count);
-    Value both[2] = {transpose_tuples(s, in, span),
+    Value both[2] = {transpose_inputs(s, x, list->count, span),
                      value_list(s, y, list->count)};
     return value_tuple(s, both, 2);
+}
+
+/* The arguments that a model gets of some inputs: the elements of a tuple, or
+ * the tuple itself, where the model takes one alone.
+ */
+static Args
+arguments_of(Script *s, Value model, Value x, Span span)
+{
+    bool all =
+        x.kind == VALUE_tuple &&
+        (model_takes(model, x.as.values->count) || !model_takes(model, 1));
+    Args one = {.item = arena_copy(&s->context->arena, &x, sizeof x),
+                .count = 1,
+                .span = span};
+    if (!all)
+        return one;
+    return (Args){
+        .item = x.as.values->item, .count = x.as.values->count, .span = span};
 }
 
 /* Refuses inputs that are not as many as the targets. */
@@ -81,13 +99,13 @@ check_counts(Script *s, const Samples *all, Span span)
         int64_t n = x->dim[x->rank - 1];
         if (n != all->n)
             script_fail(s, DIAG_shape, span, NULL,
-                        "%lld inputs and %lld targets", (long long)n,
-                        (long long)all->n);
+                        "%lld samples of inputs and %lld of targets",
+                        (long long)n, (long long)all->n);
     }
 }
 
 Samples
-samples_of_data(Script *s, Value data, Span span)
+samples_of_data(Script *s, Value model, Value data, Span span)
 {
     if (data.kind == VALUE_list)
         data = transpose_pairs(s, data.as.values, span);
@@ -95,19 +113,14 @@ samples_of_data(Script *s, Value data, Span span)
         data.as.values->count != 2)
         script_fail(s, DIAG_value, span, "as in train!(m, (xs, ys); …)",
                     "data is a pair of batches or a list of (x, y) pairs");
-    Value in = data.as.values->item[0];
-    const Value *item = &in;
-    Samples all = {.inputs = 1};
-    if (in.kind == VALUE_tuple) {
-        item = in.as.values->item;
-        all.inputs = (int)in.as.values->count;
-    }
-    if (all.inputs > TRACE_INPUTS - 1)
-        script_fail(s, DIAG_arity, span, NULL, "too many inputs");
+    Samples all = {.form =
+                       arguments_of(s, model, data.as.values->item[0], span)};
+    Values leaf = model_inputs(s, &all.form, TRACE_INPUTS - 1);
     all.y = read_samples(s, data.as.values->item[1], s->options.dtype, span);
     all.n = all.y->dim[all.y->rank - 1];
-    for (int i = 0; i < all.inputs; i++)
-        all.x[i] = read_samples(s, item[i], s->options.dtype, span);
+    for (size_t i = 0; i < leaf.count; i++)
+        all.x[all.inputs++] =
+            read_samples(s, leaf.item[i], s->options.dtype, span);
     check_counts(s, &all, span);
     return all;
 }
@@ -128,13 +141,31 @@ samples_of_args(Script *s, const Args *args)
     if (args->count < 2 || args->keys > 0)
         script_fail(s, DIAG_arity, args->span, NULL,
                     "a trainer takes the model's inputs and the target");
-    if (args->count > TRACE_INPUTS)
-        script_fail(s, DIAG_arity, args->span, NULL, "too many inputs");
-    Samples all = {.inputs = (int)args->count - 1};
-    for (int i = 0; i < all.inputs; i++)
-        all.x[i] = batch_or_sample(s, args->item[i], args->span);
-    all.y = batch_or_sample(s, args->item[all.inputs], args->span);
+    Samples all = {.form = *args};
+    all.form.count--;
+    Values leaf = model_inputs(s, &all.form, TRACE_INPUTS - 1);
+    for (size_t i = 0; i < leaf.count; i++)
+        all.x[all.inputs++] = batch_or_sample(s, leaf.item[i], args->span);
+    all.y = batch_or_sample(s, args->item[args->count - 1], args->span);
     all.n = all.y->dim[all.y->rank - 1];
     check_counts(s, &all, args->span);
     return all;
+}
+
+Args
+samples_as_args(Script *s, const Samples *all, Span span)
+{
+    Values leaf = {0};
+    for (int i = 0; i <= all->inputs; i++) {
+        Value batch = value_array(s, i < all->inputs ? all->x[i] : all->y);
+        batch.kind = VALUE_batch;
+        VEC_PUSH(&s->context->arena, &leaf, batch);
+    }
+    const Value *next = leaf.item;
+    size_t count = all->form.count;
+    Value *item = ARENA_ARRAY(&s->context->arena, Value, count + 1);
+    for (size_t i = 0; i < count; i++)
+        item[i] = tree_like(s, all->form.item[i], &next);
+    item[count] = *next;
+    return (Args){.item = item, .count = count + 1, .span = span};
 }

@@ -5,18 +5,22 @@
 #include "script/array/trace.h"
 
 typedef struct {
+    Args form; /* the arguments of the model, trees whose leaves are the x */
     Tensor *x[TRACE_INPUTS];
     int inputs;
     Tensor *y; /* the targets */
     int64_t n; /* how many there are of each */
 } Samples;
 
-/* Of train!'s data: a pair of batches, the first may be a tuple of several, or
- * a list of (x, y) pairs.
+/* Of train!'s data: a pair of batches, or a list of (x, y) pairs. A tuple in
+ * place of x is the model's arguments, or the one tuple that it takes.
  */
-Samples samples_of_data(Script *s, Value data, Span span);
+Samples samples_of_data(Script *s, Value model, Value data, Span span);
 
 /* Of a step's arguments: batches, or one sample. */
 Samples samples_of_args(Script *s, const Args *args);
+
+/* The model's arguments and the target, of batches. */
+Args samples_as_args(Script *s, const Samples *all, Span span);
 
 #endif

@@ -9,7 +9,7 @@ void
 step_prepare(Step *step, Samples *all)
 {
     Script *s = step->s;
-    Trace *t = step->trace = trainer_trace(s, step->trainer, all->inputs);
+    Trace *t = step->trace = trainer_trace(s, step->trainer, &all->form);
     for (int i = 0; i <= all->inputs; i++) {
         InputShape *in = &t->input[i];
         if (i < all->inputs && in->dtype != all->x[i]->dtype)

@@ -200,15 +200,9 @@ read_validation(Training *t, const Args *args)
                         "patience needs validation data");
         return;
     }
-    Samples all = samples_of_data(s, v, args->span);
-    Value *item = ARENA_ARRAY(&s->context->arena, Value, all.inputs + 1);
-    for (int i = 0; i <= all.inputs; i++) {
-        item[i] = value_array(s, i < all.inputs ? all.x[i] : all.y);
-        item[i].kind = VALUE_batch;
-    }
+    Samples all = samples_of_data(s, t->step.trainer->model, v, args->span);
     t->run.validates = true;
-    t->validation = (Args){
-        .item = item, .count = (size_t)all.inputs + 1, .span = args->span};
+    t->validation = samples_as_args(s, &all, args->span);
     trainer_loss(s, t->step.trainer, &t->validation);
 }
 
@@ -338,7 +332,8 @@ fn_train(Script *s, const Args *args)
         script_fail(s, DIAG_value, args->span, "as in cb = (epoch, loss) -> …",
                     "cb is called after each epoch; %s cannot be called",
                     value_kind_name(t.callback));
-    t.all = samples_of_data(s, args->item[1], args->span);
+    t.all =
+        samples_of_data(s, t.step.trainer->model, args->item[1], args->span);
     Value seed;
     if (args_key(args, "seed", &seed))
         t.step.trainer->seed =

@@ -276,16 +276,72 @@ fail_type(Script *s, Scope *scope, const char *name, Span span)
 
 /* Whether a value may have a shape that an annotation says: its lengths. */
 static int
-match_shape(Script *s, const Ast *shape, Value v)
+match_shape(Script *s, const AstList *length, Value v)
 {
-    for (size_t i = 0; i < shape->as.list.count; i++) {
-        const Ast *length = shape->as.list.item[i];
-        if (length->kind == AST_VECT || length->kind == AST_TUPLE)
-            script_fail(s, DIAG_annotate, length->span,
-                        "each input has its own: f(a::[3], b::[3])",
+    for (size_t i = 0; i < length->count; i++)
+        if (length->item[i]->kind == AST_VECT ||
+            length->item[i]->kind == AST_TUPLE)
+            script_fail(s, DIAG_annotate, length->item[i]->span,
+                        "each input has its own: f(a::[3], b::[3]); a tuple "
+                        "is annotated by one: f(p::([3], [3]))",
                         "a shape consists of lengths, not of shapes");
-    }
     return is_shaped(v) ? SCORE_SHAPE : -1;
+}
+
+/* Whether all numbers of a value are known to be whole. */
+static bool
+is_whole(const Script *s, Value v)
+{
+    DType dtype = DTYPE_f32;
+    if (v.kind == VALUE_array || v.kind == VALUE_batch || v.kind == VALUE_seq)
+        dtype = v.as.array->tensor->dtype;
+    else if (v.kind == VALUE_node)
+        dtype = node_dtype(s, v);
+    return v.kind == VALUE_opaque ||
+           (v.kind == VALUE_range && v.as.range->whole) || !dtype_real(dtype);
+}
+
+/* Int[6]: numbers of that kind, of the shape [6]. */
+static int
+match_array(Script *s, const Ast *type, Value v)
+{
+    const Ast *of = type->as.call.callee;
+    const TypeRow *row = of->kind == AST_NAME ? find_row(of->as.name) : NULL;
+    if (row == NULL || !type_of_numbers(row->name))
+        script_fail(s, DIAG_value, type->span,
+                    "as in i::Int[6]: six whole numbers",
+                    "an array is of Int or Float, and has lengths");
+    int score = match_shape(s, &type->as.call.positional, v);
+    if (score < 0 || (row->fits != is_int && row->fits != is_integer))
+        return score;
+    return is_whole(s, v) ? score + 1 : -1;
+}
+
+/* (A, B), (a = A, b = B): a tuple whose elements have these types. */
+static int
+match_tuple(Script *s, Scope *scope, const Ast *type, Value v)
+{
+    const AstList *list = &type->as.list;
+    bool named = type->kind == AST_NAMEDTUPLE;
+    bool fits = v.kind == VALUE_tuple && v.as.values->count == list->count &&
+                (!named || v.as.values->name != NULL);
+    int score = SCORE_SHAPE;
+    for (size_t i = 0; i < list->count; i++) {
+        const Ast *part = list->item[i];
+        if (part->kind == AST_INT)
+            script_fail(s, DIAG_annotate, type->span,
+                        "a shape stands in brackets, as in x::[28, 28]",
+                        "a tuple is annotated by the types of its elements");
+        if (!fits)
+            continue;
+        Value item = v.as.values->item[i];
+        if (named) {
+            fits = v.as.values->name[i] == part->as.binary.left->as.name;
+            part = part->as.binary.right;
+        }
+        fits = fits && type_match(s, scope, part, item) >= 0;
+    }
+    return fits ? score : -1;
 }
 
 int
@@ -293,8 +349,12 @@ type_match(Script *s, Scope *scope, const Ast *type, Value v)
 {
     if (!type)
         return 0;
-    if (type->kind == AST_VECT || type->kind == AST_TUPLE)
-        return match_shape(s, type, v);
+    if (type->kind == AST_VECT)
+        return match_shape(s, &type->as.list, v);
+    if (type->kind == AST_INDEX)
+        return match_array(s, type, v);
+    if (type->kind == AST_TUPLE || type->kind == AST_NAMEDTUPLE)
+        return match_tuple(s, scope, type, v);
     if (type->kind == AST_CURLY)
         return type_match(s, scope, type->as.call.callee, v);
     const char *name = NULL;
