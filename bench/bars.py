@@ -23,11 +23,11 @@ class Bar:
     """At least so much, of one measure at one piece of work."""
     part: str
     id: str        # as a row's
-    measure: str   # times (than the fastest of `peers`), of_peak, rate
+    measure: str   # times (than the fastest of `peers`), share, rate
     bound: float
     peers: tuple = ()
     name: str = OURS
-    most: float = 0.0   # of_peak that is enough instead
+    most: float = 0.0   # share that is enough instead
 
 
 def times(part, id, bound, peers, **more):
@@ -44,11 +44,11 @@ def table():
                   times("train", id, 1.3, COMPILED, most=0.92),
                   times("train", id, 1.3, JAX, most=0.92)]
         if batch >= 64:
-            found.append(Bar("train", id, "of_peak", 0.9))
+            found.append(Bar("train", id, "share", 0.9))
         found += [times("train", id, 0.95, NATIVE, name=name)
                   for name in (OURS, "fluxc clang -O2")]
     id = f"train {MLP} ADAM 64"
-    found += [Bar("adam", id, "of_peak", 0.8), times("adam", id, 1.8, EAGER)]
+    found += [Bar("adam", id, "share", 0.8), times("adam", id, 1.8, EAGER)]
     found += [times("threads", f"train {MLP} SGD 2 threads {batch}", bound,
                     ONE) for batch, bound in ((1, 1.0), (32, 1.0), (64, 1.8),
                                               (256, 1.8))]
@@ -56,7 +56,7 @@ def table():
     found += [times("lenet", id, 4, ("PyTorch 1 eager",)),
               times("lenet", id, 2, ("PyTorch eager", "PyTorch compiled"))]
     id = "train lstm SGD 50"
-    found += [Bar("lstm", id, "of_peak", 0.75),
+    found += [Bar("lstm", id, "share", 0.75),
               times("lstm", id, 1.5, EAGER), times("lstm", id, 1.0, COMPILED)]
     for shape, eager, c, onnx in (("64-64-64-10", 40, 3, 3),
                                   (MLP, 6, 1.6, 3)):
@@ -68,9 +68,9 @@ def table():
     for size in ("784-128 32", "784-128 64", "784-128 256", "128-64 64",
                  "512-512 32", "512-512 256", "512-512 512"):
         id = f"infer product {size}"
-        found += [Bar("product", id, "of_peak", 0.95),
+        found += [Bar("product", id, "share", 0.95),
                   times("product", id, 1.0, DNNL)]
-    found += [Bar("product", f"infer product {n}-{n} {n}", "of_peak", 0.88)
+    found += [Bar("product", f"infer product {n}-{n} {n}", "share", 0.88)
               for n in (1024, 2048)]
     for name, bound in (("gate 1000 1000", 3), ("layernorm 1024 1024", 2.8),
                         ("softmax 1024 1024", 1.25)):
@@ -113,7 +113,7 @@ def verdicts(parts):
             continue
         met = value[0] >= bar.bound
         if bar.most and not met:
-            share = next(row["of_peak"] for row in rows
+            share = next(row["share"] for row in rows
                          if row["name"] == bar.name)
             met = share is not None and share >= bar.most
         found.append((bar, value[0], "void" if value[1] else
@@ -123,7 +123,7 @@ def verdicts(parts):
 
 def words(bar):
     """What a bar asks, in words."""
-    if bar.measure == "of_peak":
+    if bar.measure == "share":
         return "share of the FMA peak", f"{100 * bar.bound:.0f} %"
     if bar.measure == "rate":
         return "10⁹ elements a second", f"{bar.bound:.1f}"

@@ -84,7 +84,7 @@ def part(given, result):
             "id": f"demo {BATCH}", "name": name, "group": group,
             "setting": setting, "us": min(passes) * 1e6,
             "us_passes": [b * 1e6 for b in passes],
-            "rate": 60000 / min(passes) / 1e9, "of_peak": None,
+            "rate": 60000 / min(passes) / 1e9, "share": None,
             "void": max(passes) > 1.05 * min(passes),
             "errors": {"accuracy": right[name, group, setting]}})
     return result

@@ -8,28 +8,34 @@ from worker import Failed, Missing
 PASSES = 2
 VOID = 0.05  # passes further apart than this say nothing
 BLOCK = 0.004  # seconds
+BESIDE = 0.0005  # of the peak, before and behind each block
+PEAK = "FMA peak"
+STEADY = 0.03  # blocks of the peak that differ by less
 PASS = 25  # seconds that a pass may take, if each has its FEW blocks
 FEW = 6
 ROUNDS = 3  # of blocks, while passes are apart
-QUICK = ("fluxc gcc -O2", "C on OpenBLAS", "FMA peak")
+QUICK = ("fluxc gcc -O2", "C on OpenBLAS", PEAK)
 
 
 class Case:
-    """One worker at one piece of work: the best block of each pass."""
+    """One worker at one piece of work: the best block of each pass; for each
+    block, what the peak beside it does in the time of a call."""
 
     def __init__(self, program, worker, work, batch):
         self.program = program
         self.worker = worker
-        alone = program.name == "FMA peak"
+        alone = program.name == PEAK
+        block = BESIDE if alone else BLOCK
         self.work = "infer" if alone or program.group == "limit" else work
         self.batch = 1 if alone else batch
         self.best = [float("inf")] * PASSES
+        self.could = []
         self.steps = 1
         once = self._seconds()
-        if once < BLOCK:
+        if once < block:
             self.steps = 3
             once = min(self._seconds() for _ in range(2))
-        self.steps = max(1, round(BLOCK / once))
+        self.steps = max(1, round(block / once))
         self.seconds = once * (self.steps + 1)  # with the call before
 
     def _seconds(self):
@@ -39,9 +45,18 @@ class Case:
         """Whether the passes say different things."""
         return max(self.best) > min(self.best) * (1 + VOID)
 
+    def beside(self, peak, seconds, before, behind):
+        """Notes what the peak would have done in this time, by its blocks on
+        both sides, unless the clock changed between them."""
+        if abs(before - behind) <= STEADY * min(before, behind):
+            self.could.append(peak.worker.amount * seconds /
+                              ((before + behind) / 2))
+
     def block(self, turn):
-        """Times one block; the best of the pass is kept."""
-        self.best[turn] = min(self.best[turn], self._seconds())
+        """The time of a call in one block; the best of the pass is kept."""
+        seconds = self._seconds()
+        self.best[turn] = min(self.best[turn], seconds)
+        return seconds
 
 
 class Bench:
@@ -119,6 +134,8 @@ class Bench:
                        for program in self.programs
                        for worker in program.workers]
                  for key in self.workload.cases}
+        if self.workload.threads == 1:
+            on_one_core(row for rows in table.values() for row in rows)
         for row in table.values():
             longest = int(PASS / sum(case.seconds for case in row))
             some = min(blocks, max(FEW, longest))
@@ -133,12 +150,29 @@ class Bench:
             program.close()
 
 
+def on_one_core(cases):
+    """Cores have clocks of their own: all are timed on the last one."""
+    if hasattr(os, "sched_setaffinity"):
+        core = {max(os.sched_getaffinity(0))}
+        for case in cases:
+            os.sched_setaffinity(case.worker.process.pid, core)
+
+
 def interleaved(row, blocks):
-    """So many blocks of each case in each pass, in turn."""
+    """So many blocks of each case in each pass, in turn; where the peak is one
+    of them, between two short blocks of that."""
+    peak = next((case for case in row if case.program.name == PEAK), None)
     for turn in range(PASSES):
         for _ in range(blocks):
+            before = peak.block(turn) if peak else None
             for case in row:
-                case.block(turn)
+                if case is peak:
+                    continue
+                seconds = case.block(turn)
+                if peak:
+                    behind = peak.block(turn)
+                    case.beside(peak, seconds, before, behind)
+                    before = behind
 
 
 def fastest(row):

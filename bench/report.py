@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import statistics
 
 import agree
 import bars
@@ -11,6 +12,10 @@ import chart
 import measure
 from libraries import TOP
 from worker import Failed, command
+
+# 3: "share" is of the peak beside each block; "of_peak", before, was of the best
+# of the run.
+SCHEMA = 3
 
 
 def now():
@@ -56,7 +61,7 @@ def compilers():
     return found
 
 
-def row(bench, key, case, errors, peak):
+def row(bench, key, case, errors):
     """One implementation at one piece of work, as JSON has it."""
     work, batch = key
     workload = bench.workload
@@ -65,12 +70,14 @@ def row(bench, key, case, errors, peak):
     if case.program.group == "limit":
         amount = case.worker.amount
     rate = amount / seconds / 1e9
-    counts = workload.kind != "map"
+    counts = workload.kind != "map" and case.program.group != "limit"
     return {
         "id": f"{work} {workload.name} {batch}", "name": case.program.name,
         "group": case.program.group, "setting": case.worker.setting,
         "us": seconds * 1e6, "us_passes": [b * 1e6 for b in case.best],
-        "rate": rate, "of_peak": rate / peak if peak and counts else None,
+        "rate": rate,
+        "share": amount / statistics.median(case.could)
+        if case.could and counts else None,
         "void": case.apart(),
         "errors": errors.get((case.program.name, work, batch), {}),
     }
@@ -80,16 +87,16 @@ def peak_of(table):
     """The most of multiply-adds in all of a workload's passes; 0 where not
     run."""
     cases = [case for cases in table.values() for case in cases
-             if case.program.name == "FMA peak"]
+             if case.program.name == measure.PEAK]
     return max((case.worker.amount / min(case.best) / 1e9 for case in cases),
                default=0)
 
 
-def measured(bench, errors, table, peak):
+def measured(bench, errors, table):
     """Rows of one workload. The peak is named once, by its part."""
-    return [row(bench, key, case, errors, peak)
+    return [row(bench, key, case, errors)
             for key, cases in table.items() for case in cases
-            if case.program.name != "FMA peak"]
+            if case.program.name != measure.PEAK]
 
 
 def part(blocks):
@@ -106,8 +113,8 @@ def merge(folder, parts):
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             result = json.load(file)
-    if result.get("schema") != 2:
-        result = {"schema": 2, "parts": {}}
+    if result.get("schema") != SCHEMA:
+        result = {"schema": SCHEMA, "parts": {}}
     result.update({
         "cpu": cpu(), "compilers": compilers(), "dtype": "f32",
         "bounds": {"loss": agree.LOSS, "parameters": agree.MOVED,
@@ -133,7 +140,7 @@ def write(result, parts, folder, history):
         name: {**{key: what[key] for key in ("date", "commit", "load", "peak",
                                              "blocks")},
                "rows": [{key: short(row[key]) for key in (
-                   "id", "name", "us", "of_peak", "void")}
+                   "id", "name", "us", "share", "void")}
                         for row in what["rows"]]}
         for name, what in parts.items()}
     with open(history, "a", encoding="utf-8") as file:
@@ -166,7 +173,7 @@ def table(what):
                      if other["id"] == row["id"] and
                      other["name"] == bars.OURS), None)
         ratio = f"{row['us'] / ours['us']:7.2f} ×" if ours else ""
-        share = f"{100 * row['of_peak']:6.1f} %" if row["of_peak"] else ""
+        share = f"{100 * row['share']:6.1f} %" if row["share"] else ""
         lines.append((f"{row['id'] if row['id'] != last else '':34} "
                       f"{row['name']:24} {row['us']:10.2f} {row['rate']:7.2f} "
                       f"{share:>8} {ratio:>9}{'  void' if row['void'] else ''}"
@@ -190,7 +197,7 @@ def verdicts(result):
     for bar, value, verdict in found:
         what, bound = bars.words(bar)
         shown = "" if value is None else \
-            f"{100 * value:.1f} %" if bar.measure == "of_peak" \
+            f"{100 * value:.1f} %" if bar.measure == "share" \
             else f"{value:.2f}"
         lines.append(f"{bar.id if bar.id != last else '':34} {what:28} "
                      f"{bound:>12} {shown:>7}  {verdict}")
