@@ -24,6 +24,7 @@ typedef struct {
     FLUX_T *left;  /* where the rows of `a` go as they are read, or NULL */
     FLUX_T *right; /* where columns of `b` go, from its own on, or NULL */
     int first;     /* no tile has read the rows of `a` */
+    int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
 
 /* Sums to their goal. R and J are constants where this is inlined; so they are
@@ -132,7 +133,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
     FLUX_UNROLL
     for (int t = 0; t < (J + 2) / 3; t++)
         third[t] = b + (size_t)(3 * t) * bj;
-    if (goal->base) {
+    if (goal->base && goal->far) {
         const FLUX_T *base = goal->base;
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++) {
@@ -425,6 +426,7 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.left = seat->copy;
     goal.right = spot->copy;
     goal.first = seat->first;
+    goal.far = job->cj * job->n * sizeof *c >= 1024 * 1024;
     seat->first = 0;
     FLUX_P(flux_tile_any)
     (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
