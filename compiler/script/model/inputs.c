@@ -125,58 +125,59 @@ said_by(const AstParam *p)
     return (Said){p->name, p->pattern, p->type};
 }
 
+static bool
+is_tuple_type(const Ast *type)
+{
+    return type != NULL &&
+           (type->kind == AST_TUPLE || type->kind == AST_NAMEDTUPLE);
+}
+
 /* The parts of a tuple that it speaks of; 0: it speaks of an input. */
 static size_t
 said_parts(Said said)
 {
-    if (said.pattern != NULL && said.pattern->kind == AST_TUPLE)
+    if (said.pattern != NULL)
         return said.pattern->as.list.count;
-    if (said.type != NULL &&
-        (said.type->kind == AST_TUPLE || said.type->kind == AST_NAMEDTUPLE))
-        return said.type->as.list.count;
-    return 0;
+    return is_tuple_type(said.type) ? said.type->as.list.count : 0;
 }
 
 /* The name of a part of a tuple type, or NULL. */
 static const char *
 part_name(const Ast *type, size_t i)
 {
-    if (type == NULL || type->kind != AST_NAMEDTUPLE)
+    if (type == NULL || type->kind != AST_NAMEDTUPLE ||
+        i >= type->as.list.count)
         return NULL;
     return type->as.list.item[i]->as.binary.left->as.name;
 }
 
-/* "p_h", "p_2": what part i of p is called, or NULL. */
+/* "p_h", "p_2": what a part of p is called. */
 static const char *
-named_part(Script *s, Said whole, size_t i)
+joined_name(Script *s, const char *whole, const char *part, size_t i)
 {
-    const char *name = part_name(whole.type, i);
-    if (whole.name == NULL)
-        return name;
-    if (name == NULL)
-        return arena_printf(&s->context->arena, "%s_%zu", whole.name, i + 1);
-    return arena_printf(&s->context->arena, "%s_%s", whole.name, name);
+    if (whole == NULL)
+        return part;
+    if (part == NULL)
+        return arena_printf(&s->context->arena, "%s_%zu", whole, i + 1);
+    return arena_printf(&s->context->arena, "%s_%s", whole, part);
 }
 
-/* What is said of part i. */
+/* What is said of part i, which may have a name of its own. */
 static Said
-said_part(Script *s, Said whole, size_t i)
+said_part(Script *s, Said whole, size_t i, const char *name)
 {
     Said part = {NULL, NULL, NULL};
-    if (i >= said_parts(whole))
-        return part;
     const Ast *type = whole.type;
-    bool typed = type != NULL &&
-                 (type->kind == AST_TUPLE || type->kind == AST_NAMEDTUPLE) &&
-                 i < type->as.list.count;
-    if (typed)
+    if (is_tuple_type(type) && i < type->as.list.count)
         part.type = type->kind == AST_TUPLE
                         ? type->as.list.item[i]
                         : type->as.list.item[i]->as.binary.right;
     if (whole.pattern == NULL) {
-        part.name = named_part(s, whole, i);
+        part.name = joined_name(s, whole.name, name, i);
         return part;
     }
+    if (i >= whole.pattern->as.list.count)
+        return part;
     const Ast *pattern = whole.pattern->as.list.item[i];
     if (pattern->kind == AST_DECLARE) {
         part.type = pattern->as.declare.type;
@@ -247,9 +248,12 @@ static int
 name_leaves(Script *s, Trace *t, int input, Said said, Value argument)
 {
     if (argument.kind == VALUE_tuple) {
-        for (size_t i = 0; i < argument.as.values->count; i++)
-            input = name_leaves(s, t, input, said_part(s, said, i),
-                                argument.as.values->item[i]);
+        const Values *all = argument.as.values;
+        for (size_t i = 0; i < all->count; i++) {
+            const char *name = all->name != NULL ? all->name[i] : NULL;
+            input = name_leaves(s, t, input, said_part(s, said, i, name),
+                                all->item[i]);
+        }
         return input;
     }
     if (said.name != NULL && !model_has_input(t, said.name))
@@ -296,8 +300,8 @@ form_of(Script *s, Said said)
     Value *item = ARENA_ARRAY(&s->context->arena, Value, parts);
     const char **name = ARENA_ARRAY(&s->context->arena, const char *, parts);
     for (size_t i = 0; i < parts; i++) {
-        item[i] = form_of(s, said_part(s, said, i));
-        name[i] = said.pattern == NULL ? part_name(said.type, i) : NULL;
+        name[i] = part_name(said.type, i);
+        item[i] = form_of(s, said_part(s, said, i, name[i]));
     }
     Value form = value_tuple(s, item, parts);
     if (name[0] != NULL)

@@ -9,6 +9,7 @@
 #include "script/array/lift.h"
 #include "script/model/trace_model.h"
 #include "script/value/call.h"
+#include "script/value/tree.h"
 
 #include <string.h>
 
@@ -244,13 +245,14 @@ end_steps(Script *s, Steps *steps)
     return loop;
 }
 
-/* The values of a tuple, or the one. */
+/* The leaves of some values. */
 static Values
-values_of(Value *v)
+leaves_of(Script *s, const Value *item, size_t count)
 {
-    if (v->kind == VALUE_tuple)
-        return *v->as.values;
-    return (Values){.item = v, .count = 1};
+    Values leaf = {0};
+    for (size_t i = 0; i < count; i++)
+        tree_leaves(s, item[i], &leaf);
+    return leaf;
 }
 
 static void
@@ -267,14 +269,15 @@ add_results(Script *s, Steps *steps, const Values *values, Span span)
     }
 }
 
-/* Parts of a loop as a value: one, or a tuple. */
+/* Parts of a loop, `from` on, in the tuples of a value. */
 static Value
-parts_value(Script *s, Ref loop, int from, size_t count, bool tuple)
+parts_value(Script *s, Ref loop, int from, Value like)
 {
-    Value *item = ARENA_ARRAY(&s->context->arena, Value, count + 1);
-    for (size_t i = 0; i < count; i++)
-        item[i] = value_node(ir_part(s->graph, loop, from + (int)i));
-    return tuple ? value_tuple(s, item, count) : item[0];
+    Values part = leaves_of(s, &like, 1);
+    for (size_t i = 0; i < part.count; i++)
+        part.item[i] = value_node(ir_part(s->graph, loop, from + (int)i));
+    const Value *next = part.item;
+    return tree_like(s, like, &next);
 }
 
 static void
@@ -290,15 +293,15 @@ want_trace(Script *s, const char *name, Span span)
  * whose number nobody gives, `steps` are the caller's.
  */
 static _Noreturn void
-probe_step(Script *s, const Args *args)
+probe_step(Script *s, const Args *args, const Values *sequence)
 {
     Value n = args->item[1];
     const char *name = intern_text(&s->context->names, "steps");
     Dim extent =
         n.kind == VALUE_int ? n.as.integer : dim_symbol(&s->dims, name);
-    for (size_t i = 3; i < args->count; i++)
-        if (args->item[i].kind == VALUE_opaque)
-            s->trace->input[args->item[i].as.opaque].steps = extent;
+    for (size_t i = 0; i < sequence->count; i++)
+        if (sequence->item[i].kind == VALUE_opaque)
+            s->trace->input[sequence->item[i].as.opaque].steps = extent;
     Steps steps = {.outer = s->trace->steps};
     steps.mark = s->graph->node.count;
     s->trace->steps = &steps;
@@ -315,31 +318,33 @@ Value
 builtin_over_steps(Script *s, const Args *args)
 {
     Value n = args->item[1];
-    Value *x = args->item + 3;
     size_t count = args->count - 3;
     want_trace(s, "unroll", args->span);
-    for (size_t i = 0; i < count; i++)
-        x[i] = lift_array(s, x[i]);
-    for (size_t i = 0; i < count; i++)
-        if (x[i].kind == VALUE_opaque)
-            probe_step(s, args);
+    Values x = leaves_of(s, args->item + 3, count);
+    for (size_t i = 0; i < x.count; i++)
+        x.item[i] = lift_array(s, x.item[i]);
+    for (size_t i = 0; i < x.count; i++)
+        if (x.item[i].kind == VALUE_opaque)
+            probe_step(s, args, &x);
     Steps steps = {.backward = args->item[2].kind == VALUE_bool &&
                                args->item[2].as.boolean};
-    begin_steps(s, &steps, x, count, args->span);
+    begin_steps(s, &steps, x.item, x.count, args->span);
     if (n.kind == VALUE_int && steps.extent != n.as.integer)
         script_fail(s, DIAG_shape, args->span, NULL,
                     "a model of %lld steps is given %s",
                     (long long)n.as.integer, dim_text(&s->dims, steps.extent));
+    for (size_t i = 0; i < x.count; i++)
+        x.item[i] = value_node(steps.slice.item[i]);
+    const Value *next = x.item;
     Value *slice = ARENA_ARRAY(&s->context->arena, Value, count + 1);
     for (size_t i = 0; i < count; i++)
-        slice[i] = value_node(steps.slice.item[i]);
+        slice[i] = tree_like(s, args->item[3 + i], &next);
     Args inner = {.item = slice, .count = count, .span = args->span};
     Value y = call_value(s, args->item[0], &inner);
-    Values values = values_of(&y);
+    Values values = leaves_of(s, &y, 1);
     add_results(s, &steps, &values, args->span);
     Ref loop = end_steps(s, &steps);
-    return parts_value(s, loop, (int)steps.carry.count, values.count,
-                       y.kind == VALUE_tuple);
+    return parts_value(s, loop, (int)steps.carry.count, y);
 }
 
 /* scan(f, state, xs): (state, y) = f(state, x) for every step of xs; the last
@@ -351,12 +356,12 @@ builtin_scan(Script *s, const Args *args)
     Arena *arena = &s->context->arena;
     want_trace(s, "scan", args->span);
     Value first = args->item[1];
-    Values states = values_of(&first);
+    Values states = leaves_of(s, &first, 1);
     Ref *state = ARENA_ARRAY(arena, Ref, states.count + 1);
     for (size_t i = 0; i < states.count; i++)
         state[i] = trace_value(s, states.item[i], "a state", args->span);
     Value all = args->item[2];
-    Values xs = values_of(&all);
+    Values xs = leaves_of(s, &all, 1);
     Steps steps = {.outer = NULL};
     begin_steps(s, &steps, xs.item, xs.count, args->span);
     Value *in = ARENA_ARRAY(arena, Value, states.count + xs.count + 1);
@@ -369,22 +374,19 @@ builtin_scan(Script *s, const Args *args)
                        .frame = s->frame};
         in[i] = value_node(recur_add(s, &steps, carry)->leaf);
     }
-    Value slice[2] = {first, all};
     for (size_t i = 0; i < xs.count; i++)
         in[states.count + i] = value_node(steps.slice.item[i]);
-    slice[0] =
-        first.kind == VALUE_tuple ? value_tuple(s, in, states.count) : in[0];
-    slice[1] = all.kind == VALUE_tuple
-                   ? value_tuple(s, in + states.count, xs.count)
-                   : in[states.count];
+    const Value *leaf = in;
+    Value slice[2] = {tree_like(s, first, &leaf)};
+    slice[1] = tree_like(s, all, &leaf);
     Args inner = {.item = slice, .count = 2, .span = args->span};
     Value y = call_value(s, args->item[0], &inner);
     if (y.kind != VALUE_tuple || y.as.values->count != 2)
         script_fail(s, DIAG_value, args->span, NULL,
                     "the function of a scan gives two values, the next state "
                     "and the step's result");
-    Values next = values_of(&y.as.values->item[0]);
-    Values result = values_of(&y.as.values->item[1]);
+    Values next = leaves_of(s, &y.as.values->item[0], 1);
+    Values result = leaves_of(s, &y.as.values->item[1], 1);
     if (next.count != states.count)
         script_fail(s, DIAG_recurrence, args->span, NULL,
                     "%zu states before the step, and %zu after it",
@@ -395,8 +397,8 @@ builtin_scan(Script *s, const Args *args)
     add_results(s, &steps, &result, args->span);
     Ref loop = end_steps(s, &steps);
     Value both[2];
-    both[0] = parts_value(s, loop, 0, states.count, first.kind == VALUE_tuple);
-    both[1] = parts_value(s, loop, (int)steps.carry.count, result.count,
-                          y.as.values->item[1].kind == VALUE_tuple);
+    both[0] = parts_value(s, loop, 0, first);
+    both[1] =
+        parts_value(s, loop, (int)steps.carry.count, y.as.values->item[1]);
     return value_tuple(s, both, 2);
 }

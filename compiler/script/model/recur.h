@@ -40,8 +40,7 @@ typedef struct Stepping Stepping;
 struct Stepping {
     Values *kept; /* the states that were known before it */
     Values added; /* those that it is the first to use */
-    size_t results;
-    bool tuple; /* the step's result is one */
+    Value result; /* of the step, as it was traced */
 };
 
 /* loop.c, stepped.c: builtins, scan and what unroll, flip and unroll1 are made

@@ -10,6 +10,7 @@
 #include "script/model/model_inner.h"
 #include "script/model/recur.h"
 #include "script/value/call.h"
+#include "script/value/tree.h"
 
 #include <string.h>
 
@@ -50,7 +51,6 @@ keep_places(Script *s, Steps *steps)
 static Value
 run_stepped(Script *s, const Args *args)
 {
-    Arena *arena = &s->context->arena;
     Stepping *now = s->stepping;
     size_t inputs = args->count - 1 - now->kept->count;
     Steps steps = {.outer = s->trace->steps,
@@ -63,14 +63,9 @@ run_stepped(Script *s, const Args *args)
     recur_check(s, &steps);
     s->trace->steps = steps.outer;
     keep_places(s, &steps);
-    now->tuple = y.kind == VALUE_tuple;
-    const Values one = {.item = &y, .count = 1};
-    const Values *all = now->tuple ? y.as.values : &one;
-    now->results = all->count;
-    size_t count = all->count + now->kept->count + now->added.count;
-    Value *item = ARENA_ARRAY(arena, Value, count + 1);
-    memcpy(item, all->item, all->count * sizeof *item);
-    count = all->count;
+    now->result = y;
+    Values all = {0};
+    tree_leaves(s, y, &all);
     for (size_t i = 0; i < now->kept->count + now->added.count; i++) {
         const Value *of =
             i < now->kept->count
@@ -79,11 +74,12 @@ run_stepped(Script *s, const Args *args)
         const Carry *c =
             recur_find(&steps, of[KEPT_object].as.object,
                        of[KEPT_field].as.symbol, of[KEPT_lag].as.integer);
-        item[count++] = c != NULL
-                            ? value_node(c->next)
-                            : now->kept->item[i].as.values->item[KEPT_value];
+        Value state = c != NULL
+                          ? value_node(c->next)
+                          : now->kept->item[i].as.values->item[KEPT_value];
+        VEC_PUSH(&s->context->arena, &all, state);
     }
-    return value_tuple(s, item, count);
+    return value_tuple(s, all.item, all.count);
 }
 
 static const Builtin stepped = {
@@ -120,10 +116,9 @@ builtin_one_step(Script *s, const Args *args)
     s->stepping = before;
     for (size_t i = 0; i < now.added.count; i++)
         VEC_PUSH(arena, now.kept, now.added.item[i]);
-    Values *results = y.as.values;
+    const Value *next = y.as.values->item;
+    Value result = tree_like(s, now.result, &next);
     for (size_t i = 0; i < now.kept->count; i++)
-        now.kept->item[i].as.values->item[KEPT_value] =
-            results->item[now.results + i];
-    return now.tuple ? value_tuple(s, results->item, now.results)
-                     : results->item[0];
+        now.kept->item[i].as.values->item[KEPT_value] = *next++;
+    return result;
 }

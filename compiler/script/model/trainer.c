@@ -15,20 +15,25 @@
 
 #include <string.h>
 
-/* A model's result on nodes, in the tuples in which it is. */
+/* A model's result on nodes, in the tuples in which it is; or as it is, where
+ * it is opaque.
+ */
 static Value
 on_nodes(Script *s, Value y, Span span)
 {
     Values leaf = {0};
     tree_leaves(s, y, &leaf);
     for (size_t i = 0; i < leaf.count; i++)
-        leaf.item[i] = value_node(
-            trace_value(s, leaf.item[i], "the result of the model", span));
+        if (leaf.item[i].kind != VALUE_opaque)
+            leaf.item[i] = value_node(
+                trace_value(s, leaf.item[i], "the result of the model", span));
     const Value *next = leaf.item;
     return tree_like(s, y, &next);
 }
 
-/* The traced loss: (trainer, arguments…, target) → the mean over the batch. */
+/* The traced loss: (trainer, arguments…, target) → the mean over the batch. It
+ * is one number: a target that it is elementwise in is one.
+ */
 static Value
 loss_traced(Script *s, const Args *args)
 {
@@ -45,6 +50,8 @@ loss_traced(Script *s, const Args *args)
     }
     Args both = {.item = pair, .count = 2, .span = args->span};
     Value loss = call_value(s, trainer->loss, &both);
+    if (loss.kind == VALUE_opaque)
+        trace_bind(s, loss.as.opaque, 0, NULL);
     Ref l = trace_value(s, loss, "the loss", args->span);
     if (ir_node(s->graph, l)->rank != 0)
         script_fail(s, DIAG_scalar_loss, trainer->span,

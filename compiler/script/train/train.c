@@ -154,12 +154,31 @@ warn_untrained(Script *s, Value model, Span span)
                 "%s has no parameters: nothing trains", value_name(model));
 }
 
+/* Refuses a loss of the script that does not take a result and a target. */
+static void
+check_loss(Script *s, Value loss, Span span)
+{
+    const Function *f = loss.kind == VALUE_function ? loss.as.function : NULL;
+    if (f != NULL && f->fallback == NULL && !model_takes(loss, 2))
+        script_fail(s, DIAG_arity, span, "as in (ŷ, y) -> mse(ŷ, y)",
+                    "a loss takes the result and the target; %s does not take "
+                    "two arguments",
+                    value_name(loss));
+}
+
+/* what: the builtin that makes it. */
 static Value
-trainer_make(Script *s, Value model, Value loss, Value opt, Span span)
+trainer_make(Script *s, const char *what, Value model, Value loss, Value opt,
+             Span span)
 {
     Value v = {.kind = VALUE_trainer};
     v.as.trainer = ARENA_NEW(&s->context->arena, Trainer);
-    *v.as.trainer = (Trainer){.model = model_of(s, model, "Trainer", span),
+    if (model.kind == VALUE_trainer)
+        script_fail(s, DIAG_model, span,
+                    "a trainer is itself called, step(x, y); train! makes one",
+                    "%s wants a model, not a trainer", what);
+    check_loss(s, loss, span);
+    *v.as.trainer = (Trainer){.model = model_of(s, model, what, span),
                               .loss = model_of(s, loss, "loss", span),
                               .opt = opt,
                               .seed = s->seed,
@@ -172,8 +191,8 @@ trainer_make(Script *s, Value model, Value loss, Value opt, Span span)
 static Value
 fn_trainer(Script *s, const Args *args)
 {
-    return trainer_make(s, args->item[0], args->item[1], args->item[2],
-                        args->span);
+    return trainer_make(s, "Trainer", args->item[0], args->item[1],
+                        args->item[2], args->span);
 }
 
 static int64_t
@@ -264,7 +283,8 @@ trainer_of(Script *s, const Args *args)
                            intern_text(&s->context->names, "logloss"));
     if (!args_key(args, "opt", &opt))
         opt = call_named(s, s->eval->library, "ADAM", NULL, 0, args->span);
-    Value made = trainer_make(s, args->item[0], loss, opt, args->span);
+    Value made =
+        trainer_make(s, "train!", args->item[0], loss, opt, args->span);
     return made.as.trainer;
 }
 
