@@ -1,4 +1,4 @@
-/* Macros about models: @shapes, @gradcheck, @code_c. */
+/* Macros about models: @shapes, @gradcheck, @code_c, @code_cuda. */
 #include "script/eval/eval.h"
 #include "script/model/gradcheck.h"
 #include "script/model/model.h"
@@ -73,24 +73,29 @@ macro_gradcheck(Script *s, Scope *scope, const Ast *macro)
     return value_nothing();
 }
 
-/* @code_c m: the C source that fluxc would write. */
+/* @code_c m, @code_cuda m: the source that fluxc would write. */
+static Value
+show_code(Script *s, Scope *scope, const Ast *macro, EmitTarget target)
+{
+    const AstList *argument = &macro->as.macro.argument;
+    const char *own = macro->as.macro.name;
+    if (argument->count != 1 || argument->item[0]->kind != AST_NAME)
+        script_fail(s, DIAG_value, macro->span, NULL,
+                    "%s wants the name of a model: %s f", own, own);
+    Value model = eval_operand(s, scope, argument->item[0]);
+    model_of(s, model, own, macro->span);
+    inspect_code(s, model, argument->item[0]->as.name, target, macro->span);
+    return value_nothing();
+}
+
 Value
 macro_code_c(Script *s, Scope *scope, const Ast *macro)
 {
-    const AstList *argument = &macro->as.macro.argument;
-    if (argument->count != 1 || argument->item[0]->kind != AST_NAME)
-        script_fail(s, DIAG_value, macro->span, NULL,
-                    "@code_c wants the name of a model: @code_c f");
-    Value model = eval_operand(s, scope, argument->item[0]);
-    model_of(s, model, "@code_c", macro->span);
-    inspect_code(s, model, argument->item[0]->as.name, macro->span);
-    return value_nothing();
+    return show_code(s, scope, macro, TARGET_c);
 }
 
 Value
 macro_code_cuda(Script *s, Scope *scope, const Ast *macro)
 {
-    (void)scope;
-    script_fail(s, DIAG_not_yet, macro->span, NULL,
-                "%s is not there yet in this version", macro->as.macro.name);
+    return show_code(s, scope, macro, TARGET_cuda);
 }

@@ -1,4 +1,6 @@
-/* Macros that show a model: @shapes, @code_c; @gradcheck is gradcheck.c's. */
+/* Macros that show a model: @shapes, @code_c, @code_cuda; @gradcheck is
+ * gradcheck.c's.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "script/model/gradcheck.h"
 #include "script/model/model.h"
@@ -68,16 +70,18 @@ inspect_shapes(Script *s, Value model, const Args *args)
 }
 
 void
-inspect_code(Script *s, Value model, const char *name, Span span)
+inspect_code(Script *s, Value model, const char *name, EmitTarget target,
+             Span span)
 {
-    ExportOptions options = {.command = "@code_c",
+    bool cuda = target == TARGET_cuda;
+    ExportOptions options = {.command = cuda ? "@code_cuda" : "@code_c",
                              .source =
                                  source_get(&s->context->sources, span.source)};
     EmitModel *m = model_export(s, name, model, &options);
     FILE *nowhere = tmpfile();
     if (m == NULL || nowhere == NULL)
         script_abandon(s);
-    EmitOptions emit = {.standalone = false};
+    EmitOptions emit = {.target = target};
     bool done = emit_c(s->context, m, &emit, nowhere, s->options.out);
     fclose(nowhere);
     if (!done)

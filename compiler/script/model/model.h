@@ -31,7 +31,8 @@ Value model_of(Script *s, Value v, const char *what, Span span);
 
 /* inspect.c: prints a model's steps with their shapes; its C, called `name`. */
 void inspect_shapes(Script *s, Value model, const Args *args);
-void inspect_code(Script *s, Value model, const char *name, Span span);
+void inspect_code(Script *s, Value model, const char *name, EmitTarget target,
+                  Span span);
 
 /* What the files are made of. */
 typedef struct {
