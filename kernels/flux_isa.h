@@ -103,6 +103,15 @@ flux_best_isa(void)
 #define FLUX_AVX2 __attribute__((target("avx2,fma")))
 #endif
 
+/* A function that is compiled once: calls with constants make no copies. */
+#if defined(__clang__)
+#define FLUX_ONCE static __attribute__((noinline, unused))
+#elif defined(__GNUC__) && !defined(__TINYC__)
+#define FLUX_ONCE static __attribute__((noinline, noclone, unused))
+#else
+#define FLUX_ONCE static
+#endif
+
 /* What only machines without AVX2 run is not worth a third of the time that
  * compiling takes: it is not optimised, unless nothing else is there. */
 #if defined(FLUX_FORCE_ISA)

@@ -11,14 +11,6 @@
 #include "kernels/flux_pool.h"
 #include "kernels/flux_sum.h"
 
-/* A function that is compiled once: calls with constants make no copies. */
-#if defined(__clang__)
-#define FLUX_ONCE static __attribute__((noinline, unused))
-#elif defined(__GNUC__) && !defined(__TINYC__)
-#define FLUX_ONCE static __attribute__((noinline, noclone, unused))
-#else
-#define FLUX_ONCE static
-#endif
 #define FLUX_ALIGNED __attribute__((aligned(64)))
 
 /* sum[i] = the sum of one block of the product for up to 16 rows. */

@@ -1,5 +1,6 @@
-/* Products of matrices, sums of columns and convolutions in C: calls of the
- * kernels, with what they begin at and the steps that they take.
+/* Products of matrices, sums of columns, convolutions and maxima of windows in
+ * C: calls of the kernels, with what they begin at and the steps that they
+ * take.
  */
 #include "emit/c_print.h"
 
@@ -127,6 +128,36 @@ call_windows(Printer *printer, const Product *product)
     writer_line(printer->writer, "}");
 }
 
+/* Maxima over windows: how many in how many lines; a window's elements. */
+static void
+call_maxima(Printer *printer, const Product *product)
+{
+    Affine at[3];
+    Dim stride[3][3];
+    c_call_strides(printer, product, at, stride);
+    const char *height = "1";
+    const char *line = "0";
+    for (int k = 0; k < product->axes[2]; k++) {
+        height = c_call_count(printer, product->more[2][k]);
+        line =
+            c_dim(printer, c_call_stride(printer, &at[1], product->more[2][k]))
+                .text;
+    }
+    writer_line(printer->writer,
+                "flux_maxima_%s(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);",
+                c_suffix(product->dtype), call_isa(printer),
+                c_call_count(printer, product->var[0]),
+                c_call_count(printer, product->var[1]),
+                c_call_count(printer, product->var[2]), height,
+                c_pointer(printer, product->buffer[1], &at[1]), line,
+                c_dim(printer, stride[1][1]).text,
+                c_pointer(printer, product->buffer[0], &at[0]),
+                product->buffer[2] >= 0
+                    ? c_pointer(printer, product->buffer[2], &at[2])
+                    : "NULL",
+                c_dim(printer, stride[0][1]).text);
+}
+
 /* What products of up to all columns need. */
 static void
 call_panels(Printer *printer, const Product *product)
@@ -151,6 +182,10 @@ void
 c_call(Printer *printer, const Stmt *stmt)
 {
     const Product *product = stmt->product;
+    if (product->maxima) {
+        call_maxima(printer, product);
+        return;
+    }
     if (product->windows) {
         call_windows(printer, product);
         return;

@@ -21,6 +21,7 @@ static const Header kernels[TARGETS][HEADERS] = {
      {"kernels/flux_product.h",
       {"flux_product_", "flux_sums_", "flux_panels_"}},
      {"kernels/flux_windows.h", {"flux_windows_"}},
+     {"kernels/flux_maxima.h", {"flux_maxima_"}},
      {"kernels/flux_random.h",
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}},
     {{"kernels/flux_gpu.h", {""}},

@@ -55,6 +55,9 @@ product_text(Explain *e, const Product *product)
     if (product->end.kind == END_panels)
         return arena_printf(e->s->arena, "panels of %.0f x %.0f", size[0],
                             size[2]);
+    if (product->maxima)
+        return arena_printf(e->s->arena, "%.0f maxima of %.0f",
+                            size[0] * size[1], size[2]);
     if (product->buffer[2] < 0)
         return arena_printf(e->s->arena, "%.0f sums of %.0f", size[0], size[2]);
     return arena_printf(e->s->arena, "product %.0f x %.0f x %.0f", size[0],

@@ -65,8 +65,8 @@ count_product(Explain *e, const Product *product, double times)
     static const int each[] = {[END_set] = 0, [END_add] = 1, [END_step] = 2};
     if (product->end.kind == END_panels)
         return;
-    double terms =
-        explain_side(e, product, 2) * (product->buffer[2] < 0 ? 1 : 2);
+    bool one = product->buffer[2] < 0 || product->maxima;
+    double terms = explain_side(e, product, 2) * (one ? 1 : 2);
     times *= explain_side(e, product, 0) * explain_side(e, product, 1);
     e->cost.operations += times * (terms + each[product->end.kind]);
 }

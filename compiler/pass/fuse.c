@@ -155,7 +155,8 @@ waits_of(Schedule *s, Ref ref)
         if (s->waits[from] > longest)
             longest = s->waits[from];
     }
-    if (longest >= SCHEDULE_WAITS || schedule_is_product(s, ref))
+    if (longest >= SCHEDULE_WAITS || schedule_is_product(s, ref) ||
+        schedule_is_maxima(s, ref))
         return 0;
     return longest + 1;
 }
@@ -371,6 +372,31 @@ skip_added(Schedule *s, const Facts *facts, bool *done)
     }
 }
 
+/* An argmax of what a maximum before it is of, which one call finds with that.
+ */
+static void
+skip_places(Schedule *s, const Facts *facts, bool *done)
+{
+    const Graph *g = s->graph;
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        const Node *node = ir_node(g, r);
+        for (Ref m = 0; node->op == OP_argmax && m < r; m++) {
+            const Node *other = ir_node(g, m);
+            if (other->op != OP_maximum ||
+                other->operand[0] != node->operand[0] ||
+                other->as.axes != node->as.axes || !s->material[r] ||
+                !s->material[m] || facts->needed[r] == 0 ||
+                facts->needed[m] == 0 || !facts->other[m] ||
+                s->loop_of[m] != s->loop_of[r] ||
+                tag_of(s, facts, m) != tag_of(s, facts, r) ||
+                !schedule_is_maxima(s, m))
+                continue;
+            s->places[m] = r + 1;
+            done[r] = true;
+        }
+    }
+}
+
 /* All nodes as they stand. */
 static void
 take_in_order(Schedule *s, const Facts *facts, const bool *done)
@@ -388,6 +414,7 @@ take_nodes(Schedule *s, const Facts *facts)
     bool *done = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
     make_turns(s);
     skip_added(s, facts, done);
+    skip_places(s, facts, done);
     if (s->wall != NULL) {
         take_in_order(s, facts, done);
         return;
@@ -439,6 +466,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     s->material = ARENA_ARRAY(arena, bool, g->node.count + 1);
     s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
     s->into = ARENA_ARRAY(arena, Ref, g->node.count + 1);
+    s->places = ARENA_ARRAY(arena, Ref, g->node.count + 1);
     s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
     s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
     VEC_RESERVE(arena, &s->value, 2 * g->node.count + 1);

@@ -65,7 +65,8 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
         for (int i = 1; i <= 3; i++) {
             if (stmt->product->buffer[i % 3] >= 0)
                 visitor->function(visitor->user, &stmt->product->buffer[i % 3],
-                                  &stmt->product->at[i % 3], i == 3);
+                                  &stmt->product->at[i % 3],
+                                  i == 3 || (i == 2 && stmt->product->maxima));
         }
         break;
     case STMT_derive:

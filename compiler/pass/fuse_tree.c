@@ -319,5 +319,7 @@ schedule_node(Schedule *s, Ref ref, int buffer)
         return schedule_unwindow(s, ref, buffer);
     if (schedule_is_product(s, ref))
         return schedule_product(s, ref, buffer, (ProductEnd){.kind = END_set});
+    if (schedule_is_maxima(s, ref))
+        return schedule_maxima(s, ref, buffer);
     return schedule_reduce(s, ref, buffer);
 }

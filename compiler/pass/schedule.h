@@ -161,7 +161,7 @@ typedef enum {
     STMT_store,
     STMT_init, /* of an accumulator */
     STMT_step, /* it takes in one term */
-    STMT_call  /* a product of matrices, or sums of columns */
+    STMT_call  /* a product of matrices, sums of columns, maxima of windows */
 } StmtKind;
 
 typedef struct Stmt Stmt;
@@ -195,18 +195,21 @@ typedef struct {
 /* c[i, j] and the sum over k of a[i, k] * b[k, j], or of a[i, k] alone: three
  * accesses, each affine in the call's own variables and those of the loops
  * around it. Where it is over windows, i, j and k have further variables, all
- * slower; the first rows and terms may be framed.
+ * slower; the first rows and terms may be framed. Of maxima, i are the windows
+ * of a line, j the lines, k the elements of a window: c[i, j] is the greatest
+ * a[i, j, k], and b its number, if it is there.
  */
 typedef struct {
     Order order;
     DType dtype;
     bool windows;
+    bool maxima; /* with windows */
     int var[3];  /* i, j, k; -1: of extent 1 */
     int axes[3]; /* windows: how many more each has */
     int more[3][SCHEDULE_AXES];
     int frames; /* windows */
     FrameAxis frame[SCHEDULE_FRAMES];
-    int buffer[3]; /* that of b is -1 for a sum */
+    int buffer[3]; /* that of b is -1 for a sum, and for maxima alone */
     Affine at[3];  /* c, a, b */
     ProductEnd end;
     int scale;  /* its value */
@@ -305,6 +308,8 @@ typedef struct {
     int *node_buffer;   /* by node; -1: none */
     Ref *into;          /* by node: 1 + the step of a sequence whose memory it
                          * takes; 0: none */
+    Ref *places;        /* by node: 1 + the argmax that goes with a maximum in
+                         * one call; 0: none */
     int *users;         /* by node */
     uint8_t *waits;     /* by node: not 0 where it is computed from leaves, and
                          * waits for its first use; how many do in a row */
@@ -385,6 +390,8 @@ Affine schedule_linear(Schedule *s, Ref ref, const Affine *index);
 /* fuse_reduce.c, fuse_product.c: likewise for sums and contractions. */
 Block schedule_reduce(Schedule *s, Ref ref, int buffer);
 Block schedule_unwindow(Schedule *s, Ref ref, int buffer); /* fuse_window.c */
+bool schedule_is_maxima(Schedule *s, Ref ref);             /* fuse_maxima.c */
+Block schedule_maxima(Schedule *s, Ref ref, int buffer);
 bool schedule_is_product(Schedule *s, Ref ref);
 bool schedule_is_framed(Schedule *s, Ref ref);
 /* Whether its kernel ends in more than the sums; in a call alone or in loops of

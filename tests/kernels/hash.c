@@ -2,6 +2,7 @@
  * It must not depend on compiler, flags or machine; hashes.sh compares.
  */
 #include "kernels/flux_math.h"
+#include "kernels/flux_maxima.h"
 #include "kernels/flux_product.h"
 #include "kernels/flux_random.h"
 
@@ -159,6 +160,22 @@ hash_products(hash *h)
     hash_f64(h, flux_maximum_f64(ROWS * TERMS, a64));
 }
 
+/* Windows of 2 x 2 in lines of 21, of an array 42 wide. */
+static void
+hash_maxima(hash *h)
+{
+    float x[42 * 6];
+    float y[21 * 3];
+    int32_t at[21 * 3];
+    for (size_t i = 0; i < 42 * 6; i++)
+        x[i] = flux_roundf((float)flux_normal(6, 1, i));
+    flux_maxima_f32(flux_best_isa(), 21, 3, 2, 2, x, 42, 84, y, at, 21);
+    for (int i = 0; i < 21 * 3; i++) {
+        hash_f32(h, y[i]);
+        hash_word(h, (uint64_t)at[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -169,6 +186,7 @@ main(void)
     hash_functions_f32(&h, 0xbf000000u, 65537u);
     hash_functions_f64(&h, 11);
     hash_products(&h);
+    hash_maxima(&h);
     printf("%08lx%08lx\n", (unsigned long)(h.value >> 32),
            (unsigned long)(h.value & 0xffffffffu));
     return 0;
