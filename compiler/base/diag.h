@@ -42,6 +42,7 @@ struct Frame {
     const Frame *caller; /* the model that called this one; NULL: the script */
     const char *model;
     Span span;
+    Span made;          /* where the instance that was called was, or nowhere */
     const char *shapes; /* "W (15,21), x (20,)" or NULL */
 };
 

@@ -209,14 +209,19 @@ in_library(const Graph *g, Span span)
     return source != NULL && strncmp(source->path, "stdlib/", 7) == 0;
 }
 
-/* The call in the user's source that led to a node of the library. */
+/* The call in the user's source that led to a node of the library, or where it
+ * makes the layer that the library calls.
+ */
 static Span
 user_place(const Graph *g, const Node *n)
 {
     Span place = n->span;
     for (const Frame *f = n->frame; f != NULL && in_library(g, place);
-         f = f->caller)
+         f = f->caller) {
         place = span_known(f->span) ? f->span : place;
+        if (in_library(g, place) && span_known(f->made))
+            place = f->made;
+    }
     return place;
 }
 

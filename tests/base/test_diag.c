@@ -53,11 +53,12 @@ diagnostics_print_with_frames(void **state)
     Span call = span_of(source_get(sources, a), a, "second(l1)");
     Span end = span_of(source_get(sources, a), a, "model(rand");
     end.end = end.begin;
-    Frame outer = {NULL, "model", end, NULL};
-    Frame middle = {&outer, "TLP", call, NULL};
-    Frame inner = {&middle, "Affine",
-                   span_of(source_get(sources, b), b, "W * x + b"),
-                   "W (15,21), x (20,)"};
+    Frame outer = {.model = "model", .span = end};
+    Frame middle = {.caller = &outer, .model = "TLP", .span = call};
+    Frame inner = {.caller = &middle,
+                   .model = "Affine",
+                   .span = span_of(source_get(sources, b), b, "W * x + b"),
+                   .shapes = "W (15,21), x (20,)"};
     Diag *diag = diag_add(&context.diags, DIAG_shape, call,
                           "shapes do not fit: (%d,%d) * (20,)", 15, 21);
     diag->frame = &inner;

@@ -40,7 +40,7 @@ small_init_cuda_2(small *m)
     m->layer1.b[i] = 0.0f;
 }
 
-/* layer1: W * x .+ b  small.net:3:1
+/* layer1: W * x .+ b  small.net:3:26
  * layer(x)  small.net:3:1
  */
 static __global__ void
@@ -53,7 +53,7 @@ small_forward_cuda_1(size_t n, const small *m, const float *x, float *y)
     const size_t s = index / 3;
     float acc[4] = {0};
 
-    /* layer1: W * x  small.net:3:1 */
+    /* layer1: W * x  small.net:3:26 */
     for (size_t k = 0; k < 4; k++)
         acc[k % 4] =
             flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
@@ -61,7 +61,7 @@ small_forward_cuda_1(size_t n, const small *m, const float *x, float *y)
     y[i + 3 * s] = flux_sigmaf(t);
 }
 
-/* layer1: W * x .+ b  small.net:3:1
+/* layer1: W * x .+ b  small.net:3:26
  * layer(x)  small.net:3:1
  * d layer(x)  small.net:3:1
  */
@@ -76,7 +76,7 @@ small_back_cuda_1(size_t n, const small *m, const float *dy, const float *x,
     const size_t s = index / 3;
     float acc[4] = {0};
 
-    /* layer1: W * x  small.net:3:1 */
+    /* layer1: W * x  small.net:3:26 */
     for (size_t k = 0; k < 4; k++)
         acc[k % 4] =
             flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
@@ -85,7 +85,7 @@ small_back_cuda_1(size_t n, const small *m, const float *dy, const float *x,
     h[i + 3 * s] = dy[i + 3 * s] * (t2 * (1.0f - t2));
 }
 
-/* layer1: d W * x  small.net:3:1 */
+/* layer1: d W * x  small.net:3:26 */
 static __global__ void
 small_back_cuda_2(size_t n, small_grad *g, const float *x, float *h)
 {
@@ -101,7 +101,7 @@ small_back_cuda_2(size_t n, small_grad *g, const float *x, float *h)
     }
 }
 
-/* layer1: d W * x .+ b  small.net:3:1 */
+/* layer1: d W * x .+ b  small.net:3:26 */
 static __global__ void
 small_back_cuda_3(size_t n, small_grad *g, float *h)
 {
@@ -116,7 +116,7 @@ small_back_cuda_3(size_t n, small_grad *g, float *h)
     }
 }
 
-/* layer1: d W * x  small.net:3:1 */
+/* layer1: d W * x  small.net:3:26 */
 static __global__ void
 small_back_cuda_4(size_t n, const small *m, float *dx, float *h)
 {
@@ -127,7 +127,7 @@ small_back_cuda_4(size_t n, const small *m, float *dx, float *h)
     const size_t s = index / 4;
     float acc[4] = {0};
 
-    /* layer1: d W * x  small.net:3:1 */
+    /* layer1: d W * x  small.net:3:26 */
     for (size_t k = 0; k < 3; k++)
         acc[k % 4] =
             flux_fmaf(m->layer1.W[k + 3 * i], h[k + 3 * s], acc[k % 4]);
@@ -172,7 +172,7 @@ small_step_train_cuda_1(size_t n, small_step *step, float *h3)
     h3[0] = 1.0f / (float)n / 3.0f;
 }
 
-/* layer1: W * x .+ b  small.net:4:8
+/* layer1: W * x .+ b  small.net:3:26
  * layer(x)  small.net:4:8
  * d (ŷ - y) .^ 2  small.net:4:8
  */
@@ -185,7 +185,7 @@ small_step_train_cuda_2(size_t n, small *m, const float *x, const float *y,
         return;
     float h4[3];
 
-    /* layer1: W * x .+ b  small.net:4:8
+    /* layer1: W * x .+ b  small.net:3:26
      * layer(x)  small.net:4:8
      * (ŷ - y) .^ 2  small.net:4:8
      */
@@ -212,7 +212,7 @@ small_step_train_cuda_3(size_t n, float *loss, float *h2)
     *loss = flux_gpu_sum_f32(n, &h2[flux_lane()], 16) / (float)n;
 }
 
-/* layer1: d W * x  small.net:4:8
+/* layer1: d W * x  small.net:3:26
  * layer1: p - η * g  small.net:4:8
  */
 static __global__ void
@@ -232,7 +232,7 @@ small_step_train_cuda_4(size_t n, small_step *step, small *m, const float *x,
     }
 }
 
-/* layer1: d W * x .+ b  small.net:4:8
+/* layer1: d W * x .+ b  small.net:3:26
  * layer1: p - η * g  small.net:4:8
  */
 static __global__ void

@@ -35,7 +35,9 @@ enter(Script *s, Entered *e, const char *name, Scope *scope, const Args *args)
             s, DIAG_limit, args->span, "does the recursion have an end?",
             "%lld calls inside one another are too many", (long long)limit);
     eval_step(s, args->span);
-    CallFrame *call = frame_of(s, name, args->span);
+    const Object *of = scope->parent->object;
+    Span made = of ? of->made : (Span){0};
+    CallFrame *call = frame_of(s, name, args->span, made);
     *e = (Entered){.active = {.caller = eval->active,
                               .frame = &call->frame,
                               .scope = scope,
@@ -348,6 +350,7 @@ type_construct(Script *s, Type *type, const Args *args)
         call_no_method(s, type->name, type->constructor, type, args);
     Object *object = ARENA_NEW(&s->context->arena, Object);
     object->type = type;
+    object->made = script_place(s, args->span);
     object->field = ARENA_ARRAY(&s->context->arena, Value, type->fields + 1);
     for (size_t i = 0; i < type->fields; i++)
         object->field[i] =

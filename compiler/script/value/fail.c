@@ -11,9 +11,8 @@ in_library(const Script *s, Span span)
     return source && !strncmp(source->path, "stdlib/", 7);
 }
 
-/* The innermost place that the user wrote. */
-static Span
-place_of(const Script *s, Span span)
+Span
+script_place(const Script *s, Span span)
 {
     if (!span_known(span))
         span = s->span;
@@ -41,7 +40,7 @@ report(Script *s, DiagCode code, Span span, const char *hint,
     Diags *diags = &s->context->diags;
     if (!span_known(span))
         span = s->span;
-    Diag *diag = diag_vadd(diags, code, place_of(s, span), format, args);
+    Diag *diag = diag_vadd(diags, code, script_place(s, span), format, args);
     if (!diag->frame)
         diag->frame = script_frames(s, span, s->frame);
     if (hint && !diag->hint)

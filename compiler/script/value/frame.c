@@ -6,19 +6,23 @@
 #include "script/value/scope.h"
 #include "script/value/state.h"
 
-/* The frame for a call from the current one. */
+static bool
+same_span(Span a, Span b)
+{
+    return a.source == b.source && a.begin == b.begin && a.end == b.end;
+}
+
 CallFrame *
-frame_of(Script *s, const char *model, Span span)
+frame_of(Script *s, const char *model, Span span, Span made)
 {
     CallFrame *call = s->eval->call;
     for (CallFrame *child = call->child; child; child = child->next)
-        if (child->frame.model == model &&
-            child->frame.span.source == span.source &&
-            child->frame.span.begin == span.begin &&
-            child->frame.span.end == span.end)
+        if (child->frame.model == model && same_span(child->frame.span, span) &&
+            same_span(child->frame.made, made))
             return child;
     CallFrame *child = ARENA_NEW(&s->context->arena, CallFrame);
-    child->frame = (Frame){.caller = s->frame, .model = model, .span = span};
+    child->frame =
+        (Frame){.caller = s->frame, .model = model, .span = span, .made = made};
     child->next = call->child;
     call->child = child;
     return child;

@@ -118,6 +118,9 @@ typedef struct Eval {
 } Eval;
 
 /* fail.c */
+/* The innermost place in the user's source that led to one in the library. */
+Span script_place(const Script *s, Span span);
+
 /* Reports and leaves the statement. A hint is a sentence, or NULL. */
 _Noreturn void script_fail(Script *s, DiagCode code, Span span,
                            const char *hint, const char *format, ...)
@@ -134,8 +137,8 @@ _Noreturn void script_abandon(Script *s);
  */
 const Frame *script_frames(Script *s, Span innermost, const Frame *frame);
 
-/* The frame for a call from the current one. */
-CallFrame *frame_of(Script *s, const char *model, Span span);
+/* The frame for a call from the current one, of what was made there. */
+CallFrame *frame_of(Script *s, const char *model, Span span, Span made);
 
 /* Whether the call of a number goes on. */
 bool frame_is_running(const Script *s, uint64_t number);

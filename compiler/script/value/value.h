@@ -103,6 +103,7 @@ typedef struct Type {
 typedef struct Object {
     const Type *type;
     Value *field;
+    Span made; /* where the user's source makes it */
 } Object;
 
 /* The arguments of a call. */
