@@ -83,8 +83,10 @@ double sqrt(double) __attribute__((const));
 #endif
 
 /* Before a loop of few turns: they are written out. */
-#if defined(__CUDACC__)
+#if defined(__CUDA_ARCH__)
 #define FLUX_UNROLL _Pragma("unroll")
+#elif defined(__CUDACC__)
+#define FLUX_UNROLL
 #elif defined(__clang__)
 #define FLUX_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__) && !defined(__TINYC__)
