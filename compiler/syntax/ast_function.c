@@ -4,6 +4,7 @@
  */
 #include "syntax/build.h"
 
+#include "base/map.h"
 #include "base/vec.h"
 
 #include <string.h>
@@ -90,6 +91,40 @@ param_add(Build *build, Ast *function, Ast *ast, bool keyword)
     VEC_PUSH(&build->context->arena, params, param);
 }
 
+/* Notes the names of a parameter, and reports one that is there already. */
+static void
+note_names(Build *build, Map *names, const Ast *pattern, const char *name,
+           Span span)
+{
+    if (pattern && pattern->kind == AST_TUPLE)
+        for (size_t i = 0; i < pattern->as.list.count; i++) {
+            const Ast *part = pattern->as.list.item[i];
+            note_names(build, names, part, NULL, part->span);
+        }
+    else if (pattern && pattern->kind == AST_DECLARE)
+        note_names(build, names, pattern->as.declare.value, NULL, span);
+    else if (pattern && pattern->kind == AST_NAME)
+        name = pattern->as.name;
+    if (!name || !strcmp(name, "_"))
+        return;
+    if (map_get(names, name) >= 0)
+        ast_report(build, DIAG_syntax, span,
+                   arena_printf(&build->context->arena,
+                                "%s is a parameter twice", name),
+                   NULL);
+    map_put(names, name, 0);
+}
+
+static void
+check_names(Build *build, const Ast *function)
+{
+    const AstParams *params = &function->as.function.params;
+    Map names = {.arena = &build->context->arena};
+    for (size_t i = 0; i < params->count; i++)
+        note_names(build, &names, params->item[i].pattern, params->item[i].name,
+                   params->item[i].span);
+}
+
 /* The parameters from what stood in parentheses, which are settled thereby. */
 static void
 params_from(Build *build, Ast *function, Ast *from)
@@ -103,6 +138,7 @@ params_from(Build *build, Ast *function, Ast *from)
     for (size_t i = 0; i < group->count; i++)
         for (size_t k = 0; k < group->item[i].list.count; k++)
             param_add(build, function, group->item[i].list.item[k], i > 0);
+    check_names(build, function);
 }
 
 static Ast *
@@ -258,6 +294,7 @@ ast_do(Build *build, Span span, Ast *call, AstList *params, Ast *body)
     Ast *function = function_new(build, FORM_do, body->span, body);
     for (size_t i = 0; i < params->count; i++)
         param_add(build, function, params->item[i], false);
+    check_names(build, function);
     function = ast_checked(build, function);
     call->as.call.body = function;
     call->span = span;

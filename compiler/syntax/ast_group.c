@@ -1,6 +1,7 @@
 /* Parentheses and what stands before them: groups, tuples, calls; arrays. */
 #include "syntax/build.h"
 
+#include "base/map.h"
 #include "base/vec.h"
 
 #include <string.h>
@@ -68,6 +69,25 @@ named(Build *build, Ast *ast)
     return ast_binary(build, AST_ASSIGN, ast->span, ast, op, ast);
 }
 
+/* Two elements of a named tuple have names of their own. */
+static void
+pend_twice(Build *build, Ast *node)
+{
+    Map names = {.arena = &build->context->arena};
+    for (size_t i = 0; i < node->as.list.count; i++) {
+        const Ast *item = node->as.list.item[i];
+        if (!is_keyword(item) || item->as.binary.left->kind != AST_NAME)
+            continue;
+        const char *name = item->as.binary.left->as.name;
+        if (map_get(&names, name) >= 0)
+            pend(build, node, item->span,
+                 arena_printf(&build->context->arena,
+                              "this tuple has the name %s twice", name),
+                 NULL);
+        map_put(&names, name, 0);
+    }
+}
+
 /* One section: () (x) (x,) (x, y) (a = 1, b = 2). */
 static Ast *
 group_one(Build *build, Span span, const AstSection *section)
@@ -91,6 +111,7 @@ group_one(Build *build, Span span, const AstSection *section)
                  "an element's name is no name", HINT_TUPLE);
             break;
         }
+    pend_twice(build, node);
     return node;
 }
 
@@ -109,6 +130,7 @@ group_named(Build *build, Span span, const AstList *list)
         VEC_PUSH(&build->context->arena, &node->as.list, item);
     }
     ast_deepen_list(node, &node->as.list);
+    pend_twice(build, node);
     return node;
 }
 

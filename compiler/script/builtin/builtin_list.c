@@ -60,7 +60,9 @@ push_number(Script *s, Array *array, Value v, Span span)
         int64_t room = count < 4 ? 8 : 2 * count;
         tensor = tensor_new(&s->context->arena, old->dtype, 1, &room);
         if (!tensor)
-            script_fail(s, DIAG_limit, span, NULL, "a vector of this length");
+            script_fail(
+                s, DIAG_limit, span, NULL,
+                "a vector of this length is more than a script may hold");
         array->room = room;
         if (count)
             memcpy(tensor->data, old->data,
@@ -84,7 +86,8 @@ push_one(Script *s, Value to, Value v, Span span)
 {
     if (to.kind == VALUE_list) {
         if (to.as.values->count >= LIST_LIMIT)
-            script_fail(s, DIAG_limit, span, NULL, "a list of this length");
+            script_fail(s, DIAG_limit, span, NULL,
+                        "a list of this length is more than a script may hold");
         VEC_PUSH(&s->context->arena, to.as.values, v);
         return;
     }

@@ -119,7 +119,8 @@ repeat_string(Script *s, Value a, int64_t times, Span span)
 {
     size_t n = a.as.string.length;
     if (times < 0 || (n && (uint64_t)times > (1u << 28) / n))
-        script_fail(s, DIAG_limit, span, NULL, "a string of this length");
+        script_fail(s, DIAG_limit, span, NULL,
+                    "a string of this length is more than a script may hold");
     char *text = arena_alloc(&s->context->arena, n * (size_t)times + 1);
     for (size_t i = 0; i < (size_t)times; i++)
         memcpy(text + i * n, a.as.string.text, n);
@@ -248,7 +249,8 @@ range_count(Script *s, double first, double step, double last, Span span)
         script_fail(s, DIAG_value, span, NULL, "the step of a range is 0");
     double count = (last - first) / step;
     if (count != count || count >= 9e15)
-        script_fail(s, DIAG_limit, span, NULL, "a range of this length");
+        script_fail(s, DIAG_limit, span, NULL,
+                    "a range of this length is more than a script may hold");
     if (count < 0)
         return 0;
     return (int64_t)(count + 1e-10 * (count > 1 ? count : 1) + 1);
@@ -296,8 +298,9 @@ eval_range(Script *s, Scope *scope, const Ast *ast)
                         "the step of a range is 0");
         uint64_t count = empty ? 0 : width / size;
         if (count >= INT64_MAX)
-            script_fail(s, DIAG_limit, ast->span, NULL,
-                        "a range of this length");
+            script_fail(
+                s, DIAG_limit, ast->span, NULL,
+                "a range of this length is more than a script may hold");
         range->count = empty ? 0 : (int64_t)count + 1;
     } else {
         range->count = range_count(s, range->first, range->step,

@@ -224,6 +224,19 @@ trace_restart(Trace *t)
     t->training = t->step;
 }
 
+/* Whether the bytes of every array of a graph fit into 64 bits. */
+static bool
+has_sizes(Script *s, const Graph *g)
+{
+    for (size_t i = 0; i < g->node.count; i++) {
+        const Node *n = ir_node(g, (Ref)i);
+        Dim bytes = sizeof(double);
+        for (int k = 0; k < n->rank; k++)
+            bytes = dim_mul(&s->dims, bytes, n->dim[k]);
+    }
+    return !s->dims.overflow;
+}
+
 Traced
 trace_model(Script *s, Trace *t, Value model, const char *name, Span span)
 {
@@ -242,7 +255,7 @@ trace_model(Script *s, Trace *t, Value model, const char *name, Span span)
     Traced traced = {.result = trace_run(s, t, model, span)};
     traced.graph = s->graph;
     trace_leave(s, &state);
-    if (s->dims.overflow)
+    if (!has_sizes(s, traced.graph))
         script_fail(s, DIAG_limit, span, NULL,
                     "the sizes of this model do not fit into 64 bits");
     return traced;
