@@ -1,7 +1,7 @@
-/* flux_windows_samples_body.h - framed products over several axes, of many
- * samples, which are the lanes: so terms that lie in a frame are left out. For
- * one element type and one vector instruction set; flux_windows_vector_body.h
- * includes it.
+/* flux_windows_samples_body.h - products over several axes, of many samples,
+ * which are the lanes: so terms that lie in a frame are left out, and lines may
+ * be short, their windows any steps apart. For one element type and one vector
+ * instruction set; flux_windows_vector_body.h includes it.
  *
  * A group is as many samples as a vector has lanes. Groups are laid out, an
  * element a vector, and multiplied line by line in tiles of neighbouring
@@ -12,12 +12,13 @@ enum {
     FLUX_P(FLUX_PLACES) = 16 /* of a line, whose results are stored at once */
 };
 
-/* Places of a line. */
+/* Places of a line; of several, where no terms are left out. */
 typedef struct {
     size_t count;
     size_t low[FLUX_P(FLUX_PLACES)], high[FLUX_P(FLUX_PLACES)]; /* terms */
     size_t from[FLUX_P(FLUX_PLACES)];
     size_t to[FLUX_P(FLUX_PLACES)]; /* in c */
+    int beside;                     /* whether they are neighbours there */
     size_t line_low, line_high;     /* terms along a second framed axis */
 } FLUX_P(flux_samples_line);
 
@@ -65,20 +66,27 @@ FLUX_P(flux_samples_within)(const FLUX_P(flux_windows_job) * job, size_t i,
     const size_t step = job->term[i].a / frame->step;
     const size_t at = index * (job->row[i].a / frame->step);
     const size_t end = frame->before + frame->length;
-    *low = at < frame->before ? (frame->before - at + step - 1) / step : 0;
-    *high = at < end ? (end - at + step - 1) / step : 0;
+    *low = at < frame->before ? frame->before - at : 0;
+    *high = at < end ? end - at : 0;
+    if (step > 1) {
+        *low = (*low + step - 1) / step;
+        *high = (*high + step - 1) / step;
+    }
     if (*high > job->term[i].length)
         *high = job->term[i].length;
 }
 
-/* The next places. */
+/* The next of `left` places, of one line where there are frames. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_samples_next)(const FLUX_P(flux_windows_job) * job,
-                          const flux_lines *lines, flux_place *place,
-                          FLUX_P(flux_samples_line) * line)
+                          const flux_lines *lines, size_t left,
+                          flux_place *place, FLUX_P(flux_samples_line) * line)
 {
-    const size_t left = job->row[0].length - place->index[0];
+    const size_t rest = job->row[0].length - place->index[0];
+    if (!job->whole && rest < left)
+        left = rest;
     line->count = left < FLUX_P(FLUX_PLACES) ? left : FLUX_P(FLUX_PLACES);
+    line->beside = 1;
     line->line_low = 0;
     line->line_high = 1;
     if (job->frames > 1)
@@ -89,6 +97,7 @@ FLUX_P(flux_samples_next)(const FLUX_P(flux_windows_job) * job,
         (job, 0, place->index[0], &line->low[p], &line->high[p]);
         line->from[p] = place->at.a * FLUX_W;
         line->to[p] = place->at.c;
+        line->beside &= line->to[p] == line->to[0] + p;
         flux_place_next(place, job->frames, lines->row);
     }
 }
@@ -157,7 +166,7 @@ FLUX_P(flux_samples_multiply)(const FLUX_P(flux_windows_job) * job,
                 s->a + line->from[p] + i % s->groups * s->lines.size * FLUX_W;
             rows->to = rows->to_next = s->c + i * FLUX_W;
         }
-        if (i <= strip->tall || least != low || most != high)
+        if (!job->whole && (i <= strip->tall || least != low || most != high))
             FLUX_P(flux_samples_pick)(job, s, first, least, most);
         low = least;
         high = most;
@@ -171,9 +180,8 @@ FLUX_P(flux_samples_store)(const FLUX_P(flux_windows_job) * job,
                            const FLUX_P(flux_samples) * s)
 {
     FLUX_ALIGNED FLUX_T turned[FLUX_W * FLUX_W];
-    const size_t next = job->row[job->rows - 1].c, step = job->row[0].c;
+    const size_t next = job->row[job->rows - 1].c, groups = s->groups;
     const FLUX_P(flux_samples_line) *line = &s->line;
-    const size_t groups = s->groups;
     for (size_t i = 0; i < s->strip.wide * groups; i++) {
         const size_t q = i / groups, g = i % groups;
         FLUX_T *c = job->c + s->sample[g] * next + s->column[q];
@@ -181,16 +189,16 @@ FLUX_P(flux_samples_store)(const FLUX_P(flux_windows_job) * job,
         for (size_t p = 0; p < line->count; p += FLUX_W) {
             const size_t left = line->count - p;
             const size_t some = left < FLUX_W ? left : FLUX_W;
+            const size_t *to = line->to + p;
             FLUX_P(flux_pack)
             (FLUX_W, FLUX_W, FLUX_W, from + p * groups * FLUX_W,
              groups * FLUX_W, 1, turned);
             for (size_t l = 0; l < FLUX_W; l++) {
-                FLUX_T *to = c + l * next + line->to[p];
                 const FLUX_T *row = turned + l * FLUX_W;
-                if (step == 1)
-                    FLUX_I(put)(to, FLUX_AT(row), some);
-                for (size_t x = 0; x < some && step != 1; x++)
-                    to[x * step] = row[x];
+                if (line->beside)
+                    FLUX_I(put)(c + l * next + to[0], FLUX_AT(row), some);
+                for (size_t x = 0; x < some && !line->beside; x++)
+                    c[l * next + to[x]] = row[x];
             }
         }
     }
@@ -214,14 +222,15 @@ FLUX_P(flux_samples_columns)(const FLUX_P(flux_windows_job) * job,
     }
     for (int again = 0; left > 0; again = length <= FLUX_TERMS) {
         flux_place place = {{0}, {0, 0, 0, 0}};
-        FLUX_P(flux_samples_next)(job, &s->lines, &down, &s->line);
+        FLUX_P(flux_samples_next)(job, &s->lines, left, &down, &s->line);
         for (size_t k = 0; k < length; k += FLUX_TERMS) {
             strip->first = k == 0;
             strip->terms = length - k < FLUX_TERMS ? length - k : FLUX_TERMS;
             if (!again) {
                 flux_places_ab(&place, job->terms, term, strip->terms,
                                strip->at, from);
-                if (!FLUX_P(flux_strip_lay)(job, from, strip))
+                FLUX_P(flux_strip_whole)(strip);
+                if (!FLUX_P(flux_strip_lay)(job, from, strip) && !job->whole)
                     return 0;
             }
             FLUX_P(flux_samples_multiply)(job, s, k);
@@ -232,8 +241,8 @@ FLUX_P(flux_samples_columns)(const FLUX_P(flux_windows_job) * job,
     return 1;
 }
 
-/* Samples as lanes; 0 where terms in frames count, or there are too many. The
- * last group has some of the samples before it, too. */
+/* Samples as lanes; 0 where terms in frames count, or there are too few samples
+ * or too large ones. The last group has some of the samples before it, too. */
 FLUX_TARGET FLUX_ONCE int
 FLUX_P(flux_windows_by_samples)(const FLUX_P(flux_windows_job) * job)
 {
@@ -242,11 +251,12 @@ FLUX_P(flux_windows_by_samples)(const FLUX_P(flux_windows_job) * job)
     const size_t width = flux_axes_count(job->columns, job->column);
     const flux_axis *sample = job->row + job->rows - 1;
     size_t most;
-    if (flux_axes_count(job->frames, job->term) > FLUX_TERMS)
-        return 0;
     flux_lines_plan(&s.lines, job->row, job->terms, job->term, job->frames,
                     job->frame, 0);
     most = FLUX_FRAMED / s.lines.size;
+    if (most == 0 || flux_axes_count(job->frames, job->term) > FLUX_TERMS ||
+        sample->length < FLUX_W)
+        return 0;
     most = most < FLUX_P(FLUX_GROUPS) ? most : FLUX_P(FLUX_GROUPS);
     strip->lay = (width + 3) / 4 * 4 <= (width + 5) / 6 * 6 ? 4 : 6;
     strip->tall = FLUX_TALL(strip->lay);
@@ -277,4 +287,32 @@ FLUX_P(flux_windows_by_samples)(const FLUX_P(flux_windows_job) * job)
         }
     }
     return 1;
+}
+
+/* The same without frames, where each axis of rows but the last goes along one
+ * of the terms'. */
+FLUX_TARGET FLUX_ONCE int
+FLUX_P(flux_windows_unframed)(const FLUX_P(flux_windows_job) * job)
+{
+    FLUX_P(flux_windows_job) framed = *job;
+    flux_frame frame[2];
+    framed.whole = 1;
+    framed.frames = job->rows - 1;
+    framed.frame = frame;
+    if (job->rows < 2 || job->rows > 3 || job->terms < job->rows - 1 ||
+        job->term[0].length > job->row[0].length)
+        return 0;
+    for (size_t i = 0; i < framed.frames; i++) {
+        const size_t row = job->row[i].a, term = job->term[i].a;
+        const size_t step = row < term ? row : term;
+        if (job->row[i].length * job->term[i].length * step == 0 ||
+            row % step != 0 || term % step != 0)
+            return 0;
+        frame[i].step = step;
+        frame[i].before = 0;
+        frame[i].length =
+            flux_frame_whole(job->row + i, job->term + i, frame + i);
+    }
+    return flux_axes_count(job->terms, job->term) > 0 &&
+           FLUX_P(flux_windows_by_samples)(&framed);
 }

@@ -40,6 +40,7 @@ typedef struct {
     const flux_frame *frame;
     const FLUX_T *a, *b;
     FLUX_T *c;
+    int whole; /* whether its frames are no more than the elements */
 } FLUX_P(flux_windows_job);
 
 /* The rows of a vector: `cut` neighbours, and those up to `some` that begin
@@ -346,8 +347,19 @@ FLUX_P(flux_runs_next)(const FLUX_P(flux_windows_job) * job, size_t tile,
     runs->count = n;
 }
 
-/* The columns of a block of terms, side by side for each term: first one line
- * for each, then squares of these are turned. */
+/* Terms from k on, of `terms`, that are neighbours in b. */
+FLUX_INLINE size_t
+FLUX_P(flux_runs_beside)(const size_t *from, size_t k, size_t terms)
+{
+    size_t run = 1;
+    while (k + run < terms && from[k + run] == from[k] + run)
+        run++;
+    return run;
+}
+
+/* The columns of a block of terms, side by side for each term. A vector of
+ * columns that are equally far apart is turned where it stands; of others first
+ * one line is made for each. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_runs_lay)(const FLUX_P(flux_windows_job) * job, size_t wide,
                       const flux_axis *column, size_t terms, flux_place *place,
@@ -357,11 +369,19 @@ FLUX_P(flux_runs_lay)(const FLUX_P(flux_windows_job) * job, size_t wide,
     FLUX_ALIGNED FLUX_T line[FLUX_W * LINE];
     size_t from[FLUX_TERMS];
     flux_places_ab(place, job->terms, job->term, terms, runs->at, from);
+    if (wide == FLUX_W && job->columns == 1) {
+        for (size_t k = 0, run; k < terms; k += run) {
+            run = FLUX_P(flux_runs_beside)(from, k, terms);
+            FLUX_P(flux_pack)
+            (FLUX_W, FLUX_W, run, job->b + from[k] + column[0].b,
+             job->column[0].b, 1, runs->b + k * FLUX_W);
+        }
+        return;
+    }
     for (size_t i = wide * LINE; i < FLUX_W * LINE; i++)
         line[i] = 0;
     for (size_t k = 0, run; k < terms; k += run) {
-        for (run = 1; k + run < terms && from[k + run] == from[k] + run;)
-            run++;
+        run = FLUX_P(flux_runs_beside)(from, k, terms);
         for (size_t l = 0; l < wide; l++) {
             const FLUX_T *b = job->b + from[k] + column[l].b;
             for (size_t i = 0; i < run; i++)
@@ -469,27 +489,27 @@ FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
                             const flux_frame *frame, const FLUX_T *a,
                             const FLUX_T *b, FLUX_T *c)
 {
-    const FLUX_P(flux_windows_job)
-        all = {rows, columns, terms, row, column, term, frames, frame, a, b, c};
+    const FLUX_P(flux_windows_job) all = {
+        rows, columns, terms, row, column, term, frames, frame, a, b, c, 0};
     const FLUX_P(flux_windows_job) *job = &all;
     const size_t line = row[0].length;
     if (frames > 0)
-        return row[rows - 1].length >= FLUX_W &&
-               FLUX_P(flux_windows_by_samples)(job);
+        return FLUX_P(flux_windows_by_samples)(job);
     const size_t width = flux_axes_count(columns, column);
-    if (rows == 0 || columns == 0 || terms == 0 || row[0].a != 1)
+    const int beside = row[0].a == 1;
+    if (rows == 0 || columns == 0 || terms == 0)
         return 0;
 #if FLUX_W >= 3 * 5
-    if (FLUX_P(flux_windows_are_few)(job))
+    if (beside && FLUX_P(flux_windows_are_few)(job))
         FLUX_P(flux_windows_few)(job);
     else
 #endif
-        if (line >= 3 && term[0].length > line && 4 * width >= FLUX_W)
+        if (beside && line >= 3 && term[0].length > line && 4 * width >= FLUX_W)
         FLUX_P(flux_windows_by_columns)(job);
-    else if (row[0].c == 1 && line >= FLUX_W / 2)
+    else if (beside && row[0].c == 1 && line >= FLUX_W / 2)
         FLUX_P(flux_windows_by_rows)(job);
     else
-        return 0;
+        return FLUX_P(flux_windows_unframed)(job);
     return 1;
 }
 

@@ -292,7 +292,7 @@ convolutions(void **state)
 
 /* Windows of k by k, or along one axis k, of samples [channel][y][x] within
  * zeros: more or fewer than the windows read, or so many that some windows have
- * nothing else.
+ * nothing else; or without zeros.
  */
 static void
 frames(void **state)
@@ -310,7 +310,7 @@ frames(void **state)
         const size_t up = 1 + next(&random, deep ? 6 : 20);
         const size_t down = 1 + next(&random, 5);
         const size_t before = next(&random, 7), square = k * k;
-        const size_t apart = 1 + next(&random, 4) / 3; /* elements of c */
+        const size_t apart = 1 + next(&random, 4) / 3; /* of c's elements */
         Product two = {
             .frames = 2,
             .frame = {{x, 1, before}, {y, x, next(&random, 5)}},
@@ -335,9 +335,26 @@ frames(void **state)
             .terms = 2,
             .term = {{k, dilation * in, 1, 0}, {in, 1, k, 0}},
         };
-        two.order = one.order = seed % 7 == 0 ? FLUX_SPLIT4 : FLUX_SEQ;
+        const size_t wide = (up - 1) * stride + (k - 1) * dilation + 1;
+        const size_t high = (down - 1) * stride + k;
+        Product none = {
+            .rows = 3,
+            .row = {{up, stride, 0, apart},
+                    {down, wide * stride, 0, apart * up},
+                    {n, wide * high * in, 0, apart * up * down * out}},
+            .columns = 1,
+            .column = {{out, 0, square * in, apart * up * down}},
+            .terms = 3,
+            .term = {{k, dilation, 1, 0},
+                     {k, wide, k, 0},
+                     {in, wide * high, square, 0}},
+        };
+        none.order = two.order = one.order =
+            seed % 7 == 0 ? FLUX_SPLIT4 : FLUX_SEQ;
         check(seed, &two);
         check(seed, &one);
+        if (apart == 1)
+            check(seed, &none);
     }
 }
 
