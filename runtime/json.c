@@ -4,8 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-int
-flux_json_fail(flux_json *j, const char *what)
+/* Keeps the first error; always 0. */
+static int
+fail(flux_json *j, const char *what)
 {
     if (j->what == NULL)
         j->what = what;
@@ -37,19 +38,19 @@ flux_json_expect(flux_json *j, char c)
         return 1;
     switch (c) {
     case '{':
-        return flux_json_fail(j, "'{' expected");
+        return fail(j, "'{' expected");
     case '}':
-        return flux_json_fail(j, "',' or '}' expected");
+        return fail(j, "',' or '}' expected");
     case '[':
-        return flux_json_fail(j, "'[' expected");
+        return fail(j, "'[' expected");
     case ']':
-        return flux_json_fail(j, "',' or ']' expected");
+        return fail(j, "',' or ']' expected");
     case ':':
-        return flux_json_fail(j, "':' expected");
+        return fail(j, "':' expected");
     case '"':
-        return flux_json_fail(j, "a string expected");
+        return fail(j, "a string expected");
     default:
-        return flux_json_fail(j, "something else expected");
+        return fail(j, "something else expected");
     }
 }
 
@@ -59,7 +60,7 @@ flux_json_end(flux_json *j)
     json_space(j);
     if (j->what == NULL && j->at == j->end)
         return 1;
-    return flux_json_fail(j, "text after the end");
+    return fail(j, "text after the end");
 }
 
 size_t
@@ -133,15 +134,15 @@ json_unicode(flux_json *j)
 {
     uint32_t c = json_hex(j);
     if (c > 0xffff || c == 0)
-        return flux_json_fail(j, "a bad \\u escape in a string");
+        return fail(j, "a bad \\u escape in a string");
     if (c >= 0xd800 && c <= 0xdfff) {
         if (c > 0xdbff || j->end - j->at < 2 || j->at[0] != '\\' ||
             j->at[1] != 'u')
-            return flux_json_fail(j, "half a surrogate pair in a string");
+            return fail(j, "half a surrogate pair in a string");
         j->at += 2;
         uint32_t low = json_hex(j);
         if (low < 0xdc00 || low > 0xdfff)
-            return flux_json_fail(j, "half a surrogate pair in a string");
+            return fail(j, "half a surrogate pair in a string");
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
     }
     json_put(j, c);
@@ -155,13 +156,13 @@ json_escape(flux_json *j)
     static const char from[] = "\"\\/bfnrt";
     static const char to[] = "\"\\/\b\f\n\r\t";
     if (j->at >= j->end)
-        return flux_json_fail(j, "a string without an end");
+        return fail(j, "a string without an end");
     char c = *j->at++;
     if (c == 'u')
         return json_unicode(j);
     const char *found = c == '\0' ? NULL : strchr(from, c);
     if (found == NULL)
-        return flux_json_fail(j, "an unknown escape in a string");
+        return fail(j, "an unknown escape in a string");
     *j->pool++ = to[found - from];
     return 1;
 }
@@ -174,7 +175,7 @@ flux_json_string(flux_json *j)
     char *text = j->pool;
     while (j->at < j->end && *j->at != '"') {
         if ((unsigned char)*j->at < 0x20) {
-            flux_json_fail(j, "a control character in a string");
+            fail(j, "a control character in a string");
             return NULL;
         }
         if (*j->at == '\\') {
@@ -185,7 +186,7 @@ flux_json_string(flux_json *j)
         }
         size_t length = flux_utf8(j->at, j->end);
         if (length == 0) {
-            flux_json_fail(j, "a string that is not UTF-8");
+            fail(j, "a string that is not UTF-8");
             return NULL;
         }
         memcpy(j->pool, j->at, length);
@@ -193,7 +194,7 @@ flux_json_string(flux_json *j)
         j->at += length;
     }
     if (j->at >= j->end) {
-        flux_json_fail(j, "a string without an end");
+        fail(j, "a string without an end");
         return NULL;
     }
     j->at++;
@@ -211,14 +212,14 @@ flux_json_size(flux_json *j)
            *j->at <= '9') {
         size_t digit = (size_t)(*j->at - '0');
         if (value > (SIZE_MAX - digit) / 10) {
-            flux_json_fail(j, "a number that is too large");
+            fail(j, "a number that is too large");
             return 0;
         }
         value = value * 10 + digit;
         j->at++;
     }
     if (j->at == start || (*start == '0' && j->at - start > 1)) {
-        flux_json_fail(j, "a whole number without sign expected");
+        fail(j, "a whole number without sign expected");
         return 0;
     }
     return value;

@@ -30,9 +30,6 @@ size_t flux_json_size(flux_json *j);
 /* Whether nothing but white space is left; else an error. */
 int flux_json_end(flux_json *j);
 
-/* Keeps the first error; always 0. */
-int flux_json_fail(flux_json *j, const char *what);
-
 /* Bytes of the UTF-8 character at text (RFC 3629: no overlong forms, no
  * surrogates, at most U+10FFFF); 0 if it is none.
  */

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-int64_t
-emit_length(const Emit *emit, Dim dim)
+/* A dimension with the numbers of a self-test for names. */
+static int64_t
+length_of(const Emit *emit, Dim dim)
 {
     int64_t symbol[DIM_SYMBOLS];
     for (int i = 0; i < DIM_SYMBOLS; i++)
@@ -32,7 +33,7 @@ port_row(const Emit *emit, Writer *writer, const char *name, const Node *node)
     for (int a = 0; a < rank; a++) {
         bool open =
             emit->any_length || (is_open(emit) && !dim_known(node->dim[a]));
-        dim[a] = open ? 0 : emit_length(emit, node->dim[a]);
+        dim[a] = open ? 0 : length_of(emit, node->dim[a]);
         size *= dim[a];
     }
     const char *entry[] = {c_quoted(arena, name), c_flux_type(node->dtype),

@@ -171,10 +171,7 @@ void cuda_fault_texts(Emit *emit);
 /* c_table.c: a string as C has it. */
 const char *c_quoted(Arena *arena, const char *text);
 
-/* c_describe.c: flux_model and flux_trainer; a dimension with the numbers of a
- * self-test for names.
- */
-int64_t emit_length(const Emit *emit, Dim dim);
+/* c_describe.c: flux_model and flux_trainer. */
 void emit_model_table(Emit *emit);
 void emit_trainer_table(Emit *emit, const Trainer *trainer);
 

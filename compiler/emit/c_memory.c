@@ -30,8 +30,9 @@ c_arena_bytes(const Schedule *s)
     return sizes;
 }
 
-const char *
-c_each_bytes(const Printer *printer, Each each, Dim bytes)
+/* So many bytes of each: "8 * FLUX_MIN(n, 64)", "8 * FLUX_SHARES(n)". */
+static const char *
+each_bytes(const Printer *printer, Each each, Dim bytes)
 {
     return arena_printf(printer->arena,
                         each == EACH_sample ? "%lld * FLUX_MIN(%s, %d)"
@@ -47,7 +48,7 @@ c_size(Printer *printer, const Size *size)
         if (size->bytes[each] > 0)
             sum = (Expr){
                 arena_printf(printer->arena, "%s + %s",
-                             c_each_bytes(printer, each, size->bytes[each]),
+                             each_bytes(printer, each, size->bytes[each]),
                              sum.text),
                 PREC_add};
     return sum;
@@ -124,7 +125,7 @@ place_of(Printer *printer, const Buffer *buffer, const char *at)
                                 c_dim(printer, bytes).text);
         else
             text = arena_printf(printer->arena, "%s + %s", text,
-                                c_each_bytes(printer, each, bytes));
+                                each_bytes(printer, each, bytes));
     }
     return text == at ? at : arena_printf(printer->arena, "(%s)", text);
 }

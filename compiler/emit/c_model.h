@@ -14,9 +14,6 @@ Expr c_sizes(Printer *printer, const Sizes *sizes);
 /* A size that is never less. */
 Dim c_sizes_bound(Dims *dims, const Sizes *sizes);
 
-/* So many bytes of each: "8 * FLUX_MIN(n, 64)", "8 * FLUX_SHARES(n)". */
-const char *c_each_bytes(const Printer *printer, Each each, Dim bytes);
-
 /* Declares a pointer for each buffer in the arena that begins at `base`. */
 void c_arena_pointers(Printer *printer, const char *base);
 

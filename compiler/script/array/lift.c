@@ -104,8 +104,9 @@ lift_real(Lift *l, Ref a)
     return dtype_real(dtype) ? a : ir_cast(l->g, a, l->dtype);
 }
 
-Ref
-lift_expand(Lift *l, Ref a, int rank, const Dim *dim)
+/* a over a shape that both have. */
+static Ref
+expand(Lift *l, Ref a, int rank, const Dim *dim)
 {
     Node n = *ir_node(l->g, a);
     int8_t map[IR_RANK] = {0};
@@ -148,8 +149,8 @@ lift_broadcast(Lift *l, Ref *a, Ref *b, bool dotted)
             lift_shape_fail(l, NULL, *a, *b);
         dim[i] = da == 1 ? db : da;
     }
-    *a = lift_expand(l, *a, rank, dim);
-    *b = lift_expand(l, *b, rank, dim);
+    *a = expand(l, *a, rank, dim);
+    *b = expand(l, *b, rank, dim);
 }
 
 /* An array as an input of the lift's own graph; a batch as one sample. */

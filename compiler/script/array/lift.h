@@ -51,9 +51,6 @@ Ref lift_real(Lift *l, Ref a);
  */
 void lift_broadcast(Lift *l, Ref *a, Ref *b, bool dotted);
 
-/* a over a shape that lift_broadcast found. */
-Ref lift_expand(Lift *l, Ref a, int rank, const Dim *dim);
-
 /* The place of the recipes that are made next. */
 void lift_place_recipe(Script *s, Span span);
 

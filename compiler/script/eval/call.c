@@ -103,7 +103,7 @@ methods_hint(Script *s, const char *name, const Function *f, const Type *type)
 }
 
 /* Reports a call that fits no method, with those that there are. */
-_Noreturn void
+_Noreturn static void
 call_no_method(Script *s, const char *name, const Function *f, const Type *type,
                const Args *args)
 {
@@ -289,7 +289,8 @@ call_scope(Script *s, Scope *scope)
     return before;
 }
 
-Value
+/* Evaluates the body of the method that is picked. */
+static Value
 call_function(Script *s, Function *f, const Args *args)
 {
     const Method *method = method_find(s, f, args);
@@ -301,7 +302,8 @@ call_function(Script *s, Function *f, const Args *args)
     return run_method(s, method, method->scope, name, args);
 }
 
-Value
+/* Calls the method in a template with its fields in scope. */
+static Value
 call_object(Script *s, Object *object, const Args *args)
 {
     const Type *type = object->type;
@@ -338,7 +340,7 @@ convert_field(Script *s, const Type *type, size_t i, Value v, bool making,
 }
 
 /* T(…): by a constructor of the script's own, else the fields in order. */
-Value
+static Value
 type_construct(Script *s, Type *type, const Args *args)
 {
     if (type->constructor) {

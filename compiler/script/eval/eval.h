@@ -28,7 +28,6 @@ Value eval_compare(Script *s, Scope *scope, const Ast *ast);
 Value eval_range(Script *s, Scope *scope, const Ast *ast);
 Value eval_binary(Script *s, const char *op, Value a, Value b, Span span);
 Value eval_compared(Script *s, const char *op, Value a, Value b, Span span);
-bool eval_equal(Script *s, Value a, Value b, Span span);
 
 /* eval_call.c */
 Value eval_call(Script *s, Scope *scope, const Ast *ast);
@@ -84,17 +83,8 @@ const char *method_signature(Script *s, const char *name, const Ast *function);
 const Method *method_find(Script *s, const Function *f, const Args *args);
 
 /* call.c */
-/* Evaluates the body: binds parameters (defaults, keywords, splats, patterns),
- * picks the method.
- */
-Value call_function(Script *s, Function *f, const Args *args);
-/* Calls the method in a template with its fields in scope. */
-Value call_object(Script *s, Object *object, const Args *args);
-_Noreturn void call_no_method(Script *s, const char *name, const Function *f,
-                              const Type *type, const Args *args);
 /* The scope of a loop's body in the call under way, and what it was before. */
 Scope *call_scope(Script *s, Scope *scope);
-Value type_construct(Script *s, Type *type, const Args *args);
 /* A value for field i, converted to the field's annotation, or a failure. */
 Value convert_field(Script *s, const Type *type, size_t i, Value v, bool making,
                     Span span);

@@ -28,11 +28,13 @@ is_plain_kind(ValueKind kind)
     }
 }
 
+static bool equal_values(Script *s, Value a, Value b, Span span);
+
 static bool
 equal_items(Script *s, const Value *a, const Value *b, size_t count, Span span)
 {
     for (size_t i = 0; i < count; i++)
-        if (!eval_equal(s, a[i], b[i], span))
+        if (!equal_values(s, a[i], b[i], span))
             return false;
     return true;
 }
@@ -82,8 +84,8 @@ is_empty_vector(Value v)
 }
 
 /* a == b as one truth value, for values of all kinds. */
-bool
-eval_equal(Script *s, Value a, Value b, Span span)
+static bool
+equal_values(Script *s, Value a, Value b, Span span)
 {
     if (is_plain_kind(a.kind) || is_plain_kind(b.kind))
         return equal_plain(s, a, b, span);
@@ -170,7 +172,7 @@ eval_in(Script *s, Value a, Value b, Span span)
     Iterator it = iterate(s, b, span);
     for (int64_t i = 0; i < it.count; i++) {
         eval_step(s, span);
-        if (eval_equal(s, a, iterate_get(s, &it, i, span), span))
+        if (equal_values(s, a, iterate_get(s, &it, i, span), span))
             return value_bool(true);
     }
     return value_bool(false);
@@ -203,16 +205,16 @@ eval_compared(Script *s, const char *op, Value a, Value b, Span span)
         return value_bool(type_below(s, a, b, span));
     bool identical = !strcmp(op, "===") || !strcmp(op, "≡");
     if (identical)
-        return value_bool(a.kind == b.kind && eval_equal(s, a, b, span));
+        return value_bool(a.kind == b.kind && equal_values(s, a, b, span));
     if (!strcmp(op, "!=="))
-        return value_bool(a.kind != b.kind || !eval_equal(s, a, b, span));
+        return value_bool(a.kind != b.kind || !equal_values(s, a, b, span));
     bool differs = !strcmp(op, "!=") || !strcmp(op, "≠");
     a = numeric_plain(s, a, span);
     b = numeric_plain(s, b, span);
     if ((differs || !strcmp(op, "==")) &&
         (is_plain_kind(a.kind) || is_plain_kind(b.kind) || is_values(a) ||
          is_values(b)))
-        return value_bool(eval_equal(s, a, b, span) != differs);
+        return value_bool(equal_values(s, a, b, span) != differs);
     if (a.kind == VALUE_string && b.kind == VALUE_string && op[0] != '.')
         return value_bool(order_holds(op, compare_strings(a, b)));
     return numeric_binary(s, op, a, b, span);
