@@ -159,6 +159,52 @@ rule_bool(Graph *g, const Node *n)
     return REF_NONE;
 }
 
+/* Whether a node is a spread number from 0 on. */
+static bool
+is_count(const Graph *g, Ref ref)
+{
+    while (is_op(g, ref, OP_broadcast) || is_op(g, ref, OP_reshape) ||
+           is_op(g, ref, OP_permute))
+        ref = below(g, ref);
+    return is_op(g, ref, OP_iota);
+}
+
+static Ref
+spread_like(Graph *g, Ref ref, const Node *to, const Node *spread)
+{
+    return simplify_again(
+        g, ir_broadcast(g, ref, to->rank, to->dim, spread->as.map));
+}
+
+/* What goes to one place, where c holds, as behind relu(maximum(x)): with a
+ * place of -1, which is none, where c does not hold, the way back needs the
+ * places alone.
+ */
+static Ref
+rule_place(Graph *g, const Node *n)
+{
+    Node m = *ir_node(g, n->operand[0]);
+    Node d = *ir_node(g, n->operand[1]);
+    if (m.op != OP_eq || d.op != OP_broadcast ||
+        !is_filled(g, n->operand[2], 0.0) || !is_count(g, m.operand[0]))
+        return REF_NONE;
+    Node place = *ir_node(g, m.operand[1]);
+    Node given = *ir_node(g, d.operand[0]);
+    if (place.op != OP_broadcast || given.op != OP_select ||
+        place.dtype != DTYPE_i32 ||
+        !ir_same_shape(g, place.operand[0], d.operand[0]) ||
+        memcmp(place.as.map, d.as.map, sizeof d.as.map) != 0 ||
+        !is_filled(g, given.operand[2], 0.0))
+        return REF_NONE;
+    Node like = *ir_node(g, place.operand[0]);
+    Ref some = make_map(g, OP_select, given.operand[0], place.operand[0],
+                        simplify_fill(g, &like, -1));
+    some = spread_like(g, some, n, &d);
+    Ref is = make_map(g, OP_eq, m.operand[0], some, REF_NONE);
+    return make_map(g, OP_select, is, spread_like(g, given.operand[1], n, &d),
+                    n->operand[2]);
+}
+
 static Ref
 rule_select(Graph *g, const Node *n)
 {
@@ -175,7 +221,7 @@ rule_select(Graph *g, const Node *n)
         return make_map(g, OP_select, m, ir_node(g, b)->operand[1], c);
     if (is_op(g, c, OP_select) && below(g, c) == m)
         return make_map(g, OP_select, m, b, ir_node(g, c)->operand[2]);
-    return REF_NONE;
+    return rule_place(g, n);
 }
 
 /* An elementwise operation on constants, by the interpreter: the value is what
@@ -242,9 +288,7 @@ rule_spread(Graph *g, const Node *n)
     }
     small.rank = like.rank;
     memcpy(small.dim, like.dim, sizeof small.dim);
-    Ref y = simplify_make(g, &small);
-    return simplify_again(g,
-                          ir_broadcast(g, y, n->rank, n->dim, spread.as.map));
+    return spread_like(g, simplify_make(g, &small), n, &spread);
 }
 
 static Ref
