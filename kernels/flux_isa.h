@@ -15,7 +15,8 @@
  *
  *    FLUX_FOR_EACH_ISA(f, (flux_isa isa, float *y, size_t n), isa, y, n)
  *
- * That is f_isa(isa, y, n), to be called with flux_best_isa().
+ * That is f_isa(isa, y, n), to be called with flux_best_isa(). What many places
+ * call is smaller with FLUX_FOR_EACH_ISA_ONCE, where f_isa is not inlined.
  */
 #ifndef FLUX_ISA_H
 #define FLUX_ISA_H
@@ -128,10 +129,14 @@ flux_best_isa(void)
 #define FLUX_MANY_ISA 1
 #define FLUX_BODY     static inline __attribute__((always_inline, unused))
 #define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
+    FLUX_FOR_ISAS(FLUX_BODY, name, formal, isa, __VA_ARGS__)
+#define FLUX_FOR_EACH_ISA_ONCE(name, formal, isa, ...)                         \
+    FLUX_FOR_ISAS(FLUX_NOINLINE static, name, formal, isa, __VA_ARGS__)
+#define FLUX_FOR_ISAS(kind, name, formal, isa, ...)                            \
     FLUX_FOR_ISA(name, avx512, FLUX_AVX512, AVX512, formal, isa, __VA_ARGS__)  \
     FLUX_FOR_ISA(name, avx2, FLUX_AVX2, AVX2, formal, isa, __VA_ARGS__)        \
     FLUX_FOR_ISA(name, plain, FLUX_RARE, PLAIN, formal, isa, __VA_ARGS__)      \
-    FLUX_BODY void name##_isa formal                                           \
+    kind void name##_isa formal                                                \
     {                                                                          \
         if (isa == FLUX_ISA_AVX512)                                            \
             name##_avx512(isa, __VA_ARGS__);                                   \
@@ -147,8 +152,9 @@ flux_best_isa(void)
         name##_body(FLUX_ISA_##constant, __VA_ARGS__);                         \
     }
 #else
-#define FLUX_MANY_ISA 0
-#define FLUX_BODY     FLUX_STATIC
+#define FLUX_MANY_ISA          0
+#define FLUX_BODY              FLUX_STATIC
+#define FLUX_FOR_EACH_ISA_ONCE FLUX_FOR_EACH_ISA
 #define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
     FLUX_STATIC void name##_isa formal                                         \
     {                                                                          \

@@ -300,68 +300,41 @@ c_update_element(const Emit *emit, Writer *writer, int i)
                 c_number(emit->arena, emit->model->dtype, 0));
 }
 
-/* m -= eta * g; g = 0 for one parameter. */
-static void
-update_param(Emit *emit, Writer *writer, int i)
-{
-    const EmitParam *param = &emit->model->param[i];
-    long long count = c_param_count(emit, i);
-    if (emit->grad[i] == NULL)
-        return;
-    if (param->rank > 0)
-        writer_line(writer, "for (size_t i = 0; i %s %lld; i++) {",
-                    count > 0 ? "<" : "!=", count);
-    c_update_element(emit, writer, i);
-    if (param->rank > 0)
-        writer_line(writer, "}");
-}
-
-/* The update of the parameters from one on, `count` of them or fewer, as a
- * function.
- */
-static void
-update_function(Emit *emit, const char *name, int from, int count)
-{
-    Writer body;
-    writer_init(&body, emit->arena);
-    body.depth = 1;
-    for (int i = from; i < from + count && i < emit->model->params; i++)
-        update_param(emit, &body, i);
-    const PartText part = {
-        .name = name,
-        .formal = arena_printf(emit->arena, "%s *m, %s_grad *g, %s eta",
-                               emit->name, emit->name, emit->real),
-        .actual = "m, g, eta",
-        .body = body.text};
-    part_for_each_isa(&emit->source, &part, "isa");
-}
-
-/* The computation of an update, of many parameters in functions of PART_NESTS
- * each: its call, or calls.
- */
+/* The update of one parameter, as a function; its call for each. */
 static const char *
 update_calls(Emit *emit)
 {
-    const char *name = c_function_name(emit, emit->name, "update");
-    const char *calls = "";
-    int params = emit->model->params;
-    bool frozen = false;
-    for (int i = 0; i < params; i++)
-        frozen = frozen || emit->grad[i] == NULL;
-    if (params < PART_FROM || frozen) {
-        update_function(emit, name, 0, params);
-        return arena_printf(emit->arena,
-                            "    %s_isa(flux_best_isa(), m, g, eta);\n", name);
+    const char *name = arena_printf(
+        emit->arena, "%s_array", c_function_name(emit, emit->name, "update"));
+    Writer body;
+    Writer calls;
+    writer_init(&body, emit->arena);
+    writer_init(&calls, emit->arena);
+    body.depth = 1;
+    calls.depth = 1;
+    writer_line(&body, "for (size_t i = 0; i < count; i++) {");
+    writer_line(&body, "p[i] -= eta * g[i];");
+    writer_line(&body, "g[i] = %s;",
+                c_number(emit->arena, emit->model->dtype, 0));
+    writer_line(&body, "}");
+    const PartText part = {
+        .name = name,
+        .formal =
+            arena_printf(emit->arena, "%s *p, %s *g, size_t count, %s eta",
+                         emit->real, emit->real, emit->real),
+        .actual = "p, g, count, eta",
+        .body = body.text,
+        .comment = "One parameter's step."};
+    part_for_each_isa(&emit->source, &part, "isa");
+    writer_line(&calls, "const flux_isa isa = flux_best_isa();");
+    for (int i = 0; i < emit->model->params; i++) {
+        const char *at = emit->model->param[i].rank == 0 ? "&" : "";
+        if (emit->grad[i] != NULL)
+            writer_line(&calls, "%s_isa(isa, %sm->%s, %sg->%s, %lld, eta);",
+                        name, at, emit->param[i]->path, at, emit->grad[i]->path,
+                        c_param_count(emit, i));
     }
-    for (int i = 0; i < params; i += PART_NESTS) {
-        const char *part =
-            arena_printf(emit->arena, "%s_part%d", name, i / PART_NESTS + 1);
-        update_function(emit, part, i, PART_NESTS);
-        calls = arena_printf(emit->arena,
-                             "%s    %s_isa(flux_best_isa(), m, g, eta);\n",
-                             calls, part);
-    }
-    return calls;
+    return calls.text;
 }
 
 void

@@ -50,6 +50,7 @@ function_start(Emit *emit, Schedule *s, const char *name)
     printer_init(&f.printer, s, &emit->source);
     f.printer.comment = c_comment;
     f.printer.user = emit;
+    f.printer.nests = emit->device ? NULL : emit->nests;
     f.printer.device = emit->device;
     f.printer.math = emit->options->math;
     if (emit->options->debug_nan)

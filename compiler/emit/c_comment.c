@@ -318,6 +318,27 @@ origins_of(Origins *origins, const Stmt *stmt)
         origins_of(origins, stmt->body.item[i]);
 }
 
+const char *
+c_nest_wish(Printer *printer, const Stmt *stmt)
+{
+    Origins origins = {.printer = printer};
+    origins_of(&origins, stmt);
+    const char *layer = NULL;
+    bool derivative = false;
+    for (size_t i = 0; i < origins.origin.count && layer == NULL; i++) {
+        layer = origins.origin.item[i].layer;
+        derivative = origins.origin.item[i].derivative;
+    }
+    if (comments_of(printer)->eta != REF_NONE && origins.target != NULL)
+        return "update_loops";
+    const char *dot = layer != NULL ? strrchr(layer, '.') : NULL;
+    if (dot == NULL)
+        return derivative ? "back_loops" : "loops";
+    return arena_printf(printer->arena, "%s_%sloops",
+                        emit_c_name(printer->arena, dot + 1),
+                        derivative ? "back_" : "");
+}
+
 /* The source's text on one line, without what would end the comment. */
 static const char *
 formula(Arena *arena, const Origin *origin)
@@ -468,6 +489,30 @@ mark_line(Printer *printer, const Stmt *stmt, const Source *source, Place place)
     return true;
 }
 
+static void
+write_lines(Writer *writer, const char *const *text, int count)
+{
+    for (int i = 0; i < count; i++)
+        writer_line(writer, "%s%s%s", i == 0 ? "/* " : " * ", text[i],
+                    count == 1 ? " */" : "");
+    if (count > 1)
+        writer_line(writer, " */");
+}
+
+const char *
+c_comment_lines(Printer *printer, const Stmt *stmt)
+{
+    const char *text[COMMENT_LINES];
+    const Source *source;
+    Place place;
+    Writer writer;
+    if (printer->comment == NULL)
+        return NULL;
+    writer_init(&writer, printer->arena);
+    write_lines(&writer, text, c_origins(printer, stmt, &source, &place, text));
+    return writer.text;
+}
+
 bool
 c_comment(Printer *printer, const Stmt *stmt)
 {
@@ -483,11 +528,7 @@ c_comment(Printer *printer, const Stmt *stmt)
         writer->text[writer->size - 2] != '{' &&
         writer->text[writer->size - 2] != '\n')
         writer_raw(writer, "\n");
-    for (int i = 0; i < count; i++)
-        writer_line(writer, "%s%s%s", i == 0 ? "/* " : " * ", text[i],
-                    count == 1 ? " */" : "");
-    if (count > 1)
-        writer_line(writer, " */");
+    write_lines(writer, text, count);
     return emit->options->debug_lines &&
            mark_line(printer, stmt, source, place);
 }

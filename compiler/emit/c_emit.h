@@ -31,6 +31,7 @@ typedef struct {
     const Graph *alone;      /* not optimised; states begin with the call */
     VEC(State) state;        /* that the caller keeps */
     Dim states;              /* their elements */
+    Nests *nests;            /* of its functions */
     const char *table;       /* begins the names of the descriptor */
     bool batched;            /* every port has the batch */
     bool describable;        /* a flux_model can say what its ports are */

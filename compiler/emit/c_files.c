@@ -456,6 +456,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     emit.name =
         model_name(arena, model->prefix != NULL ? model->prefix : model->name);
     emit.upper = c_upper(arena, emit.name);
+    emit.nests = nests_new(arena, emit.name);
     emit.table = emit.name;
     emit.real = c_type(model->dtype);
     emit.alone = model->forward;

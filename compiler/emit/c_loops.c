@@ -9,9 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Turns of a loop that are written out. */
-enum { FEW_TURNS = 4 };
-
 void
 printer_init(Printer *printer, Schedule *s, Writer *writer)
 {
@@ -339,7 +336,9 @@ printer_loop(Printer *printer, const Stmt *stmt, bool single)
     Schedule *s = printer->s;
     int v = schedule_var(s, stmt->var);
     const LoopVar *var = &s->var.item[v];
-    const char *extent = c_dim(printer, var->extent).text;
+    const char *extent = printer->flat == stmt
+                             ? printer->count
+                             : c_dim(printer, var->extent).text;
     const char *below = below_of(var);
     bool shared = stmt->shared && printer->block != NULL;
     if (var->kind == VAR_step) {
@@ -399,7 +398,7 @@ printer_stmt(Printer *printer, const Stmt *stmt)
 {
     switch (stmt->kind) {
     case STMT_loop: {
-        if (share_print(printer, stmt))
+        if (share_print(printer, stmt) || nest_print(printer, stmt))
             break;
         size_t scope = c_scope_mark(&printer->scope);
         const Stmt *around = printer->around;
@@ -464,7 +463,6 @@ printer_block(Printer *printer, const Stmt *loop)
     size_t *at = ARENA_ARRAY(printer->arena, size_t, block->count + 1);
     const uint32_t own = top ? 0 : loop->tag;
     uint32_t tag = own;
-    bool parts = part_needed(printer, block);
     size_t scope = c_scope_mark(&printer->scope);
     for (size_t i = block->count; i-- > 0;)
         at[i] = block->item[i]->kind == STMT_let
@@ -486,12 +484,6 @@ printer_block(Printer *printer, const Stmt *loop)
                 writer_line(printer->writer, "if (%s) {",
                             printer->condition(printer, tag));
         }
-        size_t count = parts ? part_length(printer, block, i) : 0;
-        if (count > 0) {
-            part_print(printer, block, i, count);
-            i += count - 1;
-            continue;
-        }
         printer_headed(printer, stmt);
     }
     if (tag != own)
@@ -506,6 +498,9 @@ printer_repeat(Printer *printer, void (*print)(Printer *printer))
     size_t scope = c_scope_mark(&printer->scope);
     Memory *place = ARENA_ARRAY(printer->arena, Memory, s->buffer.count + 1);
     memcpy(place, printer->memory, s->buffer.count * sizeof *place);
+    size_t nests = nests_mark(printer->nests);
+    printer->nested = nests_needed(printer, &s->body);
+    printer->calls = printer->nested;
     count_uses(printer, &s->body);
     for (size_t v = 0; printer->check != NULL && v < s->value.count; v++)
         printer->bound[v] = s->value.item[v].kind == VALUE_map;
@@ -516,6 +511,7 @@ printer_repeat(Printer *printer, void (*print)(Printer *printer))
         printer->shares = 0;
         if (printer->parts != NULL)
             printer->parts->size = 0;
+        nests_leave(printer->nests, nests);
         c_scope_leave(&printer->scope, scope);
         memcpy(printer->memory, place, s->buffer.count * sizeof *place);
         memset(printer->value, 0, s->value.count * sizeof *printer->value);

@@ -1,23 +1,10 @@
 /* Statements in functions of their own. What such a function names of what is
- * in scope around it becomes its parameters.
- *
- * The body of a function is one, for flux_isa.h to compile it for several
- * instruction sets. Long bodies are cut into parts of some loops and calls
- * each, which speak to each other through memory only, so that a C compiler,
- * whose time grows faster than its functions do, stays linear in the model.
+ * in scope around it becomes its parameters. The body of a function is one, for
+ * flux_isa.h to compile it for several instruction sets.
  */
 #include "emit/c_print.h"
 
 #include <string.h>
-
-enum { PART_LEAST = 4 }; /* nests of a part */
-
-/* Whether a statement can be part of a function of its own. */
-static bool
-is_nest(const Printer *printer, const Stmt *stmt)
-{
-    return stmt->kind == STMT_call || schedule_is_closed(printer->s, stmt);
-}
 
 size_t
 part_nests(const Block *block)
@@ -27,23 +14,6 @@ part_nests(const Block *block)
         nests += block->item[i]->kind == STMT_loop ||
                  block->item[i]->kind == STMT_call;
     return nests;
-}
-
-bool
-part_needed(const Printer *printer, const Block *block)
-{
-    return printer->parts != NULL && part_nests(block) >= PART_FROM;
-}
-
-size_t
-part_length(const Printer *printer, const Block *block, size_t from)
-{
-    size_t count = 0;
-    while (from + count < block->count && count < PART_NESTS &&
-           block->item[from + count]->tag == block->item[from]->tag &&
-           is_nest(printer, block->item[from + count]))
-        count++;
-    return count >= PART_LEAST ? count : 0;
 }
 
 static bool
@@ -112,8 +82,9 @@ part_names(const Printer *printer, PartText *part)
     part->formal = formal;
     part->actual = actual;
     for (size_t i = 0; i < mark; i++) {
-        const CScopeName *own = &printer->scope.name.item[i];
-        if (!used[i] || own->type == NULL)
+        CScopeName *own = &printer->scope.name.item[i];
+        own->used = used[i] && own->type != NULL;
+        if (!own->used)
             continue;
         if (own->text == printer->isa) {
             part->uses_isa = true;
@@ -182,6 +153,8 @@ part_for_each_isa(Writer *to, const PartText *part, const char *isa)
     writer_raw(to, "\n");
     if (part->comment != NULL)
         writer_comment(to, part->comment);
+    if (part->lines != NULL)
+        writer_raw(to, part->lines);
     writer_raw(to, "FLUX_BODY void\n");
     writer_line(to, "%s_body(%s)", part->name, formal);
     writer_line(to, "{");
@@ -190,8 +163,22 @@ part_for_each_isa(Writer *to, const PartText *part, const char *isa)
     writer_raw(to, part->body);
     writer_line(to, "}");
     writer_raw(to, "\n");
-    writer_line(to, "FLUX_FOR_EACH_ISA(%s, (%s), %s, %s)", part->name, formal,
-                isa, part->actual);
+    writer_line(to, "FLUX_FOR_EACH_ISA%s(%s, (%s), %s, %s)",
+                part->once ? "_ONCE" : "", part->name, formal, isa,
+                part->actual);
+}
+
+/* A function that does no more than call others, for all instruction sets. */
+static void
+part_calls(Writer *to, const PartText *part, const char *isa)
+{
+    writer_raw(to, "\nstatic FLUX_NOINLINE void\n");
+    writer_line(to, "%s_calls(flux_isa %s, %s)", part->name, isa, part->formal);
+    writer_line(to, "{");
+    if (!part->uses_isa)
+        writer_line(to, "(void)%s;", isa);
+    writer_raw(to, part->body);
+    writer_line(to, "}");
 }
 
 const char *
@@ -200,6 +187,11 @@ part_function(const Printer *printer, Writer *to, const char *name,
 {
     PartText part = {.name = name, .body = body};
     part_names(printer, &part);
+    if (printer->calls) {
+        part_calls(to, &part, printer->isa);
+        return arena_printf(printer->arena, "%s_calls(%s, %s);", name, isa,
+                            part.actual);
+    }
     if (printer->isa != NULL) {
         part_for_each_isa(to, &part, printer->isa);
         return arena_printf(printer->arena, "%s_isa(%s, %s);", name, isa,
@@ -226,25 +218,4 @@ part_status(const Printer *printer, Writer *to, const char *name,
     writer_raw(to, "}\n");
     return arena_printf(printer->arena, "return %s_body(%s);", name,
                         part.actual);
-}
-
-void
-part_print(Printer *printer, const Block *block, size_t from, size_t count)
-{
-    Writer *writer = printer->writer;
-    size_t mark = c_scope_mark(&printer->scope);
-    Writer body;
-    writer_init(&body, printer->arena);
-    body.depth = 1;
-    printer->writer = &body;
-    for (size_t i = from; i < from + count; i++) {
-        printer_headed(printer, block->item[i]);
-    }
-    printer->writer = writer;
-    c_scope_leave(&printer->scope, mark);
-    const char *name = arena_printf(printer->arena, "%s_part%d",
-                                    printer->function, ++printer->part);
-    const char *call =
-        part_function(printer, printer->parts, name, body.text, printer->isa);
-    writer_line(writer, "%s", call);
 }

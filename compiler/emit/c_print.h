@@ -37,11 +37,17 @@ struct Printer {
     const char *pool;  /* what products share threads of, in C; NULL: none */
     const char *function; /* its name, for its parts */
     Writer *parts;        /* their definitions; NULL: none */
-    int part;             /* how many there are */
+    int part;             /* how many of a grid's kernels there are */
+    struct Nests *nests;  /* what nests are functions already; NULL: none are */
     int shares;           /* how many loops threads share */
-    const char *block;    /* of such a loop while it is printed: the samples of
-                           * a block; NULL: none */
-    const char *begin;    /* and those of a thread */
+    const Stmt *flat;     /* a loop whose number of turns is `count`, or NULL */
+    const char *count;
+    bool nested;       /* nests of the body are functions */
+    bool calls;        /* and nothing is left in what is printed that is worth
+                        * vectors */
+    const char *block; /* of such a loop while it is printed: the samples of
+                        * a block; NULL: none */
+    const char *begin; /* and those of a thread */
     const char *end;
     const Stmt *around;  /* the loop that is being printed, or NULL */
     bool written_out;    /* its turns are written out */
@@ -78,6 +84,9 @@ struct Printer {
     struct Comments *comments; /* c_comment.c's */
     void *user;
 };
+
+/* Turns of a loop that are written out, at most. */
+enum { FEW_TURNS = 4 };
 
 /* An expression and how tight it binds. */
 typedef enum {
@@ -139,19 +148,18 @@ Dim c_call_stride(Printer *printer, Affine *at, int var);
 void c_call_strides(Printer *printer, const Product *product, Affine *at,
                     Dim (*stride)[3]);
 
-enum {
-    PART_FROM = 64, /* nests in a body that is cut into parts */
-    PART_NESTS = 16 /* nests of a part, at most */
-};
-
 /* c_part.c: a body, its parameters with and without their types. */
 typedef struct {
     const char *name;
     const char *formal;
     const char *actual;
+    const char *given;   /* what a nest's call has in their places */
     const char *body;    /* lines */
     const char *comment; /* above it; NULL: none */
+    const char *lines;   /* the same as lines; NULL: none */
     bool uses_isa;
+    bool once; /* which instruction set it is for is asked in one place, in a
+                * function, not in each caller */
 } PartText;
 
 /* What a body names and has a type becomes its parameters. */
@@ -185,15 +193,32 @@ const char *part_status(const Printer *printer, Writer *to, const char *name,
 /* How many loops and calls a block has, not counting those in loops. */
 size_t part_nests(const Block *block);
 
-/* How many statements of a block, from a place on, go into a function
- * of their own; 0: none.
+/* c_nest.c: the functions that nests of a file are, whose names begin with a
+ * prefix; how many there are, and without those from there on.
  */
-size_t part_length(const Printer *printer, const Block *block, size_t from);
-bool part_needed(const Printer *printer, const Block *block);
+typedef struct Nests Nests;
+Nests *nests_new(Arena *arena, const char *prefix);
+size_t nests_mark(const Nests *nests);
+void nests_leave(Nests *nests, size_t mark);
 
-/* Prints statements as such a function, and its call. */
-void part_print(Printer *printer, const Block *block, size_t from,
-                size_t count);
+/* Whether those of a body are; prints a nest as a call of such a function,
+ * false where it is none.
+ */
+bool nests_needed(const Printer *printer, const Block *block);
+bool nest_print(Printer *printer, const Stmt *stmt);
+
+/* The same for what a function prints of a loop: its name, parameters, body and
+ * call, by the wished name; whether such a function has still to be written.
+ */
+typedef void NestPrint(Printer *printer, const Stmt *stmt);
+bool nest_define(Printer *printer, const Stmt *stmt, NestPrint *print,
+                 const char *wish, PartText *part);
+
+/* c_comment.c: what it does, as the end of a name. */
+const char *c_nest_wish(Printer *printer, const Stmt *stmt);
+
+/* The lines of its comment. */
+const char *c_comment_lines(Printer *printer, const Stmt *stmt);
 
 /* c_share.c: prints a loop that threads share, as such a function; false where
  * it is none.

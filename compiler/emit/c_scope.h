@@ -17,6 +17,7 @@ typedef struct {
     size_t last;   /* the last that was made of it by a number */
     size_t of;     /* 1 + the name that it was made of; 0: none */
     size_t number; /* by which */
+    bool used;     /* of what part_names has found: a parameter */
 } CScopeName;
 
 typedef struct {

@@ -56,10 +56,11 @@ declare_room(Printer *printer, const Buffer *room, const char *before)
 
 /* What one thread does of the loop. */
 static void
-print_share(Printer *printer, const Stmt *loop, const char *thread,
-            const char *threads)
+print_share(Printer *printer, const Stmt *loop)
 {
     const Schedule *s = printer->s;
+    const char *thread = printer_name(printer, "thread");
+    const char *threads = printer_name(printer, "threads");
     const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
     const char *extent = c_dim(printer, var->extent).text;
     const char *next = arena_printf(printer->arena, "%s + 1", thread);
@@ -86,7 +87,6 @@ print_share(Printer *printer, const Stmt *loop, const char *thread,
     if (room[EACH_thread] != 0)
         declare_room(printer, &s->buffer.item[room[EACH_thread] - 1], thread);
     printer_stmt(printer, loop);
-    printer->block = NULL;
 }
 
 /* The next of "a, b, c", of *length bytes; NULL behind the last. */
@@ -103,11 +103,11 @@ next_of(const char **list, int *length)
 
 /* The task, and what a pool calls with it. */
 static void
-define_task(Writer *to, const char *name, const char *isa,
-            const PartText *outer)
+define_task(Writer *to, const char *isa, const PartText *part)
 {
-    const char *formal = outer->formal;
-    const char *actual = outer->actual;
+    const char *name = part->name;
+    const char *formal = part->formal;
+    const char *actual = part->actual;
     const char *members = "";
     const char *one;
     int length;
@@ -135,24 +135,28 @@ define_task(Writer *to, const char *name, const char *isa,
 
 /* The task that holds what is in scope; on a line, if it fits. */
 static void
-declare_task(Printer *printer, const PartText *part, const char *task,
-             const char *actual)
+declare_task(Printer *printer, const PartText *part, const char *task)
 {
     Writer *writer = printer->writer;
+    const char *actual = part->actual;
+    const char *given = part->given;
     const char *one;
+    const char *other;
     int length;
+    int width;
     const char *head =
         arena_printf(printer->arena, "%s_task %s = {", part->name, task);
     const char *line =
-        arena_printf(printer->arena, "%s%s, %s};", head, printer->isa, actual);
+        arena_printf(printer->arena, "%s%s, %s};", head, printer->isa, given);
     if (writer_width(line) <= writer_room(writer)) {
         writer_line(writer, "%s", line);
         return;
     }
     writer_line(writer, "%s", head);
-    writer_line(writer, ".%s = %s,", printer->isa, printer->isa);
-    while ((one = next_of(&actual, &length)) != NULL)
-        writer_line(writer, ".%.*s = %.*s,", length, one, length, one);
+    writer_line(writer, ".isa = %s,", printer->isa);
+    while ((one = next_of(&actual, &length)) != NULL &&
+           (other = next_of(&given, &width)) != NULL)
+        writer_line(writer, ".%.*s = %.*s,", length, one, width, other);
     writer_line(writer, "};");
 }
 
@@ -163,45 +167,60 @@ is_shared(const Printer *printer, const Stmt *loop)
            printer->block == NULL;
 }
 
+/* What one thread does, in a function that names what is in scope. */
+static void
+define_share(Printer *printer, const Stmt *loop, PartText *part)
+{
+    Arena *arena = printer->arena;
+    Writer *writer = printer->writer;
+    size_t mark = c_scope_mark(&printer->scope);
+    Writer body;
+    writer_init(&body, arena);
+    body.depth = 1;
+    printer->writer = &body;
+    print_share(printer, loop);
+    printer->block = NULL;
+    printer->writer = writer;
+    c_scope_leave(&printer->scope, mark);
+    part->name = printer->shares++ == 0
+                     ? arena_printf(arena, "%s_samples", printer->function)
+                     : arena_printf(arena, "%s_samples%d", printer->function,
+                                    printer->shares);
+    part->body = body.text;
+    part_names(printer, part);
+    part->given = part->actual;
+}
+
 bool
 share_print(Printer *printer, const Stmt *loop)
 {
     if (!is_shared(printer, loop))
         return false;
-    Arena *arena = printer->arena;
-    Writer *writer = printer->writer;
+    Writer *parts = printer->parts;
     const char *pool = printer->pool;
-    size_t mark = c_scope_mark(&printer->scope);
-    const char *thread = printer_typed(printer, "thread", "size_t ");
-    const char *threads = printer_typed(printer, "threads", "size_t ");
-    Writer body;
-    writer_init(&body, arena);
-    body.depth = 1;
-    printer->writer = &body;
+    const bool calls = printer->calls;
+    PartText part = {.comment = "One thread's share of the samples."};
+    bool is_new = true;
     printer->pool = NULL;
-    print_share(printer, loop, thread, threads);
+    printer->calls = false;
+    if (printer->nested)
+        is_new = nest_define(printer, loop, print_share, "samples", &part);
+    else
+        define_share(printer, loop, &part);
+    if (is_new) {
+        PartText share = part;
+        share.formal = arena_printf(
+            parts->arena, "size_t thread, size_t threads, %s", part.formal);
+        share.actual =
+            arena_printf(parts->arena, "thread, threads, %s", part.actual);
+        part_for_each_isa(parts, &share, "isa");
+        define_task(parts, "isa", &part);
+    }
     printer->pool = pool;
-    printer->writer = writer;
-    c_scope_leave(&printer->scope, mark);
-    const char *number = printer->shares++ == 0
-                             ? ""
-                             : arena_printf(arena, "%d", printer->shares);
-    PartText outer = {.body = body.text};
-    part_names(printer, &outer);
-    PartText part = {
-        .name = arena_printf(arena, "%s_samples%s", printer->function, number),
-        .formal = arena_printf(arena, "size_t %s, size_t %s, %s", thread,
-                               threads, outer.formal),
-        .actual =
-            arena_printf(arena, "%s, %s, %s", thread, threads, outer.actual),
-        .body = body.text,
-        .comment = "One thread's share of the samples.",
-        .uses_isa = outer.uses_isa};
-    part_for_each_isa(printer->parts, &part, printer->isa);
-    define_task(printer->parts, part.name, printer->isa, &outer);
+    printer->calls = calls;
     const char *task = printer_name(printer, "task");
-    declare_task(printer, &part, task, outer.actual);
-    writer_line(writer, "flux_share_task(%s, %s_share, &%s);", pool, part.name,
-                task);
+    declare_task(printer, &part, task);
+    writer_line(printer->writer, "flux_share_task(%s, %s_share, &%s);", pool,
+                part.name, task);
     return true;
 }

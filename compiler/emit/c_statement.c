@@ -191,7 +191,7 @@ c_step(Printer *printer, const Stmt *stmt)
     const char *f = acc->dtype == DTYPE_f32 ? "f" : "";
     bool real = dtype_real(acc->dtype);
     const char *best = printer->best[stmt->accumulator];
-    const char *isa = printer->isa;
+    const char *isa = printer->calls ? NULL : printer->isa;
     switch (acc->kind) {
     case ACC_sum:
         if (real || acc->dtype == DTYPE_u32)

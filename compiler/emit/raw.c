@@ -149,6 +149,7 @@ raw_run(Printer *printer)
     writer_init(&body, printer->arena);
     body.depth = 1;
     printer->parts = &parts;
+    printer->nests = nests_new(printer->arena, "fluxc_run");
     take_names(printer);
     if (part_nests(&printer->s->body) > 0)
         printer->isa = printer_typed(printer, "isa", "flux_isa ");
