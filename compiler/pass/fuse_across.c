@@ -13,7 +13,10 @@
  */
 #include "pass/fuse_uses.h"
 
-enum { ACROSS_ROW = 15 }; /* elements of a row, at most */
+enum {
+    ACROSS_ROW = 15,         /* elements of a row, at most */
+    ACROSS_STACK = 32 * 1024 /* bytes of what is turned, at most */
+};
 
 typedef struct {
     Schedule *s;
@@ -92,10 +95,11 @@ keeps_row(const Across *across, const Use *use, Dim *row)
     return affine_below(across->s, &rest, *row);
 }
 
-/* Whether all uses of a buffer do, by the same length; those in the loop alone,
- * or else all there are, which then are in the loop, or calls beside it.
+/* The length by which all uses of a buffer do; 0: they do not. Either those in
+ * the loop alone, or all there are, which then are in the loop, or calls beside
+ * it.
  */
-static bool
+static Dim
 keep_row(const Across *across, const Uses *uses, int buffer, bool all)
 {
     Dim length = 0;
@@ -108,10 +112,19 @@ keep_row(const Across *across, const Uses *uses, int buffer, bool all)
             continue;
         if (!(within || beside) || !keeps_row(across, use, &row) ||
             (length != 0 && row != length))
-            return false;
+            return 0;
         length = row;
     }
-    return length != 0 && (!all || (dim_known(length) && length <= ACROSS_ROW));
+    return length;
+}
+
+/* The length of the rows of a buffer that can be turned; 0: it cannot. */
+static Dim
+turned_row(const Across *across, const Uses *uses, int buffer)
+{
+    const Buffer *b = &across->s->buffer.item[buffer];
+    Dim row = b->kind == BUFFER_temp ? keep_row(across, uses, buffer, true) : 0;
+    return dim_known(row) && row <= ACROSS_ROW ? row : 0;
 }
 
 static bool
@@ -130,26 +143,28 @@ can_turn(Across *across, const Uses *uses)
     Schedule *s = across->s;
     int turned = 0;
     int others = 0;
+    Dim bytes = 0;
     for (size_t b = 0; b < across->buffers; b++) {
         const Buffer *buffer = &s->buffer.item[b];
         bool stored = false;
         int rows = 0;
+        Dim row;
         const Use *use = uses_first(uses, (int)b);
         for (; use != NULL; use = uses_next(uses, use)) {
-            Dim row;
             stored = stored || (use->store && is_within(across, use));
             rows += is_within(across, use) && use->depth > 2 &&
                     keeps_row(across, use, &row);
         }
         if (stored && (replaces_leaf(s, buffer) || buffer->carried ||
-                       !keep_row(across, uses, (int)b, false)))
+                       keep_row(across, uses, (int)b, false) == 0))
             return false;
-        across->turned[b] =
-            buffer->kind == BUFFER_temp && keep_row(across, uses, (int)b, true);
+        row = turned_row(across, uses, (int)b);
+        bytes += row * SCHEDULE_BLOCK * (Dim)dtype_size(buffer->dtype);
+        across->turned[b] = row != 0;
         turned += across->turned[b] ? rows : 0;
         others += across->turned[b] ? 0 : rows;
     }
-    return turned > others;
+    return turned > others && bytes <= ACROSS_STACK;
 }
 
 /* ---- memory ---- */
