@@ -117,13 +117,14 @@ flux_axes_swap(size_t axes, const flux_axis *axis, flux_axis *to)
     }
 }
 
-/* A sample of a framed operand laid out in lines: the places of the first
- * framed axis. The axes of the others have steps in a, and in the lines as b.
- */
+/* A sample of a framed operand laid out in lines, which are the elements of the
+ * first framed axis. The axes of the others have steps in a, and in the lines
+ * as b. */
 typedef struct {
     flux_axis row[FLUX_AXES], term[FLUX_AXES]; /* with steps in what is laid */
-    size_t before, length, whole; /* of a line: zeros, elements, all */
-    size_t first;                 /* line that has elements */
+    size_t length;                             /* of a line */
+    size_t before, behind; /* zeros with memory around each */
+    size_t start;          /* of the first */
     size_t lines, size;
     size_t axes;
     flux_axis axis[FLUX_AXES];
@@ -139,39 +140,36 @@ flux_frame_whole(const flux_axis *row, const flux_axis *term,
            1;
 }
 
-/* The lines of a sample. Those in the frame of a second axis are among them
- * where `all` is set; else only those before the first sample have room. */
+/* The lines of a sample. The frames of the first `with` axes have memory: where
+ * others would be there are other elements. */
 FLUX_STATIC void
 flux_lines_plan(flux_lines *l, const flux_axis *row, size_t terms,
                 const flux_axis *term, size_t frames, const flux_frame *frame,
-                int all)
+                size_t with)
 {
     size_t step = 1;
     l->size = l->lines = 1;
-    l->axes = l->first = 0;
+    l->axes = l->start = 0;
     for (size_t i = 0; i < terms; i++) {
-        size_t count = term[i].length;
-        size_t some = count;
+        size_t whole = term[i].length, some = whole, room = whole;
         l->term[i] = term[i];
         l->term[i].a = step;
         if (i < frames) {
-            const size_t whole = flux_frame_whole(row + i, term + i, frame + i);
+            whole = flux_frame_whole(row + i, term + i, frame + i);
             size_t before = frame[i].before < whole ? frame[i].before : whole;
             l->row[i] = row[i];
             l->row[i].a = row[i].a / frame[i].step * step;
             l->term[i].a = term[i].a / frame[i].step * step;
             some = whole - before;
             some = some < frame[i].length ? some : frame[i].length;
-            count = i == 0 || all ? whole : frame[i].length;
-            l->size += (whole - 1) * step;
+            room = i < with ? whole : some;
+            l->start += before * step;
             if (i == 0) {
-                l->before = before;
                 l->length = some;
-                l->whole = whole;
-            } else
-                l->first = before;
-        } else
-            l->size += (count - 1) * step;
+                l->before = with > 0 ? before : 0;
+                l->behind = room - some - l->before;
+            }
+        }
         if (i > 0) {
             flux_axis *axis = l->axis + l->axes++;
             axis->length = some;
@@ -180,7 +178,8 @@ flux_lines_plan(flux_lines *l, const flux_axis *row, size_t terms,
             axis->c = 0;
             l->lines *= some;
         }
-        step *= count;
+        l->size += (whole - 1) * step;
+        step *= room;
     }
 }
 

@@ -209,10 +209,9 @@ FLUX_NAME(flux_lines_lay)(const flux_lines *lines, const flux_frame *frame,
                           const FLUX_T *a, FLUX_T *to)
 {
     flux_place place = {{0}, {0, 0, 0, 0}};
-    to += lines->first * lines->whole + lines->before;
     for (size_t i = 0; i < lines->lines; i++) {
         for (size_t x = 0; x < lines->length; x++)
-            to[place.at.b + x] = a[place.at.a + x * frame->step];
+            to[lines->start + place.at.b + x] = a[place.at.a + x * frame->step];
         flux_place_next(&place, lines->axes, lines->axis);
     }
 }
@@ -234,7 +233,7 @@ FLUX_NAME(flux_windows_framed)(flux_isa isa, flux_order order, size_t rows,
         FLUX_NAME(flux_windows_vectors)(isa, rows, row, columns, column, terms,
                                         term, frames, frame, a, b, c))
         return;
-    flux_lines_plan(&lines, row, terms, term, frames, frame, 1);
+    flux_lines_plan(&lines, row, terms, term, frames, frame, frames);
     for (size_t i = 0; i < lines.size; i++)
         room[i] = 0;
     for (size_t i = 0; i < sample->length; i++) {

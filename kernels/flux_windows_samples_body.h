@@ -8,7 +8,7 @@
  * places; a tile has the terms that one of its places has an element for.
  */
 enum {
-    FLUX_P(FLUX_GROUPS) = 2, /* that are multiplied at once, at most */
+    FLUX_P(FLUX_GROUPS) = 4, /* that are multiplied at once, at most */
     FLUX_P(FLUX_PLACES) = 16 /* of a line, whose results are stored at once */
 };
 
@@ -39,19 +39,17 @@ FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_samples_lay)(const FLUX_P(flux_windows_job) * job,
                          const flux_lines *lines, const FLUX_T *a, FLUX_T *to)
 {
-    const size_t end = lines->before + lines->length;
     flux_place place = {{0}, {0, 0, 0, 0}};
-    to += lines->first * lines->whole * FLUX_W;
     for (size_t i = 0; i < lines->lines; i++) {
-        FLUX_T *line = to + place.at.b * FLUX_W;
-        for (size_t x = 0; x < lines->before; x++)
-            FLUX_AT(line + x * FLUX_W) = FLUX_I(all)(0);
+        FLUX_T *line = to + (lines->start + place.at.b) * FLUX_W;
+        FLUX_T *end = line + lines->length * FLUX_W;
+        for (size_t x = 1; x <= lines->before; x++)
+            FLUX_AT(line - x * FLUX_W) = FLUX_I(all)(0);
         FLUX_P(flux_pack)
         (FLUX_W, FLUX_W, lines->length, a + place.at.a,
-         job->row[job->rows - 1].a, job->frame[0].step,
-         line + lines->before * FLUX_W);
-        for (size_t x = end; x < lines->whole; x++)
-            FLUX_AT(line + x * FLUX_W) = FLUX_I(all)(0);
+         job->row[job->rows - 1].a, job->frame[0].step, line);
+        for (size_t x = 0; x < lines->behind; x++)
+            FLUX_AT(end + x * FLUX_W) = FLUX_I(all)(0);
         flux_place_next(&place, lines->axes, lines->axis);
     }
 }
@@ -241,6 +239,41 @@ FLUX_P(flux_samples_columns)(const FLUX_P(flux_windows_job) * job,
     return 1;
 }
 
+/* The lines of a sample, whose frames have memory where `with` is 1; how many
+ * groups have room. */
+FLUX_TARGET FLUX_ONCE size_t
+FLUX_P(flux_samples_room)(const FLUX_P(flux_windows_job) * job,
+                          FLUX_P(flux_samples) * s, size_t with)
+{
+    flux_lines_plan(&s->lines, job->row, job->terms, job->term, job->frames,
+                    job->frame, with);
+    size_t most = FLUX_FRAMED / s->lines.size;
+    return most < FLUX_P(FLUX_GROUPS) ? most : FLUX_P(FLUX_GROUPS);
+}
+
+/* The next groups, from a sample on, and their lines; whether there is room.
+ * Where a tile is a place of as many groups as it has vectors, it has that
+ * place's terms alone: then no frame needs memory. */
+FLUX_TARGET FLUX_ONCE int
+FLUX_P(flux_samples_plan)(const FLUX_P(flux_windows_job) * job,
+                          FLUX_P(flux_samples) * s, size_t first)
+{
+    const size_t samples = job->row[job->rows - 1].length;
+    const size_t left = (samples - first + FLUX_W - 1) / FLUX_W;
+    size_t most = s->strip.tall;
+    if (job->whole || left < most ||
+        FLUX_P(flux_samples_room)(job, s, 0) < most)
+        most = FLUX_P(flux_samples_room)(job, s, 1);
+    most = left < most ? left : most;
+    s->groups = most;
+    for (size_t g = 0; g < most; g++) {
+        s->sample[g] = first + g * FLUX_W;
+        if (s->sample[g] > samples - FLUX_W)
+            s->sample[g] = samples - FLUX_W;
+    }
+    return most > 0;
+}
+
 /* Samples as lanes; 0 where terms in frames count, or there are too few samples
  * or too large ones. The last group has some of the samples before it, too. */
 FLUX_TARGET FLUX_ONCE int
@@ -250,29 +283,20 @@ FLUX_P(flux_windows_by_samples)(const FLUX_P(flux_windows_job) * job)
     FLUX_P(flux_strip) *strip = &s.strip;
     const size_t width = flux_axes_count(job->columns, job->column);
     const flux_axis *sample = job->row + job->rows - 1;
-    size_t most;
-    flux_lines_plan(&s.lines, job->row, job->terms, job->term, job->frames,
-                    job->frame, 0);
-    most = FLUX_FRAMED / s.lines.size;
-    if (most == 0 || flux_axes_count(job->frames, job->term) > FLUX_TERMS ||
+    if (flux_axes_count(job->frames, job->term) > FLUX_TERMS ||
         sample->length < FLUX_W)
         return 0;
-    most = most < FLUX_P(FLUX_GROUPS) ? most : FLUX_P(FLUX_GROUPS);
     strip->lay = (width + 3) / 4 * 4 <= (width + 5) / 6 * 6 ? 4 : 6;
     strip->tall = FLUX_TALL(strip->lay);
     strip->shared = 0;
     for (size_t i = 0; i < sample->length; i += s.groups * FLUX_W) {
         flux_place across = {{0}, {0, 0, 0, 0}};
-        s.groups = (sample->length - i + FLUX_W - 1) / FLUX_W;
-        s.groups = s.groups < most ? s.groups : most;
-        for (size_t g = 0; g < s.groups; g++) {
-            s.sample[g] = i + g * FLUX_W;
-            if (s.sample[g] > sample->length - FLUX_W)
-                s.sample[g] = sample->length - FLUX_W;
+        if (!FLUX_P(flux_samples_plan)(job, &s, i))
+            return 0;
+        for (size_t g = 0; g < s.groups; g++)
             FLUX_P(flux_samples_lay)
-            (job, &s.lines, job->a + s.sample[g] * sample->a,
-             s.a + g * s.lines.size * FLUX_W);
-        }
+        (job, &s.lines, job->a + s.sample[g] * sample->a,
+         s.a + g * s.lines.size * FLUX_W);
         for (size_t j = 0; j < width; j += strip->lay) {
             strip->wide = width - j < strip->lay ? width - j : strip->lay;
             flux_places(&across, job->columns, job->column, strip->wide,
