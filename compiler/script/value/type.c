@@ -408,55 +408,22 @@ type_is(Script *s, Value v, Value type, Span span)
 static const char *
 type_name_of(const Script *s, Value v)
 {
-    switch (v.kind) {
-    case VALUE_nothing:
-        return "Nothing";
-    case VALUE_bool:
-        return "Bool";
-    case VALUE_int:
-        return "Int";
-    case VALUE_float:
-        return "Float64";
-    case VALUE_float32:
-        return "Float32";
-    case VALUE_string:
-        return "String";
-    case VALUE_symbol:
-        return "Symbol";
-    case VALUE_range:
-        return "UnitRange";
-    case VALUE_tuple:
-        return v.as.values->name ? "NamedTuple" : "Tuple";
-    case VALUE_list:
-        return "Vector";
-    case VALUE_pair:
-        return "Pair";
-    case VALUE_array:
-    case VALUE_node:
-        if (rank_of(s, v) == 0)
-            return "Real";
-        if (rank_of(s, v) > 2)
-            return "Array";
-        return rank_of(s, v) == 1 ? "Vector" : "Matrix";
-    case VALUE_batch:
-        return "Batch";
-    case VALUE_seq:
-        return "Seq";
-    case VALUE_function:
-    case VALUE_engine:
-    case VALUE_trainer:
-        return "Function";
-    case VALUE_builtin:
-        return type_known(v.as.builtin->name) ? "Type" : "Function";
-    case VALUE_type:
+    static const char *const names[VALUE_KINDS] = {
+#define VALUE(kind, type, name) [VALUE_##kind] = type,
+#include "script/value/values.def"
+#undef VALUE
+    };
+    static const char *const by_rank[] = {"Real", "Vector", "Matrix"};
+    int rank = rank_of(s, v);
+    if (rank >= 0 && rank < 3)
+        return by_rank[rank];
+    if (v.kind == VALUE_tuple && v.as.values->name)
+        return "NamedTuple";
+    if (v.kind == VALUE_builtin && type_known(v.as.builtin->name))
         return "Type";
-    case VALUE_object:
+    if (v.kind == VALUE_object)
         return v.as.object->type->name;
-    case VALUE_opaque:
-    case VALUE_poison:
-        return "Any";
-    }
-    return "Any";
+    return names[v.kind];
 }
 
 Value

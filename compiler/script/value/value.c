@@ -97,54 +97,22 @@ array_name(const Tensor *tensor)
 const char *
 value_kind_name(Value v)
 {
-    switch (v.kind) {
-    case VALUE_nothing:
-        return "nothing";
-    case VALUE_bool:
-        return "a Bool";
-    case VALUE_int:
-        return "an Int";
-    case VALUE_float:
-        return "a Float";
-    case VALUE_float32:
-        return "a Float32";
-    case VALUE_string:
-        return "a String";
-    case VALUE_symbol:
-        return "a Symbol";
-    case VALUE_range:
-        return "a range";
-    case VALUE_tuple:
-        return v.as.values->name ? "a named tuple" : "a tuple";
-    case VALUE_list:
-        return "a list";
-    case VALUE_pair:
-        return "a pair";
-    case VALUE_array:
+    static const char *const names[VALUE_KINDS] = {
+#define VALUE(kind, type, name) [VALUE_##kind] = name,
+#include "script/value/values.def"
+#undef VALUE
+    };
+    if (v.kind == VALUE_tuple && v.as.values->name)
+        return "a named tuple";
+    if (v.kind == VALUE_array)
         return array_name(v.as.array->tensor);
-    case VALUE_batch:
-        return "a Batch";
-    case VALUE_seq:
-        return "a Seq";
-    case VALUE_function:
-        return function_is_net(v.as.function) ? "a model" : "a function";
-    case VALUE_builtin:
-        return type_known(v.as.builtin->name) ? "a type" : "a function";
-    case VALUE_type:
+    if (v.kind == VALUE_function && function_is_net(v.as.function))
+        return "a model";
+    if (v.kind == VALUE_builtin && type_known(v.as.builtin->name))
         return "a type";
-    case VALUE_object:
+    if (v.kind == VALUE_object)
         return v.as.object->type->net ? "a model" : v.as.object->type->name;
-    case VALUE_node:
-    case VALUE_opaque:
-        return "a traced value";
-    case VALUE_trainer:
-        return "a trainer";
-    case VALUE_engine:
-        return "a model on an engine";
-    case VALUE_poison:
-        return "a value that failed";
-    }
-    return "a value";
+    return names[v.kind];
 }
 
 bool

@@ -11,30 +11,11 @@
 #include "syntax/ast.h"
 
 typedef enum {
-    VALUE_nothing,
-    VALUE_bool,
-    VALUE_int,     /* 64 bit */
-    VALUE_float,   /* Float64 */
-    VALUE_float32, /* in `number`, always exactly a float */
-    VALUE_string,
-    VALUE_symbol,
-    VALUE_range,
-    VALUE_tuple,    /* names: a named tuple */
-    VALUE_list,     /* a vector of any values: models, strings, pairs */
-    VALUE_pair,     /* a => b */
-    VALUE_array,    /* numbers, of any rank; owned by one Array */
-    VALUE_batch,    /* samples along the last axis: Batch([...]) */
-    VALUE_seq,      /* steps along the last axis: Seq([...]) */
-    VALUE_function, /* methods, each with the scope it closes over */
-    VALUE_builtin,
-    VALUE_type,
-    VALUE_object, /* an instance of a struct or of a @net type */
-    VALUE_node,   /* traced: a node of the graph in script->graph */
-    VALUE_opaque, /* traced by a probe: an input of unknown shape */
-    VALUE_trainer,
-    VALUE_engine, /* native(f), interpret(f): a function on an engine */
-    VALUE_poison  /* a name whose definition failed: uses are silent */
+#define VALUE(kind, type, name) VALUE_##kind,
+#include "script/value/values.def"
+#undef VALUE
 } ValueKind;
+enum { VALUE_KINDS = VALUE_poison + 1 };
 
 typedef struct Value Value;
 typedef struct Scope Scope;
