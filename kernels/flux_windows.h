@@ -32,8 +32,12 @@ typedef struct {
     size_t length, step, before;
 } flux_frame;
 
-/* So many elements may a sample have, its frames among them. */
-enum { FLUX_FRAMED = 8192 };
+/* So many elements may a sample have, its frames among them; and all that are
+ * put in zeros at once, which are several where there are vectors to fill. */
+enum {
+    FLUX_FRAMED = 8192,
+    FLUX_FRAMED_ROOM = (FLUX_VECTORS ? 4 : 1) * FLUX_FRAMED
+};
 
 /* Where a term stands among rows, and among columns that are laid side by side.
  */

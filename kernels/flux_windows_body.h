@@ -209,9 +209,14 @@ FLUX_NAME(flux_lines_lay)(const flux_lines *lines, const flux_frame *frame,
                           const FLUX_T *a, FLUX_T *to)
 {
     flux_place place = {{0}, {0, 0, 0, 0}};
+    to += lines->start;
     for (size_t i = 0; i < lines->lines; i++) {
-        for (size_t x = 0; x < lines->length; x++)
-            to[lines->start + place.at.b + x] = a[place.at.a + x * frame->step];
+        const FLUX_T *from = a + place.at.a;
+        FLUX_T *line = to + place.at.b;
+        if (frame->step == 1)
+            FLUX_NAME(flux_run)(lines->length, from, line);
+        for (size_t x = 0; x < lines->length && frame->step != 1; x++)
+            line[x] = from[x * frame->step];
         flux_place_next(&place, lines->axes, lines->axis);
     }
 }
@@ -226,7 +231,7 @@ FLUX_NAME(flux_windows_framed)(flux_isa isa, flux_order order, size_t rows,
                                const flux_frame *frame, const FLUX_T *a,
                                const FLUX_T *b, FLUX_T *c)
 {
-    FLUX_T room[FLUX_FRAMED];
+    FLUX_T room[FLUX_FRAMED_ROOM];
     flux_lines lines;
     const flux_axis *sample = row + rows - 1;
     if (order == FLUX_SEQ &&
@@ -234,12 +239,22 @@ FLUX_NAME(flux_windows_framed)(flux_isa isa, flux_order order, size_t rows,
                                         term, frames, frame, a, b, c))
         return;
     flux_lines_plan(&lines, row, terms, term, frames, frame, frames);
-    for (size_t i = 0; i < lines.size; i++)
+    const size_t size = lines.size, most = FLUX_FRAMED_ROOM / size;
+    flux_axis *some = lines.row + frames;
+    some->length = most < sample->length ? most : sample->length;
+    some->a = size;
+    some->b = 0;
+    some->c = sample->c;
+    for (size_t i = 0; i < some->length * size; i++)
         room[i] = 0;
-    for (size_t i = 0; i < sample->length; i++) {
-        FLUX_NAME(flux_lines_lay)(&lines, frame, a + i * sample->a, room);
+    for (size_t i = 0; i < sample->length; i += most) {
+        if (sample->length - i < most)
+            some->length = sample->length - i;
+        for (size_t k = 0; k < some->length; k++)
+            FLUX_NAME(flux_lines_lay)
+        (&lines, frame, a + (i + k) * sample->a, room + k * size);
         FLUX_NAME(flux_windows)
-        (isa, order, frames, lines.row, columns, column, terms, lines.term,
-         room, b, c + i * sample->c);
+        (isa, order, rows, lines.row, columns, column, terms, lines.term, room,
+         b, c + i * sample->c);
     }
 }

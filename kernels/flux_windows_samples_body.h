@@ -202,6 +202,16 @@ FLUX_P(flux_samples_store)(const FLUX_P(flux_windows_job) * job,
     }
 }
 
+/* Whether a block of the columns' terms has numbers alone. */
+FLUX_TARGET FLUX_ONCE int
+FLUX_P(flux_samples_finite)(const FLUX_P(flux_strip) * strip)
+{
+    int finite = 1;
+    for (size_t i = 0; i < strip->terms * strip->lay; i++)
+        finite &= strip->b[i] - strip->b[i] == 0;
+    return finite;
+}
+
 /* All places of groups of samples with some columns; 0 where terms in frames
  * would count. */
 FLUX_TARGET FLUX_ONCE int
@@ -228,7 +238,8 @@ FLUX_P(flux_samples_columns)(const FLUX_P(flux_windows_job) * job,
                 flux_places_ab(&place, job->terms, term, strip->terms,
                                strip->at, from);
                 FLUX_P(flux_strip_whole)(strip);
-                if (!FLUX_P(flux_strip_lay)(job, from, strip) && !job->whole)
+                FLUX_P(flux_strip_lay)(job, from, strip);
+                if (!job->whole && !FLUX_P(flux_samples_finite)(strip))
                     return 0;
             }
             FLUX_P(flux_samples_multiply)(job, s, k);

@@ -259,20 +259,22 @@ FLUX_P(flux_strip_whole)(FLUX_P(flux_strip) * s)
     }
 }
 
-/* The columns' terms, which begin at `from` in b, side by side; whether all are
- * finite. */
-FLUX_TARGET FLUX_ONCE int
+/* The columns' terms, which begin at `from` in b, side by side. */
+FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_strip_lay)(const FLUX_P(flux_windows_job) * job, const size_t *from,
                        FLUX_P(flux_strip) * s)
 {
-    int finite = 1;
-    for (size_t k = 0; k < s->terms; k++)
-        for (size_t q = 0; q < s->lay; q++) {
-            FLUX_T b = q < s->wide ? job->b[from[k] + s->column[q].b] : 0;
-            finite &= b - b == 0;
-            s->b[k * s->lay + q] = b;
-        }
-    return finite;
+    const size_t terms = s->terms, lay = s->lay;
+    for (size_t q = 0; q < lay; q++) {
+        FLUX_T *to = s->b + q;
+        if (q < s->wide) {
+            const FLUX_T *b = job->b + s->column[q].b;
+            for (size_t k = 0; k < terms; k++)
+                to[k * lay] = b[from[k]];
+        } else
+            for (size_t k = 0; k < terms; k++)
+                to[k * lay] = 0;
+    }
 }
 
 /* Rows as lanes. */
