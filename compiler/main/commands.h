@@ -12,7 +12,7 @@
 #include "main/commands.def"
 #undef COMMAND
 
-/* main.c: prints what was reported; the exit code that follows from it. */
+/* report.c: prints what was reported; the exit code that follows from it. */
 int report(const Options *o, const Context *context);
 
 /* write.c: writes files, all of them and whole, or none; false, reported, on

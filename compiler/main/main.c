@@ -6,22 +6,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-int
-report(const Options *o, const Context *context)
-{
-    if (o->given[OPTION_json])
-        diag_json(&context->diags, stderr);
-    else
-        diag_print(&context->diags, 0, stderr, o->colour);
-    for (size_t i = 0; i < context->diags.count; i++)
-        if (context->diags.item[i]->code == DIAG_internal)
-            return EXIT_fault;
-    return context->diags.errors > 0 ? EXIT_source : EXIT_fine;
-}
 
 static int (*const commands[COMMANDS])(const Options *) = {
 #define COMMAND(text, name, arguments, help) command_##name,

@@ -5,37 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const OptionInfo option_info[OPTIONS] = {
-#define OPTION(name, text, letter, argument, commands, sets, help)             \
-    {text, letter, argument, commands, help},
-#include "main/options.def"
-#undef OPTION
-};
-
-const CommandInfo command_info[COMMANDS] = {
-#define COMMAND(text, name, arguments, help) {text, arguments, help},
-#include "main/commands.def"
-#undef COMMAND
-};
-
-bool
-usage(const char *text, const char *value)
-{
-    fprintf(stderr, "fluxc: %s%s%s\nfluxc: `fluxc --help` lists the options\n",
-            text, value ? " " : "", value ? value : "");
-    return false;
-}
-
-void
-usage_unknown(const char *text, const char *value, const Near *near)
-{
-    if (near->best == NULL)
-        fprintf(stderr, "fluxc: %s %s\n", text, value);
-    else
-        fprintf(stderr, "fluxc: %s %s; did you mean %s?\n", text, value,
-                near->best);
-}
-
 static bool
 unknown_option(Arena *arena, const char *given)
 {
@@ -44,7 +13,7 @@ unknown_option(Arena *arena, const char *given)
     for (int i = 0; i < OPTIONS; i++) {
         const OptionInfo *o = &option_info[i];
         near_try(&near, o->text,
-                 arena_printf(arena, "%s%s", usage_dashes(o), o->text));
+                 arena_printf(arena, "%s%s", option_dashes(o), o->text));
     }
     if (near.best == NULL)
         return usage("there is no option", given);
@@ -85,7 +54,7 @@ read_long(Options *o, Arena *arena, int left, char **argv)
     for (int i = 0; i < OPTIONS; i++) {
         if (strlen(option_info[i].text) != length ||
             strncmp(option_info[i].text, text, length) != 0 ||
-            strlen(usage_dashes(&option_info[i])) != 2)
+            strlen(option_dashes(&option_info[i])) != 2)
             continue;
         bool wants = option_info[i].argument != NULL;
         if (!wants && value != NULL)
@@ -104,7 +73,7 @@ static int
 read_short(Options *o, Arena *arena, int left, char **argv)
 {
     for (int i = 0; i < OPTIONS; i++) {
-        if (strlen(usage_dashes(&option_info[i])) == 1 &&
+        if (strlen(option_dashes(&option_info[i])) == 1 &&
             strcmp(argv[0] + 1, option_info[i].text) == 0)
             return options_set(o, arena, (Option)i, NULL);
         if (option_info[i].letter == 0 || option_info[i].letter != argv[0][1])

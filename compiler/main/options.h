@@ -44,6 +44,9 @@ typedef struct {
 } OptionInfo;
 extern const OptionInfo option_info[OPTIONS];
 
+/* The dashes before an option's text: "--", or "-" for -MMD. */
+const char *option_dashes(const OptionInfo *option);
+
 typedef struct {
     const char *text;
     const char *arguments;
@@ -90,8 +93,8 @@ typedef struct {
  */
 bool options_read(Options *options, Arena *arena, int argc, char **argv);
 
-/* A mistake in one word of the command line; no more is said where it is clear
- * what was meant.
+/* report.c: a mistake in one word of the command line; no more is said where it
+ * is clear what was meant.
  */
 void usage_unknown(const char *text, const char *value, const Near *near);
 
@@ -99,8 +102,5 @@ void usage_unknown(const char *text, const char *value, const Near *near);
 void usage_help(Command command, FILE *file);
 void usage_man(FILE *file); /* fluxc.1, in roff's man macros */
 void usage_completions(Shell shell, FILE *file);
-
-/* The dashes before an option's text: "--", or "-" for -MMD. */
-const char *usage_dashes(const OptionInfo *option);
 
 #endif

@@ -14,7 +14,7 @@ check_command(const Options *o)
         fprintf(stderr,
                 "fluxc: %s%s is no option of `fluxc %s`\n"
                 "fluxc: `fluxc %s --help` lists those\n",
-                usage_dashes(&option_info[i]), option_info[i].text,
+                option_dashes(&option_info[i]), option_info[i].text,
                 command->text, command->text);
         return false;
     }
@@ -28,8 +28,8 @@ exclude(const Options *o, Option a, Option b)
     if (!o->given[a] || !o->given[b])
         return true;
     fprintf(stderr, "fluxc: %s%s and %s%s do not go together\n",
-            usage_dashes(&option_info[a]), option_info[a].text,
-            usage_dashes(&option_info[b]), option_info[b].text);
+            option_dashes(&option_info[a]), option_info[a].text,
+            option_dashes(&option_info[b]), option_info[b].text);
     return false;
 }
 

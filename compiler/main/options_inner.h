@@ -4,7 +4,7 @@
 
 #include "main/options.h"
 
-/* Says what is wrong with the command line; false. */
+/* report.c: says what is wrong with the command line; false. */
 bool usage(const char *text, const char *value);
 
 /* options_set.c: sets what an option with this value means. */

@@ -156,8 +156,8 @@ unknown_choice(Arena *arena, const OptionInfo *o, const char *value)
         near_try(&near, one, one);
         p += length;
     }
-    usage_unknown(arena_printf(arena, "%s%s is one of %s, not", usage_dashes(o),
-                               o->text, o->argument),
+    usage_unknown(arena_printf(arena, "%s%s is one of %s, not",
+                               option_dashes(o), o->text, o->argument),
                   value, &near);
 }
 

@@ -6,12 +6,6 @@
 #include <ctype.h>
 #include <string.h>
 
-const char *
-usage_dashes(const OptionInfo *option)
-{
-    return isupper((unsigned char)option->text[0]) ? "-" : "--";
-}
-
 static bool
 is_shown(int option, Command command)
 {
@@ -36,7 +30,7 @@ help_options(Command command, FILE *file)
         if (!shown)
             continue;
         char name[64];
-        snprintf(name, sizeof name, "%s%s%s%s", usage_dashes(o), o->text,
+        snprintf(name, sizeof name, "%s%s%s%s", option_dashes(o), o->text,
                  o->argument ? "=" : "", o->argument ? o->argument : "");
         if (o->letter != 0)
             fprintf(file, "  -%c, %-32s %s\n", o->letter, name, o->help);
@@ -94,7 +88,7 @@ roff_option(const OptionInfo *o, FILE *file)
     if (o->letter != 0)
         fprintf(file, "\\fB\\-%c\\fR, ", o->letter);
     fputs("\\fB", file);
-    roff(usage_dashes(o), file);
+    roff(option_dashes(o), file);
     roff(o->text, file);
     fputs("\\fR", file);
     if (o->argument != NULL) {
@@ -171,7 +165,7 @@ bash_command(Command command, FILE *file)
     for (int i = 0; i < OPTIONS; i++)
         if (is_shown(i, command)) {
             const OptionInfo *o = &option_info[i];
-            fprintf(file, "%s%s%s ", usage_dashes(o), o->text,
+            fprintf(file, "%s%s%s ", option_dashes(o), o->text,
                     o->argument ? "=" : "");
             if (o->letter != 0)
                 fprintf(file, "-%c ", o->letter);
@@ -251,7 +245,7 @@ complete_zsh(FILE *file)
         const OptionInfo *o = &option_info[i];
         if (o->help == NULL)
             continue;
-        fprintf(file, "    '%s%s%s[", usage_dashes(o), o->text,
+        fprintf(file, "    '%s%s%s[", option_dashes(o), o->text,
                 o->argument ? "=" : "");
         put_quoted(o->help, file);
         fputc(']', file);
@@ -294,7 +288,7 @@ complete_fish(FILE *file)
         const OptionInfo *o = &option_info[i];
         if (o->help == NULL)
             continue;
-        bool one_dash = strlen(usage_dashes(o)) == 1;
+        bool one_dash = strlen(option_dashes(o)) == 1;
         fprintf(file, "complete -c fluxc -%c %s", one_dash ? 'o' : 'l',
                 o->text);
         if (o->letter != 0)
