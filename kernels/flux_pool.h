@@ -60,6 +60,8 @@ struct flux_pool {
 FLUX_POOL_STATIC size_t
 flux_share(size_t whole, size_t unit, size_t thread, size_t threads)
 {
+    if (threads == 1)
+        return thread == 0 ? 0 : whole;
     size_t units = whole / unit + (whole % unit > 0);
     size_t before = units / threads * thread +
                     (thread < units % threads ? thread : units % threads);

@@ -4,31 +4,35 @@
  */
 
 /* The terms of one k for R vectors of rows, of which the first has `first`
- * lanes and the last `last`: sum[r] = fma(a[r], b, sum[r]). */
+ * lanes and the last `last`: sum[r] = fma(a[r], b, sum[r]). Where all are
+ * WHOLE, no load has a mask, which takes a port of the multiply-adds. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_row_terms)(const int R, size_t first, size_t last, const FLUX_T *a,
-                       FLUX_T b, FLUX_V *sum)
+FLUX_P(flux_row_terms)(const int R, const int WHOLE, size_t first, size_t last,
+                       const FLUX_T *a, FLUX_T b, FLUX_V *sum)
 {
     const FLUX_T *more = a + first;
+    const FLUX_T *end = R > 1 ? more + (R - 2) * FLUX_W : a;
     FLUX_V right = FLUX_I(all)(b);
-    if (R > 1)
+    if (R > 1 && WHOLE)
+        sum[0] = FLUX_I(fma_at)(a, right, sum[0]);
+    else if (R > 1)
         sum[0] = FLUX_I(fma)(FLUX_I(take)(a, first), right, sum[0]);
     FLUX_UNROLL
     for (int r = 1; r + 1 < R; r++)
         sum[r] = FLUX_I(fma_at)(more + (r - 1) * FLUX_W, right, sum[r]);
-    sum[R - 1] =
-        FLUX_I(fma)(FLUX_I(take)(R > 1 ? more + (R - 2) * FLUX_W : a, last),
-                    right, sum[R - 1]);
+    if (WHOLE)
+        sum[R - 1] = FLUX_I(fma_at)(end, right, sum[R - 1]);
+    else
+        sum[R - 1] = FLUX_I(fma)(FLUX_I(take)(end, last), right, sum[R - 1]);
 }
 
-/* total[i] += the sum of one block of terms for these rows and one column, with
- * P accumulators: 1 for seq, 4 for split4. The sums stay in registers. */
+/* The sum of one block of terms for these rows and one column, with P
+ * accumulators: 1 for seq, 4 for split4. The sums stay in registers. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_rows)(const size_t P, const int R, size_t first, size_t last,
-                  size_t count, const FLUX_T *a, size_t ak, const FLUX_T *b,
-                  size_t bk, FLUX_T *total)
+FLUX_P(flux_row_block)(const size_t P, const int R, const int WHOLE,
+                       size_t first, size_t last, size_t count, const FLUX_T *a,
+                       size_t ak, const FLUX_T *b, size_t bk, FLUX_V sum[4][9])
 {
-    FLUX_V sum[4][9];
     FLUX_UNROLL
     for (size_t p = 0; p < P; p++)
         FLUX_UNROLL
@@ -38,7 +42,7 @@ FLUX_P(flux_rows)(const size_t P, const int R, size_t first, size_t last,
         FLUX_UNROLL
         for (size_t p = 0; p < P; p++)
             FLUX_P(flux_row_terms)
-        (R, first, last, a + p * ak, b[p * bk], sum[p]);
+        (R, WHOLE, first, last, a + p * ak, b[p * bk], sum[p]);
         a += P * ak;
         b += P * bk;
     }
@@ -46,21 +50,61 @@ FLUX_P(flux_rows)(const size_t P, const int R, size_t first, size_t last,
     for (size_t p = 0; p + 1 < P; p++)
         if (p < count)
             FLUX_P(flux_row_terms)
-    (R, first, last, a + p * ak, b[p * bk], sum[p]);
+    (R, WHOLE, first, last, a + p * ak, b[p * bk], sum[p]);
     FLUX_UNROLL
-    for (int r = 0; r < R; r++) {
+    for (int r = 0; r < R; r++)
         if (P == 4)
             sum[0][r] = (sum[0][r] + sum[1][r]) + (sum[2][r] + sum[3][r]);
-        FLUX_AT(total) = FLUX_AT(total) + sum[0][r];
-        total += r == 0 ? first : FLUX_W;
+}
+
+/* What becomes of a vector of which there are some lanes: a store under a mask
+ * would hold up loads of it, so whole ones have none. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_end_some)(FLUX_T *to, FLUX_V sum, size_t lanes,
+                      flux_product_end end)
+{
+    if (lanes == FLUX_W)
+        FLUX_P(flux_end)(to, sum, end);
+    else if (end.kind == FLUX_SET)
+        FLUX_I(put)(to, sum, lanes);
+    else
+        FLUX_P(flux_put_narrow)
+    (lanes, 1, (const FLUX_T *)&sum, FLUX_W, to, 0, end);
+}
+
+/* All terms of R vectors of rows, block by block. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
+                  size_t last, size_t k, const FLUX_T *a, size_t ak,
+                  const FLUX_T *b, size_t bk, FLUX_T *c, flux_product_end end)
+{
+    FLUX_V total[9];
+    FLUX_UNROLL
+    for (int r = 0; r < R; r++)
+        total[r] = FLUX_I(all)(0);
+    for (size_t k0 = 0; k0 < k; k0 += 512) {
+        FLUX_V sum[4][9];
+        FLUX_P(flux_row_block)
+        (P, R, WHOLE, first, last, k - k0 < 512 ? k - k0 : 512, a + k0 * ak, ak,
+         b + k0 * bk, bk, sum);
+        FLUX_UNROLL
+        for (int r = 0; r < R; r++)
+            total[r] = total[r] + sum[0][r];
     }
+    if (R > 1)
+        FLUX_P(flux_end_some)(c, total[0], first, end);
+    FLUX_UNROLL
+    for (int r = 1; r + 1 < R; r++)
+        FLUX_P(flux_end)(c + first + (r - 1) * FLUX_W, total[r], end);
+    FLUX_P(flux_end_some)
+    (R > 1 ? c + first + (R - 2) * FLUX_W : c, total[R - 1], last, end);
 }
 
 /* The same for any number of rows, up to nine vectors of them at a time. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t first,
-                         size_t count, const FLUX_T *a, size_t ak,
-                         const FLUX_T *b, size_t bk, FLUX_T *total)
+FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t first, size_t k,
+                         const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                         FLUX_T *c, flux_product_end end)
 {
     while (rows > 0) {
         const size_t left = 1 + (rows - first + FLUX_W - 1) / FLUX_W;
@@ -72,21 +116,25 @@ FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t first,
         const size_t some = lanes < rows ? lanes : rows;
         const size_t last = R > 1 ? FLUX_W - (lanes - some) : first;
         if (order == FLUX_SPLIT4)
-            FLUX_P(flux_rows)(4, 1, first, last, count, a, ak, b, bk, total);
+            FLUX_P(flux_rows)(4, 1, 0, first, last, k, a, ak, b, bk, c, end);
         else if (R == 1)
-            FLUX_P(flux_rows)(1, 1, first, last, count, a, ak, b, bk, total);
+            FLUX_P(flux_rows)(1, 1, 0, first, last, k, a, ak, b, bk, c, end);
         else if (R == 2)
-            FLUX_P(flux_rows)(1, 2, first, last, count, a, ak, b, bk, total);
+            FLUX_P(flux_rows)(1, 2, 0, first, last, k, a, ak, b, bk, c, end);
         else if (R == 3)
-            FLUX_P(flux_rows)(1, 3, first, last, count, a, ak, b, bk, total);
+            FLUX_P(flux_rows)(1, 3, 0, first, last, k, a, ak, b, bk, c, end);
+        else if (R == 4 && lanes == some && first == FLUX_W)
+            FLUX_P(flux_rows)(1, 4, 1, FLUX_W, FLUX_W, k, a, ak, b, bk, c, end);
+        else if (R == 8 && lanes == some && first == FLUX_W)
+            FLUX_P(flux_rows)(1, 8, 1, FLUX_W, FLUX_W, k, a, ak, b, bk, c, end);
         else if (R == 4)
-            FLUX_P(flux_rows)(1, 4, first, last, count, a, ak, b, bk, total);
+            FLUX_P(flux_rows)(1, 4, 0, first, last, k, a, ak, b, bk, c, end);
         else if (R == 8)
-            FLUX_P(flux_rows)(1, 8, first, last, count, a, ak, b, bk, total);
+            FLUX_P(flux_rows)(1, 8, 0, first, last, k, a, ak, b, bk, c, end);
         else
-            FLUX_P(flux_rows)(1, 9, first, last, count, a, ak, b, bk, total);
+            FLUX_P(flux_rows)(1, 9, 0, first, last, k, a, ak, b, bk, c, end);
         a += some;
-        total += some;
+        c += some;
         rows -= some;
         first = rows < FLUX_W ? rows : FLUX_W;
     }
@@ -166,39 +214,69 @@ FLUX_P(flux_column_lines)(size_t rows, size_t first, size_t count,
         total[i] = total[i] + sum[i];
 }
 
+/* How many elements of a column of `a` are in the cache line before the one
+ * that vectors begin with: of large operands, these begin where lines do. */
+FLUX_INLINE size_t
+FLUX_P(flux_odd)(size_t m, size_t k, const FLUX_T *a, size_t ak)
+{
+    const int large = ak % FLUX_W == 0 && m * k >= 8192;
+    return large ? (size_t)(uintptr_t)a / sizeof *a % FLUX_W : 0;
+}
+
+/* Whether the rows of a product of one column are taken one column of `a` after
+ * another, in the order seq: they lie apart, or would be read with gaps. */
+FLUX_INLINE int
+FLUX_P(flux_by_lines)(flux_order order, size_t m, size_t ai)
+{
+    return ai != 1 || (order == FLUX_SEQ && m > 8 * FLUX_W);
+}
+
+/* A product of one column whose sums go through a buffer. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
+                        size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                        FLUX_T *c, size_t ci, flux_product_end end)
+{
+    FLUX_ALIGNED FLUX_T total[FLUX_P(FLUX_ROWS) + FLUX_W];
+    const flux_product_end set = {FLUX_SET, 0};
+    const int lines = FLUX_P(flux_by_lines)(order, m, ai);
+    const size_t odd = ai == 1 ? FLUX_P(flux_odd)(m, k, a, ak) : 0;
+    const size_t most = ai == 1 ? FLUX_P(FLUX_ROWS) : 8 * FLUX_W;
+    size_t rows;
+    for (size_t i = 0; i < m; i += rows) {
+        const size_t whole = FLUX_W - (i == 0 ? odd : 0);
+        rows = most - FLUX_W + whole;
+        rows = m - i < rows ? m - i : rows;
+        const size_t lanes = (rows + FLUX_W - 1) / FLUX_W * FLUX_W;
+        for (size_t l = 0; l < lanes; l++)
+            total[l] = 0;
+        const size_t first = rows < whole ? rows : whole;
+        if (!lines)
+            FLUX_P(flux_column_rows)
+        (order, rows, first, k, a + i, ak, b, bk, total, set);
+        for (size_t k0 = 0; lines && k0 < k; k0 += 512)
+            FLUX_P(flux_column_lines)
+        (rows, ai == 1 ? first : FLUX_W, k - k0 < 512 ? k - k0 : 512,
+         a + i * ai + k0 * ak, ai, ak, b + k0 * bk, bk, total);
+        FLUX_P(flux_put)(rows, lanes, 1, total, c + i * ci, ci, 0, end);
+    }
+}
+
 /* A product of one column: in the order seq, or in split4 where its rows are
- * contiguous. Up to nine vectors of rows are read from begin to end; more would
- * be read with gaps. Of large operands, vectors begin where lines do. */
+ * contiguous. Up to nine vectors of rows are read from begin to end, and their
+ * sums stay in registers. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_column)(flux_order order, size_t m, size_t k, const FLUX_T *a,
                     size_t ai, size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
                     size_t ci, flux_product_end end)
 {
-    FLUX_ALIGNED FLUX_T total[FLUX_P(FLUX_ROWS) + FLUX_W];
-    const size_t odd = (size_t)(uintptr_t)a / sizeof *a % FLUX_W;
-    const int large = ai == 1 && ak % FLUX_W == 0 && m * k >= 8192;
-    const int lines = ai != 1 || (order == FLUX_SEQ && m > 8 * FLUX_W);
-    size_t rows;
-    for (size_t i = 0; i < m; i += rows) {
-        rows = ai == 1 ? FLUX_P(FLUX_ROWS) - (i == 0 ? odd : 0) : 8 * FLUX_W;
-        rows = m - i < rows ? m - i : rows;
-        const size_t lanes = (rows + FLUX_W - 1) / FLUX_W * FLUX_W;
-        const size_t whole = large && i == 0 ? FLUX_W - odd : FLUX_W;
-        const size_t first = rows < whole ? rows : whole;
-        for (size_t l = 0; l < lanes; l++)
-            total[l] = 0;
-        for (size_t k0 = 0; k0 < k; k0 += 512) {
-            const size_t count = k - k0 < 512 ? k - k0 : 512;
-            const FLUX_T *from = a + i * ai + k0 * ak;
-            if (lines)
-                FLUX_P(flux_column_lines)
-            (rows, ai == 1 ? first : FLUX_W, count, from, ai, ak, b + k0 * bk,
-             bk, total);
-            else FLUX_P(flux_column_rows)(order, rows, first, count, from, ak,
-                                          b + k0 * bk, bk, total);
-        }
-        FLUX_P(flux_put)(rows, lanes, 1, total, c + i * ci, ci, 0, end);
+    if (ci != 1 || FLUX_P(flux_by_lines)(order, m, ai)) {
+        FLUX_P(flux_column_far)(order, m, k, a, ai, ak, b, bk, c, ci, end);
+        return;
     }
+    const size_t whole = FLUX_W - FLUX_P(flux_odd)(m, k, a, ak);
+    FLUX_P(flux_column_rows)
+    (order, m, m < whole ? m : whole, k, a, ak, b, bk, c, end);
 }
 
 /* Terms of a strided vector as they stand, or copied and filled with zeros to
