@@ -194,9 +194,10 @@ options_set(Options *o, Arena *arena, Option option, const char *value)
 #define SWITCH(field)       (o->field = true, true)
 #define TEXT(field)         (o->field = value, true)
 #define NUMBER(field, most) (o->field = read_number(info, most, value)) > 0
-#define CHOICE(field, ...)  (o->field = (const int[]){__VA_ARGS__}[which], true)
-#define OWN(function)       function(o, arena, value)
-#define NOTHING             true
+#define CHOICE(field, ...)                                                     \
+    (o->field = (const unsigned[]){__VA_ARGS__}[which], true)
+#define OWN(function) function(o, arena, value)
+#define NOTHING       true
 #define OPTION(name, text, letter, argument, commands, sets, help)             \
     case OPTION_##name:                                                        \
         return sets;
