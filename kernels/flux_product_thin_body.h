@@ -57,19 +57,15 @@ FLUX_P(flux_row_block)(const size_t P, const int R, const int WHOLE,
             sum[0][r] = (sum[0][r] + sum[1][r]) + (sum[2][r] + sum[3][r]);
 }
 
-/* What becomes of a vector of which there are some lanes: a store under a mask
- * would hold up loads of it, so whole ones have none. */
+/* Stores some lanes of a vector: a store under a mask would hold up loads of
+ * it, so whole ones have none. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_end_some)(FLUX_T *to, FLUX_V sum, size_t lanes,
-                      flux_product_end end)
+FLUX_P(flux_store)(FLUX_T *to, FLUX_V sum, size_t lanes)
 {
     if (lanes == FLUX_W)
-        FLUX_P(flux_end)(to, sum, end);
-    else if (end.kind == FLUX_SET)
-        FLUX_I(put)(to, sum, lanes);
+        FLUX_AT(to) = sum;
     else
-        FLUX_P(flux_put_narrow)
-    (lanes, 1, (const FLUX_T *)&sum, FLUX_W, to, 0, end);
+        FLUX_I(put)(to, sum, lanes);
 }
 
 /* All terms of R vectors of rows, block by block. */
@@ -91,13 +87,17 @@ FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
         for (int r = 0; r < R; r++)
             total[r] = total[r] + sum[0][r];
     }
+    FLUX_ALIGNED FLUX_T sums[9 * FLUX_W];
+    const size_t rows = R > 1 ? first + (size_t)(R - 2) * FLUX_W + last : last;
+    FLUX_T *to = end.kind == FLUX_SET ? c : sums;
     if (R > 1)
-        FLUX_P(flux_end_some)(c, total[0], first, end);
+        FLUX_P(flux_store)(to, total[0], first);
     FLUX_UNROLL
     for (int r = 1; r + 1 < R; r++)
-        FLUX_P(flux_end)(c + first + (r - 1) * FLUX_W, total[r], end);
-    FLUX_P(flux_end_some)
-    (R > 1 ? c + first + (R - 2) * FLUX_W : c, total[R - 1], last, end);
+        FLUX_AT(to + first + (r - 1) * FLUX_W) = total[r];
+    FLUX_P(flux_store)(to + rows - last, total[R - 1], last);
+    if (end.kind != FLUX_SET)
+        FLUX_P(flux_put)(rows, 0, 1, sums, c, 1, 0, end);
 }
 
 /* The same for any number of rows, up to nine vectors of them at a time. */
