@@ -114,12 +114,12 @@ FLUX_P(flux_samples_pick)(const FLUX_P(flux_windows_job) * job,
     size_t term[FLUX_TERMS], count = 0;
     for (size_t y = s->line.line_low; y < s->line.line_high; y++)
         for (size_t x = low; x < high; x++) {
-            term[count] = y * run + x;
-            lot[count].a = x * s->lines.term[0].a * FLUX_W;
-            if (y > 0)
-                lot[count].a += y * s->lines.term[1].a * FLUX_W;
-            lot[count].b = term[count] * lay;
-            count++;
+            const size_t k = y * run + x;
+            const size_t down = y > 0 ? y * s->lines.term[1].a : 0;
+            const flux_pick one = {(x * s->lines.term[0].a + down) * FLUX_W,
+                                   k * lay};
+            term[count] = k;
+            lot[count++] = one;
         }
     for (size_t k = first / period * period; k < first + terms; k += period) {
         const size_t on = k - first;

@@ -5,6 +5,7 @@
 #include "kernels/flux_maxima.h"
 #include "kernels/flux_product.h"
 #include "kernels/flux_random.h"
+#include "kernels/flux_windows.h"
 
 #include <stdio.h>
 
@@ -176,6 +177,27 @@ hash_maxima(hash *h)
     }
 }
 
+/* 32 samples of 6 x 6 elements in frames of 4, with filters of 5 x 5. */
+static void
+hash_windows(hash *h)
+{
+    const flux_axis row[] = {{10, 1, 0, 1}, {10, 6, 0, 10}, {32, 36, 0, 100}};
+    const flux_axis column[] = {{1, 0, 0, 0}};
+    const flux_axis term[] = {{5, 1, 1, 0}, {5, 6, 5, 0}};
+    const flux_frame frame[] = {{6, 1, 4}, {6, 6, 4}};
+    static float a[32 * 36];
+    static float c[32 * 100];
+    float b[25];
+    for (size_t i = 0; i < 32 * 36; i++)
+        a[i] = (float)flux_normal(7, 1, i);
+    for (size_t i = 0; i < 25; i++)
+        b[i] = (float)flux_normal(7, 2, i);
+    flux_windows_framed_f32(flux_best_isa(), FLUX_SEQ, 3, row, 1, column, 2,
+                            term, 2, frame, a, b, c);
+    for (size_t i = 0; i < 32 * 100; i++)
+        hash_f32(h, c[i]);
+}
+
 int
 main(void)
 {
@@ -187,6 +209,7 @@ main(void)
     hash_functions_f64(&h, 11);
     hash_products(&h);
     hash_maxima(&h);
+    hash_windows(&h);
     printf("%08lx%08lx\n", (unsigned long)(h.value >> 32),
            (unsigned long)(h.value & 0xffffffffu));
     return 0;
