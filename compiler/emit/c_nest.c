@@ -110,6 +110,8 @@ nest_define(Printer *printer, const Stmt *stmt, NestPrint *print,
     part->given = nest_arguments(&params, printer);
     nest_end(&params);
     printer->again = own.again;
+    printer->thread = own.thread;
+    printer->threads = own.threads;
     part->name = nest_of(printer->nests, part, wish, &is_new)->name;
     return is_new;
 }

@@ -42,12 +42,14 @@ struct Printer {
     int shares;           /* how many loops threads share */
     const Stmt *flat;     /* a loop whose number of turns is `count`, or NULL */
     const char *count;
-    bool nested;       /* nests of the body are functions */
-    bool calls;        /* and nothing is left in what is printed that is worth
-                        * vectors */
-    const char *block; /* of such a loop while it is printed: the samples of
-                        * a block; NULL: none */
-    const char *begin; /* and those of a thread */
+    bool nested;        /* nests of the body are functions */
+    bool calls;         /* and nothing is left in what is printed that is worth
+                         * vectors */
+    const char *block;  /* of such a loop while it is printed: the samples of
+                         * a block; NULL: none */
+    const char *begin;  /* and those of a thread */
+    const char *thread; /* its number, and how many there are */
+    const char *threads;
     const char *end;
     const Stmt *around;  /* the loop that is being printed, or NULL */
     bool written_out;    /* its turns are written out */

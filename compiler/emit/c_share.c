@@ -61,6 +61,8 @@ print_share(Printer *printer, const Stmt *loop)
     const Schedule *s = printer->s;
     const char *thread = printer_name(printer, "thread");
     const char *threads = printer_name(printer, "threads");
+    printer->thread = thread;
+    printer->threads = threads;
     const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
     const char *extent = c_dim(printer, var->extent).text;
     const char *next = arena_printf(printer->arena, "%s + 1", thread);
@@ -135,7 +137,8 @@ define_task(Writer *to, const char *isa, const PartText *part)
 
 /* The task that holds what is in scope; on a line, if it fits. */
 static void
-declare_task(Printer *printer, const PartText *part, const char *task)
+declare_task(Printer *printer, const PartText *part, const char *isa,
+             const char *task)
 {
     Writer *writer = printer->writer;
     const char *actual = part->actual;
@@ -153,7 +156,7 @@ declare_task(Printer *printer, const PartText *part, const char *task)
         return;
     }
     writer_line(writer, "%s", head);
-    writer_line(writer, ".isa = %s,", printer->isa);
+    writer_line(writer, ".%s = %s,", isa, printer->isa);
     while ((one = next_of(&actual, &length)) != NULL &&
            (other = next_of(&given, &width)) != NULL)
         writer_line(writer, ".%.*s = %.*s,", length, one, width, other);
@@ -199,6 +202,7 @@ share_print(Printer *printer, const Stmt *loop)
     Writer *parts = printer->parts;
     const char *pool = printer->pool;
     const bool calls = printer->calls;
+    const char *isa = printer->nested ? "isa" : printer->isa;
     PartText part = {.comment = "One thread's share of the samples."};
     bool is_new = true;
     printer->pool = NULL;
@@ -209,17 +213,18 @@ share_print(Printer *printer, const Stmt *loop)
         define_share(printer, loop, &part);
     if (is_new) {
         PartText share = part;
-        share.formal = arena_printf(
-            parts->arena, "size_t thread, size_t threads, %s", part.formal);
-        share.actual =
-            arena_printf(parts->arena, "thread, threads, %s", part.actual);
-        part_for_each_isa(parts, &share, "isa");
-        define_task(parts, "isa", &part);
+        share.formal =
+            arena_printf(parts->arena, "size_t %s, size_t %s, %s",
+                         printer->thread, printer->threads, part.formal);
+        share.actual = arena_printf(parts->arena, "%s, %s, %s", printer->thread,
+                                    printer->threads, part.actual);
+        part_for_each_isa(parts, &share, isa);
+        define_task(parts, isa, &part);
     }
     printer->pool = pool;
     printer->calls = calls;
     const char *task = printer_name(printer, "task");
-    declare_task(printer, &part, task);
+    declare_task(printer, &part, isa, task);
     writer_line(printer->writer, "flux_share_task(%s, %s_share, &%s);", pool,
                 part.name, task);
     return true;
