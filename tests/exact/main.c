@@ -1,6 +1,6 @@
-/* Prints a hash of the weights: after 1,000 steps of the generated code, or of
- * a checkpoint that the script wrote. The trained model must give each sample
- * the same bits alone and in batches of any size.
+/* Prints a hash of the weights: after STEPS steps of the generated code on BATCH
+ * samples each, or of a checkpoint that the script wrote. The trained model must
+ * give each sample the same bits alone and in batches of any size.
  */
 #include "mlp.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN = 20, OUT = 4, SAMPLES = 160, BATCH = 16, STEPS = 1000 };
+enum { IN = MLP_IN, OUT = MLP_OUT, SAMPLES = 160 };
 
 /* FNV-1a, 64 bit (Fowler, Noll, Vo). */
 static uint64_t
