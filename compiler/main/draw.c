@@ -1,6 +1,6 @@
 /* fluxc graph: a picture of the model that is traced and optimised. */
 #define _POSIX_C_SOURCE 200809L
-#include "emit/draw.h"
+#include "emit/draw/draw.h"
 #include "grammar/grammar.h"
 #include "main/commands.h"
 

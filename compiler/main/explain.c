@@ -1,6 +1,6 @@
 /* fluxc explain: what a diagnostic means; what the functions of a model do. */
 #define _POSIX_C_SOURCE 200809L
-#include "emit/explain.h"
+#include "emit/explain/explain.h"
 
 #include "main/commands.h"
 

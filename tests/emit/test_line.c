@@ -1,8 +1,8 @@
 /* Lines that are too long and what they become: as clang-format 14 breaks them,
  * but for strings, which it would break inside.
  */
-#include "emit/line.h"
-#include "emit/writer.h"
+#include "emit/text/line.h"
+#include "emit/text/writer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Names in scope: numbers behind wishes, types, scopes that end. */
-#include "emit/c_scope.h"
+#include "emit/c/c_scope.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-/* Prints a hash of the weights: after STEPS steps of the generated code on BATCH
- * samples each, or of a checkpoint that the script wrote. The trained model must
- * give each sample the same bits alone and in batches of any size.
+/* Prints a hash of the weights: after STEPS steps of the generated code on
+ * BATCH samples each, or of a checkpoint that the script wrote. The trained
+ * model must give each sample the same bits alone and in batches of any size.
  */
 #include "mlp.h"
 

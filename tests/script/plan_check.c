@@ -2,7 +2,7 @@
  * in it is. */
 #include "tests/script/plan.h"
 
-#include "emit/c_model.h"
+#include "emit/c/c_model.h"
 
 typedef struct {
     int first;

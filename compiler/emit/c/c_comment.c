@@ -1,0 +1,534 @@
+/* The comment above a loop nest or call: what the source says there, and where.
+ *
+ * Of the places that the operations of a nest come from, those are shown that
+ * lie in no other of them, three at most.
+ */
+#include "base/hash.h"
+#include "emit/c/c_emit.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { COMMENT_TEXT = 44 };
+
+/* Where a node comes from: the formula, which may stand in the library, the
+ * place in the user's own source that led there, and the layer whose parameter
+ * it takes.
+ */
+typedef struct {
+    const Source *source;
+    Span span;
+    Span place;
+    const char *layer; /* "layer1", or NULL */
+    bool derivative;
+} Origin;
+
+typedef struct {
+    Printer *printer;
+    VEC(Origin) origin;
+    const char *target; /* the layer whose memory is written, or NULL */
+    bool targets;       /* several are */
+} Origins;
+
+static bool
+inside(Span a, Span b)
+{
+    return a.source == b.source && a.begin >= b.begin && a.end <= b.end;
+}
+
+/* Whether a graph is that of a model's back: its results are the gradients of
+ * its inputs.
+ */
+static bool
+is_back(const Graph *g)
+{
+    for (size_t o = 0; o < g->output.count; o++) {
+        const Output *output = &g->output.item[o];
+        bool found = output->next != REF_NONE;
+        for (size_t i = 0; i < g->leaf.count && !found; i++) {
+            const Node *leaf = ir_node(g, g->leaf.item[i]);
+            found = leaf->op == OP_input && output->name[0] == 'd' &&
+                    strcmp(leaf->as.leaf.name, output->name + 1) == 0;
+        }
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* The path before the last dot: "layer1" of "layer1.W"; NULL without a dot. */
+static const char *
+path_of(Arena *arena, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot == NULL ? NULL : arena_string(arena, name, (size_t)(dot - name));
+}
+
+/* The layer of the parameter that a node takes, directly or spread out. */
+static const char *
+layer_of(Arena *arena, const Graph *g, Ref ref)
+{
+    const Node *n = ir_node(g, ref);
+    for (int i = 0; i < n->operands; i++) {
+        const Node *from = ir_node(g, n->operand[i]);
+        while (from->op == OP_broadcast || from->op == OP_reshape ||
+               from->op == OP_permute)
+            from = ir_node(g, from->operand[0]);
+        if (from->op == OP_param)
+            return path_of(arena, from->as.leaf.name);
+    }
+    return NULL;
+}
+
+/* What comments need to know of a graph. */
+typedef struct Comments {
+    Ref loss;           /* the output of that name; REF_NONE: none */
+    Ref eta;            /* the learning rate; REF_NONE: none */
+    bool back;          /* the graph is a back */
+    Ref gradient;       /* the last input; REF_NONE: none */
+    const char **layer; /* by node: its own, or that of what it derives */
+    Map param;          /* by name */
+} Comments;
+
+/* Whether a node is part of a derivative: it stands behind the gradients that
+ * came in, which are the last inputs, or, in a step, between the loss and the
+ * optimiser, whose first leaf is the learning rate.
+ */
+static bool
+is_derivative(const Comments *c, Ref ref)
+{
+    if (c->loss != REF_NONE && ref > c->loss && c->eta != REF_NONE)
+        return ref < c->eta;
+    if (c->back)
+        return ref > c->gradient;
+    return c->loss != REF_NONE && ref > c->loss;
+}
+
+static void
+find_leaves(const Graph *g, Comments *c)
+{
+    for (size_t o = 0; o < g->output.count; o++) {
+        const Output *output = &g->output.item[o];
+        if (output->next == REF_NONE && strcmp(output->name, "loss") == 0)
+            c->loss = output->ref;
+    }
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        Ref ref = g->leaf.item[i];
+        const Node *leaf = ir_node(g, ref);
+        const char *name = leaf->as.leaf.name;
+        if (leaf->op == OP_param)
+            map_put(&c->param, name, (int)i);
+        if (leaf->op == OP_state && strcmp(name, "eta") == 0 &&
+            c->eta == REF_NONE)
+            c->eta = ref;
+        if (leaf->op == OP_input)
+            c->gradient = ref;
+    }
+    c->back = is_back(g);
+}
+
+/* The layer found so far for a place in the source, as it is traced. */
+typedef struct {
+    const Node *node; /* NULL: free */
+    const char *layer;
+    bool several;
+} PlaceLayer;
+
+static PlaceLayer *
+place_layer(PlaceLayer *table, size_t size, const Node *n)
+{
+    uint64_t h = (uint64_t)(uintptr_t)n->frame * 0x9e3779b97f4a7c15u;
+    h = hash_word(h, n->span.begin);
+    h = hash_word(h, n->span.end ^ (uint64_t)n->span.source << 40);
+    size_t at = hash_slot(h, size);
+    while (table[at].node != NULL &&
+           (table[at].node->frame != n->frame ||
+            table[at].node->span.begin != n->span.begin ||
+            table[at].node->span.end != n->span.end ||
+            table[at].node->span.source != n->span.source))
+        at = (at + 1) & (size - 1);
+    table[at].node = n;
+    return &table[at];
+}
+
+/* A part of a derivative belongs to the layer of the node it is the derivative
+ * of, which has its place; to none where several layers have.
+ */
+static void
+find_layers(Arena *arena, const Graph *g, Comments *c)
+{
+    size_t size = 16;
+    while (size < 2 * g->node.count)
+        size *= 2;
+    PlaceLayer *table = ARENA_ARRAY(arena, PlaceLayer, size);
+    c->layer = ARENA_ARRAY(arena, const char *, g->node.count + 1);
+    for (Ref r = 0; r < (Ref)g->node.count; r++) {
+        PlaceLayer *place = place_layer(table, size, ir_node(g, r));
+        const char *own = layer_of(arena, g, r);
+        c->layer[r] = own;
+        if (own == NULL && !place->several && is_derivative(c, r))
+            c->layer[r] = place->layer;
+        if (own == NULL)
+            continue;
+        place->several = place->several || (place->layer != NULL &&
+                                            strcmp(place->layer, own) != 0);
+        place->layer = own;
+    }
+}
+
+const char **
+c_layers(Arena *arena, const Graph *g)
+{
+    Comments c = {.loss = REF_NONE, .eta = REF_NONE, .gradient = REF_NONE};
+    c.param.arena = arena;
+    find_leaves(g, &c);
+    find_layers(arena, g, &c);
+    return c.layer;
+}
+
+static const Comments *
+comments_of(Printer *printer)
+{
+    const Graph *g = printer->s->graph;
+    if (printer->comments != NULL)
+        return printer->comments;
+    Comments *c = ARENA_NEW(printer->arena, Comments);
+    *c = (Comments){
+        .loss = REF_NONE, .eta = REF_NONE, .gradient = (Ref)g->node.count};
+    c->param.arena = printer->arena;
+    find_leaves(g, c);
+    find_layers(printer->arena, g, c);
+    printer->comments = c;
+    return c;
+}
+
+static bool
+in_library(const Graph *g, Span span)
+{
+    const Source *source = source_get(&g->context->sources, span.source);
+    return source != NULL && strncmp(source->path, "stdlib/", 7) == 0;
+}
+
+/* The call in the user's source that led to a node of the library, or where it
+ * makes the layer that the library calls.
+ */
+static Span
+user_place(const Graph *g, const Node *n)
+{
+    Span place = n->span;
+    for (const Frame *f = n->frame; f != NULL && in_library(g, place);
+         f = f->caller) {
+        place = span_known(f->span) ? f->span : place;
+        if (in_library(g, place) && span_known(f->made))
+            place = f->made;
+    }
+    return place;
+}
+
+static Origin
+origin_of(Printer *printer, Ref ref)
+{
+    const Comments *c = comments_of(printer);
+    const Graph *g = printer->s->graph;
+    const Node *n = ir_node(g, ref);
+    Origin origin = {.source = source_get(&g->context->sources, n->span.source),
+                     .span = n->span,
+                     .place = user_place(g, n),
+                     .layer = c->layer[ref],
+                     .derivative = is_derivative(c, ref)};
+    return origin;
+}
+
+static bool
+same_layer(const Origin *a, const Origin *b)
+{
+    return a->layer == NULL || b->layer == NULL ||
+           strcmp(a->layer, b->layer) == 0;
+}
+
+static void
+origin_add(Origins *origins, Ref ref)
+{
+    const Graph *g = origins->printer->s->graph;
+    if (!span_known(ir_node(g, ref)->span))
+        return;
+    Origin origin = origin_of(origins->printer, ref);
+    size_t kept = 0;
+    for (size_t i = 0; i < origins->origin.count; i++) {
+        Origin *old = &origins->origin.item[i];
+        bool same =
+            old->derivative == origin.derivative && same_layer(old, &origin);
+        if (same && inside(origin.span, old->span)) {
+            if (old->layer == NULL)
+                old->layer = origin.layer;
+            return;
+        }
+        if (same && inside(old->span, origin.span)) {
+            if (origin.layer == NULL)
+                origin.layer = old->layer;
+        } else {
+            origins->origin.item[kept++] = *old;
+        }
+    }
+    origins->origin.count = kept;
+    VEC_PUSH(origins->printer->arena, &origins->origin, origin);
+}
+
+/* Notes the layer of the parameter, gradient or moment that a store writes. */
+static void
+note_target(Origins *origins, int number)
+{
+    const Schedule *s = origins->printer->s;
+    const Graph *g = s->graph;
+    const Buffer *buffer = &s->buffer.item[number];
+    Ref leaf = REF_NONE;
+    if (buffer->kind == BUFFER_leaf)
+        leaf = g->leaf.item[buffer->number];
+    else if (buffer->kind == BUFFER_output)
+        leaf = g->output.item[buffer->number].next;
+    if (leaf == REF_NONE)
+        return;
+    const Node *n = ir_node(g, leaf);
+    const char *name = n->as.leaf.name;
+    /* A moment, "m.layer1.W", is one of the parameter "layer1.W". */
+    const char *dot = strchr(name, '.');
+    if (n->op == OP_state && dot != NULL &&
+        map_get(&comments_of(origins->printer)->param, dot + 1) >= 0)
+        name = dot + 1;
+    const char *layer = path_of(origins->printer->arena, name);
+    if (layer == NULL)
+        return;
+    if (origins->target != NULL && strcmp(origins->target, layer) != 0)
+        origins->targets = true;
+    origins->target = layer;
+}
+
+static void
+origins_of(Origins *origins, const Stmt *stmt)
+{
+    if (stmt->kind == STMT_store)
+        note_target(origins, stmt->buffer);
+    if (stmt->kind == STMT_call)
+        note_target(origins, stmt->product->buffer[0]);
+    if (stmt->node != REF_NONE && stmt->kind != STMT_store)
+        origin_add(origins, stmt->node);
+    if (stmt->kind == STMT_call && stmt->product->end.kind == END_step)
+        origin_add(origins, stmt->product->end.node);
+    for (size_t i = 0; stmt->kind == STMT_loop && i < stmt->body.count; i++)
+        origins_of(origins, stmt->body.item[i]);
+}
+
+const char *
+c_nest_wish(Printer *printer, const Stmt *stmt)
+{
+    Origins origins = {.printer = printer};
+    origins_of(&origins, stmt);
+    const char *layer = NULL;
+    bool derivative = false;
+    for (size_t i = 0; i < origins.origin.count && layer == NULL; i++) {
+        layer = origins.origin.item[i].layer;
+        derivative = origins.origin.item[i].derivative;
+    }
+    if (comments_of(printer)->eta != REF_NONE && origins.target != NULL)
+        return "update_loops";
+    const char *dot = layer != NULL ? strrchr(layer, '.') : NULL;
+    if (dot == NULL)
+        return derivative ? "back_loops" : "loops";
+    return arena_printf(printer->arena, "%s_%sloops",
+                        emit_c_name(printer->arena, dot + 1),
+                        derivative ? "back_" : "");
+}
+
+/* The source's text on one line, without what would end the comment. */
+static const char *
+formula(Arena *arena, const Origin *origin)
+{
+    size_t length = origin->span.end - origin->span.begin;
+    char *text =
+        arena_string(arena, origin->source->text + origin->span.begin, length);
+    size_t kept = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n' || text[i] == '\r')
+            break;
+        if (text[i] == '\t')
+            text[i] = ' ';
+        if (kept > 0 && ((text[kept - 1] == '*' && text[i] == '/') ||
+                         (text[kept - 1] == '/' && text[i] == '*')))
+            continue;
+        text[kept++] = text[i];
+    }
+    while (kept > 0 && text[kept - 1] == ' ')
+        kept--;
+    text[kept] = 0;
+    if (writer_width(text) <= COMMENT_TEXT)
+        return text;
+    size_t cut = 0;
+    for (int width = 0; width < COMMENT_TEXT - 4; width++) {
+        cut++;
+        while (((unsigned char)text[cut] & 0xc0) == 0x80)
+            cut++;
+    }
+    while (cut > 0 && text[cut - 1] == ' ')
+        cut--;
+    return arena_printf(arena, "%s ...", arena_string(arena, text, cut));
+}
+
+/* "layer1: W * x + b  model.net:2:7" */
+static const char *
+origin_text(Printer *printer, const Origin *origin)
+{
+    Arena *arena = printer->arena;
+    const Graph *g = printer->s->graph;
+    const Source *source =
+        source_get(&g->context->sources, origin->place.source);
+    Place place = source_place(source, origin->place.begin);
+    const char *layer =
+        origin->layer != NULL ? arena_printf(arena, "%s: ", origin->layer) : "";
+    return arena_printf(arena, "%s%s%s  %s:%u:%u", layer,
+                        origin->derivative ? "d " : "", formula(arena, origin),
+                        source_name(source->path), (unsigned)place.line,
+                        (unsigned)place.column);
+}
+
+const char *
+c_origin(Printer *printer, Ref node)
+{
+    if (!span_known(ir_node(printer->s->graph, node)->span))
+        return NULL;
+    Origin origin = origin_of(printer, node);
+    return origin_text(printer, &origin);
+}
+
+static const LoopVar *
+var_of(const Printer *printer, const Stmt *loop)
+{
+    return &printer->s->var.item[schedule_var(printer->s, loop->var)];
+}
+
+static bool
+is_block(const LoopVar *var)
+{
+    return var->kind == VAR_block && var->step == SCHEDULE_BLOCK;
+}
+
+/* Whether a loop is over short rows, with the samples inside (fuse_across.c).
+ */
+static bool
+is_across(const Printer *printer, const Stmt *stmt)
+{
+    return stmt != NULL && var_of(printer, stmt)->kind == VAR_plain &&
+           stmt->parent != NULL && is_block(var_of(printer, stmt->parent));
+}
+
+/* Whether a statement begins something a reader looks for: a nest or call, but
+ * not those inside of one that a comment stands above already.
+ */
+static bool
+is_headed(const Printer *printer, const Stmt *stmt)
+{
+    int depth = printer->writer->depth;
+    if (stmt->kind != STMT_loop && stmt->kind != STMT_call)
+        return false;
+    if (stmt->kind == STMT_loop) {
+        const LoopVar *var = var_of(printer, stmt);
+        if (is_block(var) || is_across(printer, stmt->parent))
+            return false;
+        if (var->kind == VAR_within)
+            return is_block(
+                &printer->s->var.item[schedule_var(printer->s, var->parent)]);
+        if (is_across(printer, stmt))
+            return true;
+    }
+    return stmt->kind == STMT_call || depth <= 1 || printer->phase ||
+           (depth == 2 && stmt->tag != 0);
+}
+
+int
+c_origins(Printer *printer, const Stmt *stmt, const Source **source,
+          Place *place, const char *text[COMMENT_LINES])
+{
+    Origins origins = {.printer = printer};
+    origins_of(&origins, stmt);
+    int count = 0;
+    for (size_t i = 0; i < origins.origin.count && i < COMMENT_LINES; i++) {
+        Origin *origin = &origins.origin.item[i];
+        bool own = origin->layer != NULL && !origin->derivative;
+        if (origins.target != NULL && !origins.targets && !own)
+            origin->layer = origins.target;
+        text[count++] = origin_text(printer, origin);
+    }
+    if (count > 0) {
+        const Span first = origins.origin.item[0].place;
+        *source =
+            source_get(&printer->s->graph->context->sources, first.source);
+        *place = source_place(*source, first.begin);
+    }
+    return count;
+}
+
+/* Under -g: marks what follows with the line of the user's source that a
+ * statement's operation comes from, or else with the one that is known. False
+ * where there is none.
+ */
+static bool
+mark_line(Printer *printer, const Stmt *stmt, const Source *source, Place place)
+{
+    const Graph *g = printer->s->graph;
+    Span own = {0};
+    if (stmt->node != REF_NONE)
+        own = user_place(g, ir_node(g, stmt->node));
+    if (span_known(own) && !in_library(g, own)) {
+        source = source_get(&g->context->sources, own.source);
+        place = source_place(source, own.begin);
+    }
+    if (source == NULL)
+        return false;
+    writer_raw(printer->writer,
+               arena_printf(printer->arena, "#line %u \"%s\"\n",
+                            (unsigned)place.line, source_name(source->path)));
+    return true;
+}
+
+static void
+write_lines(Writer *writer, const char *const *text, int count)
+{
+    for (int i = 0; i < count; i++)
+        writer_line(writer, "%s%s%s", i == 0 ? "/* " : " * ", text[i],
+                    count == 1 ? " */" : "");
+    if (count > 1)
+        writer_line(writer, " */");
+}
+
+const char *
+c_comment_lines(Printer *printer, const Stmt *stmt)
+{
+    const char *text[COMMENT_LINES];
+    const Source *source;
+    Place place;
+    Writer writer;
+    if (printer->comment == NULL)
+        return NULL;
+    writer_init(&writer, printer->arena);
+    write_lines(&writer, text, c_origins(printer, stmt, &source, &place, text));
+    return writer.text;
+}
+
+bool
+c_comment(Printer *printer, const Stmt *stmt)
+{
+    const Emit *emit = printer->user;
+    const char *text[COMMENT_LINES];
+    const Source *source = NULL;
+    Place place = {0};
+    int count = 0;
+    if (is_headed(printer, stmt))
+        count = c_origins(printer, stmt, &source, &place, text);
+    Writer *writer = printer->writer;
+    if (count > 0 && writer->size > 2 &&
+        writer->text[writer->size - 2] != '{' &&
+        writer->text[writer->size - 2] != '\n')
+        writer_raw(writer, "\n");
+    write_lines(writer, text, count);
+    return emit->options->debug_lines &&
+           mark_line(printer, stmt, source, place);
+}

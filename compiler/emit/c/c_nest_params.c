@@ -1,0 +1,321 @@
+/* The parameters of nests that are functions: what they name of what is around
+ * them. Memory is one where it is at one place, whatever it is called there.
+ */
+#include "emit/c/c_nest.h"
+
+#include <string.h>
+
+static bool
+is_in_slot(const Buffer *buffer)
+{
+    return buffer->kind == BUFFER_temp && !buffer->local && buffer->slot >= 0;
+}
+
+/* Whether two arrays are the same memory, as elements of one type. */
+static bool
+is_one_array(const Printer *printer, int a, int b)
+{
+    const Schedule *s = printer->s;
+    const Buffer *x = &s->buffer.item[a];
+    const Buffer *y = &s->buffer.item[b];
+    if (x->dtype != y->dtype)
+        return false;
+    if (strcmp(printer->memory[a].text, printer->memory[b].text) == 0)
+        return true;
+    return is_in_slot(x) && is_in_slot(y) && c_begin_together(s, a, b);
+}
+
+/* The parameter that an array is; a new one, if it is none yet. */
+static size_t
+param_of(NestParams *params, int buffer)
+{
+    const Printer *printer = params->printer;
+    size_t i = 0;
+    while (i < params->param.count &&
+           (params->param.item[i].buffer < 0 ||
+            !is_one_array(printer, params->param.item[i].buffer, buffer)))
+        i++;
+    if (i == params->param.count) {
+        NestParam param = {.buffer = buffer, .value = -1};
+        VEC_PUSH(printer->arena, &params->param, param);
+    }
+    return i;
+}
+
+static void
+add_buffer(NestParams *params, int buffer, bool stored)
+{
+    const Printer *printer = params->printer;
+    const Buffer *b = &printer->s->buffer.item[buffer];
+    if (params->rooms && b->room != 0)
+        buffer = b->room - 1;
+    if (printer->memory[buffer].text == NULL)
+        return; /* declared in the nest */
+    size_t i = 0;
+    while (i < params->use.count && params->use.item[i].buffer != buffer)
+        i++;
+    if (i == params->use.count) {
+        NestUse use = {buffer, param_of(params, buffer),
+                       printer->memory[buffer]};
+        VEC_PUSH(printer->arena, &params->use, use);
+    }
+    if (stored)
+        params->param.item[params->use.item[i].param].stored = true;
+}
+
+static void
+add_value(NestParams *params, int v)
+{
+    const Printer *printer = params->printer;
+    const Value *value = &printer->s->value.item[v];
+    if (printer->value[v] != NULL) {
+        for (size_t i = 0; i < params->param.count; i++)
+            if (params->param.item[i].value == v)
+                return;
+        NestParam param = {.buffer = -1, .value = v};
+        VEC_PUSH(printer->arena, &params->param, param);
+        return;
+    }
+    if (value->kind == VALUE_load || value->kind == VALUE_sum ||
+        value->kind == VALUE_gather)
+        add_buffer(params, value->buffer, false);
+    for (int i = 0; i < value->operands; i++)
+        add_value(params, value->operand[i]);
+}
+
+/* The results that a statement is for, which the code asks for. */
+static void
+add_results(NestParams *params, uint32_t tag)
+{
+    const Schedule *s = params->printer->s;
+    for (size_t o = 0; o < s->graph->output.count && o < 32; o++)
+        if ((tag >> o & 1) != 0 && s->output_buffer[o] >= 0)
+            add_buffer(params, s->output_buffer[o], false);
+}
+
+static void
+add_stmt(NestParams *params, const Stmt *stmt)
+{
+    const Product *product = stmt->product;
+    if (stmt->parent != NULL && stmt->tag != stmt->parent->tag)
+        add_results(params, stmt->tag);
+    switch (stmt->kind) {
+    case STMT_loop:
+        for (size_t i = 0; i < stmt->body.count; i++)
+            add_stmt(params, stmt->body.item[i]);
+        break;
+    case STMT_let:
+        add_value(params, stmt->value);
+        break;
+    case STMT_store:
+        add_value(params, stmt->value);
+        add_buffer(params, stmt->buffer, true);
+        break;
+    case STMT_step:
+        add_value(params, stmt->value);
+        if (stmt->factor >= 0)
+            add_value(params, stmt->factor);
+        break;
+    case STMT_call:
+        add_buffer(params, product->buffer[1], false);
+        if (product->panels != 0)
+            add_buffer(params, product->panels - 1, false);
+        if (product->buffer[2] >= 0)
+            add_buffer(params, product->buffer[2], product->maxima);
+        if (product->end.kind == END_step)
+            add_value(params, product->scale);
+        add_buffer(params, product->buffer[0], true);
+        break;
+    case STMT_init:
+    case STMT_derive:
+        break;
+    }
+}
+
+/* What an array is called in a nest: a parameter that it reads, as in the
+ * source.
+ */
+static const char *
+wish_of(const Printer *printer, const NestParam *param)
+{
+    const Schedule *s = printer->s;
+    const Buffer *b = &s->buffer.item[param->buffer];
+    const Ref ref = b->kind == BUFFER_leaf ? b->node : REF_NONE;
+    if (ref == REF_NONE || ir_node(s->graph, ref)->op != OP_param)
+        return "h";
+    if (param->stored)
+        return "p";
+    const char *path = ir_node(s->graph, ref)->as.leaf.name;
+    const char *dot = strrchr(path, '.');
+    return emit_c_name(printer->arena, dot != NULL ? dot + 1 : path);
+}
+
+/* Names an array in the nest; it is reached through a pointer there, a scalar
+ * that is only read through none.
+ */
+static void
+name_buffer(Printer *printer, NestParam *param)
+{
+    const Memory *memory = &printer->memory[param->buffer];
+    const char *text = memory->text;
+    const char *type = c_type(printer->s->buffer.item[param->buffer].dtype);
+    bool value = memory->scalar && !param->stored;
+    type = arena_printf(printer->arena, "%s%s%s",
+                        param->stored || value ? "" : "const ", type,
+                        value ? " " : " *");
+    param->name = printer_typed(printer, wish_of(printer, param), type);
+    param->actual = text;
+    if (memory->scalar && !value)
+        param->actual =
+            *text == '*' ? text + 1 : arena_printf(printer->arena, "&%s", text);
+}
+
+static void
+name_params(NestParams *params)
+{
+    Printer *printer = params->printer;
+    for (size_t i = 0; i < params->param.count; i++) {
+        NestParam *param = &params->param.item[i];
+        if (param->buffer >= 0) {
+            name_buffer(printer, param);
+            continue;
+        }
+        const Value *value = &printer->s->value.item[param->value];
+        const char *type =
+            arena_printf(printer->arena, "%s ", c_type(value->dtype));
+        param->name = printer_typed(printer, "c", type);
+        param->actual = printer->value[param->value];
+        printer->value[param->value] = param->name;
+    }
+    for (size_t i = 0; i < params->use.count; i++) {
+        const NestUse *use = &params->use.item[i];
+        const NestParam *param = &params->param.item[use->param];
+        bool star = use->memory.scalar && param->stored;
+        printer->memory[use->buffer] =
+            (Memory){star ? arena_printf(printer->arena, "*%s", param->name)
+                          : param->name,
+                     use->memory.scalar};
+    }
+}
+
+void
+nest_end(NestParams *params)
+{
+    Printer *printer = params->printer;
+    for (size_t i = 0; i < params->block.count; i++)
+        printer->var[params->block.item[i].var] = params->block.item[i].actual;
+    for (size_t i = 0; i < params->use.count; i++)
+        printer->memory[params->use.item[i].buffer] =
+            params->use.item[i].memory;
+    for (size_t i = 0; i < params->param.count; i++) {
+        const NestParam *param = &params->param.item[i];
+        if (param->value >= 0)
+            printer->value[param->value] = param->actual;
+    }
+}
+
+/* What a nest is called with for a parameter, by its name. */
+static const char *
+actual_of(const NestParams *params, const Printer *around, const char *name)
+{
+    const Printer *own = params->printer;
+    for (int i = 0; i < own->s->dims->symbols; i++)
+        if (own->dim_text[i] == name)
+            return around->dim_text[i];
+    for (size_t i = 0; i < params->param.count; i++)
+        if (params->param.item[i].name == name)
+            return params->param.item[i].actual;
+    for (size_t i = 0; i < params->block.count; i++) {
+        const NestBlock *block = &params->block.item[i];
+        if (block->name == name)
+            return block->actual;
+        if (block->end == name)
+            return arena_printf(own->arena, "%s_end", block->actual);
+    }
+    if (name == own->count)
+        return params->turns;
+    return name == own->pool ? around->pool : around->seed;
+}
+
+const char *
+nest_arguments(const NestParams *params, const Printer *around)
+{
+    const Printer *own = params->printer;
+    const char *text = "";
+    for (size_t i = 0; i < c_scope_mark(&own->scope); i++) {
+        const CScopeName *name = &own->scope.name.item[i];
+        if (name->used && name->text != own->isa)
+            text =
+                arena_printf(own->arena, "%s%s%s", text, *text != 0 ? ", " : "",
+                             actual_of(params, around, name->text));
+    }
+    return text;
+}
+
+/* Names the variables of the blocks around a nest. */
+static void
+name_blocks(NestParams *params, Printer *own, const Stmt *loop)
+{
+    const Schedule *s = own->s;
+    if (loop == NULL)
+        return;
+    name_blocks(params, own, loop->parent);
+    int v = schedule_var(s, loop->var);
+    NestBlock block = {.var = v, .actual = own->var[v]};
+    const char *wish = s->var.item[v].batch ? "s0" : "i0";
+    block.name = printer_typed(own, wish, "size_t ");
+    block.end = printer_typed(
+        own, arena_printf(own->arena, "%s_end", block.name), "size_t ");
+    own->var[v] = block.name;
+    VEC_PUSH(own->arena, &params->block, block);
+}
+
+/* Whether a nest is one loop of a known number of turns, which do not know how
+ * many they are.
+ */
+static bool
+is_flat(const Printer *printer, const Stmt *loop)
+{
+    const Schedule *s = printer->s;
+    const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
+    bool flat = var->kind == VAR_plain && dim_known(var->extent) &&
+                var->extent > FEW_TURNS;
+    for (size_t i = 0; i < loop->body.count; i++) {
+        StmtKind kind = loop->body.item[i]->kind;
+        flat = flat && (kind == STMT_let || kind == STMT_store);
+    }
+    return flat;
+}
+
+void
+nest_begin(NestParams *params, Printer *own, Printer *around, const Stmt *stmt,
+           Writer *body)
+{
+    *own = *around;
+    params->printer = around;
+    add_stmt(params, stmt);
+    writer_init(body, around->arena);
+    body->depth = 1;
+    own->writer = body;
+    own->scope = (CScope){.arena = around->arena};
+    own->nested = around->nested && params->rooms;
+    own->calls = false;
+    own->around = NULL;
+    own->isa = printer_typed(own, "isa", "flux_isa ");
+    if (around->pool != NULL)
+        own->pool = printer_typed(own, "pool", "flux_pool *");
+    for (int i = 0; i < own->s->dims->symbols; i++)
+        own->dim_text[i] = printer_typed(
+            own, emit_c_name(own->arena, own->s->dims->symbol[i]), "size_t ");
+    own->seed = printer_typed(own, "seed", "uint64_t ");
+    name_blocks(params, own, stmt->parent);
+    if (is_flat(own, stmt)) {
+        const Schedule *s = own->s;
+        own->flat = stmt;
+        own->count = printer_typed(own, "count", "size_t ");
+        params->turns =
+            c_dim(around, s->var.item[schedule_var(s, stmt->var)].extent).text;
+    }
+    params->printer = own;
+    name_params(params);
+}

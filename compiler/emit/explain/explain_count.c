@@ -1,0 +1,157 @@
+/* What a kernel costs: operations on real numbers, elementary functions, and
+ * the bytes of the elements that it reads and writes, each once, but for arrays
+ * of its own.
+ */
+#include "emit/explain/explain.h"
+
+#include "emit/explain/explain_inner.h"
+
+#include <string.h>
+
+double
+explain_number(const Explain *e, Dim dim)
+{
+    return (double)dim_value(e->s->dims, dim, e->symbol);
+}
+
+double
+explain_turns(const Explain *e, int number)
+{
+    const LoopVar *var = &e->s->var.item[schedule_var(e->s, number)];
+    if (var->kind == VAR_block)
+        return 1; /* what lies within it goes through the whole axis */
+    return explain_number(e, var->kind == VAR_derived ? var->mod : var->extent);
+}
+
+static bool
+is_function(Op op)
+{
+    return op == OP_pow || (op >= OP_exp && op <= OP_gelu);
+}
+
+static bool
+is_operation(Op op)
+{
+    return (op >= OP_add && op <= OP_min) || op == OP_neg || op == OP_abs ||
+           op == OP_sqrt;
+}
+
+static void
+count_let(Explain *e, const Value *value, double times)
+{
+    if (value->kind == VALUE_sum)
+        e->cost.operations += times * explain_turns(e, value->sum_var);
+    else if (value->kind == VALUE_map && is_function(value->op))
+        e->cost.functions += times;
+    else if (value->kind == VALUE_map && dtype_real(value->dtype) &&
+             is_operation(value->op))
+        e->cost.operations += times;
+}
+
+/* The rows of a product, its columns or its terms, over all their axes. */
+double
+explain_side(const Explain *e, const Product *product, int side)
+{
+    double count =
+        product->var[side] >= 0 ? explain_turns(e, product->var[side]) : 1;
+    for (int i = 0; i < product->axes[side]; i++)
+        count *= explain_turns(e, product->more[side][i]);
+    return count;
+}
+
+static void
+count_product(Explain *e, const Product *product, double times)
+{
+    static const int each[] = {[END_set] = 0, [END_add] = 1, [END_step] = 2};
+    if (product->end.kind == END_panels)
+        return;
+    bool one = product->buffer[2] < 0 || product->maxima;
+    double terms = explain_side(e, product, 2) * (one ? 1 : 2);
+    times *= explain_side(e, product, 0) * explain_side(e, product, 1);
+    e->cost.operations += times * (terms + each[product->end.kind]);
+}
+
+static void
+count(Explain *e, const Stmt *stmt, double times)
+{
+    switch (stmt->kind) {
+    case STMT_loop:
+        times *= explain_turns(e, stmt->var);
+        for (size_t i = 0; i < stmt->body.count; i++)
+            count(e, stmt->body.item[i], times);
+        break;
+    case STMT_let:
+        count_let(e, &e->s->value.item[stmt->value], times);
+        break;
+    case STMT_step:
+        e->cost.operations += times * (stmt->factor >= 0 ? 2 : 1);
+        break;
+    case STMT_call:
+        count_product(e, stmt->product, times);
+        break;
+    case STMT_derive:
+    case STMT_store:
+    case STMT_init:
+        break;
+    }
+}
+
+/* Notes how many elements of a buffer an access touches. */
+static void
+note_access(void *user, int *buffer, Affine *at, bool store)
+{
+    Explain *e = user;
+    double elements = 1;
+    double most = explain_number(e, e->s->buffer.item[*buffer].count);
+    for (int i = 0; i < at->count; i++)
+        if (!at->term[i].minus)
+            elements *= explain_turns(e, at->term[i].var);
+    double *noted = store ? &e->written[*buffer] : &e->read[*buffer];
+    elements = elements < most ? elements : most;
+    *noted = elements > *noted ? elements : *noted;
+}
+
+static void
+add_bytes(Explain *e)
+{
+    for (size_t b = 0; b < e->s->buffer.count; b++) {
+        const Buffer *buffer = &e->s->buffer.item[b];
+        double size = (double)dtype_size(buffer->dtype);
+        bool own = e->own != NULL && e->own[b] != 0;
+        if (own || (buffer->kind == BUFFER_temp && buffer->local))
+            continue;
+        e->cost.read += size * e->read[b];
+        e->cost.written += size * e->written[b];
+        if (buffer->kind != BUFFER_temp)
+            e->memory += size * (e->read[b] + e->written[b]);
+    }
+}
+
+void
+explain_count(Explain *e, Stmt *const *stmt, size_t statements, double times)
+{
+    size_t buffers = e->s->buffer.count;
+    e->cost = (Cost){0};
+    memset(e->read, 0, buffers * sizeof *e->read);
+    memset(e->written, 0, buffers * sizeof *e->written);
+    const Product *product =
+        e->own == NULL && stmt[0]->kind == STMT_call ? stmt[0]->product : NULL;
+    for (size_t i = 0; i < statements; i++) {
+        count(e, stmt[i], times);
+        schedule_accesses(e->s, stmt[i], note_access, e);
+        if (product != NULL && i + 1 < statements) /* others go on with it */
+            e->written[product->buffer[0]] = 0;
+    }
+    if (product != NULL && statements > 1)
+        e->read[product->buffer[0]] = 0;
+    if (product != NULL &&
+        (product->end.kind == END_add || product->end.kind == END_step))
+        e->read[product->buffer[0]] = e->written[product->buffer[0]];
+    add_bytes(e);
+}
+
+void
+explain_count_beside(Explain *e, const Stmt *stmt, double times)
+{
+    count(e, stmt, times);
+}

@@ -1,0 +1,481 @@
+/* Loops across samples, where rows are shorter than a vector: in a training
+ * step, what each sample of a block has to itself, as the softmax of ten
+ * classes and its logarithm, becomes a loop over the samples for every
+ * operation. They are the lanes, and wait for nobody.
+ *
+ *     for s: max, for i: e, sum, log   ->   for i, s: e; for s: sum, log
+ *
+ * A loop over samples is cut where loops over rows begin and end. What one
+ * piece leaves to others waits in memory, one for each sample. Memory that no
+ * other loop touches is turned: the samples of a block side by side, a row
+ * behind the other. Each sample's operations stay and keep their order, so the
+ * bits stay.
+ */
+#include "pass/fuse/fuse_uses.h"
+
+enum {
+    ACROSS_ROW = 15,         /* elements of a row, at most */
+    ACROSS_STACK = 32 * 1024 /* bytes of what is turned, at most */
+};
+
+typedef struct {
+    Schedule *s;
+    const Stmt *block; /* the loop over blocks of samples */
+    Stmt *loop;        /* over the samples of one */
+    int key;           /* the block's variable */
+    bool *turned;      /* by buffer */
+    size_t buffers;    /* that there were at first */
+    Block piece;       /* that the loop is cut into */
+    Block inner;       /* by piece: its loop over samples */
+    size_t values;     /* that there were at first */
+    size_t *home;      /* by value, then by accumulator: 1 + the piece */
+    int *kept;         /* likewise: 1 + the buffer it waits in; 0: none */
+} Across;
+
+/* ---- which loops ---- */
+
+static bool
+is_short(const Schedule *s, const Stmt *loop)
+{
+    const LoopVar *var = &s->var.item[schedule_var(s, loop->var)];
+    if (var->kind != VAR_plain || !dim_known(var->extent) || var->extent < 2 ||
+        var->extent > ACROSS_ROW)
+        return false;
+    for (size_t i = 0; i < loop->body.count; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        bool map = stmt->kind == STMT_let &&
+                   s->value.item[stmt->value].kind == VALUE_map;
+        if (stmt->tag != loop->tag ||
+            (!map && stmt->kind != STMT_store && stmt->kind != STMT_step))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a loop over samples has short rows, and work besides them that its
+ * turns do one after another.
+ */
+static bool
+has_short_rows(const Schedule *s, const Stmt *loop)
+{
+    bool rows = false;
+    bool serial = false;
+    for (size_t i = 0; i < loop->body.count; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        const Value *value = &s->value.item[stmt->value];
+        const Accumulator *acc = &s->accumulator.item[stmt->accumulator];
+        bool let = stmt->kind == STMT_let &&
+                   (value->kind == VALUE_map ||
+                    (value->kind == VALUE_sum && value->op != OP_maximum));
+        bool init = stmt->kind == STMT_init && acc->kind == ACC_maximum;
+        bool row = stmt->kind == STMT_loop && is_short(s, stmt);
+        if (stmt->tag != loop->tag ||
+            !(let || init || row || stmt->kind == STMT_store))
+            return false;
+        rows = rows || row;
+        serial = serial || let || init;
+    }
+    return rows && serial && schedule_is_closed(s, loop);
+}
+
+static bool
+is_within(const Across *across, const Use *use)
+{
+    return use->depth > 1 && use->path[1] == across->loop;
+}
+
+/* Whether an access keeps to the row of its sample, of so many elements. */
+static bool
+keeps_row(const Across *across, const Use *use, Dim *row)
+{
+    Affine rest = *use->at;
+    if (!affine_factor(across->s, &rest, across->key, row) || *row == 0)
+        return false;
+    affine_drop(across->s, &rest, across->key);
+    return affine_below(across->s, &rest, *row);
+}
+
+/* The length by which all uses of a buffer do; 0: they do not. Either those in
+ * the loop alone, or all there are, which then are in the loop, or calls beside
+ * it.
+ */
+static Dim
+keep_row(const Across *across, const Uses *uses, int buffer, bool all)
+{
+    Dim length = 0;
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        bool within = is_within(across, use);
+        bool beside = use->depth == 1 && use->path[0] == across->block;
+        Dim row;
+        if (!within && !all)
+            continue;
+        if (!(within || beside) || !keeps_row(across, use, &row) ||
+            (length != 0 && row != length))
+            return 0;
+        length = row;
+    }
+    return length;
+}
+
+/* The length of the rows of a buffer that can be turned; 0: it cannot. */
+static Dim
+turned_row(const Across *across, const Uses *uses, int buffer)
+{
+    const Buffer *b = &across->s->buffer.item[buffer];
+    Dim row = b->kind == BUFFER_temp ? keep_row(across, uses, buffer, true) : 0;
+    return dim_known(row) && row <= ACROSS_ROW ? row : 0;
+}
+
+static bool
+replaces_leaf(const Schedule *s, const Buffer *b)
+{
+    return b->kind == BUFFER_output &&
+           s->graph->output.item[b->number].next != REF_NONE;
+}
+
+/* Whether turns of the loop touch nothing that another one stores, and most of
+ * what its rows are in can be turned, which is noted.
+ */
+static bool
+can_turn(Across *across, const Uses *uses)
+{
+    Schedule *s = across->s;
+    int turned = 0;
+    int others = 0;
+    Dim bytes = 0;
+    for (size_t b = 0; b < across->buffers; b++) {
+        const Buffer *buffer = &s->buffer.item[b];
+        bool stored = false;
+        int rows = 0;
+        Dim row;
+        const Use *use = uses_first(uses, (int)b);
+        for (; use != NULL; use = uses_next(uses, use)) {
+            stored = stored || (use->store && is_within(across, use));
+            rows += is_within(across, use) && use->depth > 2 &&
+                    keeps_row(across, use, &row);
+        }
+        if (stored && (replaces_leaf(s, buffer) || buffer->carried ||
+                       keep_row(across, uses, (int)b, false) == 0))
+            return false;
+        row = turned_row(across, uses, (int)b);
+        bytes += row * SCHEDULE_BLOCK * (Dim)dtype_size(buffer->dtype);
+        across->turned[b] = row != 0;
+        turned += across->turned[b] ? rows : 0;
+        others += across->turned[b] ? 0 : rows;
+    }
+    return turned > others && bytes <= ACROSS_STACK;
+}
+
+/* ---- memory ---- */
+
+/* An index of the loop's row becomes that of the sample, `row` far behind the
+ * block's first.
+ */
+static Affine
+turned_index(const Across *across, const Affine *row, int sample)
+{
+    Affine at = *row;
+    const Affine one = affine_var(sample);
+    const Affine first = affine_var(across->key);
+    affine_drop(across->s, &at, across->key);
+    affine_scale(across->s, &at, SCHEDULE_BLOCK);
+    affine_add(across->s, &at, &one);
+    affine_subtract(across->s, &at, &first);
+    return at;
+}
+
+static void
+turn(const Across *across, const Uses *uses, int buffer)
+{
+    Schedule *s = across->s;
+    Dim row = 0;
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        int sample = -1;
+        for (int i = 0; i < use->at->count; i++)
+            if (schedule_key(s, use->at->term[i].var) == across->key)
+                sample = use->at->term[i].var;
+        affine_factor(s, use->at, across->key, &row);
+        *use->at = turned_index(across, use->at, sample);
+    }
+    s->buffer.item[buffer].count = row * SCHEDULE_BLOCK;
+    s->buffer.item[buffer].across = true;
+}
+
+static int
+new_buffer(Schedule *s, const Value *value, Dim count, bool across)
+{
+    const Buffer buffer = {.kind = BUFFER_temp,
+                           .dtype = value->dtype,
+                           .slot = -1,
+                           .node = value->node,
+                           .count = count,
+                           .across = across};
+    VEC_PUSH(s->arena, &s->buffer, buffer);
+    return (int)s->buffer.count - 1;
+}
+
+static void
+push_store(Schedule *s, Block *block, int buffer, const Affine *at, int value)
+{
+    Stmt *store = schedule_stmt(s, STMT_store, s->value.item[value].node);
+    store->buffer = buffer;
+    store->at = *at;
+    store->value = value;
+    schedule_push(s, block, store);
+}
+
+static int
+load_of(Schedule *s, const Value *value, int buffer, const Affine *at)
+{
+    const Value load = {.kind = VALUE_load,
+                        .dtype = value->dtype,
+                        .buffer = buffer,
+                        .at = *at,
+                        .node = value->node};
+    return schedule_value(s, &load);
+}
+
+/* ---- cutting ---- */
+
+/* A loop that goes on with another's variable. */
+static Stmt *
+push_loop(Schedule *s, Block *block, const Stmt *old)
+{
+    Stmt *loop = schedule_stmt(s, STMT_loop, old->node);
+    loop->var = old->var;
+    s->var.item[schedule_var(s, loop->var)].cut = true;
+    schedule_push(s, block, loop);
+    return loop;
+}
+
+/* A piece of the loop; where it has rows, samples are inside. */
+static Stmt *
+push_piece(Across *across, const Stmt *rows)
+{
+    Schedule *s = across->s;
+    Block *to = &across->piece;
+    if (rows != NULL)
+        to = &push_loop(s, to, rows)->body;
+    Stmt *inner = push_loop(s, to, across->loop);
+    schedule_push(s, &across->inner, inner);
+    return inner;
+}
+
+/* What an accumulator takes in, as it stands in memory after its loop: where
+ * that stores it, or in a buffer of its own.
+ */
+static int
+stored_term(Across *across, const Stmt *rows, Block *body, int term)
+{
+    Schedule *s = across->s;
+    const Value value = s->value.item[term];
+    int stores = 0;
+    const Stmt *store = NULL;
+    for (size_t i = 0; i < body->count; i++)
+        if (body->item[i]->kind == STMT_store && body->item[i]->value == term)
+            store = body->item[i];
+    for (size_t i = 0; store != NULL && i < body->count; i++)
+        stores += body->item[i]->kind == STMT_store &&
+                  body->item[i]->buffer == store->buffer;
+    if (stores == 1)
+        return load_of(s, &value, store->buffer, &store->at);
+    const Affine row = affine_var(rows->var);
+    const Affine at = turned_index(across, &row, across->loop->var);
+    Dim extent = s->var.item[schedule_var(s, rows->var)].extent;
+    int buffer = new_buffer(s, &value, extent * SCHEDULE_BLOCK, true);
+    push_store(s, body, buffer, &at, term);
+    return load_of(s, &value, buffer, &at);
+}
+
+/* The maximum that a loop over rows takes, in a loop of its own. */
+static void
+push_fold(Across *across, const Stmt *rows, const Stmt *step, int term)
+{
+    Schedule *s = across->s;
+    Stmt *inner = push_piece(across, NULL);
+    Stmt *init = schedule_stmt(s, STMT_init, step->node);
+    Stmt *take = schedule_stmt(s, STMT_step, step->node);
+    *take = *step;
+    take->value = term;
+    init->accumulator = step->accumulator;
+    schedule_push(s, &inner->body, init);
+    schedule_push(s, &push_loop(s, &inner->body, rows)->body, take);
+}
+
+static void
+cut_rows(Across *across, const Stmt *rows)
+{
+    Schedule *s = across->s;
+    Stmt *inner = push_piece(across, rows);
+    for (size_t i = 0; i < rows->body.count; i++)
+        if (rows->body.item[i]->kind != STMT_step)
+            schedule_push(s, &inner->body, rows->body.item[i]);
+    for (size_t i = 0; i < rows->body.count; i++) {
+        const Stmt *step = rows->body.item[i];
+        if (step->kind == STMT_step)
+            push_fold(across, rows, step,
+                      stored_term(across, rows, &inner->body, step->value));
+    }
+}
+
+static void
+cut(Across *across)
+{
+    const Block *body = &across->loop->body;
+    Stmt *inner = NULL;
+    for (size_t i = 0; i < body->count; i++) {
+        Stmt *stmt = body->item[i];
+        if (stmt->kind == STMT_init)
+            continue;
+        if (stmt->kind == STMT_loop) {
+            cut_rows(across, stmt);
+            inner = NULL;
+            continue;
+        }
+        if (inner == NULL)
+            inner = push_piece(across, NULL);
+        schedule_push(across->s, &inner->body, stmt);
+    }
+}
+
+/* ---- what waits between the pieces ---- */
+
+static size_t
+number_of(const Across *across, int v)
+{
+    const Value *value = &across->s->value.item[v];
+    return value->kind == VALUE_join
+               ? across->values + (size_t)value->accumulator
+               : (size_t)v;
+}
+
+/* The value itself, or a load of where it waits for this piece. */
+static int
+await(Across *across, size_t piece, int v)
+{
+    Schedule *s = across->s;
+    Value value = s->value.item[v];
+    const Affine at = affine_var(across->loop->var);
+    if ((size_t)v >= across->values)
+        return v;
+    if (value.kind == VALUE_guard) {
+        int inner = await(across, piece, value.operand[0]);
+        if (inner == value.operand[0])
+            return v;
+        value.operand[0] = inner;
+        return schedule_value(s, &value);
+    }
+    size_t number = number_of(across, v);
+    size_t home = across->home[number];
+    if (home == 0 || home == piece + 1)
+        return v;
+    if (across->kept[number] == 0) {
+        Dim samples = s->var.item[schedule_var(s, across->loop->var)].extent;
+        int buffer = new_buffer(s, &value, samples, false);
+        across->kept[number] = buffer + 1;
+        push_store(s, &across->inner.item[home - 1]->body, buffer, &at, v);
+    }
+    return load_of(s, &value, across->kept[number] - 1, &at);
+}
+
+static void
+await_block(Across *across, size_t piece, const Block *block)
+{
+    Schedule *s = across->s;
+    for (size_t i = 0; i < block->count; i++) {
+        Stmt *stmt = block->item[i];
+        if (stmt->kind == STMT_loop) {
+            await_block(across, piece, &stmt->body);
+        } else if (stmt->kind == STMT_let) {
+            for (int k = 0; k < s->value.item[stmt->value].operands; k++) {
+                int v = s->value.item[stmt->value].operand[k];
+                v = await(across, piece, v);
+                s->value.item[stmt->value].operand[k] = v;
+            }
+            across->home[stmt->value] = piece + 1;
+        } else if (stmt->kind == STMT_init) {
+            across->home[across->values + (size_t)stmt->accumulator] =
+                piece + 1;
+        } else if (stmt->kind == STMT_store) {
+            stmt->value = await(across, piece, stmt->value);
+        }
+    }
+}
+
+/* Puts the pieces in the place of the loop. */
+static void
+replace(Schedule *s, Block *block, size_t at, const Block *piece)
+{
+    const Block old = *block;
+    *block = (Block){0};
+    for (size_t i = 0; i < old.count; i++) {
+        for (size_t k = 0; i == at && k < piece->count; k++)
+            schedule_push(s, block, piece->item[k]);
+        if (i != at)
+            schedule_push(s, block, old.item[i]);
+    }
+}
+
+/* Goes across the samples in a loop of a block, if that pays: into how many
+ * pieces.
+ */
+static size_t
+go_across(Schedule *s, Stmt *block, size_t at)
+{
+    Across across = {.s = s,
+                     .block = block,
+                     .loop = block->body.item[at],
+                     .key = schedule_var(s, block->var),
+                     .buffers = s->buffer.count};
+    across.turned = ARENA_ARRAY(s->arena, bool, across.buffers + 1);
+    Uses uses = uses_all(s);
+    if (!can_turn(&across, &uses))
+        return 1;
+    for (size_t b = 0; b < across.buffers; b++)
+        if (across.turned[b])
+            turn(&across, &uses, (int)b);
+    s->tag = across.loop->tag;
+    cut(&across);
+    across.values = s->value.count;
+    across.home =
+        ARENA_ARRAY(s->arena, size_t, across.values + s->accumulator.count + 1);
+    across.kept =
+        ARENA_ARRAY(s->arena, int, across.values + s->accumulator.count + 1);
+    for (size_t p = 0; p < across.inner.count; p++)
+        await_block(&across, p, &across.inner.item[p]->body);
+    replace(s, &block->body, at, &across.piece);
+    return across.piece.count;
+}
+
+static bool
+is_training(const Graph *g)
+{
+    for (size_t o = 0; o < g->output.count; o++) {
+        Ref next = g->output.item[o].next;
+        if (next != REF_NONE && ir_node(g, next)->op == OP_param)
+            return true;
+    }
+    return false;
+}
+
+void
+schedule_across(Schedule *s)
+{
+    for (size_t i = 0; i < s->body.count && is_training(s->graph); i++) {
+        Stmt *block = s->body.item[i];
+        const LoopVar *var = &s->var.item[schedule_var(s, block->var)];
+        if (block->kind != STMT_loop || var->kind != VAR_block ||
+            var->step != SCHEDULE_BLOCK || !var->batch)
+            continue;
+        for (size_t k = 0; k < block->body.count;) {
+            Stmt *loop = block->body.item[k];
+            bool rows =
+                loop->kind == STMT_loop && loop->tag == block->tag &&
+                s->var.item[schedule_var(s, loop->var)].kind == VAR_within &&
+                has_short_rows(s, loop);
+            k += rows ? go_across(s, block, k) : 1;
+        }
+    }
+}
