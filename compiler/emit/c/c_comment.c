@@ -20,6 +20,7 @@ typedef struct {
     Span span;
     Span place;
     const char *layer; /* "layer1", or NULL */
+    const char *model; /* the function that computes it, or NULL */
     bool derivative;
 } Origin;
 
@@ -235,6 +236,7 @@ origin_of(Printer *printer, Ref ref)
                      .span = n->span,
                      .place = user_place(g, n),
                      .layer = c->layer[ref],
+                     .model = n->frame != NULL ? n->frame->model : NULL,
                      .derivative = is_derivative(c, ref)};
     return origin;
 }
@@ -318,25 +320,38 @@ origins_of(Origins *origins, const Stmt *stmt)
         origins_of(origins, stmt->body.item[i]);
 }
 
+/* "LayerNorm" as a part of a name in C: "layernorm". */
+static const char *
+lower_name(Arena *arena, const char *name)
+{
+    char *text = arena_printf(arena, "%s", emit_c_name(arena, name));
+    for (char *c = text; *c != 0; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    return text;
+}
+
 const char *
 c_nest_wish(Printer *printer, const Stmt *stmt)
 {
     Origins origins = {.printer = printer};
     origins_of(&origins, stmt);
     const char *layer = NULL;
+    const char *model = NULL;
     bool derivative = false;
     for (size_t i = 0; i < origins.origin.count && layer == NULL; i++) {
-        layer = origins.origin.item[i].layer;
-        derivative = origins.origin.item[i].derivative;
+        const Origin *origin = &origins.origin.item[i];
+        layer = origin->layer;
+        model = model == NULL ? origin->model : model;
+        derivative = origin->derivative;
     }
     if (comments_of(printer)->eta != REF_NONE && origins.target != NULL)
         return "update_loops";
     const char *dot = layer != NULL ? strrchr(layer, '.') : NULL;
-    if (dot == NULL)
-        return derivative ? "back_loops" : "loops";
-    return arena_printf(printer->arena, "%s_%sloops",
-                        emit_c_name(printer->arena, dot + 1),
-                        derivative ? "back_" : "");
+    const char *name = dot != NULL     ? emit_c_name(printer->arena, dot + 1)
+                       : model != NULL ? lower_name(printer->arena, model)
+                                       : NULL;
+    return arena_printf(printer->arena, "%s%s%sloops", name != NULL ? name : "",
+                        name != NULL ? "_" : "", derivative ? "back_" : "");
 }
 
 /* The source's text on one line, without what would end the comment. */
