@@ -20,7 +20,7 @@ typedef struct {
     Span span;
     Span place;
     const char *layer; /* "layer1", or NULL */
-    const char *model; /* the function that computes it, or NULL */
+    const char *model; /* the function that computes it; NULL: it has no name */
     bool derivative;
 } Origin;
 
@@ -226,6 +226,14 @@ user_place(const Graph *g, const Node *n)
     return place;
 }
 
+/* The name of the model a node was traced in; NULL: it has none. */
+static const char *
+named_model(const Frame *frame)
+{
+    bool named = frame != NULL && strcmp(frame->model, "function") != 0;
+    return named ? frame->model : NULL;
+}
+
 static Origin
 origin_of(Printer *printer, Ref ref)
 {
@@ -236,7 +244,7 @@ origin_of(Printer *printer, Ref ref)
                      .span = n->span,
                      .place = user_place(g, n),
                      .layer = c->layer[ref],
-                     .model = n->frame != NULL ? n->frame->model : NULL,
+                     .model = named_model(n->frame),
                      .derivative = is_derivative(c, ref)};
     return origin;
 }

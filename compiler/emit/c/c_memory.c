@@ -130,11 +130,32 @@ place_of(Printer *printer, const Buffer *buffer, const char *at)
     return text == at ? at : arena_printf(printer->arena, "(%s)", text);
 }
 
+/* The first buffer of a slot that lies where one does, of any type or of its
+ * own; -1: itself.
+ */
+static int
+first_there(const Printer *printer, const Buffer *buffer, bool any_type)
+{
+    const Schedule *s = printer->s;
+    int other = s->slot.item[buffer->slot].buffers;
+    for (; other != 0; other = s->buffer.item[other - 1].next) {
+        const Buffer *before = &s->buffer.item[other - 1];
+        if (before == buffer)
+            return -1;
+        if (before->offset == buffer->offset && before->each == buffer->each &&
+            (any_type || before->dtype == buffer->dtype) &&
+            is_declared(printer, other - 1))
+            return other - 1;
+    }
+    return -1;
+}
+
 /* Declares the buffers of one slot: one that lies where another does begins
- * where that one begins.
+ * where that one begins. In a function that is calls of nests, to which memory
+ * is one where it is at one place, it has one name.
  */
 static void
-slot_pointers(Printer *printer, size_t slot, const char *at)
+slot_pointers(Printer *printer, size_t slot, const char *at, bool calls)
 {
     const Schedule *s = printer->s;
     int b = s->slot.item[slot].buffers;
@@ -143,29 +164,24 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
         const char *type = c_type(buffer->dtype);
         if (!is_declared(printer, b - 1))
             continue;
+        int place = first_there(printer, buffer, true);
+        int same = first_there(printer, buffer, false);
+        if (calls && same >= 0) {
+            printer->memory[b - 1] = printer->memory[same];
+            continue;
+        }
         const char *name =
             printer_typed(printer, is_room(buffer, b - 1) ? "room" : "h",
                           arena_printf(printer->arena, "%s *", type));
-        const char *from = place_of(printer, buffer, at);
-        bool same = false;
-        for (int other = s->slot.item[slot].buffers; other != b && !same;
-             other = s->buffer.item[other - 1].next) {
-            const Buffer *before = &s->buffer.item[other - 1];
-            same = before->offset == buffer->offset &&
-                   before->each == buffer->each &&
-                   is_declared(printer, other - 1);
-            if (same)
-                from = printer->memory[other - 1].text;
-            if (same && before->dtype == buffer->dtype)
-                type = "";
-        }
+        const char *from = place >= 0 ? printer->memory[place].text
+                                      : place_of(printer, buffer, at);
+        bool cast = place < 0 || s->buffer.item[place].dtype != buffer->dtype;
         printer->memory[b - 1] = (Memory){name, false};
-        const char *cast = printer->device
-                               ? arena_printf(printer->arena, "(%s *)(void *)",
-                                              c_type(buffer->dtype))
-                               : "(void *)";
-        writer_line(printer->writer, "%s *%s = %s%s;", c_type(buffer->dtype),
-                    name, *type == 0 ? "" : cast, from);
+        const char *to = printer->device ? arena_printf(printer->arena,
+                                                        "(%s *)(void *)", type)
+                                         : "(void *)";
+        writer_line(printer->writer, "%s *%s = %s%s;", type, name,
+                    cast ? to : "", from);
     }
 }
 
@@ -180,6 +196,7 @@ c_arena_pointers(Printer *printer, const char *base)
     }
     if (s->slot.count == 0 && !s->meets)
         return;
+    bool calls = nests_needed(printer, &s->body);
     const char *at = printer_name(printer, "at");
     writer_line(printer->writer, "unsigned char *%s = %s;", at, base);
     if (s->meets) {
@@ -192,10 +209,10 @@ c_arena_pointers(Printer *printer, const char *base)
     for (size_t i = 0;; i++) {
         for (size_t k = i; k < s->slot.count; k++)
             if (s->slot.item[k].behind == (int)i)
-                slot_pointers(printer, k, at);
+                slot_pointers(printer, k, at, calls);
         if (i == s->slot.count || s->slot.item[i].behind >= 0)
             break;
-        slot_pointers(printer, i, at);
+        slot_pointers(printer, i, at, calls);
         bool more = i + 1 < s->slot.count && s->slot.item[i + 1].behind < 0;
         if (more || (int)i < last)
             writer_line(

@@ -383,15 +383,18 @@ is_absent(void *user, Affine *at)
     return affine_factor(absent->s, at, absent->key, &factor) && factor == 0;
 }
 
-/* Derived variables that no index needs, as where an array is empty. */
+/* Derived variables that no index needs, as where an array is empty, and loops
+ * of which nothing is left, as over steps whose results no one asks for.
+ */
 static void
-drop_derived(Schedule *s, Block *block)
+drop_idle(Schedule *s, Block *block)
 {
     size_t kept = 0;
     for (size_t i = 0; i < block->count; i++) {
         Stmt *stmt = block->item[i];
-        drop_derived(s, &stmt->body);
-        bool needed = stmt->kind != STMT_derive;
+        drop_idle(s, &stmt->body);
+        bool needed = stmt->kind != STMT_derive &&
+                      (stmt->kind != STMT_loop || stmt->body.count > 0);
         for (size_t k = i + 1; !needed && k < block->count; k++) {
             Absent absent = {s, schedule_var(s, stmt->var)};
             needed = !stmt_affines(s, block->item[k], is_absent, &absent);
@@ -425,5 +428,5 @@ schedule_flatten(Schedule *s)
 {
     flatten_block(s, &s->body);
     drop_guards(s);
-    drop_derived(s, &s->body);
+    drop_idle(s, &s->body);
 }
