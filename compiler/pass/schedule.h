@@ -423,7 +423,14 @@ typedef struct {
 } Added;
 Added schedule_added(Schedule *s, const int *late, Ref ref);
 
-/* Makers of variables and statements. */
+/* Makers of variables, memory and statements: a buffer of so many elements; a
+ * load of one; a store of a value at the end of a block.
+ */
+int schedule_temp(Schedule *s, DType dtype, Ref node, Dim count);
+int schedule_load(Schedule *s, int buffer, DType dtype, Ref node,
+                  const Affine *at);
+void schedule_push_store(Schedule *s, Block *block, int buffer,
+                         const Affine *at, int value);
 int schedule_new_var(Schedule *s, VarKind kind, Dim extent);
 int schedule_new_accumulator(Schedule *s, AccKind kind, DType dtype, int lanes,
                              Ref node);

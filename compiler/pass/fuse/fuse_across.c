@@ -12,6 +12,7 @@
  * bits stay.
  */
 #include "pass/fuse/fuse_uses.h"
+#include "pass/fuse/fuse_waits.h"
 
 enum {
     ACROSS_ROW = 15,         /* elements of a row, at most */
@@ -27,9 +28,6 @@ typedef struct {
     size_t buffers;    /* that there were at first */
     Block piece;       /* that the loop is cut into */
     Block inner;       /* by piece: its loop over samples */
-    size_t values;     /* that there were at first */
-    size_t *home;      /* by value, then by accumulator: 1 + the piece */
-    int *kept;         /* likewise: 1 + the buffer it waits in; 0: none */
 } Across;
 
 /* ---- which loops ---- */
@@ -203,40 +201,6 @@ turn(const Across *across, const Uses *uses, int buffer)
     s->buffer.item[buffer].across = true;
 }
 
-static int
-new_buffer(Schedule *s, const Value *value, Dim count, bool across)
-{
-    const Buffer buffer = {.kind = BUFFER_temp,
-                           .dtype = value->dtype,
-                           .slot = -1,
-                           .node = value->node,
-                           .count = count,
-                           .across = across};
-    VEC_PUSH(s->arena, &s->buffer, buffer);
-    return (int)s->buffer.count - 1;
-}
-
-static void
-push_store(Schedule *s, Block *block, int buffer, const Affine *at, int value)
-{
-    Stmt *store = schedule_stmt(s, STMT_store, s->value.item[value].node);
-    store->buffer = buffer;
-    store->at = *at;
-    store->value = value;
-    schedule_push(s, block, store);
-}
-
-static int
-load_of(Schedule *s, const Value *value, int buffer, const Affine *at)
-{
-    const Value load = {.kind = VALUE_load,
-                        .dtype = value->dtype,
-                        .buffer = buffer,
-                        .at = *at,
-                        .node = value->node};
-    return schedule_value(s, &load);
-}
-
 /* ---- cutting ---- */
 
 /* A loop that goes on with another's variable. */
@@ -280,13 +244,16 @@ stored_term(Across *across, const Stmt *rows, Block *body, int term)
         stores += body->item[i]->kind == STMT_store &&
                   body->item[i]->buffer == store->buffer;
     if (stores == 1)
-        return load_of(s, &value, store->buffer, &store->at);
+        return schedule_load(s, store->buffer, value.dtype, value.node,
+                             &store->at);
     const Affine row = affine_var(rows->var);
     const Affine at = turned_index(across, &row, across->loop->var);
     Dim extent = s->var.item[schedule_var(s, rows->var)].extent;
-    int buffer = new_buffer(s, &value, extent * SCHEDULE_BLOCK, true);
-    push_store(s, body, buffer, &at, term);
-    return load_of(s, &value, buffer, &at);
+    int buffer =
+        schedule_temp(s, value.dtype, value.node, extent * SCHEDULE_BLOCK);
+    s->buffer.item[buffer].across = true;
+    schedule_push_store(s, body, buffer, &at, term);
+    return schedule_load(s, buffer, value.dtype, value.node, &at);
 }
 
 /* The maximum that a loop over rows takes, in a loop of its own. */
@@ -340,68 +307,20 @@ cut(Across *across)
     }
 }
 
-/* ---- what waits between the pieces ---- */
-
-static size_t
-number_of(const Across *across, int v)
-{
-    const Value *value = &across->s->value.item[v];
-    return value->kind == VALUE_join
-               ? across->values + (size_t)value->accumulator
-               : (size_t)v;
-}
-
-/* The value itself, or a load of where it waits for this piece. */
-static int
-await(Across *across, size_t piece, int v)
-{
-    Schedule *s = across->s;
-    Value value = s->value.item[v];
-    const Affine at = affine_var(across->loop->var);
-    if ((size_t)v >= across->values)
-        return v;
-    if (value.kind == VALUE_guard) {
-        int inner = await(across, piece, value.operand[0]);
-        if (inner == value.operand[0])
-            return v;
-        value.operand[0] = inner;
-        return schedule_value(s, &value);
-    }
-    size_t number = number_of(across, v);
-    size_t home = across->home[number];
-    if (home == 0 || home == piece + 1)
-        return v;
-    if (across->kept[number] == 0) {
-        Dim samples = s->var.item[schedule_var(s, across->loop->var)].extent;
-        int buffer = new_buffer(s, &value, samples, false);
-        across->kept[number] = buffer + 1;
-        push_store(s, &across->inner.item[home - 1]->body, buffer, &at, v);
-    }
-    return load_of(s, &value, across->kept[number] - 1, &at);
-}
-
+/* What one piece leaves to others waits in memory, one for each sample. */
 static void
-await_block(Across *across, size_t piece, const Block *block)
+await_pieces(const Across *across)
 {
-    Schedule *s = across->s;
-    for (size_t i = 0; i < block->count; i++) {
-        Stmt *stmt = block->item[i];
-        if (stmt->kind == STMT_loop) {
-            await_block(across, piece, &stmt->body);
-        } else if (stmt->kind == STMT_let) {
-            for (int k = 0; k < s->value.item[stmt->value].operands; k++) {
-                int v = s->value.item[stmt->value].operand[k];
-                v = await(across, piece, v);
-                s->value.item[stmt->value].operand[k] = v;
-            }
-            across->home[stmt->value] = piece + 1;
-        } else if (stmt->kind == STMT_init) {
-            across->home[across->values + (size_t)stmt->accumulator] =
-                piece + 1;
-        } else if (stmt->kind == STMT_store) {
-            stmt->value = await(across, piece, stmt->value);
-        }
+    Waits waits = waits_new(across->s);
+    waits.loop[waits.depth++] = across->loop->var;
+    for (size_t p = 0; p < across->inner.count; p++) {
+        const Block *body = &across->inner.item[p]->body;
+        waits_begin(&waits);
+        for (size_t i = 0; i < body->count; i++)
+            waits_take(&waits, body->item[i]);
     }
+    for (size_t p = 0; p < across->inner.count; p++)
+        waits_store(&waits, (int)p + 1, &across->inner.item[p]->body);
 }
 
 /* Puts the pieces in the place of the loop. */
@@ -438,13 +357,7 @@ go_across(Schedule *s, Stmt *block, size_t at)
             turn(&across, &uses, (int)b);
     s->tag = across.loop->tag;
     cut(&across);
-    across.values = s->value.count;
-    across.home =
-        ARENA_ARRAY(s->arena, size_t, across.values + s->accumulator.count + 1);
-    across.kept =
-        ARENA_ARRAY(s->arena, int, across.values + s->accumulator.count + 1);
-    for (size_t p = 0; p < across.inner.count; p++)
-        await_block(&across, p, &across.inner.item[p]->body);
+    await_pieces(&across);
     replace(s, &block->body, at, &across.piece);
     return across.piece.count;
 }

@@ -410,14 +410,12 @@ move_value(Move *move, int v)
         if (let != NULL && in_scope(let, move->user))
             continue;
         if (buffer >= 0) {
-            Value load = {.kind = VALUE_load,
-                          .dtype = s->value.item[operand].dtype,
-                          .buffer = buffer,
-                          .at = move->again->kept[buffer].store->at,
-                          .node = s->value.item[operand].node};
-            move_index(move, &load.at);
+            const Value *old = &s->value.item[operand];
+            Affine at = move->again->kept[buffer].store->at;
+            move_index(move, &at);
             move->again->kept[buffer].fixed = true;
-            value.operand[i] = schedule_value(s, &load);
+            value.operand[i] =
+                schedule_load(s, buffer, old->dtype, old->node, &at);
         } else {
             value.operand[i] = move_value(move, operand);
         }

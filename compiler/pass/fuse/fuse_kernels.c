@@ -10,7 +10,7 @@
  * This comes before buffers share memory: each still has one store, so that
  * what is read later reads the same.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse_waits.h"
 
 enum { FEW_TURNS = 16 }; /* that a thread does sooner than a launch takes */
 
@@ -200,133 +200,6 @@ cut_block(Cut *cut, const Block *block)
     }
 }
 
-/* What one kernel leaves to others: a value, or what an accumulator comes to.
- */
-typedef struct {
-    int kernel; /* that makes it; 0: none */
-    int buffer; /* where it waits; -1: nowhere */
-    Affine at;
-    int value;
-    int next; /* 1 + the next one of its kernel that waits; 0: none */
-} Home;
-
-typedef struct {
-    Schedule *s;
-    int kernel;            /* the one that is looked at, from 1 */
-    int depth;             /* of the cut loops around it */
-    int loop[2 * IR_RANK]; /* their variables */
-    size_t values;         /* that there were at first */
-    Home *home;            /* by value, then by accumulator */
-    VEC(int) first;        /* by kernel: as Home.next */
-    VEC(int) depth_of;     /* by kernel */
-} Waits;
-
-/* Memory for a scalar: one for each turn of the loops that were cut. */
-static int
-waiting_buffer(const Waits *waits, const Value *value, Affine *at)
-{
-    Schedule *s = waits->s;
-    Buffer buffer = {.kind = BUFFER_temp,
-                     .dtype = value->dtype,
-                     .slot = -1,
-                     .node = value->node,
-                     .count = 1};
-    *at = affine_of(0);
-    for (int i = waits->depth; i-- > 0;) {
-        Affine one = affine_var(waits->loop[i]);
-        affine_scale(s, &one, buffer.count);
-        affine_add(s, at, &one);
-        buffer.count =
-            dim_mul(s->dims, buffer.count,
-                    s->var.item[schedule_var(s, waits->loop[i])].extent);
-    }
-    VEC_PUSH(s->arena, &s->buffer, buffer);
-    return (int)s->buffer.count - 1;
-}
-
-static size_t
-home_number(const Waits *waits, int v)
-{
-    const Value *value = &waits->s->value.item[v];
-    return value->kind == VALUE_join
-               ? waits->values + (size_t)value->accumulator
-               : (size_t)v;
-}
-
-/* The value itself, or a load of the memory that it waits in. The loops that
- * were cut around its kernel are also around the one that needs it.
- */
-static int
-await(Waits *waits, int v)
-{
-    Schedule *s = waits->s;
-    Value value = s->value.item[v];
-    if ((size_t)v >= waits->values)
-        return v;
-    if (value.kind == VALUE_guard) {
-        int inner = await(waits, value.operand[0]);
-        if (inner == value.operand[0])
-            return v;
-        value.operand[0] = inner;
-        return schedule_value(s, &value);
-    }
-    size_t number = home_number(waits, v);
-    Home *home = &waits->home[number];
-    if (home->kernel == 0 || home->kernel == waits->kernel)
-        return v;
-    if (home->buffer < 0) {
-        Waits outside = *waits;
-        outside.depth = waits->depth_of.item[home->kernel];
-        home->buffer = waiting_buffer(&outside, &value, &home->at);
-        home->value = v;
-        home->next = waits->first.item[home->kernel];
-        waits->first.item[home->kernel] = (int)number + 1;
-    }
-    Value load = {.kind = VALUE_load,
-                  .dtype = value.dtype,
-                  .buffer = home->buffer,
-                  .at = home->at,
-                  .node = value.node};
-    return schedule_value(s, &load);
-}
-
-static void
-await_stmt(Waits *waits, Stmt *stmt)
-{
-    Schedule *s = waits->s;
-    const Home here = {.kernel = waits->kernel, .buffer = -1};
-    switch (stmt->kind) {
-    case STMT_loop:
-        for (size_t i = 0; i < stmt->body.count; i++)
-            await_stmt(waits, stmt->body.item[i]);
-        break;
-    case STMT_let:
-        for (int i = 0; i < s->value.item[stmt->value].operands; i++) {
-            int v = await(waits, s->value.item[stmt->value].operand[i]);
-            s->value.item[stmt->value].operand[i] = v;
-        }
-        waits->home[stmt->value] = here;
-        break;
-    case STMT_store:
-        stmt->value = await(waits, stmt->value);
-        break;
-    case STMT_step:
-        stmt->value = await(waits, stmt->value);
-        if (stmt->factor >= 0)
-            stmt->factor = await(waits, stmt->factor);
-        break;
-    case STMT_init:
-        waits->home[waits->values + (size_t)stmt->accumulator] = here;
-        break;
-    case STMT_call:
-        if (stmt->product->end.kind == END_step)
-            stmt->product->scale = await(waits, stmt->product->scale);
-        break;
-    case STMT_derive:
-        break;
-    }
-}
-
 /* The body that a kernel's own statements stand in: that of the loops that were
  * cut around them; NULL: none were.
  */
@@ -335,7 +208,6 @@ kernel_body(Waits *waits, Stmt *first)
 {
     Schedule *s = waits->s;
     Block *body = NULL;
-    waits->kernel++;
     waits->depth = 0;
     while (first->kind == STMT_loop &&
            s->var.item[schedule_var(s, first->var)].cut) {
@@ -357,10 +229,9 @@ await_block(Waits *waits, const Block *block)
             await_block(waits, &first->body);
         } else {
             kernel_body(waits, first);
-            VEC_PUSH(s->arena, &waits->first, 0);
-            VEC_PUSH(s->arena, &waits->depth_of, waits->depth);
+            waits_begin(waits);
             for (size_t k = i; k < i + count; k++)
-                await_stmt(waits, block->item[k]);
+                waits_take(waits, block->item[k]);
         }
         i += count;
     }
@@ -384,17 +255,8 @@ store_waiting(Waits *waits, Block *block)
             continue;
         }
         Block *body = kernel_body(waits, first);
-        for (int n = waits->first.item[waits->kernel]; n != 0;) {
-            const Home *home = &waits->home[n - 1];
-            s->tag = first->tag;
-            Stmt *store =
-                schedule_stmt(s, STMT_store, s->value.item[home->value].node);
-            store->buffer = home->buffer;
-            store->value = home->value;
-            store->at = home->at;
-            schedule_push(s, body != NULL ? body : block, store);
-            n = home->next;
-        }
+        s->tag = first->tag;
+        waits_store(waits, ++waits->piece, body != NULL ? body : block);
     }
 }
 
@@ -405,13 +267,9 @@ schedule_kernels(Schedule *s)
     Cut cut = {.s = s, .to = &s->body};
     s->body = (Block){0};
     cut_block(&cut, &body);
-    Waits waits = {.s = s, .values = s->value.count};
-    size_t homes = s->value.count + s->accumulator.count + 1;
-    waits.home = ARENA_ARRAY(s->arena, Home, homes);
-    VEC_PUSH(s->arena, &waits.first, 0);
-    VEC_PUSH(s->arena, &waits.depth_of, 0);
+    Waits waits = waits_new(s);
     await_block(&waits, &s->body);
-    waits.kernel = 0;
+    waits.piece = 0;
     store_waiting(&waits, &s->body);
     s->tag = 0;
 }

@@ -40,16 +40,9 @@ copy_back(Schedule *s, int from, int output)
     int var = schedule_new_var(s, VAR_plain, b->count);
     Stmt *loop = schedule_stmt(s, STMT_loop, b->node);
     loop->var = var;
-    Value value = {.kind = VALUE_load,
-                   .dtype = b->dtype,
-                   .buffer = from,
-                   .at = affine_var(var),
-                   .node = b->node};
-    Stmt *store = schedule_stmt(s, STMT_store, b->node);
-    store->buffer = output;
-    store->value = schedule_value(s, &value);
-    store->at = affine_var(var);
-    schedule_push(s, &loop->body, store);
+    const Affine at = affine_var(var);
+    int value = schedule_load(s, from, b->dtype, b->node, &at);
+    schedule_push_store(s, &loop->body, output, &at, value);
     schedule_push(s, &s->body, loop);
 }
 

@@ -80,16 +80,10 @@ make_panels(const Turns *turns, const Stmt *call)
     Dim rows = var_of(s, product->var[0])->extent;
     Dim terms = var_of(s, product->var[2])->extent;
     Dim tall = 128 / (Dim)dtype_size(product->dtype); /* FLUX_PANEL */
-    Buffer buffer = {.kind = BUFFER_temp,
-                     .dtype = product->dtype,
-                     .number = -1,
-                     .node = call->node,
-                     .count = (rows + tall - 1) / tall * tall * terms,
-                     .slot = -1};
-    VEC_PUSH(s->arena, &s->buffer, buffer);
     Product *panels = arena_copy(s->arena, product, sizeof *product);
     panels->end = (ProductEnd){.kind = END_panels};
-    panels->buffer[0] = (int)s->buffer.count - 1;
+    panels->buffer[0] = schedule_temp(s, product->dtype, call->node,
+                                      (rows + tall - 1) / tall * tall * terms);
     panels->buffer[2] = -1;
     panels->at[0] = affine_of(0);
     Stmt *stmt = schedule_stmt(s, STMT_call, call->node);

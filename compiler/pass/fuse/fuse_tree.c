@@ -45,6 +45,41 @@ schedule_push(Schedule *s, Block *block, Stmt *stmt)
     VEC_PUSH(s->arena, block, stmt);
 }
 
+int
+schedule_temp(Schedule *s, DType dtype, Ref node, Dim count)
+{
+    const Buffer buffer = {.kind = BUFFER_temp,
+                           .dtype = dtype,
+                           .number = -1,
+                           .node = node,
+                           .count = count,
+                           .slot = -1};
+    VEC_PUSH(s->arena, &s->buffer, buffer);
+    return (int)s->buffer.count - 1;
+}
+
+int
+schedule_load(Schedule *s, int buffer, DType dtype, Ref node, const Affine *at)
+{
+    const Value load = {.kind = VALUE_load,
+                        .dtype = dtype,
+                        .buffer = buffer,
+                        .at = *at,
+                        .node = node};
+    return schedule_value(s, &load);
+}
+
+void
+schedule_push_store(Schedule *s, Block *block, int buffer, const Affine *at,
+                    int value)
+{
+    Stmt *store = schedule_stmt(s, STMT_store, s->value.item[value].node);
+    store->buffer = buffer;
+    store->at = *at;
+    store->value = value;
+    schedule_push(s, block, store);
+}
+
 /* Opens the loops over a box of a node's elements in a block; gives the
  * innermost body, and the index of each axis.
  */
