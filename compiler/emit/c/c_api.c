@@ -290,16 +290,6 @@ c_param_count(const Emit *emit, int i)
     return count;
 }
 
-void
-c_update_element(const Emit *emit, Writer *writer, int i)
-{
-    const char *at = emit->model->param[i].rank == 0 ? "" : "[i]";
-    writer_line(writer, "m->%s%s -= eta * g->%s%s;", emit->param[i]->path, at,
-                emit->grad[i]->path, at);
-    writer_line(writer, "g->%s%s = %s;", emit->grad[i]->path, at,
-                c_number(emit->arena, emit->model->dtype, 0));
-}
-
 /* The update of one parameter, as a function; its call for each. */
 static const char *
 update_calls(Emit *emit)

@@ -111,11 +111,9 @@ bool emit_back(Emit *emit);
 bool emit_init(Emit *emit);
 void emit_update(Emit *emit);
 
-/* Of one parameter: its elements; the lines that update element i; the line
- * that copies it from a table.
+/* Of one parameter: its elements; the line that copies element i from a table.
  */
 long long c_param_count(const Emit *emit, int param);
-void c_update_element(const Emit *emit, Writer *writer, int param);
 void c_init_copy(const Emit *emit, Writer *writer, int param);
 
 /* c_budget.c: the graph of a function that goes forward and back, optimised.

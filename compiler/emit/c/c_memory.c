@@ -130,32 +130,34 @@ place_of(Printer *printer, const Buffer *buffer, const char *at)
     return text == at ? at : arena_printf(printer->arena, "(%s)", text);
 }
 
-/* The first buffer of a slot that lies where one does, of any type or of its
- * own; -1: itself.
+/* The first buffer of a slot that lies where one does, if not itself; that of
+ * its own type, if there is one. -1: there is none.
  */
 static int
-first_there(const Printer *printer, const Buffer *buffer, bool any_type)
+first_there(const Printer *printer, const Buffer *buffer)
 {
     const Schedule *s = printer->s;
+    int first = -1;
     int other = s->slot.item[buffer->slot].buffers;
     for (; other != 0; other = s->buffer.item[other - 1].next) {
         const Buffer *before = &s->buffer.item[other - 1];
         if (before == buffer)
-            return -1;
-        if (before->offset == buffer->offset && before->each == buffer->each &&
-            (any_type || before->dtype == buffer->dtype) &&
-            is_declared(printer, other - 1))
+            break;
+        if (before->offset != buffer->offset || before->each != buffer->each ||
+            !is_declared(printer, other - 1))
+            continue;
+        if (before->dtype == buffer->dtype)
             return other - 1;
+        first = first < 0 ? other - 1 : first;
     }
-    return -1;
+    return first;
 }
 
-/* Declares the buffers of one slot: one that lies where another does begins
- * where that one begins. In a function that is calls of nests, to which memory
- * is one where it is at one place, it has one name.
+/* Declares the buffers of one slot. Memory at one place has one name for each
+ * type, whatever lies there at the time.
  */
 static void
-slot_pointers(Printer *printer, size_t slot, const char *at, bool calls)
+slot_pointers(Printer *printer, size_t slot, const char *at)
 {
     const Schedule *s = printer->s;
     int b = s->slot.item[slot].buffers;
@@ -164,24 +166,22 @@ slot_pointers(Printer *printer, size_t slot, const char *at, bool calls)
         const char *type = c_type(buffer->dtype);
         if (!is_declared(printer, b - 1))
             continue;
-        int place = first_there(printer, buffer, true);
-        int same = first_there(printer, buffer, false);
-        if (calls && same >= 0) {
-            printer->memory[b - 1] = printer->memory[same];
+        int first = first_there(printer, buffer);
+        if (first >= 0 && s->buffer.item[first].dtype == buffer->dtype) {
+            printer->memory[b - 1] = printer->memory[first];
             continue;
         }
         const char *name =
             printer_typed(printer, is_room(buffer, b - 1) ? "room" : "h",
                           arena_printf(printer->arena, "%s *", type));
-        const char *from = place >= 0 ? printer->memory[place].text
-                                      : place_of(printer, buffer, at);
-        bool cast = place < 0 || s->buffer.item[place].dtype != buffer->dtype;
+        const char *cast =
+            printer->device
+                ? arena_printf(printer->arena, "(%s *)(void *)", type)
+                : "(void *)";
+        writer_line(printer->writer, "%s *%s = %s%s;", type, name, cast,
+                    first >= 0 ? printer->memory[first].text
+                               : place_of(printer, buffer, at));
         printer->memory[b - 1] = (Memory){name, false};
-        const char *to = printer->device ? arena_printf(printer->arena,
-                                                        "(%s *)(void *)", type)
-                                         : "(void *)";
-        writer_line(printer->writer, "%s *%s = %s%s;", type, name,
-                    cast ? to : "", from);
     }
 }
 
@@ -196,7 +196,6 @@ c_arena_pointers(Printer *printer, const char *base)
     }
     if (s->slot.count == 0 && !s->meets)
         return;
-    bool calls = nests_needed(printer, &s->body);
     const char *at = printer_name(printer, "at");
     writer_line(printer->writer, "unsigned char *%s = %s;", at, base);
     if (s->meets) {
@@ -209,10 +208,10 @@ c_arena_pointers(Printer *printer, const char *base)
     for (size_t i = 0;; i++) {
         for (size_t k = i; k < s->slot.count; k++)
             if (s->slot.item[k].behind == (int)i)
-                slot_pointers(printer, k, at, calls);
+                slot_pointers(printer, k, at);
         if (i == s->slot.count || s->slot.item[i].behind >= 0)
             break;
-        slot_pointers(printer, i, at, calls);
+        slot_pointers(printer, i, at);
         bool more = i + 1 < s->slot.count && s->slot.item[i + 1].behind < 0;
         if (more || (int)i < last)
             writer_line(

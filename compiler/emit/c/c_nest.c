@@ -166,7 +166,7 @@ nests_needed(const Printer *printer, const Block *block)
 
 /* The name of a nest behind the model's, which says it once. */
 static const char *
-wish_of(Printer *printer, const Stmt *stmt)
+nest_wish(Printer *printer, const Stmt *stmt)
 {
     const char *wish = c_nest_wish(printer, stmt);
     size_t own = strlen(printer->nests->prefix);
@@ -183,7 +183,8 @@ nest_print(Printer *printer, const Stmt *stmt)
     if (!printer->nested || is_block(printer, stmt) || shared || inside)
         return false;
     PartText part = {.once = true, .lines = c_comment_lines(printer, stmt)};
-    if (nest_define(printer, stmt, printer_stmt, wish_of(printer, stmt), &part))
+    if (nest_define(printer, stmt, printer_stmt, nest_wish(printer, stmt),
+                    &part))
         part_for_each_isa(printer->parts, &part, "isa");
     writer_line(printer->writer, "%s_isa(%s, %s);", part.name, printer->isa,
                 part.given);

@@ -1,28 +1,17 @@
 /* The parameters of nests that are functions: what they name of what is around
- * them. Memory is one where it is at one place, whatever it is called there.
+ * them.
  */
 #include "emit/c/c_nest.h"
 
 #include <string.h>
-
-static bool
-is_in_slot(const Buffer *buffer)
-{
-    return buffer->kind == BUFFER_temp && !buffer->local && buffer->slot >= 0;
-}
 
 /* Whether two arrays are the same memory, as elements of one type. */
 static bool
 is_one_array(const Printer *printer, int a, int b)
 {
     const Schedule *s = printer->s;
-    const Buffer *x = &s->buffer.item[a];
-    const Buffer *y = &s->buffer.item[b];
-    if (x->dtype != y->dtype)
-        return false;
-    if (strcmp(printer->memory[a].text, printer->memory[b].text) == 0)
-        return true;
-    return is_in_slot(x) && is_in_slot(y) && c_begin_together(s, a, b);
+    return s->buffer.item[a].dtype == s->buffer.item[b].dtype &&
+           strcmp(printer->memory[a].text, printer->memory[b].text) == 0;
 }
 
 /* The parameter that an array is; a new one, if it is none yet. */
@@ -136,7 +125,7 @@ add_stmt(NestParams *params, const Stmt *stmt)
  * source.
  */
 static const char *
-wish_of(const Printer *printer, const NestParam *param)
+array_wish(const Printer *printer, const NestParam *param)
 {
     const Schedule *s = printer->s;
     const Buffer *b = &s->buffer.item[param->buffer];
@@ -163,7 +152,7 @@ name_buffer(Printer *printer, NestParam *param)
     type = arena_printf(printer->arena, "%s%s%s",
                         param->stored || value ? "" : "const ", type,
                         value ? " " : " *");
-    param->name = printer_typed(printer, wish_of(printer, param), type);
+    param->name = printer_typed(printer, array_wish(printer, param), type);
     param->actual = text;
     if (memory->scalar && !value)
         param->actual =

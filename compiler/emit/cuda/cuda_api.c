@@ -78,12 +78,23 @@ cuda_init_copies(Emit *emit, Function *f, const bool *tabled)
     cuda_function_define(f);
 }
 
+/* m -= eta * g; g = 0 for an element i of a parameter. */
+static void
+update_element(const Emit *emit, Writer *writer, int i)
+{
+    const char *at = emit->model->param[i].rank == 0 ? "" : "[i]";
+    writer_line(writer, "m->%s%s -= eta * g->%s%s;", emit->param[i]->path, at,
+                emit->grad[i]->path, at);
+    writer_line(writer, "g->%s%s = %s;", emit->grad[i]->path, at,
+                c_number(emit->arena, emit->model->dtype, 0));
+}
+
 const char *
 cuda_update(Emit *emit, const char *formal)
 {
     const ParamKernel kernel = {
         arena_printf(emit->arena, "%s_update_cuda_", emit->name), formal,
-        "m, g, eta", c_update_element};
+        "m, g, eta", update_element};
     Writer launches;
     writer_init(&launches, emit->arena);
     launches.depth = 1;
