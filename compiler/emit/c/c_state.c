@@ -95,8 +95,13 @@ c_add_state(Emit *emit, Function *f, const char *m, bool stays)
                   .pointer = true,
                   .output = !stays,
                   .buffer = -1};
-    a.bytes = arena_printf(emit->arena, "%s_STATE(%s) * sizeof *%s",
-                           emit->upper, f->printer.dim_text[0], f->state);
+    /* A size that all n share does not use n: it is marked so. */
+    const char *numbers =
+        dim_known(emit->states)
+            ? c_dim(&f->printer, emit->states).text
+            : arena_printf(emit->arena, "%s_STATE(%s)", emit->upper,
+                           f->printer.dim_text[0]);
+    a.bytes = arena_printf(emit->arena, "%s * sizeof *%s", numbers, f->state);
     function_add(f, a);
     place_states(emit, f);
 }
@@ -230,11 +235,7 @@ state_macro(Emit *emit, Function *f)
     Printer sized = f->printer;
     sized.dim_text[0] =
         arena_printf(emit->arena, "(size_t)(%s)", f->printer.dim_text[0]);
-    /* One that names n even where there is nothing to count. */
-    const char *nothing =
-        arena_printf(emit->arena, "0 * %s", sized.dim_text[0]);
-    Expr numbers = emit->states == 0 ? (Expr){nothing, PREC_multiply}
-                                     : c_dim(&sized, emit->states);
+    Expr numbers = c_dim(&sized, emit->states);
     writer_raw(&emit->header, "\n");
     writer_comment(&emit->header, state_comment(emit));
     writer_macro(&emit->header,
