@@ -125,8 +125,8 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
 {
     FLUX_T *left = goal->left;
     FLUX_T *right = goal->right;
-    FLUX_V sum[24];
-    const FLUX_T *third[4];
+    FLUX_V sum[26];
+    const FLUX_T *third[5];
     FLUX_UNROLL
     for (int i = 0; i < R * J; i++)
         sum[i] = FLUX_I(all)(0);
@@ -193,8 +193,8 @@ FLUX_P(flux_split)(const int J, size_t count, const FLUX_T *a, size_t ak,
     FLUX_P(flux_reach)(1, J, sum[0], goal);
 }
 
-/* The tile of R vectors by J units of columns; split4 has one vector by one
- * unit, or by one column where J = 0. */
+/* The tile of R vectors by J units of columns, or by flux_wide of them; split4
+ * has one vector by one unit, or by one column where J = 0. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
@@ -205,6 +205,8 @@ FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
         FLUX_P(flux_split)(1, count, a, ak, b, bk, bj, goal);
     else if (order == FLUX_SPLIT4)
         FLUX_P(flux_split)(U, count, a, ak, b, bk, bj, goal);
+    else if (FLUX_U == 4 && J == 4)
+        FLUX_P(flux_tile)(2, 3 * U + 1, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 3 && (goal->first || goal->right))
         FLUX_P(flux_tile)(2, 3 * U, 1, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 3)
@@ -319,15 +321,27 @@ FLUX_P(flux_put)(size_t rows, size_t lanes, size_t columns, const FLUX_T *total,
 
 /* The units of columns of the tile that begins at column j: threes where they
  * fit, for they are the fastest, and never one where two twos do. 0 stands for
- * one column. */
+ * one column, 4 for three units and a column, which 32 registers hold of two
+ * vectors: where threes and such tiles are all columns, these are the last. */
 FLUX_INLINE size_t
-FLUX_P(flux_units)(flux_order order, size_t columns, size_t j)
+FLUX_P(flux_units)(flux_order order, size_t R, size_t columns, size_t j)
 {
+    const size_t threes = (columns - j) / (3 * FLUX_U);
+    const size_t rest = (columns - j) % (3 * FLUX_U);
+    if (FLUX_U == 4 && R == 2 && rest <= threes)
+        return rest < threes || j == 0 ? 3 : 4;
     size_t left = (columns - j + FLUX_U - 1) / FLUX_U;
     size_t units = left == 2 || left == 4 ? 2 : left < 3 ? left : 3;
     if (order == FLUX_SPLIT4)
         units = 1;
     return units * FLUX_U > columns ? units - 1 : units;
+}
+
+/* The columns of a tile of so many units. */
+FLUX_INLINE size_t
+FLUX_P(flux_wide)(size_t units)
+{
+    return units == 4 ? 3 * FLUX_U + 1 : units > 0 ? units * FLUX_U : 1;
 }
 
 /* The product, as the functions below hand it on. Where the rows of `a` stand
@@ -355,7 +369,7 @@ enum {
     FLUX_P(FLUX_ROOM) = 512 * 2 * FLUX_W,
     FLUX_P(FLUX_SEATS) = 32,
     FLUX_P(FLUX_GROUP) = 96,
-    FLUX_P(FLUX_SPARE) = 3 * FLUX_U
+    FLUX_P(FLUX_SPARE) = 3 * FLUX_U + 1
 };
 
 typedef struct {
@@ -497,8 +511,9 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
             spot.copied = 0;
             size_t slot = 0;
             for (size_t j = 0; j < columns; j += spot.wide) {
-                spot.units = FLUX_P(flux_units)(job->order, columns, j);
-                size_t tile = spot.units > 0 ? spot.units * FLUX_U : 1;
+                spot.units = FLUX_P(flux_units)(job->order, seat[seats - 1].R,
+                                                columns, j);
+                size_t tile = FLUX_P(flux_wide)(spot.units);
                 spot.wide = columns - j < tile ? columns - j : tile;
                 spot.column = j0 + j;
                 FLUX_P(flux_right)(job, tile, &spot);

@@ -323,9 +323,9 @@ static void
 test_panels(void **state)
 {
     (void)state;
-    const size_t sizes[][3] = {{1, 1, 1},      {33, 3, 70},    {64, 8, 130},
-                               {100, 50, 514}, {40, 101, 600}, {16, 5, 3},
-                               {270, 150, 514}};
+    const size_t sizes[][3] = {{1, 1, 1},       {33, 3, 70},    {64, 8, 130},
+                               {100, 50, 514},  {40, 101, 600}, {16, 5, 3},
+                               {270, 150, 514}, {60, 25, 70}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const size_t *s = sizes[i];
         check_panels_f32(s[0], s[1], s[2], 1, s[0]);
