@@ -66,7 +66,8 @@ run_compiler(char *const *arguments, const char *messages)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* $CC may hold options after the command: words at spaces. */
+/* $CC may hold options after the command, a level of optimisation among them:
+ * words at spaces. */
 static char **
 compiler_words(Arena *arena, size_t more, size_t *count)
 {
@@ -129,15 +130,17 @@ compile(Arena *arena, const char *folder, const char *text, size_t size,
         char *shared)
 {
     static const char *const options[] = {
-        "-std=c11", "-O2",    "-ffp-contract=off", "-fno-math-errno", "-w",
-        "-fPIC",    "-shared"};
+        "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-w", "-fPIC",
+        "-shared"};
     const size_t fixed = sizeof options / sizeof *options;
     char *source = arena_printf(arena, "%s/model.c", folder);
     char *log = arena_printf(arena, "%s/messages", folder);
     if (!write_headers(arena, folder) || !write_file(source, text, size))
         return "the folder for temporary files cannot be written";
     size_t count;
-    char **words = compiler_words(arena, fixed + 6, &count);
+    char **words = compiler_words(arena, fixed + 7, &count);
+    if (strstr(compiler_name(), " -O") == NULL)
+        words[count++] = arena_printf(arena, "-O2");
     for (size_t i = 0; i < fixed; i++)
         words[count++] = arena_printf(arena, "%s", options[i]);
     words[count++] = arena_printf(arena, "-I%s", folder);

@@ -46,7 +46,10 @@ native_compile(Context *context, const Graph *graph,
     PassOptions defaults = {0};
     /* one machine runs it: what is for others is not compiled */
     size_t limit = arena_lift(&context->arena);
-    fprintf(file, "#define FLUX_FORCE_ISA ((flux_isa)%d)\n",
+    fprintf(file,
+            "#ifndef FLUX_FORCE_ISA\n"
+            "#define FLUX_FORCE_ISA ((flux_isa)%d)\n"
+            "#endif\n",
             (int)flux_best_isa());
     bool fine =
         emit_raw(context, graph,
