@@ -1,6 +1,7 @@
 /* equal FILE.ir…: runs graphs by the interpreter and natively, on several
  * batch sizes, and compares all bits. --cuda: on a GPU in the place of
  * natively.
+ * --cache: what has been compiled, and lies in the cache, is not again.
  * --print shows the C, --print-cuda the kernels and what launches them. Of
  * NAME.back.ir the gradients are taken first. With a seed other than 0 the
  * inputs hold specials.
@@ -73,6 +74,7 @@ leaf_tensor(Arena *arena, const Graph *g, size_t leaf, const int64_t *symbol)
 }
 
 static EngineKind kind = ENGINE_native;
+static bool no_cache = true;
 
 static int
 compare(Context *context, const Graph *g, Executable *native, const char *path,
@@ -138,7 +140,7 @@ check_file(const char *path, const char *show)
     } else if (strcmp(show, "--print-cuda") == 0) {
         bad = !emit_raw_cuda(&context, g, NULL, stdout, stdout);
     } else {
-        EngineOptions options = {.no_cache = true};
+        EngineOptions options = {.no_cache = no_cache};
         Executable *native = engine_prepare(&context, g, kind, &options);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes && bad == 0; i++) {
             bad = compare(&context, g, native, path, sizes[i], false);
@@ -160,6 +162,8 @@ main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--cuda") == 0) {
             kind = ENGINE_cuda;
+        } else if (strcmp(argv[i], "--cache") == 0) {
+            no_cache = false;
         } else if (strncmp(argv[i], "--", 2) == 0) {
             show = argv[i];
         } else {

@@ -7,6 +7,7 @@
 # installed is named and left out. Exit status 1 if two hashes differ.
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/sets.sh"
 build=${1:-$(mktemp -d)}
 mkdir -p "$build"
 want=
@@ -39,16 +40,29 @@ try() {
     fi
 }
 
+# Flags of gcc and clang, and the vectors that there is code for: all of them
+# where none are named, and the machine's best run.
+ways="-O0 |
+-O1 | AVX2
+-O2 |
+-O3 | AVX512
+-O2 -mfma | PLAIN
+-O3 -march=native | AVX512
+-Os -std=c11 | AVX2
+-O2 -DFLUX_SOFT_FMA | AVX512"
 for cc in gcc clang; do
-    for flags in -O0 -O1 -O2 -O3 "-O2 -mfma" "-O3 -march=native" \
-        "-Os -std=c11" "-O2 -DFLUX_SOFT_FMA"; do
+    while IFS='|' read -r flags vectors; do
         # the flags are words of their own
-        # shellcheck disable=SC2086
-        try "$cc $flags" $cc $flags
-    done
+        # shellcheck disable=SC2046,SC2086,SC2116
+        try "$(echo $cc $flags $vectors)" $cc $flags $(only $vectors)
+    done <<EOF
+$ways
+EOF
 done
-try "g++ -O2" g++ -x c++ -O2
-try "clang++ -O2" clang++ -x c++ -O2
+# shellcheck disable=SC2046
+try "g++ -O2 AVX2" g++ -x c++ -O2 $(only AVX2)
+# shellcheck disable=SC2046
+try "clang++ -O2 AVX512" clang++ -x c++ -O2 $(only AVX512)
 try "tcc" tcc
 # A machine with half floats, which may be another than this.
 half="gcc -O2 -mavx512fp16 -fsyntax-only"

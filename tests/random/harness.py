@@ -89,6 +89,7 @@ DOUBLE = [
     ("f64", None),
     kind("clang -O2", "AVX2", name="f64 "),
 ]
+OPTIMISED = [*COMPILERS[1:3], DOUBLE]
 PASSES = ["simplify", "cse", "hoist", "dce"]
 
 # Forward and reverse mode differ by rounding, which is much of what is left where
@@ -322,14 +323,17 @@ class Batch:
             self.fail("*", str(failure))
             return None
 
-    def run(self, turn=None, only=None, quick=False):
-        """All ways; or those whose turn it is; or only one, by its name (and
-        what it needs). Quick: only those that take milliseconds a program."""
+    def run(self, turn=None, only=None, quick=False, optimised=None):
+        """All ways; or those whose turn it is, or of the ways to optimise the
+        one whose turn is `optimised`; or only one, by its name (and what it
+        needs). Quick: only those that take milliseconds a program."""
         def due(row):
             if only is not None:
                 return [one for one in row if one[0] == only]
-            return list(dict(row).items()) if turn is None else \
-                [row[turn % len(row)]]
+            now = turn if optimised is None or row not in OPTIMISED else \
+                optimised
+            return list(dict(row).items()) if now is None else \
+                [row[now % len(row)]]
 
         emitted = self.attempt("fluxc", self.emit, [], "c")
         written = self.attempt("interpreter", self.script, "interpret")
