@@ -478,6 +478,9 @@ void schedule_lodge(Schedule *s);
 /* fuse_across.c: loops over samples whose rows are short. */
 void schedule_across(Schedule *s);
 
+/* fuse_states.c: states of loops over steps, stored where they are. */
+void schedule_states(Schedule *s);
+
 /* fuse_memory.c */
 void schedule_next(Schedule *s);
 void schedule_share(Schedule *s);

@@ -493,6 +493,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     schedule_lodge(s);
     if (!s->kernels && s->wall == NULL)
         schedule_across(s);
+    schedule_states(s);
     schedule_share(s);
     if (!s->kernels)
         schedule_apart(s);

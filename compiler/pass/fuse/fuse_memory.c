@@ -25,7 +25,7 @@ next_in_place(Schedule *s, const Uses *uses, int buffer, int leaf)
             return false;
         const Use *load = uses_first(uses, leaf);
         for (; load != NULL; load = uses_next(uses, load)) {
-            if (!load->store && !uses_reads_old(s, load, store))
+            if (!load->store && !uses_reads_old(s, load, store, 0))
                 return false;
         }
     }
@@ -104,7 +104,7 @@ may_share(Schedule *s, const Uses *uses, const Use *store, int old)
             if (!affine_same(s, use->at, store->at))
                 return false;
             read = true;
-        } else if (!uses_reads_old(s, use, store)) {
+        } else if (!uses_reads_old(s, use, store, 0)) {
             return false;
         }
     }

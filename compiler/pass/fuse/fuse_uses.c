@@ -99,7 +99,7 @@ uses_common(const Use *a, const Use *b)
 }
 
 bool
-uses_reads_old(Schedule *s, const Use *load, const Use *store)
+uses_reads_old(Schedule *s, const Use *load, const Use *store, size_t outer)
 {
     if (load->place > store->place)
         return false;
@@ -108,7 +108,7 @@ uses_reads_old(Schedule *s, const Use *load, const Use *store)
         return affine_same(s, load->at, store->at);
     Affine a = *load->at;
     Affine b = *store->at;
-    for (size_t i = 0; i < common; i++) {
+    for (size_t i = outer; i < common; i++) {
         Dim factor;
         Dim other;
         int key = schedule_key(s, load->path[i]->var);

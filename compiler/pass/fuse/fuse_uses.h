@@ -43,9 +43,11 @@ size_t uses_common(const Use *a, const Use *b);
 const Stmt *uses_step_loop(const Schedule *s, const Use *use);
 
 /* Whether a load reads the old value though `store` replaces it in place: it
- * comes first, and turns of shared loops keep to their own rows.
+ * comes first, and turns of shared loops, but for the outermost `outer` of
+ * them, keep to their own rows.
  */
-bool uses_reads_old(Schedule *s, const Use *load, const Use *store);
+bool uses_reads_old(Schedule *s, const Use *load, const Use *store,
+                    size_t outer);
 
 /* Whether a later statement of the same turn reads what a store stores in
  * another order, kernels aside. clang 14 takes such reads for reads of the old
