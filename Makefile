@@ -16,13 +16,13 @@ ZLIB := $(shell printf '\043include <zlib.h>\nint main(void){return !zlibVersion
 # cmocka is optional: without it, its tests are skipped.
 CMOCKA := $(shell echo 'int main(void){return 0;}' \
 	| $(CC) -x c - -lcmocka -o /dev/null 2>/dev/null && echo yes)
-LIBS = $(if $(ZLIB),-lz) -ldl -lm
+LIBS = -rdynamic $(if $(ZLIB),-lz) -ldl -lm
 CPPFLAGS = -I. -Icompiler -I$(B) $(if $(ZLIB),-DFLUX_ZLIB)
 CFLAGS = -std=c11 $(OPT) $(WARN) $(EXACT)
 # The text that bison and re2c write is not held to our warnings.
 GENFLAGS = -std=c11 $(OPT) $(EXACT) -w
 
-RUNTIME = $(wildcard runtime/*.c)
+RUNTIME = $(wildcard runtime/*.c) $(wildcard kernels/*.c)
 SOURCES = $(filter-out compiler/main/%, \
           $(wildcard compiler/*/*.c compiler/*/*/*.c)) $(wildcard grammar/*.c)
 GENERATED = $(B)/grammar/net.tab.c $(B)/grammar/net.lex.c $(B)/embedded.c
@@ -36,8 +36,10 @@ EMBED = $(wildcard runtime/flux*.h) $(wildcard kernels/*.h) \
 all: $(FLUXC) $(LIBFLUX)
 
 MAIN = $(patsubst %.c,$(B)/%.o,$(wildcard compiler/main/*.c))
+# What models call that the native engine compiles: its programs export it.
+SHARED = $(patsubst %.c,$(B)/%.o,$(wildcard kernels/*.c))
 
-$(FLUXC): $(MAIN) $(LIBFLUXC) $(LIBFLUX)
+$(FLUXC): $(MAIN) $(SHARED) $(LIBFLUXC) $(LIBFLUX)
 	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIBFLUX): $(patsubst %.c,$(B)/%.o,$(RUNTIME))
@@ -88,7 +90,7 @@ TESTS = $(foreach t,$(PROGRAMS),$(if $(CMOCKA)$(if \
 
 define unit
 $(patsubst %.c,$(B)/%,$(call programs,$(1))): $(B)/%: $(B)/%.o \
-    $(patsubst %.c,$(B)/%.o,$(call shared,$(1))) $(LIBFLUXC) $(LIBFLUX)
+    $(patsubst %.c,$(B)/%.o,$(call shared,$(1))) $(SHARED) $(LIBFLUXC) $(LIBFLUX)
 	$$(CC) $$(OPT) $$(LDFLAGS) -o $$@ $$^ $(if $(CMOCKA),-lcmocka) $$(LIBS)
 endef
 $(foreach d,$(UNITS),$(eval $(call unit,$(d))))
@@ -141,13 +143,12 @@ cover:
 FUZZ_TARGETS = parse script ir safetensors idx npy csv
 FUZZERS = $(FUZZ_TARGETS:%=$(B)/fuzz/%)
 $(FUZZERS): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o \
-    $(LIBFLUXC) $(LIBFLUX)
+    $(SHARED) $(LIBFLUXC) $(LIBFLUX)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) -fsanitize=fuzzer $(if $(filter %/script,$@), \
 	    -Wl$(comma)--wrap=fopen$(comma)--wrap=open) -o $@ $^ $(LIBS)
 $(B)/runtime/%.o: CFLAGS += $(COMPARES)
-$(B)/runtime/model.o $(B)/runtime/affine.o $(B)/tests/kernels/%.o \
-    $(B)/tests/runtime/test_chain.o: CFLAGS += $(KERNELS)
+$(B)/kernels/%.o $(B)/tests/kernels/%.o: CFLAGS += $(KERNELS)
 fuzz-targets: $(FUZZERS)
 fuzz:
 	tests/fuzz/run $(SECONDS)

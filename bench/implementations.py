@@ -109,6 +109,7 @@ class Model:
                   encoding="utf-8") as file:
             file.write(workload.net())
         begin = time.perf_counter()
+        self.library = os.path.join(os.path.dirname(fluxc), "libflux.a")
         command(fluxc, "timed.net", cwd=self.build)
         self.compile_seconds = time.perf_counter() - begin
 
@@ -187,15 +188,14 @@ class Program:
         library = implementation.find() if implementation.find else []
         generated = [os.path.join(model.build, "timed.c")] \
             if implementation.group == "ours" else []
-        pool = [os.path.join(TOP, "runtime", "pool.c")] \
-            if generated and model.workload.threads > 1 else []
+        kernels = [model.library] if generated else []
         program = os.path.join(model.build,
                                re.sub(r"\W+", "-", implementation.name))
         words = [compiler, *implementation.flags, *model.defines(),
                  f"-I{TOP}", f"-I{TOP}/runtime", f"-I{BENCH}",
                  f"-I{model.build}", os.path.join(BENCH, "driver.c"),
-                 os.path.join(BENCH, source), *generated, *pool, "-o", program,
-                 *library, "-lm", "-lpthread"]
+                 os.path.join(BENCH, source), *generated, *kernels, "-o",
+                 program, *library, "-lm", "-lpthread"]
         made = ingredients(words, generated)
         if not os.path.exists(program) or read(program + ".made") != made:
             begin = time.perf_counter()

@@ -113,6 +113,18 @@ flux_best_isa(void)
 #define FLUX_ONCE static
 #endif
 
+/* A large kernel: products, convolutions, pools. Programs are linked with
+ * libflux.a, in which it is compiled. Where FLUX_KERNELS_HERE is 1, as in what
+ * --standalone makes, its text is compiled with the file that includes it. */
+#ifndef FLUX_KERNELS_HERE
+#define FLUX_KERNELS_HERE 0
+#endif
+#if FLUX_KERNELS_HERE
+#define FLUX_KERNEL FLUX_ONCE
+#else
+#define FLUX_KERNEL extern FLUX_NOINLINE
+#endif
+
 /* What only machines without AVX2 run is not worth a third of the time that
  * compiling takes: it is not optimised, unless nothing else is there. */
 #if defined(FLUX_FORCE_ISA)

@@ -223,41 +223,6 @@ FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
         FLUX_P(flux_tile)(1, U, 0, count, a, ak, b, bk, bj, goal);
 }
 
-/* to[k][lane] = a[lane * ai + k * ak] for k < count; lanes past `rows` get 0.
- * The lanes are whole vectors. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_pack)(size_t rows, size_t lanes, size_t count, const FLUX_T *a,
-                  size_t ai, size_t ak, FLUX_T *to)
-{
-    const int deep = ak == 1 && count >= FLUX_G;
-    for (size_t i = 0; i < lanes; i += FLUX_W) {
-        size_t some = rows > i ? rows - i : 0;
-        const FLUX_T *from = a + i * ai;
-        size_t k = 0;
-        for (; some >= FLUX_W && deep && k < count; k += FLUX_G) {
-            const size_t at = k + FLUX_G <= count ? k : count - FLUX_G;
-            FLUX_V r[FLUX_G];
-            FLUX_UNROLL
-            for (size_t q = 0; q < FLUX_G; q++)
-                r[q] = FLUX_I(gather)(from + at + q * ai, FLUX_G * ai);
-            FLUX_I(turn)(r);
-            FLUX_UNROLL
-            for (size_t q = 0; q < FLUX_G; q++)
-                FLUX_AT(to + (at + q) * lanes + i) = r[q];
-        }
-        for (; k < count; k++) {
-            FLUX_T *line = to + k * lanes + i;
-            if (ai == 1 && some >= FLUX_W)
-                FLUX_AT(line) = FLUX_AT(from + k * ak);
-            else if (ai == 1)
-                FLUX_AT(line) = FLUX_I(take)(from + k * ak, some);
-            else
-                for (size_t l = 0; l < FLUX_W; l++)
-                    line[l] = l < some ? from[l * ai + k * ak] : (FLUX_T)0;
-        }
-    }
-}
-
 /* One vector and one element of what a product writes. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)

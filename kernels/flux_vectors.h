@@ -10,6 +10,10 @@
 #ifndef FLUX_VECTORS_H
 #define FLUX_VECTORS_H
 
+#include "kernels/flux_isa.h"
+
+#define FLUX_ALIGNED __attribute__((aligned(64)))
+
 #define FLUX_F32_BEST
 #include "kernels/flux_vector_body.h"
 #include "kernels/flux_vector_op_body.h"

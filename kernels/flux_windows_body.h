@@ -1,5 +1,5 @@
 /* flux_windows_body.h - products over several axes for one element type;
- * flux_windows.h includes it once for each, with
+ * flux_windows_f32.h and flux_windows_f64.h include it, with
  *
  *    FLUX_T               the element type
  *    FLUX_NAME(name)      the name with the type's suffix
@@ -153,11 +153,7 @@ FLUX_NAME(flux_windows_vectors)(flux_isa isa, size_t rows, const flux_axis *row,
     return 0;
 }
 
-/* c[row, column] becomes the sum over the terms of a[row, term] b[term, column]
- * in the order seq or split4. c overlaps neither; no terms give +0.
- * Where the terms run further than the rows, the columns take the place of the
- * rows: the products are the same. */
-FLUX_STATIC void
+FLUX_KERNEL void
 FLUX_NAME(flux_windows)(flux_isa isa, flux_order order, size_t rows,
                         const flux_axis *row, size_t columns,
                         const flux_axis *column, size_t terms,
@@ -221,9 +217,7 @@ FLUX_NAME(flux_lines_lay)(const flux_lines *lines, const flux_frame *frame,
     }
 }
 
-/* The same of a framed operand, whose rows have the frames' axes and one more,
- * of samples. A weight that is not finite counts in frames, too. */
-FLUX_STATIC void
+FLUX_KERNEL void
 FLUX_NAME(flux_windows_framed)(flux_isa isa, flux_order order, size_t rows,
                                const flux_axis *row, size_t columns,
                                const flux_axis *column, size_t terms,

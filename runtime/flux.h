@@ -2,8 +2,9 @@
  * besides its models' own; and flux_device.h, for a GPU.
  *
  * The first part (status, work, arena helpers, descriptors) is all that
- * generated code needs, and needs no library. The second part (sessions, models
- * made at run time, checkpoints, data, training) is in libflux.a.
+ * generated code needs, but for the kernels it calls. The second part
+ * (sessions, models made at run time, checkpoints, data, training) is in
+ * libflux.a, and so are the large kernels.
  *
  * Arrays are column-major: the first dimension is the fastest, a batch is the
  * last one, and each sample is contiguous. Class numbers count from 0.

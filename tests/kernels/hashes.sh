@@ -24,7 +24,7 @@ try() {
         skipped=$((skipped + 1))
         return
     fi
-    if ! "$@" -I"$root" "$root/tests/kernels/hash.c" -o "$build/hash" -lm; then
+    if ! "$@" -DFLUX_KERNELS_HERE=1 -I"$root" "$root/tests/kernels/hash.c" -o "$build/hash" -lm; then
         echo "FAIL  $name: does not compile"
         failed=$((failed + 1))
         return

@@ -1,6 +1,7 @@
 /* test_product.c - the product and the sums against plain loops that say the
  * three orders once more, bit for bit, on every instruction set at hand.
  */
+#define FLUX_KERNELS_HERE 1 /* also what no program calls */
 #include "kernels/flux_product.h"
 
 #include <setjmp.h>

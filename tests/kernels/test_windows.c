@@ -2,6 +2,7 @@
  * on every instruction set of the machine: convolutions of random sizes, their
  * derivatives, and axes at will.
  */
+#define FLUX_KERNELS_HERE 1 /* also what no program calls */
 #include "kernels/flux_windows.h"
 
 #include <setjmp.h>

@@ -62,8 +62,10 @@ c_kernels(Writer *writer, size_t at, const EmitOptions *options)
     writer_init(&text, writer->arena);
     if (options->fast)
         writer_line(&text, "#define FLUX_FAST /* not exact: flux_fp.h */");
-    if (pasted)
+    if (pasted) {
+        writer_line(&text, "#define FLUX_KERNELS_HERE 1 /* no libflux.a */");
         emit_pasted(&text, used);
+    }
     for (int i = 0; i < count && !pasted; i++)
         writer_line(&text, "#include \"%s\"", used[i]);
     writer_insert(writer, at, text.text, text.size);
