@@ -33,13 +33,19 @@ room(size_t bytes)
     return p;
 }
 
-static float *
-numbers(size_t count, unsigned turn)
+/* N samples for a port: numbers of either kind. */
+static void *
+samples(const flux_port *port, unsigned turn)
 {
+    const size_t count = port->size * N;
     float *x = room(count * sizeof *x);
+    int32_t *index = (void *)x;
     for (size_t i = 0; i < count; i++) {
         turn = turn * 1664525U + 1013904223U;
-        x[i] = (float)(turn >> 8) / 16777216.0f - 0.5f;
+        if (port->dtype == FLUX_I32)
+            index[i] = 1 + (int32_t)(turn >> 30);
+        else
+            x[i] = (float)(turn >> 8) / 16777216.0f - 0.5f;
     }
     return x;
 }
@@ -47,11 +53,18 @@ numbers(size_t count, unsigned turn)
 int
 main(void)
 {
-    const size_t in = MODEL.input[0].size * N;
-    const size_t out = MODEL.output[0].size * N;
-    float *x = numbers(in, 1);
-    float *y = numbers(out, 2);
-    float *dx = room(in * sizeof *dx);
+    void *x[4] = {NULL};
+    void *dx[4] = {NULL};
+    void *dy[4] = {NULL};
+    size_t reals = 0;
+    for (size_t i = 0; i < MODEL.ninput; i++) {
+        x[i] = samples(&MODEL.input[i], (unsigned)i + 1);
+        if (MODEL.input[i].dtype == FLUX_F32)
+            dx[reals++] = room(MODEL.input[i].size * N * sizeof(float));
+    }
+    for (size_t i = 0; i < MODEL.noutput; i++)
+        dy[i] = samples(&MODEL.output[i], (unsigned)i + 11);
+    void *y = samples(TRAINER.target, 21);
     void *m = room(MODEL.bytes);
     void *g = room(MODEL.grad_bytes);
     void *s = room(TRAINER.bytes);
@@ -59,28 +72,32 @@ main(void)
     w.arena = memset(room(w.bytes), 0xff, w.bytes);
     flux_work back = {.bytes = MODEL.back_arena(&MODEL, N)};
     back.arena = memset(room(back.bytes), 0xff, back.bytes);
-    const void *xs = x;
-    const void *dys = y;
-    void *dxs = dx;
+    const void *const *xs = (const void *const *)x;
     float loss = 0;
     flux_status status = MODEL.init(&MODEL, m, MODEL.seed);
     if (status == FLUX_OK)
         status = TRAINER.init(s, 7);
     for (int i = 0; i < 3 && status == FLUX_OK; i++) {
-        status = TRAINER.train(s, m, &xs, y, N, &loss, &w);
+        status = TRAINER.train(s, m, xs, y, N, &loss, &w);
         note(&loss, sizeof loss);
     }
     note(m, MODEL.bytes);
     note(s, TRAINER.bytes);
     if (status == FLUX_OK)
-        status = MODEL.back(&MODEL, m, &dys, &xs, N, g, &dxs, &back);
+        status =
+            MODEL.back(&MODEL, m, (const void *const *)dy, xs, N, g, dx, &back);
     note(g, MODEL.grad_bytes);
-    note(dx, in * sizeof *dx);
+    for (size_t i = 0, real = 0; i < MODEL.ninput; i++)
+        if (MODEL.input[i].dtype == FLUX_F32)
+            note(dx[real++], MODEL.input[i].size * N * sizeof(float));
     printf("%016llx %zu %zu\n", (unsigned long long)hash,
            MODEL.back_arena(&MODEL, 64), TRAINER.arena(64));
-    free(x);
+    for (size_t i = 0; i < 4; i++) {
+        free(x[i]);
+        free(dx[i]);
+        free(dy[i]);
+    }
     free(y);
-    free(dx);
     free(m);
     free(g);
     free(s);

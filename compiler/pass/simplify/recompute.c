@@ -324,6 +324,8 @@ pass_recompute(const Graph *g, Ref split, int segments, const int64_t *symbol,
     cut_segments(&o, symbol);
     find_groups(&o);
     find_waits(&o);
+    for (size_t i = 0; i < g->leaf.count; i++) /* the signature stays */
+        place(&o, g->leaf.item[i]);
     for (Ref r = 0; r < (Ref)g->node.count; r++)
         if (o.group[r] < 0)
             place(&o, r);
