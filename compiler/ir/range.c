@@ -19,12 +19,35 @@ constant(const Graph *g, Ref ref, int64_t *value)
     return true;
 }
 
+/* A graph, and the loop in another one whose body it is. */
+typedef struct Level Level;
+struct Level {
+    const Graph *graph;
+    const Node *loop; /* or NULL */
+    const Level *outer;
+};
+
+/* The node outside that an input of a loop's body takes its elements from, all
+ * of them in the end; REF_NONE: it is a state.
+ */
+static Ref
+node_outside(const Level *level, Ref leaf)
+{
+    const Scan *scan = level->loop->as.scan;
+    int i = 0;
+    while (level->graph->leaf.item[i] != leaf)
+        i++;
+    bool state = i >= scan->sequences && i < scan->sequences + scan->states;
+    return state ? REF_NONE : scan->operand[i];
+}
+
 /* Whether node `ref` is the input, its elements moved, plus *sum. */
 static bool
-is_input(const Graph *g, Ref ref, Ref input, int64_t *sum)
+is_input(const Level *level, Ref ref, Ref input, int64_t *sum)
 {
     *sum = 0;
-    while (ref != input) {
+    while (level->outer != NULL || ref != input) {
+        const Graph *g = level->graph;
         const Node *n = ir_node(g, ref);
         int64_t value = 0;
         switch ((int)n->op) {
@@ -33,6 +56,7 @@ is_input(const Graph *g, Ref ref, Ref input, int64_t *sum)
         case OP_permute:
         case OP_reverse:
         case OP_cast:
+        case OP_step: /* of a loop that is lowered */
             break;
         case OP_add:
             if (!constant(g, n->operand[1], &value))
@@ -44,6 +68,12 @@ is_input(const Graph *g, Ref ref, Ref input, int64_t *sum)
                 return false;
             *sum -= value;
             break;
+        case OP_input:
+            ref = level->outer != NULL ? node_outside(level, ref) : REF_NONE;
+            if (ref == REF_NONE)
+                return false;
+            level = level->outer;
+            continue;
         default:
             return false;
         }
@@ -52,24 +82,41 @@ is_input(const Graph *g, Ref ref, Ref input, int64_t *sum)
     return true;
 }
 
-bool
-ir_index_range(const Graph *g, Ref input, int64_t *least, int64_t *most)
+/* Narrows the range by the tables that a graph reads at this input's numbers,
+ * its loops too; gives whether there is one.
+ */
+static bool
+narrow(const Level *level, Ref input, int64_t *least, int64_t *most)
 {
+    const Graph *g = level->graph;
     bool found = false;
     for (size_t i = 0; i < g->node.count; i++) {
         const Node *n = &g->node.item[i];
         int64_t sum = 0;
-        if (n->op != OP_gather || !is_input(g, n->operand[1], input, &sum))
+        if (n->region != NULL) {
+            const Level body = {n->region, n, level};
+            found = narrow(&body, input, least, most) || found;
+        }
+        if (n->op != OP_gather || !is_input(level, n->operand[1], input, &sum))
             continue;
         const Node *table = ir_node(g, n->operand[0]);
         Dim length = table->dim[table->rank - 1];
         if (!dim_known(length))
             continue;
-        if (!found || -sum > *least)
+        if (-sum > *least)
             *least = -sum;
-        if (!found || length - 1 - sum < *most)
+        if (length - 1 - sum < *most)
             *most = length - 1 - sum;
         found = true;
     }
     return found;
+}
+
+bool
+ir_index_range(const Graph *g, Ref input, int64_t *least, int64_t *most)
+{
+    const Level whole = {.graph = g};
+    *least = INT64_MIN;
+    *most = INT64_MAX;
+    return narrow(&whole, input, least, most);
 }

@@ -8,6 +8,7 @@
 #include "noisy.h"
 #include "pair.h"
 #include "single.h"
+#include "spelled.h"
 #include "wide.h"
 #include "windows.h"
 
@@ -399,6 +400,29 @@ run_noise(void)
     free(w.arena);
 }
 
+/* A number that no step has a letter for is refused. */
+static void
+run_letters(void)
+{
+    flux_work w = room(SPELLED_ARENA(1) + SPELLED_BACK_ARENA(1));
+    const int32_t good[4] = {5, 1, 2, 5};
+    const int32_t bad[2][4] = {{5, 1, 2, 6}, {0, 1, 2, 3}};
+    REAL out[SPELLED_OUT] = {0};
+    REAL kept[SPELLED_OUT];
+    spelled m;
+    spelled_grad g = {0};
+    spelled_init(&m, SPELLED_SEED);
+    check(spelled_forward(&m, NULL, good, 1, out, &w) == FLUX_OK, "letters");
+    memcpy(kept, out, sizeof out);
+    for (int i = 0; i < 2; i++)
+        check(spelled_forward(&m, NULL, bad[i], 1, out, &w) == FLUX_E_LABEL &&
+                  spelled_back(&m, NULL, kept, bad[i], 1, &g, &w) ==
+                      FLUX_E_LABEL &&
+                  memcmp(kept, out, sizeof out) == 0,
+              "what is no letter");
+    free(w.arena);
+}
+
 /* Training takes the state on as forward does. */
 static void
 run_training(void)
@@ -481,6 +505,7 @@ main(void)
     run_chain();
     run_script();
     run_noise();
+    run_letters();
     run_back();
     run_training();
     run_labels();

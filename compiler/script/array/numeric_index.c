@@ -251,15 +251,21 @@ whole_axis(Script *s, Value x, int axis, Span span)
                                        : numeric_length(s, x, axis, span);
 }
 
+/* The elements as they lie, for one index of many axes. */
+static Value
+flatten_traced(Script *s, Value x, Span span)
+{
+    DimsOp line = {.rank = 1, .dim = {-1}};
+    LiftOp op = {"[]", make_reshape, &line, false, true};
+    return lift(s, span, &op, &x, 1);
+}
+
 static Value
 index_traced(Script *s, Value x, const Axis *axis, size_t count, bool flat,
              Span span)
 {
-    if (flat) {
-        DimsOp line = {.rank = 1, .dim = {-1}};
-        LiftOp op = {"[]", make_reshape, &line, false, true};
-        x = lift(s, span, &op, &x, 1);
-    }
+    if (flat)
+        x = flatten_traced(s, x, span);
     IndexOp index = {.rank = (int)count};
     for (size_t i = 0; i < count; i++) {
         index.start[i] = axis[i].list ? 0 : axis[i].start;
@@ -270,10 +276,16 @@ index_traced(Script *s, Value x, const Axis *axis, size_t count, bool flat,
     for (size_t i = 0; i < count; i++) {
         if (axis[i].list == NULL)
             continue;
-        Value part[64];
-        if (axis[i].count > 64 || axis[i].count == 0)
-            script_fail(s, DIAG_not_yet, span, NULL,
-                        "a traced value is indexed by 1 to 64 places");
+        Value part[64]; /* of more places there is no piece for each */
+        if (axis[i].count > 64 || axis[i].count == 0) {
+            int at = (int)i;
+            LiftOp op = {"[]", make_gather, &at, false, false};
+            Value pair[2] = {x,
+                             value_array(s, (Tensor *)(uintptr_t)axis[i].list)};
+            x = lift(s, span, &op, pair, 2);
+            index.count[i] = axis[i].count;
+            continue;
+        }
         for (int64_t k = 0; k < axis[i].count; k++) {
             IndexOp one = {.rank = (int)count};
             for (size_t j = 0; j < count; j++) {
@@ -388,36 +400,59 @@ numeric_fn_gather(Script *s, const Args *args)
     return lift(s, args->span, &op, args->item, 2);
 }
 
-/* x[:, i] where i is traced. */
-static Value
-index_by_traced(Script *s, Value x, const Value *index, size_t count, Span span)
+/* Whether an index is traced; it is of whole numbers then. */
+static bool
+index_is_traced(Script *s, Value index, Span span)
 {
-    int axis = -1;
-    for (size_t i = 0; i < count; i++) {
-        bool all = index[i].kind == VALUE_symbol &&
-                   strcmp(index[i].as.symbol, ":") == 0;
-        if (index[i].kind == VALUE_opaque)
-            script_fail(s, DIAG_annotate, span, NULL,
-                        "annotate the index, as in i::Int");
-        if ((!all && index[i].kind != VALUE_node) || (!all && axis >= 0))
-            script_fail(s, DIAG_index, span, "index the result once more",
-                        "beside a traced index all others are `:`");
-        axis = all ? axis : (int)i;
-    }
-    if ((int)count != value_rank(s, x))
-        script_fail(s, DIAG_rank, span, NULL, "%zu indices for %s of rank %d",
-                    count, value_kind_name(x), value_rank(s, x));
-    if (ir_node(s->graph, index[axis].as.node)->dtype == DTYPE_bool)
+    if (index.kind == VALUE_opaque)
+        script_fail(s, DIAG_annotate, span, NULL,
+                    "annotate the index, as in i::Int");
+    if (index.kind != VALUE_node)
+        return false;
+    DType dtype = ir_node(s->graph, index.as.node)->dtype;
+    if (dtype == DTYPE_bool)
         script_fail(s, DIAG_traced, span, "ifelse(c, x, 0) keeps the shape",
                     "how many elements a mask takes is not known while the "
                     "model is traced");
-    if (dtype_real(ir_node(s->graph, index[axis].as.node)->dtype))
+    if (dtype_real(dtype))
         script_fail(s, DIAG_dtype, span,
                     "annotate it, as in i::Int, or take gather(W, x)",
                     "a traced index is an Int");
-    Value pair[2] = {x, index[axis]};
-    LiftOp op = {"[]", make_gather, &axis, false, false};
-    return lift(s, span, &op, pair, 2);
+    return true;
+}
+
+/* x[i, 2] where i is traced: the part that the other indices take, then the
+ * places of the traced ones, from the last axis to the first.
+ */
+static Value
+index_by_traced(Script *s, Value x, const Value *index, size_t count, Span span)
+{
+    if (count == 1 && value_rank(s, x) > 1)
+        x = flatten_traced(s, x, span);
+    if ((int)count != value_rank(s, x))
+        script_fail(s, DIAG_rank, span, NULL, "%zu indices for %s of rank %d",
+                    count, value_kind_name(x), value_rank(s, x));
+    const Value all = {.kind = VALUE_symbol, .as.symbol = ":"};
+    Value other[IR_RANK];
+    size_t traced = 0;
+    int axis = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool one = index_is_traced(s, index[i], span);
+        other[i] = one ? all : index[i];
+        traced += one;
+        axis += other[i].kind != VALUE_int;
+    }
+    if (traced < count)
+        x = numeric_index(s, x, other, count, span);
+    for (size_t i = count; i-- > 0;) {
+        axis -= other[i].kind != VALUE_int;
+        if (index[i].kind != VALUE_node)
+            continue;
+        Value pair[2] = {x, index[i]};
+        LiftOp op = {"[]", make_gather, &axis, false, false};
+        x = lift(s, span, &op, pair, 2);
+    }
+    return x;
 }
 
 Value

@@ -395,6 +395,13 @@ fn_alike(Script *s, const Args *args)
     Dim dim[2][IR_RANK];
     Dim count[2] = {1, 1};
     for (int i = 0; i < 2; i++) {
+        if (args->item[i].kind == VALUE_tuple)
+            script_fail(s, DIAG_value, args->span,
+                        "write a loss that takes it apart, as in (r, t) -> "
+                        "mse(r[1], t)",
+                        "a loss compares arrays; the %s is %s",
+                        i == 0 ? "result" : "target",
+                        value_kind_name(args->item[i]));
         int rank = trace_shape(s, lift_array(s, args->item[i]), dim[i]);
         if (rank < 0 || value_is_number(args->item[i]))
             return value_nothing();

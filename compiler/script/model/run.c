@@ -124,7 +124,8 @@ index_problem(const Graph *g, const Bindings *bound, Arena *arena)
         int64_t base = is_from0(bound, leaf->as.leaf.name);
         for (int64_t k = 0; t != NULL && k < tensor_count(t); k++) {
             double x = tensor_get(t, k);
-            if (!(x >= (double)least && x <= (double)most))
+            bool there = x >= (double)least && x <= (double)most;
+            if (!there || x != (double)(int64_t)x)
                 return arena_printf(arena,
                                     "%g in the input `%s`, whose numbers are "
                                     "indices from %lld to %lld",

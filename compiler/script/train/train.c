@@ -258,6 +258,11 @@ run_begin(Training *t, const Args *args)
     run->checkpoint = file_key(s, args, "checkpoint");
     run->log = file_key(s, args, "log");
     run->every = args_key(args, "every", &v) ? int_key(s, args, "every", 1) : 0;
+    if (run->every > 0 && run->checkpoint == NULL)
+        script_fail(
+            s, DIAG_value, args->span,
+            "as in train!(m, data; checkpoint = \"run.st\", every = 100)",
+            "every is the number of steps between checkpoints");
     run->patience =
         args_key(args, "patience", &v) ? int_key(s, args, "patience", 1) : 0;
     run->best = ARENA_ARRAY(arena, void *, run->params.count + 1);
