@@ -1,12 +1,14 @@
 /* flux_windows_few_body.h - products over several axes with few columns whose
  * rows are squares of 3 by 3 or 5 by 5: the gradients of the weights of a first
- * convolution. For one element type and an instruction set whose vectors hold
- * three lines of a square; flux_windows_vector_body.h includes it.
+ * convolution. For one element type and an instruction set with sixteen lanes;
+ * flux_windows_vector_body.h includes it.
  *
  * Rows are the lanes: a tile is a square, in a vector or two, by six columns,
- * whose sums stay in registers for a block of terms.
+ * whose sums stay in registers for a block of terms. Four of a square's lines
+ * are laid side by side, an element of each in turn, so that a vector has four
+ * neighbours of each; the second has the fifth ones, and the fifth line.
  */
-enum { FLUX_P(FLUX_FEW) = 6 };
+enum { FLUX_P(FLUX_FEW) = 6, FLUX_P(FLUX_LAID) = 1024 };
 
 /* A square, and columns; sums of the blocks so far, a vector or two for each
  * column. */
@@ -17,48 +19,92 @@ typedef struct {
     FLUX_ALIGNED FLUX_T total[2 * FLUX_P(FLUX_FEW)][FLUX_W];
 } FLUX_P(flux_few);
 
-/* Adds a block of `count` terms to the totals. LINES of a square is a constant
- * where this is inlined. What a first line's vector has behind it lies within
- * the lines after it. */
-FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_few_tile)(const int LINES, const FLUX_P(flux_windows_job) * job,
-                      flux_place *place, size_t count, FLUX_P(flux_few) * few)
+/* Neighbouring terms: where the columns have theirs, and where their squares'
+ * lines are laid out. */
+typedef struct {
+    size_t some;
+    const FLUX_T *column;
+    const FLUX_T *four, *fifth;
+} FLUX_P(flux_few_piece);
+
+/* What is laid out at once. */
+typedef struct {
+    size_t count;
+    FLUX_P(flux_few_piece) piece[FLUX_P(FLUX_LAID) / FLUX_W];
+    FLUX_ALIGNED FLUX_T four[4 * FLUX_P(FLUX_LAID)];
+    FLUX_ALIGNED FLUX_T fifth[FLUX_P(FLUX_LAID) + FLUX_W];
+} FLUX_P(flux_few_laid);
+
+/* Half a vector in memory. */
+typedef FLUX_T FLUX_P(flux_half)
+    __attribute__((vector_size(32), aligned(sizeof(FLUX_T)), may_alias));
+
+/* Lanes 0, 4, 8, 12, 1, 5 and so on. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(by_fours)(FLUX_V v)
 {
-    enum { Q = FLUX_P(FLUX_FEW) };
-    const int R = (LINES + 2) / 3;
-    const size_t one = (size_t)LINES, step = job->row[1].a;
-    size_t b[Q];
-    FLUX_V sum[2 * Q];
-    FLUX_UNROLL
-    for (int q = 0; q < Q; q++)
-        b[q] = few->column[q].b;
-    FLUX_UNROLL
-    for (int i = 0; i < R * Q; i++)
-        sum[i] = FLUX_I(all)(0);
-    while (count > 0) {
-        const size_t left = job->term[0].length - place->index[0];
-        const size_t some = left < count ? left : count;
-        const FLUX_T *row = job->a + few->square.a + place->at.a;
-        const FLUX_T *column = job->b + place->at.b;
-        for (const FLUX_T *end = row + some; row < end; row++, column++) {
-            FLUX_V line[2];
+#if defined(__clang__)
+    return __builtin_shufflevector(v, v, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14,
+                                   3, 7, 11, 15);
+#else
+    typedef int32_t lanes __attribute__((vector_size(64)));
+    const lanes order = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+    return __builtin_shuffle(v, order);
+#endif
+}
+
+/* Eight elements of a, and behind them four of b; others. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(beside)(const FLUX_T *a, const FLUX_T *b)
+{
+    FLUX_V v;
+    __asm__("vmovups {%1, %t0|%t0, %1}"
+            : "=v"(v)
+            : "m"(*(const FLUX_P(flux_half) *)a));
+    __asm__("vinsertf32x4 {$2, %1, %0, %0|%0, %0, %1, 2}"
+            : "+v"(v)
+            : "m"(*(const FLUX_P(flux_part) *)b));
+    return v;
+}
+
+/* Lays pieces of `count` terms out while there is room; how many are left. */
+FLUX_TARGET FLUX_INLINE size_t
+FLUX_P(flux_few_lay)(const int LINES, const FLUX_P(flux_windows_job) * job,
+                     const FLUX_P(flux_few) * few, flux_place *place,
+                     size_t count, FLUX_P(flux_few_laid) * laid)
+{
+    const size_t step = job->row[1].a, behind = (size_t)LINES - 1;
+    size_t at = 0;
+    laid->count = 0;
+    while (count > 0 && at + 2 * FLUX_W <= FLUX_P(FLUX_LAID)) {
+        FLUX_P(flux_few_piece) *piece = laid->piece + laid->count++;
+        const FLUX_T *from = job->a + few->square.a + place->at.a;
+        const size_t room = FLUX_P(FLUX_LAID) - at - behind;
+        size_t some = job->term[0].length - place->index[0];
+        some = some < count ? some : count;
+        some = some < room ? some : room;
+        piece->some = some;
+        piece->column = job->b + place->at.b;
+        piece->four = laid->four + 4 * at;
+        piece->fifth = laid->fifth + at;
+        for (size_t x = 0; x < some + behind; x += FLUX_W, at += FLUX_W) {
+            const size_t left = some + behind - x;
+            FLUX_V line[5];
             FLUX_UNROLL
-            for (int i = 0; i < LINES; i++) {
-                const FLUX_T *at = row + (size_t)i * step;
-                const size_t on = (size_t)(i % 3) * one;
-                if (i % 3 == 0)
-                    line[i / 3] = FLUX_AT(at);
-                else
-                    line[i / 3] =
-                        FLUX_I(join)(line[i / 3], at - on, on, on + one);
-            }
+            for (int i = 0; i < LINES; i++)
+                line[i] = FLUX_I(take)(from + (size_t)i * step + x,
+                                       left < FLUX_W ? left : FLUX_W);
+            if (LINES == 3)
+                line[3] = FLUX_I(all)(0);
+            else
+                FLUX_AT(laid->fifth + at) = line[4];
             FLUX_UNROLL
-            for (int q = 0; q < Q; q++) {
-                const FLUX_V each = FLUX_I(all)(column[b[q]]);
-                FLUX_UNROLL
-                for (int r = 0; r < R; r++)
-                    sum[q * R + r] = FLUX_I(fma)(line[r], each, sum[q * R + r]);
-            }
+            for (int i = 0; i < LINES && i < 4; i++)
+                line[i] = FLUX_I(by_fours)(line[i]);
+            FLUX_I(turn)(line);
+            FLUX_UNROLL
+            for (int i = 0; i < 4; i++)
+                FLUX_AT(laid->four + 4 * at + i * FLUX_W) = line[i];
         }
         place->index[0] += some - 1;
         place->at.a += some - 1;
@@ -66,9 +112,65 @@ FLUX_P(flux_few_tile)(const int LINES, const FLUX_P(flux_windows_job) * job,
         flux_place_next(place, job->terms, job->term);
         count -= some;
     }
+    return count;
+}
+
+/* Adds the products of a block's pieces to sums. LINES of a square is a
+ * constant where this is inlined. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_few_pieces)(const int LINES, const FLUX_P(flux_few) * few,
+                        const FLUX_P(flux_few_laid) * laid, FLUX_T *to)
+{
+    enum { Q = FLUX_P(FLUX_FEW) };
+    const int R = (LINES + 2) / 3;
+    const FLUX_P(flux_few_piece) *piece = laid->piece;
+    size_t b[Q];
+    FLUX_V sum[2 * Q];
+    FLUX_UNROLL
+    for (int q = 0; q < Q; q++)
+        b[q] = few->column[q].b;
     FLUX_UNROLL
     for (int i = 0; i < R * Q; i++)
-        FLUX_AT(few->total[i]) = FLUX_AT(few->total[i]) + sum[i];
+        sum[i] = FLUX_AT(to + i * FLUX_W);
+    for (size_t k = 0; k < laid->count; k++, piece++) {
+        const FLUX_T *column = piece->column, *four = piece->four;
+        const FLUX_T *fifth = piece->fifth, *end = fifth + piece->some;
+        for (; fifth < end; fifth++, four += 4, column++) {
+            FLUX_V row[2];
+            row[0] = FLUX_AT(four);
+            if (R == 2)
+                row[1] = FLUX_I(beside)(fifth, four + FLUX_W);
+            FLUX_UNROLL
+            for (int q = 0; q < Q; q++) {
+                const FLUX_V each = FLUX_I(all)(column[b[q]]);
+                FLUX_UNROLL
+                for (int r = 0; r < R; r++)
+                    sum[q * R + r] = FLUX_I(fma)(row[r], each, sum[q * R + r]);
+            }
+        }
+    }
+    FLUX_UNROLL
+    for (int i = 0; i < R * Q; i++)
+        FLUX_AT(to + i * FLUX_W) = sum[i];
+}
+
+/* Adds a block of `count` terms to the totals. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_few_tile)(const int LINES, const FLUX_P(flux_windows_job) * job,
+                      flux_place *place, size_t count, FLUX_P(flux_few) * few)
+{
+    enum { Q = FLUX_P(FLUX_FEW) };
+    const int R = (LINES + 2) / 3;
+    FLUX_P(flux_few_laid) laid;
+    FLUX_ALIGNED FLUX_T sum[2 * Q * FLUX_W] = {0};
+    while (count > 0) {
+        count = FLUX_P(flux_few_lay)(LINES, job, few, place, count, &laid);
+        FLUX_P(flux_few_pieces)(LINES, few, &laid, sum);
+    }
+    FLUX_UNROLL
+    for (int i = 0; i < R * Q; i++)
+        FLUX_AT(few->total[i]) =
+            FLUX_AT(few->total[i]) + FLUX_AT(sum + i * FLUX_W);
 }
 
 /* The results of a tile. */
@@ -91,10 +193,13 @@ FLUX_P(flux_few_square)(const FLUX_P(flux_windows_job) * job,
     for (size_t q = 0; q < few->wide; q++)
         for (size_t y = 0; y < lines; y++) {
             FLUX_T *to = job->c + few->square.c + few->column[q].c;
-            const size_t r = lines == 5 ? 2 * q + y / 3 : q;
+            const FLUX_T *first = few->total[lines == 5 ? 2 * q : q];
+            const FLUX_T *second = few->total[2 * q + 1];
             for (size_t x = 0; x < lines; x++)
                 to[y * job->row[1].c + x * job->row[0].c] =
-                    few->total[r][y % 3 * lines + x];
+                    y == 4   ? second[x]
+                    : x == 4 ? second[8 + y]
+                             : first[4 * x + y];
         }
 }
 
@@ -104,8 +209,7 @@ FLUX_P(flux_windows_are_few)(const FLUX_P(flux_windows_job) * job)
 {
     const flux_axis *row = job->row;
     return job->rows >= 2 && (row[0].length == 3 || row[0].length == 5) &&
-           row[1].length == row[0].length &&
-           row[1].a + row[0].length >= FLUX_W && job->term[0].a == 1 &&
+           row[1].length == row[0].length && job->term[0].a == 1 &&
            job->term[0].b == 1 &&
            flux_axes_count(job->columns, job->column) <= FLUX_P(FLUX_FEW);
 }

@@ -262,7 +262,7 @@ convolutions(void **state)
         uint32_t random = seed;
         const size_t k = 3 + 2 * next(&random, 2), n = 1 + next(&random, 4);
         const size_t in = 1 + next(&random, 3), out = 1 + next(&random, 17);
-        const size_t x = 3 + next(&random, 27), y = 1 + next(&random, 6);
+        const size_t x = 1 + next(&random, 29), y = 1 + next(&random, 6);
         const size_t wide = x + k - 1, high = y + k - 1, one = wide * high;
         const size_t square = k * k, places = x * y;
         Product forward = {
