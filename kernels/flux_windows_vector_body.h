@@ -7,7 +7,7 @@
  * lanes: a tile is two vectors of rows by Q columns, whose terms of b stand
  * side by side. Of the gradient of the weights, which has few neighbouring rows
  * and long sums, columns are the lanes: a tile is one vector of columns by P
- * runs of Q neighbouring rows.
+ * runs of Q neighbouring rows. So they are of a few samples with short lines.
  */
 
 /* So many runs of five, and of three, in a tile; the widest row of columns, and
@@ -501,12 +501,16 @@ FLUX_P(flux_windows_direct)(size_t rows, const flux_axis *row, size_t columns,
     const int beside = row[0].a == 1;
     if (rows == 0 || columns == 0 || terms == 0)
         return 0;
+    const int short_lines =
+        line < FLUX_W / 2 && row[rows - 1].length < FLUX_W &&
+        flux_axes_count(terms, term) > flux_axes_count(rows, row);
 #if FLUX_W >= 3 * 5
     if (beside && FLUX_P(flux_windows_are_few)(job))
         FLUX_P(flux_windows_few)(job);
     else
 #endif
-        if (beside && line >= 3 && term[0].length > line && 4 * width >= FLUX_W)
+        if (beside && line >= 3 && (term[0].length > line || short_lines) &&
+            4 * width >= FLUX_W)
         FLUX_P(flux_windows_by_columns)(job);
     else if (beside && row[0].c == 1 && line >= FLUX_W / 2)
         FLUX_P(flux_windows_by_rows)(job);
