@@ -7,8 +7,8 @@ from worker import Failed, Missing
 
 PASSES = 2
 VOID = 0.05  # passes further apart than this say nothing
-BLOCK = 0.004  # seconds
-BESIDE = 0.0005  # of the peak, before and behind each block
+BLOCK = 0.004  # seconds; so long are those of the peak, on both sides of each:
+               # a core that has rested is faster for the first half millisecond
 PEAK = "FMA peak"
 STEADY = 0.03  # blocks of the peak that differ by less
 PASS = 25  # seconds that a pass may take, if each has its FEW blocks
@@ -25,17 +25,16 @@ class Case:
         self.program = program
         self.worker = worker
         alone = program.name == PEAK
-        block = BESIDE if alone else BLOCK
         self.work = "infer" if alone or program.group == "limit" else work
         self.batch = 1 if alone else batch
         self.best = [float("inf")] * PASSES
         self.could = []
         self.steps = 1
         once = self._seconds()
-        if once < block:
+        if once < BLOCK:
             self.steps = 3
             once = min(self._seconds() for _ in range(2))
-        self.steps = max(1, round(block / once))
+        self.steps = max(1, round(BLOCK / once))
         self.seconds = once * (self.steps + 1)  # with the call before
 
     def _seconds(self):
