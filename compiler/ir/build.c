@@ -462,7 +462,7 @@ ir_copy(Graph *g, const Graph *from, Ref ref, const Ref *map)
         node.operand[i] = map[node.operand[i]];
     VEC_PUSH(g->arena, &g->node, node);
     Ref copy = (Ref)(g->node.count - 1);
-    if (node.op == OP_input || node.op == OP_param || node.op == OP_state)
+    if (op_given(node.op))
         VEC_PUSH(g->arena, &g->leaf, copy);
     return copy;
 }

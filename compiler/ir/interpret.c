@@ -188,12 +188,6 @@ evaluate_node(Evaluation *e, Ref ref)
 }
 
 static bool
-op_given(Op op)
-{
-    return op == OP_input || op == OP_param || op == OP_state;
-}
-
-static bool
 evaluation_finite(const Evaluation *e, Ref ref)
 {
     const Tensor *value = &e->run.value[ref];

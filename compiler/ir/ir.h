@@ -233,6 +233,12 @@ ir_operand(const Node *node, int k)
 {
     return node->region != NULL ? node->as.scan->operand[k] : node->operand[k];
 }
+/* Whether a node's value is given by who runs the graph. */
+static inline bool
+op_given(Op op)
+{
+    return op == OP_input || op == OP_param || op == OP_state;
+}
 bool ir_same_shape(const Graph *g, Ref a, Ref b);
 Dim ir_count(const Graph *g, Ref ref); /* elements */
 

@@ -289,7 +289,7 @@ read_attributes(Reader *r, Node *node)
 {
     Op op = node->op;
     int rank = node->operands > 0 ? ir_node(r->g, node->operand[0])->rank : 0;
-    if (op == OP_input || op == OP_param || op == OP_state) {
+    if (op_given(op)) {
         if (!read_quoted(r, &node->as.leaf.name))
             return false;
         node->as.leaf.frozen = read_accept_word(r, "frozen");
@@ -451,7 +451,7 @@ read_node(Reader *r)
         !(node.op == OP_scan ? read_scan(r, &node) : read_body(r, &node)))
         return false;
     VEC_PUSH(&r->context->arena, &g->node, node);
-    if (node.op == OP_input || node.op == OP_param || node.op == OP_state)
+    if (op_given(node.op))
         VEC_PUSH(&r->context->arena, &g->leaf, (Ref)number);
     const char *message = ir_verify_node(g, (Ref)number);
     return !message || read_fail(r, "%s", message);

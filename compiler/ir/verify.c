@@ -37,12 +37,6 @@ dtype_number(DType dtype)
     return dtype_real(dtype) || dtype == DTYPE_i32 || dtype == DTYPE_u32;
 }
 
-static bool
-op_leaf(Op op)
-{
-    return op == OP_input || op == OP_param || op == OP_state;
-}
-
 /* What every node obeys, so that the other rules can read it. */
 static const char *
 verify_frame(const Graph *g, Ref ref, const Node *node)
@@ -121,7 +115,7 @@ verify_data(const Graph *g, Ref ref, const Node *node)
 static const char *
 verify_leaf(const Graph *g, Ref ref, const Node *node)
 {
-    if (op_leaf(node->op) && !node->as.leaf.name)
+    if (op_given(node->op) && !node->as.leaf.name)
         return fault(g, ref, "no name");
     if (node->op == OP_const)
         return verify_const(g, ref, node);
@@ -531,7 +525,7 @@ verify_leaves(const Graph *g)
 {
     size_t leaf = 0;
     for (size_t i = 0; i < g->node.count; i++) {
-        if (!op_leaf(g->node.item[i].op))
+        if (!op_given(g->node.item[i].op))
             continue;
         if (leaf == g->leaf.count || g->leaf.item[leaf] != (Ref)i)
             return fault(g, (Ref)i, "not in its place among the leaves");

@@ -30,7 +30,7 @@ title_of(const Graph *g, const Node *node)
     const char *name = op_info[node->op].name;
     if (node->op == OP_const)
         return number_text(arena, node->dtype, node->as.value);
-    if (node->op == OP_input || node->op == OP_param || node->op == OP_state)
+    if (op_given(node->op))
         return arena_printf(arena, "%s %s", name, node->as.leaf.name);
     if (node->op == OP_extent)
         return dim_text(g->dims, node->as.extent);

@@ -25,8 +25,7 @@ static bool
 view_is_memory(const Graph *g, const bool *material, Ref ref)
 {
     Op op = ir_node(g, ref)->op;
-    return material[ref] || op == OP_input || op == OP_param ||
-           op == OP_state || op == OP_data;
+    return material[ref] || op_given(op) || op == OP_data;
 }
 
 /* Concatenations within one another are one with many parts. */

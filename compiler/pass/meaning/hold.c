@@ -62,12 +62,6 @@ copy_leaves(Hold *h, size_t begin, size_t end)
     }
 }
 
-static bool
-is_leaf(const Node *n)
-{
-    return n->op == OP_input || n->op == OP_param || n->op == OP_state;
-}
-
 static Hold hold_graph(const Graph *from, size_t leaves, int loops);
 
 /* A loop in whose body nothing stops: a sequence and a result more for each
@@ -117,7 +111,7 @@ hold_graph(const Graph *from, size_t leaves, int loops)
     copy_leaves(&h, leaves, from->leaf.count);
     for (Ref i = 0; i < (Ref)from->node.count; i++) {
         const Node *n = ir_node(from, i);
-        if (is_leaf(n))
+        if (op_given(n->op))
             continue;
         if (is_held(n, loops)) {
             h.map[i] = h.held.item[h.stop.count];

@@ -103,7 +103,7 @@ hash_payload(uint64_t hash, const Node *n)
         memcpy(&bits, &n->as.value, sizeof bits);
     else if (n->op == OP_uniform || n->op == OP_normal || n->op == OP_draw)
         bits = n->as.random.stream;
-    else if (n->op == OP_input || n->op == OP_param || n->op == OP_state)
+    else if (op_given(n->op))
         bits = (uintptr_t)n->as.leaf.name;
     else if (n->op == OP_data)
         bits = (uintptr_t)n->as.data;

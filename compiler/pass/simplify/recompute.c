@@ -47,9 +47,8 @@ typedef struct {
 static bool
 is_leaf(const Node *n)
 {
-    return n->op == OP_input || n->op == OP_param || n->op == OP_state ||
-           n->op == OP_const || n->op == OP_data || n->op == OP_extent ||
-           n->op == OP_iota;
+    return op_given(n->op) || n->op == OP_const || n->op == OP_data ||
+           n->op == OP_extent || n->op == OP_iota;
 }
 
 /* Cuts what stands before `split` into segments of as many elements. */

@@ -354,8 +354,7 @@ pass_simplify(const Graph *from)
         Node n = *ir_node(g, copy);
         g->span = n.span;
         g->frame = n.frame;
-        bool leaf = n.op == OP_input || n.op == OP_param || n.op == OP_state;
-        map[i] = leaf ? copy : simplify_again(g, copy);
+        map[i] = op_given(n.op) ? copy : simplify_again(g, copy);
     }
     pass_outputs(g, from, map);
     pass_bodies(g, pass_simplify);
