@@ -16,15 +16,15 @@ typedef struct {
 
 typedef VEC(Life) Lives;
 
-/* The bytes of a buffer: of each sample's, as many as a batch has of a block.
+/* The bytes of a buffer: of each sample's, as many as a batch has of a block;
+ * of each thread's, as many as may share it.
  */
 static int64_t
 bytes_of(const Schedule *s, const Buffer *b, const int64_t *symbol)
 {
     int64_t bytes =
         dim_value(s->dims, b->count, symbol) * (int64_t)dtype_size(b->dtype);
-    return bytes / schedule_held(b->each) *
-           (b->each == EACH_sample ? schedule_each(b->each, symbol[0]) : 1);
+    return bytes / schedule_held(b->each) * schedule_each(b->each, symbol[0]);
 }
 
 /* Where it lies, behind what its slot has of what comes first. */
