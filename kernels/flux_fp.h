@@ -95,6 +95,15 @@ double sqrt(double) __attribute__((const));
 #define FLUX_UNROLL
 #endif
 
+/* Asks for what lies so many bytes behind p, which may be read soon; where
+ * nothing does, that is no matter. */
+#if defined(__GNUC__) && !defined(__TINYC__) && !defined(__CUDACC__)
+#define FLUX_ASK(p, bytes)                                                     \
+    __builtin_prefetch((const void *)((uintptr_t)(p) + (bytes)))
+#else
+#define FLUX_ASK(p, bytes) (void)(p)
+#endif
+
 /* A function that is compiled by itself: a part of a long one. */
 #if defined(__GNUC__) || defined(__clang__)
 #define FLUX_NOINLINE __attribute__((noinline))

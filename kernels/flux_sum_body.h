@@ -37,7 +37,8 @@ FLUX_P(flux_join)(flux_order order, const FLUX_T *lane)
     return order == FLUX_TREE16 ? FLUX_P(flux_sum_few)(16, lane, 1) : lane[0];
 }
 
-/* The sum of one block. */
+/* The sum of one block. Lanes wait for their additions: meanwhile what comes
+ * next, as the next row of a matrix, is asked for. */
 FLUX_INLINE FLUX_T
 FLUX_P(flux_sum_block)(flux_order order, size_t n, const FLUX_T *x,
                        size_t stride)
@@ -45,9 +46,12 @@ FLUX_P(flux_sum_block)(flux_order order, size_t n, const FLUX_T *x,
     const size_t lanes = flux_order_lanes(order);
     FLUX_T lane[16] = {0};
     size_t k = 0;
-    for (; k + lanes <= n; k += lanes)
+    for (; k + lanes <= n; k += lanes) {
+        if (lanes == 16 && stride == 1)
+            FLUX_ASK(x + k, n * sizeof *x);
         for (size_t l = 0; l < lanes; l++)
             lane[l] = lane[l] + x[(k + l) * stride];
+    }
     for (size_t l = 0; k + l < n; l++)
         lane[l] = lane[l] + x[(k + l) * stride];
     return FLUX_P(flux_join)(order, lane);
@@ -74,7 +78,7 @@ FLUX_P(flux_greater)(FLUX_T x, FLUX_T max)
     return x > max ? x : max;
 }
 
-/* The greatest of n elements: of many, side by side. */
+/* The greatest of n elements: of many, side by side. Asks as a sum does. */
 FLUX_INLINE FLUX_T
 FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
 {
@@ -83,9 +87,12 @@ FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
     size_t k = 0;
     for (size_t l = 0; l < LANES; l++)
         lane[l] = (FLUX_T)-HUGE_VALF;
-    for (; k + LANES <= n; k += LANES)
+    for (; k + LANES <= n; k += LANES) {
+        FLUX_ASK(x + k, n * sizeof *x);
+        FLUX_ASK(x + k + LANES / 2, n * sizeof *x);
         for (size_t l = 0; l < LANES; l++)
             lane[l] = FLUX_P(flux_greater)(x[k + l], lane[l]);
+    }
     for (size_t l = 0; k + l < n; l++)
         lane[l] = FLUX_P(flux_greater)(x[k + l], lane[l]);
     FLUX_UNROLL
