@@ -184,6 +184,46 @@ FLUX_P(flux_lines_all)(size_t rows, size_t first, size_t count, const FLUX_T *a,
     }
 }
 
+/* All terms of a vector of rows, `ai` apart, whose terms are contiguous: those
+ * of 128 bits are turned at a time. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_turned_rows)(size_t k, const FLUX_T *a, size_t ai, const FLUX_T *b,
+                         size_t bk)
+{
+    FLUX_V total = FLUX_I(all)(0);
+    for (size_t block; k > 0; k -= block) {
+        FLUX_V sum = FLUX_I(all)(0);
+        block = k < 512 ? k : 512;
+        for (size_t left = block; left > 0; left -= FLUX_G) {
+            FLUX_V term[FLUX_G];
+            FLUX_UNROLL
+            for (size_t q = 0; q < FLUX_G; q++)
+                term[q] = FLUX_I(gather)(a + q * ai, FLUX_G * ai);
+            FLUX_I(turn)(term);
+            FLUX_UNROLL
+            for (size_t q = 0; q < FLUX_G; q++)
+                sum = FLUX_I(fma_all)(term[q], b[q * bk], sum);
+            a += FLUX_G;
+            b += FLUX_G * bk;
+        }
+        total = total + sum;
+    }
+    return total;
+}
+
+/* The same for any number of rows, a vector of them or more; the last may be
+ * those of two. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_column_turned)(size_t rows, size_t k, const FLUX_T *a, size_t ai,
+                           const FLUX_T *b, size_t bk, FLUX_T *total)
+{
+    for (size_t i = 0; i < rows; i += FLUX_W) {
+        const size_t at = i + FLUX_W <= rows ? i : rows - FLUX_W;
+        FLUX_AT(total + at) =
+            FLUX_P(flux_turned_rows)(k, a + at * ai, ai, b, bk);
+    }
+}
+
 /* Rows of a column at a time, and elements of `a` in the buffer that takes rows
  * which are not contiguous. */
 enum { FLUX_P(FLUX_ROWS) = 1024, FLUX_P(FLUX_PACKED) = 8 * FLUX_W * 32 };
@@ -251,10 +291,14 @@ FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
         for (size_t l = 0; l < lanes; l++)
             total[l] = 0;
         const size_t first = rows < whole ? rows : whole;
+        const int turned =
+            lines && ak == 1 && k % FLUX_G == 0 && rows >= FLUX_W;
+        if (turned)
+            FLUX_P(flux_column_turned)(rows, k, a + i * ai, ai, b, bk, total);
         if (!lines)
             FLUX_P(flux_column_rows)
         (order, rows, first, k, a + i, ak, b, bk, total, set);
-        for (size_t k0 = 0; lines && k0 < k; k0 += 512)
+        for (size_t k0 = 0; lines && !turned && k0 < k; k0 += 512)
             FLUX_P(flux_column_lines)
         (rows, ai == 1 ? first : FLUX_W, k - k0 < 512 ? k - k0 : 512,
          a + i * ai + k0 * ak, ai, ak, b + k0 * bk, bk, total);

@@ -213,6 +213,7 @@ test_many_columns(void **state)
 {
     (void)state;
     check_all(129, 1, 67);
+    check_all(150, 1, 1028); /* rows that are turned, in blocks */
     check_all(1, 131, 67);
     check_all(17, 70, 515);
     check_all(40, 67, 130);
