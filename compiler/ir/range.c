@@ -12,6 +12,10 @@ constant(const Graph *g, Ref ref, int64_t *value)
     const Node *n = ir_node(g, ref);
     while (n->op == OP_broadcast || n->op == OP_reshape)
         n = ir_node(g, n->operand[0]);
+    if (n->op == OP_extent && dim_known(n->as.extent)) {
+        *value = n->as.extent;
+        return true;
+    }
     if (n->op != OP_const ||
         !(n->as.value >= -INT32_MAX && n->as.value <= INT32_MAX))
         return false;
@@ -82,6 +86,28 @@ is_input(const Level *level, Ref ref, Ref input, int64_t *sum)
     return true;
 }
 
+/* What a gather reads by. A table that is each sample's own lies in one for all
+ * (batch.c): the index in it is then the sample's times its length, plus that
+ * in the sample's, which is held between 0 and length - 1.
+ */
+static Ref
+index_of(const Graph *g, const Node *gather, Dim *length)
+{
+    const Node *table = ir_node(g, gather->operand[0]);
+    Ref index = gather->operand[1];
+    *length = table->dim[table->rank - 1];
+    const Node *add = ir_node(g, index);
+    if (add->op != OP_add)
+        return index;
+    const Node *start = ir_node(g, add->operand[0]);
+    const Node *inside = ir_node(g, add->operand[1]);
+    if (start->op != OP_mul || ir_node(g, start->operand[0])->op != OP_iota ||
+        inside->op != OP_max || ir_node(g, inside->operand[0])->op != OP_min ||
+        !constant(g, start->operand[1], length))
+        return index;
+    return ir_node(g, inside->operand[0])->operand[0];
+}
+
 /* Narrows the range by the tables that a graph reads at this input's numbers,
  * its loops too; gives whether there is one.
  */
@@ -97,11 +123,10 @@ narrow(const Level *level, Ref input, int64_t *least, int64_t *most)
             const Level body = {n->region, n, level};
             found = narrow(&body, input, least, most) || found;
         }
-        if (n->op != OP_gather || !is_input(level, n->operand[1], input, &sum))
-            continue;
-        const Node *table = ir_node(g, n->operand[0]);
-        Dim length = table->dim[table->rank - 1];
-        if (!dim_known(length))
+        Dim length;
+        if (n->op != OP_gather ||
+            !is_input(level, index_of(g, n, &length), input, &sum) ||
+            !dim_known(length))
             continue;
         if (-sum > *least)
             *least = -sum;

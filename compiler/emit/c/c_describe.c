@@ -399,11 +399,11 @@ eta_thunk(Emit *emit, const Trainer *t)
     writer_line(writer, "}");
 }
 
-/* Whether a step takes sizes beside the samples. */
+/* Whether a step takes sizes beside the samples, or several targets. */
 static bool
-has_open_calls(const Emit *emit)
+has_open_calls(const Emit *emit, const Trainer *t)
 {
-    return !emit->describable || emit->any_length;
+    return !emit->describable || emit->any_length || t->targets > 1;
 }
 
 static void
@@ -419,7 +419,7 @@ trainer_thunks(Emit *emit, const Trainer *t)
                 c_as_type(emit, t->name, "s"));
     writer_line(writer, "}");
     eta_thunk(emit, t);
-    if (has_open_calls(emit))
+    if (has_open_calls(emit, t))
         return;
     train_thunk(emit, t, "train", "void");
     if (t->classes > 0)
@@ -439,7 +439,7 @@ emit_trainer_table(Emit *emit, const Trainer *t)
 {
     Writer *writer = &emit->source;
     const Node *target = t->target;
-    bool open = has_open_calls(emit);
+    bool open = has_open_calls(emit, t);
     if (target == NULL || (open && emit->device))
         return;
     state_table(emit, t);

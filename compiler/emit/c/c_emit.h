@@ -48,7 +48,8 @@ typedef struct {
     const char *name; /* "mlp_step" */
     const char *upper;
     const Graph *step;
-    const Node *target; /* the input that is none of the model's, or NULL */
+    const Node *target; /* the last input that is not the model's, or NULL */
+    int targets;        /* how many such inputs there are */
     int64_t classes;    /* there is a form for labels of so many; 0: none */
     Member *state;      /* the struct's root */
     VEC(Ref) leaf;      /* states by number, but eta and step */

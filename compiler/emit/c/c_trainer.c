@@ -47,9 +47,11 @@ c_train_arguments(Emit *emit, const Trainer *t, Function *f,
     f->pool = "flux_pool_for_step";
 }
 
-/* The input of a step that is none of the model's. */
-static const Node *
-target_of(const Emit *emit, const Trainer *t)
+/* Counts the inputs of a step that are none of the model's, and takes the last
+ * one.
+ */
+static void
+find_targets(const Emit *emit, Trainer *t)
 {
     const Graph *g = t->step;
     for (size_t i = 0; i < g->leaf.count; i++) {
@@ -62,10 +64,11 @@ target_of(const Emit *emit, const Trainer *t)
                 known || (other->op == OP_input &&
                           strcmp(other->as.leaf.name, leaf->as.leaf.name) == 0);
         }
-        if (!known)
-            return leaf;
+        if (known)
+            continue;
+        t->target = leaf;
+        t->targets++;
     }
-    return NULL;
 }
 
 /* The arena's bytes that the targets of labels take, from one multiple of 64 to
@@ -217,8 +220,8 @@ emit_trainer(Emit *emit, const EmitTrainer *trainer)
     t.step = c_step_graph(emit, trainer->step);
     if (t.step == NULL)
         return false;
-    t.target = target_of(emit, &t);
-    t.classes = t.target != NULL ? trainer->classes : 0;
+    find_targets(emit, &t);
+    t.classes = t.targets == 1 ? trainer->classes : 0;
     trainer_members(emit, &t);
     if (emit->device) {
         cuda_trainer_init(emit, &t);

@@ -46,6 +46,7 @@ struct Trace {
     Ref *leaf;     /* the node of each, REF_NONE: not used yet */
     InputShape input[TRACE_INPUTS];
     int inputs;
+    int targets;       /* step: the last inputs, which are the loss's */
     const Args *given; /* the arguments whose leaves they are, or NULL: each is
                           one */
     struct Steps *steps; /* the step under way, or NULL (recur.c) */

@@ -220,6 +220,20 @@ export_classes(const Graph *forward)
     return y->rank == 2 && dim_known(y->dim[0]) ? y->dim[0] : 0;
 }
 
+/* The arguments of a step: the model's, and the target. */
+static const Args *
+with_target(Script *s, const Args *given, Value target)
+{
+    Args *all = ARENA_NEW(&s->context->arena, Args);
+    *all = *given;
+    all->count++;
+    all->item = ARENA_ARRAY(&s->context->arena, Value, all->count);
+    for (size_t i = 0; i < given->count; i++)
+        all->item[i] = given->item[i];
+    all->item[given->count] = target;
+    return all;
+}
+
 /* Adds a trainer to its model's export. */
 static void
 export_trainer(Exports *e, const char *name, const Trainer *trainer)
@@ -244,12 +258,14 @@ export_trainer(Exports *e, const char *name, const Trainer *trainer)
     *t = (EmitTrainer){
         .name = name, .span = trainer->span, .eta = trainer_eta(s, trainer)};
     Trace *shapes = export_trace(s, trainer->model, trainer->span);
-    Trace *step = trainer_trace(s, trainer, shapes->given);
+    Trace *step = trainer_trace(
+        s, trainer,
+        with_target(s, shapes->given, model_target_form(s, trainer->loss)));
     step->carries = true;
     for (int i = 0; i < shapes->inputs; i++)
         step->input[i] = shapes->input[i];
     t->step = trainer_graph(s, trainer, step, trainer->span);
-    t->classes = export_classes(m->forward);
+    t->classes = step->targets == 1 ? export_classes(m->forward) : 0;
     m->trainer = all;
     m->trainers++;
 }

@@ -353,3 +353,60 @@ model_take_form(Script *s, Trace *t, Value model, const Args *form)
     }
     model_name_inputs(s, t, model);
 }
+
+/* What a loss says of its target. */
+static Said
+said_of_target(Value loss)
+{
+    const Ast *method = method_for(loss, 2);
+    if (method == NULL)
+        return (Said){NULL, NULL, NULL};
+    return said_by(&method->as.function.params.item[1]);
+}
+
+Value
+model_target_form(Script *s, Value loss)
+{
+    return form_of(s, said_of_target(loss));
+}
+
+/* What targets are called: y, target, target2 …, but as no input. */
+static const char *
+target_name(Script *s, const Trace *t)
+{
+    const char *name = "y";
+    for (int n = 1; model_has_input(t, name); n++)
+        name =
+            n == 1 ? "target" : arena_printf(&s->context->arena, "target%d", n);
+    return name;
+}
+
+void
+model_take_target(Script *s, Trace *t, Value loss, Value form)
+{
+    Args target = {.item = &form, .count = 1, .span = s->span};
+    int first = t->inputs;
+    const char *name = target_name(s, t);
+    t->targets =
+        (int)model_inputs(s, &target, TRACE_INPUTS - (size_t)first).count;
+    if (t->targets == 0)
+        script_fail(s, DIAG_value, s->span, NULL,
+                    "the target of a training step is an empty tuple");
+    t->inputs += t->targets;
+    for (int i = first; i < t->inputs; i++)
+        t->input[i] = (InputShape){.dtype = t->dtype, .rank = -1};
+    if (form.kind != VALUE_tuple) {
+        t->input[first].name = name;
+        return;
+    }
+    Said said = said_of_target(loss);
+    if (said.pattern == NULL)
+        said.name = name;
+    name_leaves(s, t, first, said, form);
+    for (int i = first; i < t->inputs; i++)
+        while (t->input[i].name == NULL) {
+            name =
+                arena_printf(&s->context->arena, "%s_%d", name, i - first + 1);
+            t->input[i].name = model_has_input(t, name) ? NULL : name;
+        }
+}

@@ -163,7 +163,10 @@ model_begin(Script *s, Value model, Value first, const Args *args,
     t->given = arena_copy(&s->context->arena, args, sizeof *args);
     for (size_t i = 0; i < count; i++)
         t->input[i].dtype = t->dtype;
-    model_name_inputs(s, t, owner);
+    if (owner.kind == VALUE_trainer)
+        trainer_take_form(s, t, owner.as.trainer, t->given);
+    else
+        model_name_inputs(s, t, owner);
     for (size_t i = 0; i < count; i++) {
         InputShape *in = &t->input[i];
         Value given = lift_array(s, item[i]);

@@ -67,6 +67,11 @@ const Args *model_form(Script *s, Value model, Span span);
 Values model_inputs(Script *s, const Args *form, size_t most);
 /* Gives a trace the inputs of such arguments, of unknown shape. */
 void model_take_form(Script *s, Trace *t, Value model, const Args *form);
+/* The tree of targets that a loss is written for; and those of a trace's step,
+ * behind its inputs: "y", parts of a tuple by the loss's names for them.
+ */
+Value model_target_form(Script *s, Value loss);
+void model_take_target(Script *s, Trace *t, Value loss, Value form);
 /* Names the inputs of a trace after the model's parameters, and takes their
  * annotations.
  */

@@ -144,7 +144,7 @@ static void
 check_shapes(Script *s, const Trace *t, Span span)
 {
     for (int i = 0; i < t->inputs; i++) {
-        bool target = t->step && i + 1 == t->inputs;
+        bool target = i >= t->inputs - t->targets;
         if (t->input[i].rank < 0)
             script_fail(s, DIAG_annotate, span,
                         target ? "annotate it in the loss, as in (ŷ, y::[10]) "

@@ -82,15 +82,14 @@ trainer_loss(Script *s, const Trainer *trainer, const Args *batches)
     return tensor_get(&result, 0);
 }
 
-/* What the target is called: y, target, target2 …, but as no input. */
-static const char *
-target_name(Script *s, const Trace *t)
+void
+trainer_take_form(Script *s, Trace *t, const Trainer *trainer, const Args *form)
 {
-    const char *name = "y";
-    for (int n = 1; model_has_input(t, name); n++)
-        name =
-            n == 1 ? "target" : arena_printf(&s->context->arena, "target%d", n);
-    return name;
+    const Args inputs = {
+        .item = form->item, .count = form->count - 1, .span = form->span};
+    model_take_form(s, t, trainer->model, &inputs);
+    model_take_target(s, t, trainer->loss, form->item[form->count - 1]);
+    t->given = form;
 }
 
 Trace *
@@ -100,20 +99,7 @@ trainer_trace(Script *s, const Trainer *trainer, const Args *form)
     t->first = (Value){.kind = VALUE_trainer,
                        .as.trainer = (struct Trainer *)(uintptr_t)trainer};
     t->step = true;
-    model_take_form(s, t, trainer->model, form);
-    InputShape *target = &t->input[t->inputs];
-    *target =
-        (InputShape){.name = target_name(s, t), .dtype = t->dtype, .rank = -1};
-    t->inputs++;
-    Args *given = ARENA_NEW(&s->context->arena, Args);
-    *given =
-        (Args){.item = ARENA_ARRAY(&s->context->arena, Value, form->count + 1),
-               .count = form->count + 1,
-               .span = form->span};
-    for (size_t i = 0; i < form->count; i++)
-        given->item[i] = form->item[i];
-    given->item[form->count] = value_nothing();
-    t->given = given;
+    trainer_take_form(s, t, trainer, form);
     return t;
 }
 

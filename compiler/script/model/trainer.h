@@ -25,15 +25,21 @@ typedef struct Trainer {
     } moments;
 } Trainer;
 
-/* The graph of one step, over the batch: inputs of the trace (the last is the
- * target "y"), parameters and states with their next values, output "loss". The
+/* The graph of one step, over the batch: inputs of the trace (the last are the
+ * targets), parameters and states with their next values, output "loss". The
  * shapes of the inputs stand in t->input; that of a target of unknown shape is
  * the result's, or where that is a tuple, what the loss makes of it.
  */
 const Graph *trainer_graph(Script *s, const Trainer *trainer, Trace *t,
                            Span span);
 
-/* A trace for such a graph, with the inputs of such arguments and the target.
+/* Gives a trace the inputs of such arguments, of which the last is the target.
+ */
+void trainer_take_form(Script *s, Trace *t, const Trainer *trainer,
+                       const Args *form);
+
+/* A trace for such a graph, with the inputs of such arguments, of which the
+ * last is the target: trees, which outlive it.
  */
 Trace *trainer_trace(Script *s, const Trainer *trainer, const Args *form);
 

@@ -25,11 +25,12 @@ read_samples(Script *s, Value v, DType dtype, Span span)
     return lift_tensor(s, v.as.array->tensor, dtype);
 }
 
-/* The inputs of some samples as a tree of the form of the first, whose leaves
- * are lists.
+/* The inputs, or targets, of some samples as a tree of the form of the first,
+ * whose leaves are lists.
  */
 static Value
-transpose_inputs(Script *s, const Value *x, size_t count, Span span)
+transpose_trees(Script *s, const Value *x, size_t count, const char *what,
+                Span span)
 {
     Values column = {0};
     if (count > 0)
@@ -42,8 +43,8 @@ transpose_inputs(Script *s, const Value *x, size_t count, Span span)
         tree_leaves(s, x[i], &leaf);
         if (leaf.count != inputs)
             script_fail(s, DIAG_value, span, NULL,
-                        "sample %zu has not as many inputs as the first",
-                        i + 1);
+                        "sample %zu has not as many %s as the first", i + 1,
+                        what);
         for (size_t k = 0; k < inputs; k++)
             column.item[k].as.values->item[i] = leaf.item[k];
     }
@@ -51,7 +52,7 @@ transpose_inputs(Script *s, const Value *x, size_t count, Span span)
     return count > 0 ? tree_like(s, x[0], &next) : value_list(s, x, 0);
 }
 
-/* A list of (x, y) pairs as two lists; x may be a tuple of inputs. */
+/* A list of (x, y) pairs as two lists; each may be a tuple of such. */
 static Value
 transpose_pairs(Script *s, const Values *list, Span span)
 {
@@ -67,8 +68,8 @@ transpose_pairs(Script *s, const Values *list, Span span)
         x[i] = v.as.values->item[0];
         y[i] = v.as.values->item[1];
     }
-    Value both[2] = {transpose_inputs(s, x, list->count, span),
-                     value_list(s, y, list->count)};
+    Value both[2] = {transpose_trees(s, x, list->count, "inputs", span),
+                     transpose_trees(s, y, list->count, "targets", span)};
     return value_tuple(s, both, 2);
 }
 
@@ -94,7 +95,7 @@ arguments_of(Script *s, Value model, Value x, Span span)
 static void
 check_counts(Script *s, const Samples *all, Span span)
 {
-    for (int i = 0; i < all->inputs; i++) {
+    for (int i = 0; i < all->count; i++) {
         const Tensor *x = all->x[i];
         int64_t n = x->dim[x->rank - 1];
         if (n != all->n)
@@ -102,6 +103,24 @@ check_counts(Script *s, const Samples *all, Span span)
                         "%lld samples of inputs and %lld of targets",
                         (long long)n, (long long)all->n);
     }
+}
+
+/* Samples of a form whose leaves `read` makes tensors; the target's last one
+ * counts them.
+ */
+static Samples
+samples_of_form(Script *s, const Args *form,
+                Tensor *read(Script *s, Value v, DType dtype, Span span))
+{
+    Samples all = {.form = *form};
+    Values leaf = model_inputs(s, &all.form, TRACE_INPUTS);
+    for (size_t i = 0; i < leaf.count; i++) {
+        Tensor *x = read(s, leaf.item[i], s->options.dtype, form->span);
+        all.x[all.count++] = x;
+        all.n = x->dim[x->rank - 1];
+    }
+    check_counts(s, &all, form->span);
+    return all;
 }
 
 Samples
@@ -113,26 +132,25 @@ samples_of_data(Script *s, Value model, Value data, Span span)
         data.as.values->count != 2)
         script_fail(s, DIAG_value, span, "as in train!(m, (xs, ys); …)",
                     "data is a pair of batches or a list of (x, y) pairs");
-    Samples all = {.form =
-                       arguments_of(s, model, data.as.values->item[0], span)};
-    Values leaf = model_inputs(s, &all.form, TRACE_INPUTS - 1);
-    all.y = read_samples(s, data.as.values->item[1], s->options.dtype, span);
-    all.n = all.y->dim[all.y->rank - 1];
-    for (size_t i = 0; i < leaf.count; i++)
-        all.x[all.inputs++] =
-            read_samples(s, leaf.item[i], s->options.dtype, span);
-    check_counts(s, &all, span);
-    return all;
+    Args inputs = arguments_of(s, model, data.as.values->item[0], span);
+    Args form = {.item =
+                     ARENA_ARRAY(&s->context->arena, Value, inputs.count + 1),
+                 .count = inputs.count + 1,
+                 .span = span};
+    for (size_t i = 0; i < inputs.count; i++)
+        form.item[i] = inputs.item[i];
+    form.item[inputs.count] = data.as.values->item[1];
+    return samples_of_form(s, &form, read_samples);
 }
 
 /* A batch's tensor, or that of a value which is one sample. */
 static Tensor *
-batch_or_sample(Script *s, Value v, Span span)
+batch_or_sample(Script *s, Value v, DType dtype, Span span)
 {
     v = seq_plain(s, v);
     if (v.kind == VALUE_batch)
-        return lift_tensor(s, v.as.array->tensor, s->options.dtype);
-    return read_samples(s, value_list(s, &v, 1), s->options.dtype, span);
+        return lift_tensor(s, v.as.array->tensor, dtype);
+    return read_samples(s, value_list(s, &v, 1), dtype, span);
 }
 
 Samples
@@ -141,31 +159,22 @@ samples_of_args(Script *s, const Args *args)
     if (args->count < 2 || args->keys > 0)
         script_fail(s, DIAG_arity, args->span, NULL,
                     "a trainer takes the model's inputs and the target");
-    Samples all = {.form = *args};
-    all.form.count--;
-    Values leaf = model_inputs(s, &all.form, TRACE_INPUTS - 1);
-    for (size_t i = 0; i < leaf.count; i++)
-        all.x[all.inputs++] = batch_or_sample(s, leaf.item[i], args->span);
-    all.y = batch_or_sample(s, args->item[args->count - 1], args->span);
-    all.n = all.y->dim[all.y->rank - 1];
-    check_counts(s, &all, args->span);
-    return all;
+    return samples_of_form(s, args, batch_or_sample);
 }
 
 Args
 samples_as_args(Script *s, const Samples *all, Span span)
 {
     Values leaf = {0};
-    for (int i = 0; i <= all->inputs; i++) {
-        Value batch = value_array(s, i < all->inputs ? all->x[i] : all->y);
+    for (int i = 0; i < all->count; i++) {
+        Value batch = value_array(s, all->x[i]);
         batch.kind = VALUE_batch;
         VEC_PUSH(&s->context->arena, &leaf, batch);
     }
     const Value *next = leaf.item;
     size_t count = all->form.count;
-    Value *item = ARENA_ARRAY(&s->context->arena, Value, count + 1);
+    Value *item = ARENA_ARRAY(&s->context->arena, Value, count);
     for (size_t i = 0; i < count; i++)
         item[i] = tree_like(s, all->form.item[i], &next);
-    item[count] = *next;
-    return (Args){.item = item, .count = count + 1, .span = span};
+    return (Args){.item = item, .count = count, .span = span};
 }

@@ -5,15 +5,16 @@
 #include "script/array/trace.h"
 
 typedef struct {
-    Args form; /* the arguments of the model, trees whose leaves are the x */
+    Args form; /* the arguments of the model, and the target: trees, whose
+                  leaves are the x */
     Tensor *x[TRACE_INPUTS];
-    int inputs;
-    Tensor *y; /* the targets */
+    int count; /* of the x */
     int64_t n; /* how many there are of each */
 } Samples;
 
 /* Of train!'s data: a pair of batches, or a list of (x, y) pairs. A tuple in
- * place of x is the model's arguments, or the one tuple that it takes.
+ * place of x is the model's arguments, or the one tuple that it takes; one in
+ * place of y is the target of a loss that takes one.
  */
 Samples samples_of_data(Script *s, Value model, Value data, Span span);
 

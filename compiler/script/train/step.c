@@ -10,21 +10,21 @@ step_prepare(Step *step, Samples *all)
 {
     Script *s = step->s;
     Trace *t = step->trace = trainer_trace(s, step->trainer, &all->form);
-    for (int i = 0; i <= all->inputs; i++) {
+    for (int i = 0; i < all->count; i++) {
         InputShape *in = &t->input[i];
-        if (i < all->inputs && in->dtype != all->x[i]->dtype)
+        if (in->dtype != all->x[i]->dtype)
             all->x[i] =
                 model_input(s, value_array(s, all->x[i]), in, step->span);
-        const Tensor *from = i < all->inputs ? all->x[i] : all->y;
+        const Tensor *from = all->x[i];
         in->rank = from->rank - 1;
         for (int k = 0; k < in->rank; k++)
             in->dim[k] = from->dim[k];
     }
     step->graph = trainer_graph(s, step->trainer, t, step->span);
     step->executable = run_prepare(s, step->graph, s->options.engine);
-    for (int i = 0; i <= all->inputs; i++) {
+    for (int i = 0; i < all->count; i++) {
         Tensor *room = ARENA_NEW(&s->context->arena, Tensor);
-        *room = i < all->inputs ? *all->x[i] : *all->y;
+        *room = *all->x[i];
         Bound1 b = {OP_input, t->input[i].name, room, t->input[i].from0};
         VEC_PUSH(&s->context->arena, &step->bound, b);
     }
@@ -62,10 +62,10 @@ step_call(Script *s, Trainer *trainer, const Args *args)
     Step step = {.s = s, .trainer = trainer, .span = args->span};
     step_prepare(&step, &all);
     const void *data[TRACE_INPUTS];
-    for (int i = 0; i < all.inputs; i++)
+    for (int i = 0; i < all.count; i++)
         data[i] = all.x[i]->data;
     double loss = 0;
-    if (!step_run(&step, data, all.y->data, (size_t)all.n, &loss,
+    if (!step_run(&step, data, data[all.count - 1], (size_t)all.n, &loss,
                   &s->context->arena))
         run_fail(s, step.graph, &step.fault, args->span);
     return (Value){.kind = s->options.dtype == DTYPE_f64 ? VALUE_float

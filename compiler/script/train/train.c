@@ -300,24 +300,24 @@ train(Training *t, const Args *args)
     Script *s = t->step.s;
     flux_port input[TRACE_INPUTS];
     const void *data[TRACE_INPUTS];
-    for (int i = 0; i < t->all.inputs; i++) {
+    for (int i = 0; i < t->all.count; i++) {
         input[i] = port_of(t->step.trace->input[i].name, t->all.x[i]);
         data[i] = t->all.x[i]->data;
     }
-    flux_port target = port_of("y", t->all.y);
+    const int last = t->all.count - 1; /* to the runtime, the target */
     flux_model model = {.abi = FLUX_ABI,
                         .dtype =
                             s->options.dtype == DTYPE_f64 ? FLUX_F64 : FLUX_F32,
                         .name = value_name(t->step.trainer->model),
-                        .ninput = (size_t)t->all.inputs,
+                        .ninput = (size_t)last,
                         .input = input};
     flux_trainer trainer = {.abi = FLUX_ABI,
                             .name = "train!",
                             .model = &model,
-                            .target = &target,
+                            .target = &input[last],
                             .train = train_thunk,
                             .arena = no_arena};
-    flux_data all = {.n = t->run.samples, .x = data, .y = t->all.y->data};
+    flux_data all = {.n = t->run.samples, .x = data, .y = data[last]};
     flux_train_options options = {
         .epochs = (size_t)int_key(s, args, "epochs", 1),
         .batch = t->run.batch,
