@@ -12,6 +12,16 @@
 /* Columns of `b` that are copied at a time. */
 enum { FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T) };
 
+/* A tile's gradients that wait for a step of ADAM: `columns` of two vectors,
+ * the first that of element `at`, where columns are `step` apart. */
+typedef struct {
+    const FLUX_E(flux_adam) * adam;
+    FLUX_T *sum;
+    size_t at;
+    size_t step;
+    size_t columns; /* 0: none waits */
+} FLUX_P(flux_late);
+
 /* Where the sums of a tile go: to = base + factor (total + sum), where nothing
  * stands for +0. Columns of base and to are `step` apart, of total those of a
  * tile, one after another. */
@@ -59,6 +69,27 @@ FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
         FLUX_AT(to + i % R * FLUX_W) = sum[i];
         to += i % R == R - 1 ? step : 0;
     }
+}
+
+/* No terms yet, and every third column; and on to the next term. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_begin)(const int R, const int J, const FLUX_T *b, size_t bj,
+                   const FLUX_T **third, FLUX_V *sum)
+{
+    FLUX_UNROLL
+    for (int i = 0; i < R * J; i++)
+        sum[i] = FLUX_I(all)(0);
+    FLUX_UNROLL
+    for (int t = 0; t < (J + 2) / 3; t++)
+        third[t] = b + (size_t)(3 * t) * bj;
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_advance)(const int J, size_t bk, const FLUX_T **third)
+{
+    FLUX_UNROLL
+    for (int t = 0; t < (J + 2) / 3; t++)
+        third[t] += bk;
 }
 
 /* The terms of one k for a tile: sum[j][r] = fma(a[r], b[j], sum[j][r]).
@@ -127,12 +158,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
     FLUX_T *right = goal->right;
     FLUX_V sum[26];
     const FLUX_T *third[5];
-    FLUX_UNROLL
-    for (int i = 0; i < R * J; i++)
-        sum[i] = FLUX_I(all)(0);
-    FLUX_UNROLL
-    for (int t = 0; t < (J + 2) / 3; t++)
-        third[t] = b + (size_t)(3 * t) * bj;
+    FLUX_P(flux_begin)(R, J, b, bj, third, sum);
     if (goal->base && goal->far) {
         const FLUX_T *base = goal->base;
         FLUX_UNROLL
@@ -153,12 +179,12 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
             right += FLUX_P(FLUX_BESIDE);
         }
         a += ak;
-        FLUX_UNROLL
-        for (int t = 0; t < (J + 2) / 3; t++)
-            third[t] += bk;
+        FLUX_P(flux_advance)(J, bk, third);
     }
     FLUX_P(flux_reach)(R, J, sum, goal);
 }
+
+#include "kernels/flux_product_adam_body.h"
 
 /* The same in the order split4, one vector of rows. */
 FLUX_TARGET FLUX_INLINE void
@@ -223,10 +249,29 @@ FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
         FLUX_P(flux_tile)(1, U, 0, count, a, ak, b, bk, bj, goal);
 }
 
+/* The same of a product that ends in steps of ADAM, of which some may wait. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_adam_tile)(flux_order order, size_t R, size_t J, size_t count,
+                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                       size_t bj, const FLUX_P(flux_goal) * goal,
+                       FLUX_P(flux_late) * late)
+{
+    if (late->columns > 0 && R == 2 && J == 3 && !goal->first && !goal->right) {
+        FLUX_P(flux_tile_adam)(count, a, ak, b, bk, bj, goal, late);
+        return;
+    }
+    FLUX_P(flux_adam_now)(late);
+    FLUX_P(flux_tile_any)(order, R, J, count, a, ak, b, bk, bj, goal);
+}
+
 /* One vector and one element of what a product writes. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 {
+    if (end.kind == FLUX_ADAM) {
+        FLUX_P(flux_adam_some)(to, sum, FLUX_W, end);
+        return;
+    }
     if (end.kind == FLUX_STEP)
         sum = FLUX_I(all)(-(FLUX_T)end.scale) * sum;
     if (end.kind != FLUX_SET)
@@ -237,10 +282,7 @@ FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
-    if (end.kind == FLUX_STEP)
-        *to = *to - (FLUX_T)end.scale * sum;
-    else
-        *to = end.kind == FLUX_ADD ? *to + sum : sum;
+    FLUX_E(flux_end)(to, sum, end);
 }
 
 /* Less than a vector of up to 8 columns. All are loaded before the first is
@@ -252,6 +294,12 @@ FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
 {
     FLUX_V sum[8];
     const FLUX_V scale = FLUX_I(all)(-(FLUX_T)end.scale);
+    if (end.kind == FLUX_ADAM) {
+        for (size_t j = 0; j < columns; j++)
+            FLUX_P(flux_adam_some)
+        (c + j * cj, FLUX_AT(total + j * lanes), rows, end);
+        return;
+    }
     for (size_t j = 0; j < columns; j++) {
         sum[j] = FLUX_AT(total + j * lanes);
         if (end.kind == FLUX_STEP)
@@ -341,6 +389,7 @@ typedef struct {
     FLUX_ALIGNED FLUX_T
         total[(FLUX_P(FLUX_GROUP) + FLUX_P(FLUX_SPARE)) * FLUX_P(FLUX_LANES)];
     FLUX_ALIGNED FLUX_T tile[FLUX_P(FLUX_SPARE) * FLUX_P(FLUX_LANES)];
+    FLUX_P(flux_late) late; /* what waits in `tile` */
 } FLUX_P(flux_room);
 
 /* A panel of a block: `rows` rows from `row`, to which R vectors belong; where
@@ -389,12 +438,16 @@ typedef struct {
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
                    size_t tile, FLUX_P(flux_seat) * seat, FLUX_T *total,
-                   FLUX_T *buffer)
+                   FLUX_P(flux_room) * room)
 {
+    FLUX_T *buffer = room->tile;
     const size_t lanes = seat->R * FLUX_W;
     const size_t again = tile - spot->wide;
     const int last = spot->term + spot->length == job->k;
-    const int direct = job->ci == 1 && seat->rows == lanes && again == 0;
+    const int adam = job->end.kind == FLUX_ADAM;
+    const int whole = job->ci == 1 && seat->rows == lanes && again == 0;
+    const int direct = whole && !adam;
+    const int late = whole && adam && last && seat->R == 2;
     FLUX_T *c = job->c + seat->row * job->ci + spot->column * job->cj;
     FLUX_P(flux_goal) goal;
     goal.total = spot->term > 0 ? total : NULL;
@@ -406,10 +459,14 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.right = spot->copy;
     goal.first = seat->first;
     goal.far = job->cj * job->n * sizeof *c >= 1024 * 1024;
-    seat->first = 0;
-    FLUX_P(flux_tile_any)
+    if (adam)
+        FLUX_P(flux_adam_tile)
     (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
-     spot->bk, spot->bj, &goal);
+     spot->bk, spot->bj, &goal, &room->late);
+    else FLUX_P(flux_tile_any)(job->order, seat->R, spot->units, spot->length,
+                               seat->a, seat->ak, spot->b, spot->bk, spot->bj,
+                               &goal);
+    seat->first = 0;
     if (seat->copy) {
         seat->a = seat->copy;
         seat->ak = lanes;
@@ -420,10 +477,12 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
         spot->bk = FLUX_P(FLUX_BESIDE);
         spot->copy = NULL;
     }
-    if (last && !direct)
-        FLUX_P(flux_put)
-    (seat->rows, lanes, spot->wide, buffer + again * lanes, c, job->ci, job->cj,
-     job->end);
+    if (late)
+        FLUX_P(flux_adam_later)
+    (&room->late, buffer, spot->wide, c, job->cj, job->end);
+    else if (last && !direct)
+        FLUX_P(flux_put)(seat->rows, lanes, spot->wide, buffer + again * lanes,
+                         c, job->ci, job->cj, job->end);
 }
 
 /* Where the tile reads its columns of `b`: in place, or in a copy of these and
@@ -460,6 +519,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
     const size_t seats = (rows + tall - 1) / tall;
     const int several = job->k > 512;
     size_t columns;
+    room.late.columns = 0;
     for (size_t i = 0; i < seats; i++) {
         seat[i].row = row + i * tall;
         seat[i].rows = rows - i * tall < tall ? rows - i * tall : tall;
@@ -490,12 +550,13 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
                     FLUX_P(flux_block)
                     (job, &spot, tile, seat + i,
                      several ? room.total + slot + i * tall * tile : NULL,
-                     room.tile);
+                     &room);
                 }
                 slot += tile * FLUX_P(FLUX_LANES);
             }
         }
     }
+    FLUX_P(flux_adam_now)(&room.late);
 }
 
 FLUX_TARGET FLUX_STATIC void

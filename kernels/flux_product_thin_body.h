@@ -278,7 +278,7 @@ FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
                         FLUX_T *c, size_t ci, flux_product_end end)
 {
     FLUX_ALIGNED FLUX_T total[FLUX_P(FLUX_ROWS) + FLUX_W];
-    const flux_product_end set = {FLUX_SET, 0};
+    const flux_product_end set = {FLUX_SET, 0, NULL};
     const int lines = FLUX_P(flux_by_lines)(order, m, ai);
     const size_t odd = ai == 1 ? FLUX_P(flux_odd)(m, k, a, ak) : 0;
     const size_t most = ai == 1 ? FLUX_P(FLUX_ROWS) : 8 * FLUX_W;

@@ -23,11 +23,13 @@
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
-/* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum. */
-typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP } flux_end_kind;
+/* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum, or
+ * a step of ADAM with these gradients. */
+typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP, FLUX_ADAM } flux_end_kind;
 typedef struct {
     flux_end_kind kind;
-    double scale; /* a number of the element type */
+    double scale;     /* of FLUX_STEP, a number of the element type */
+    const void *adam; /* of FLUX_ADAM: a flux_adam_f32 or _f64 */
 } flux_product_end;
 
 /* How many accumulators a block has. */
@@ -46,14 +48,18 @@ flux_order_block(flux_order order)
 
 #define FLUX_P(name) name##_f32
 #define FLUX_T       float
+#define FLUX_ROOT    flux_sqrtf
 #include "kernels/flux_sum_body.h"
 #undef FLUX_P
 #undef FLUX_T
+#undef FLUX_ROOT
 
 #define FLUX_P(name) name##_f64
 #define FLUX_T       double
+#define FLUX_ROOT    flux_sqrt
 #include "kernels/flux_sum_body.h"
 #undef FLUX_P
 #undef FLUX_T
+#undef FLUX_ROOT
 
 #endif

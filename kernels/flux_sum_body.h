@@ -3,6 +3,7 @@
  *
  *    FLUX_P(name)    the name with the type's suffix
  *    FLUX_T          the element type
+ *    FLUX_ROOT       its square root
  */
 
 /* Lane l of 16 and lane l + 8 of up to 16 elements, joined. */
@@ -104,11 +105,42 @@ FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
     return lane[0];
 }
 
+/* A step of ADAM, in this order, of arrays that lie alike, with a gradient g:
+ *
+ *    m = keep_m m + take_m g
+ *    v = keep_v v + take_v (g g)
+ *    c = c - scale (m / (sqrt(v) + epsilon))
+ */
+typedef struct {
+    FLUX_T *c;
+    FLUX_T *m;
+    FLUX_T *v;
+    FLUX_T keep_m;
+    FLUX_T take_m;
+    FLUX_T keep_v;
+    FLUX_T take_v;
+    FLUX_T scale;
+    FLUX_T epsilon;
+} FLUX_P(flux_adam);
+
+FLUX_INLINE void
+FLUX_P(flux_adam_one)(FLUX_T *c, FLUX_T g, const FLUX_P(flux_adam) * adam)
+{
+    FLUX_T *m = adam->m + (c - adam->c);
+    FLUX_T *v = adam->v + (c - adam->c);
+    *m = adam->keep_m * *m + adam->take_m * g;
+    *v = adam->keep_v * *v + adam->take_v * (g * g);
+    *c = *c - adam->scale * (*m / (FLUX_ROOT(*v) + adam->epsilon));
+}
+
 /* What becomes of an element of a product. */
 FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
-    if (end.kind == FLUX_STEP)
+    const FLUX_P(flux_adam) *adam = (const FLUX_P(flux_adam) *)end.adam;
+    if (end.kind == FLUX_ADAM)
+        FLUX_P(flux_adam_one)(to, sum, adam);
+    else if (end.kind == FLUX_STEP)
         *to = *to - (FLUX_T)end.scale * sum;
     else
         *to = end.kind == FLUX_ADD ? *to + sum : sum;

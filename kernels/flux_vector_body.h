@@ -4,6 +4,7 @@
  * FLUX_F32_AVX2 or FLUX_F64_AVX2; flux_vector_end_body.h takes all back.
  *
  *    FLUX_P(name)    the name with the variant's suffix
+ *    FLUX_E(name)    the name with the element type's
  *    FLUX_T          the element type
  *    FLUX_W, FLUX_G  lanes of a vector, and of 128 bits
  *    FLUX_U          columns of the smallest tile of registers: 4 of 32
@@ -84,6 +85,11 @@
 #define FLUX_OP(name) name "ps"
 #else
 #define FLUX_OP(name) name "pd"
+#endif
+#if defined(FLUX_F32_BEST) || defined(FLUX_F32_AVX2)
+#define FLUX_E(name) name##_f32
+#else
+#define FLUX_E(name) name##_f64
 #endif
 #define FLUX_V     FLUX_P(flux_vector)
 #define FLUX_AT(p) (*(FLUX_P(flux_loose) *)(p))

@@ -4,6 +4,7 @@
 #undef FLUX_F32_AVX2
 #undef FLUX_F64_AVX2
 #undef FLUX_P
+#undef FLUX_E
 #undef FLUX_T
 #undef FLUX_W
 #undef FLUX_G

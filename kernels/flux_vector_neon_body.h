@@ -47,6 +47,13 @@ FLUX_I(fma_at)(const FLUX_T *p, FLUX_V b, FLUX_V sum)
     return FLUX_I(fma)(FLUX_AT(p), b, sum);
 }
 
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(sqrt)(FLUX_V v)
+{
+    __asm__("fsqrt %0" FLUX_DOT ", %0" FLUX_DOT : "+w"(v));
+    return v;
+}
+
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other
  * is read or written. */
 FLUX_TARGET FLUX_INLINE FLUX_V

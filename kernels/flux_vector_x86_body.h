@@ -46,6 +46,13 @@ FLUX_I(fma_at)(const FLUX_T *p, FLUX_V b, FLUX_V sum)
 #endif
 }
 
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(sqrt)(FLUX_V v)
+{
+    __asm__(FLUX_OP("vsqrt") " {%0, %0|%0, %0}" : "+v"(v));
+    return v;
+}
+
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other
  * is read or written, though the operand is a whole vector. */
 #if defined(FLUX_F32_BEST) || defined(FLUX_F64_BEST)

@@ -81,7 +81,7 @@ FLUX_NAME(flux_multiply)(flux_isa isa, flux_order order,
                          int first)
 {
     FLUX_T sum[FLUX_COLUMNS * 128 / sizeof(FLUX_T)];
-    const flux_product_end end = {FLUX_SET, 0};
+    const flux_product_end end = {FLUX_SET, 0, NULL};
     FLUX_NAME(flux_product_isa)
     (isa, order, lanes, columns, block->terms, block->a, 1, lanes, block->b, 1,
      FLUX_TERMS, sum, 1, lanes, end);

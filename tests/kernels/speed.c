@@ -38,11 +38,11 @@ typedef struct {
 
 #define SET                                                                    \
     {                                                                          \
-        FLUX_SET, 0                                                            \
+        FLUX_SET, 0, NULL                                                      \
     }
 #define STEP                                                                   \
     {                                                                          \
-        FLUX_STEP, 1e-6                                                        \
+        FLUX_STEP, 1e-6, NULL                                                  \
     }
 
 static const Product products[] = {

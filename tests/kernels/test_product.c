@@ -14,7 +14,7 @@
 enum { LARGEST = 5000, ENDS = 3 };
 
 static const flux_product_end ends[ENDS] = {
-    {FLUX_SET, 0}, {FLUX_ADD, 0}, {FLUX_STEP, (double)0.37f}};
+    {FLUX_SET, 0, NULL}, {FLUX_ADD, 0, NULL}, {FLUX_STEP, (double)0.37f, NULL}};
 
 static uint32_t
 next(uint32_t *state)
@@ -233,7 +233,7 @@ check_large(size_t n, size_t k)
         a[i] = (float)term(&seed);
     for (size_t i = 0; i < k * n; i++)
         b[i] = (float)term(&seed);
-    const flux_product_end end = {FLUX_SET, 0};
+    const flux_product_end end = {FLUX_SET, 0, NULL};
     for (int turned = 0; turned < 2; turned++) {
         size_t bk = turned ? n : 1;
         size_t bj = turned ? 1 : k;

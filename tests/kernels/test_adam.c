@@ -1,0 +1,206 @@
+/* test_adam.c - a step of ADAM that a product or sums end in, against the sums
+ * and then its formula for each element, bit for bit: on every instruction set
+ * at hand, by one thread and by several.
+ */
+#define FLUX_KERNELS_HERE 1 /* also what no program calls */
+#define FLUX_SHARE_FROM   1
+#include "kernels/flux_product.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { THREADS = 3 };
+
+static uint32_t
+next(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Of any size; at times 0, or so small that its square is not normal. */
+static double
+number(uint32_t *state)
+{
+    uint32_t r = next(state);
+    double x = ((double)next(state) - 8388608.0) / 8388608.0;
+    if (r % 32 == 0)
+        return (r & 32u) ? 0.0 : x * 1e-22;
+    return x * (r % 16 == 0 ? 64.0 : 1.0);
+}
+
+/* The shares of all threads, one after another. */
+static void
+run_in_turn(flux_pool *pool, flux_task *function, void *task)
+{
+    for (size_t thread = 0; thread < pool->threads; thread++)
+        function(task, thread, pool->threads);
+}
+
+#define ADAM(T, S, ROOT)                                                       \
+    static T *filled_##S(size_t count, int positive, uint32_t *state)          \
+    {                                                                          \
+        T *x = malloc(count * sizeof *x);                                      \
+        assert_non_null(x);                                                    \
+        for (size_t i = 0; i < count; i++) {                                   \
+            T one = (T)number(state);                                          \
+            x[i] = positive && one < 0 ? -one : one;                           \
+        }                                                                      \
+        return x;                                                              \
+    }                                                                          \
+                                                                               \
+    /* Of each element that the sums are for, c, m and v as they shall be. */  \
+    static void expect_##S(size_t m, size_t n, size_t ci, size_t cj,           \
+                           const T *sum, T *c, T *mean, T *square)             \
+    {                                                                          \
+        for (size_t i = 0; i < m; i++)                                         \
+            for (size_t j = 0; j < n; j++) {                                   \
+                const size_t at = i * ci + j * cj;                             \
+                const T g = sum[at];                                           \
+                const T kept = (T)0.9 * mean[at];                              \
+                const T taken = (T)0.1 * g;                                    \
+                const T power = g * g;                                         \
+                const T kept2 = (T)0.999 * square[at];                         \
+                const T taken2 = (T)0.001 * power;                             \
+                mean[at] = kept + taken;                                       \
+                square[at] = kept2 + taken2;                                   \
+                const T root = ROOT(square[at]);                               \
+                const T over = root + (T)1e-7;                                 \
+                const T quotient = mean[at] / over;                            \
+                const T step = (T)0.3 * quotient;                              \
+                c[at] = c[at] - step;                                          \
+            }                                                                  \
+    }                                                                          \
+                                                                               \
+    static void check_##S(flux_order order, size_t m, size_t n, size_t k,      \
+                          int turned, size_t gap)                              \
+    {                                                                          \
+        uint32_t state = (uint32_t)(m * 7919 + n * 104729 + k);                \
+        const size_t ci = turned ? n + gap : 1, cj = turned ? 1 : m + gap;     \
+        const size_t count = turned ? m * ci : n * cj;                         \
+        T *a = filled_##S(m * k, 0, &state);                                   \
+        T *b = filled_##S(k * n, 0, &state);                                   \
+        T *old[3], *want[3], *got[3], *sum = calloc(count, sizeof *sum);       \
+        assert_non_null(sum);                                                  \
+        for (int i = 0; i < 3; i++) {                                          \
+            old[i] = filled_##S(count, i == 2, &state);                        \
+            want[i] = malloc(count * sizeof **want);                           \
+            got[i] = malloc(count * sizeof **got);                             \
+            assert_true(want[i] != NULL && got[i] != NULL);                    \
+            memcpy(want[i], old[i], count * sizeof **want);                    \
+        }                                                                      \
+        flux_product_##S(flux_best_isa(), NULL, order, m, n, k, a, 1, m, b, n, \
+                         1, sum, ci, cj, 0);                                   \
+        expect_##S(m, n, ci, cj, sum, want[0], want[1], want[2]);              \
+        flux_pool pool = {THREADS, run_in_turn};                               \
+        const int slow = m * n * k > 20000;                                    \
+        for (int isa = slow; isa <= (int)flux_best_isa(); isa++)               \
+            for (int shared = 0; shared < 2; shared++) {                       \
+                for (int i = 0; i < 3; i++)                                    \
+                    memcpy(got[i], old[i], count * sizeof **got);              \
+                flux_product_adam_##S(                                         \
+                    (flux_isa)isa, shared ? &pool : NULL, order, m, n, k, a,   \
+                    1, m, b, n, 1, got[0], ci, cj, got[1], got[2], (T)0.9,     \
+                    (T)0.1, (T)0.999, (T)0.001, (T)0.3, (T)1e-7);              \
+                for (int i = 0; i < 3; i++)                                    \
+                    assert_memory_equal(got[i], want[i],                       \
+                                        count * sizeof **got);                 \
+            }                                                                  \
+        for (int i = 0; i < 3; i++) {                                          \
+            free(old[i]);                                                      \
+            free(want[i]);                                                     \
+            free(got[i]);                                                      \
+        }                                                                      \
+        free(a);                                                               \
+        free(b);                                                               \
+        free(sum);                                                             \
+    }                                                                          \
+                                                                               \
+    static void check_sums_##S(flux_order order, size_t m, size_t k)           \
+    {                                                                          \
+        uint32_t state = (uint32_t)(m + 31 * k);                               \
+        T *a = filled_##S(m * k, 0, &state);                                   \
+        T *x[4], *want[3];                                                     \
+        for (int i = 0; i < 4; i++)                                            \
+            x[i] = filled_##S(m, i == 2, &state);                              \
+        for (int i = 0; i < 3; i++) {                                          \
+            want[i] = malloc(m * sizeof **want);                               \
+            assert_non_null(want[i]);                                          \
+            memcpy(want[i], x[i], m * sizeof **want);                          \
+        }                                                                      \
+        flux_sums_##S(flux_best_isa(), order, m, k, a, 1, m, x[3], 1, 0);      \
+        expect_##S(m, 1, 1, m, x[3], want[0], want[1], want[2]);               \
+        flux_sums_adam_##S(flux_best_isa(), order, m, k, a, 1, m, x[0], 1,     \
+                           x[1], x[2], (T)0.9, (T)0.1, (T)0.999, (T)0.001,     \
+                           (T)0.3, (T)1e-7);                                   \
+        for (int i = 0; i < 3; i++) {                                          \
+            assert_memory_equal(x[i], want[i], m * sizeof **want);             \
+            free(want[i]);                                                     \
+        }                                                                      \
+        for (int i = 0; i < 4; i++)                                            \
+            free(x[i]);                                                        \
+        free(a);                                                               \
+    }
+
+ADAM(float, f32, flux_sqrtf)
+ADAM(double, f64, flux_sqrt)
+
+/* Tiles of each width that wait for others, and that none follows; terms that
+ * are fewer than what waits, and more blocks than one; large products.
+ */
+static void
+test_products(void **state)
+{
+    (void)state;
+    static const size_t size[][3] = {
+        {1, 1, 1},    {5, 3, 1},     {64, 12, 1},    {32, 12, 7},
+        {64, 24, 12}, {64, 40, 48},  {96, 61, 64},   {128, 100, 23},
+        {70, 37, 50}, {64, 30, 520}, {16, 40, 30},   {40, 26, 64},
+        {33, 14, 90}, {160, 75, 20}, {200, 130, 70},
+    };
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+        for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
+            for (int turned = 0; turned < 2; turned++) {
+                const size_t gap = i % 3 * 2;
+                check_f32((flux_order)order, size[i][0], size[i][1], size[i][2],
+                          turned, gap);
+                check_f64((flux_order)order, size[i][0], size[i][1], size[i][2],
+                          turned, gap);
+            }
+}
+
+/* Operands so large that they are copied part by part. */
+static void
+test_large(void **state)
+{
+    (void)state;
+    check_f32(FLUX_SEQ, 300, 100, 400, 0, 0);
+    check_f64(FLUX_SEQ, 140, 120, 300, 0, 4);
+    check_f32(FLUX_SEQ, 150, 530, 515, 0, 0);
+}
+
+static void
+test_sums(void **state)
+{
+    (void)state;
+    for (size_t m = 1; m <= 130; m = m * 2 + 1)
+        for (size_t k = 1; k <= 600; k = k * 3 + 1) {
+            check_sums_f32(FLUX_SEQ, m, k);
+            check_sums_f64(FLUX_SPLIT4, m, k);
+        }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_sums),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
