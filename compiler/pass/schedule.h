@@ -167,16 +167,22 @@ typedef enum {
 typedef struct Stmt Stmt;
 typedef VEC(Stmt *) Block;
 
-/* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum; what
- * computes that, where it is more than the sums. Or there are none yet: c is a,
- * in panels, for products of so many columns.
+/* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum, or a
+ * step of ADAM; what computes that, where it is more than the sums. Or there
+ * are none yet: c is a, in panels, for products of so many columns.
  */
-typedef enum { END_set, END_add, END_step, END_panels } EndKind;
+typedef enum { END_set, END_add, END_step, END_adam, END_panels } EndKind;
+
+enum { END_SCALARS = 6, END_MOMENTS = 2 };
 
 typedef struct {
     EndKind kind;
     Ref node;
-    Ref scale; /* step: a scalar */
+    int scalars; /* step: scale; adam: keep_m, take_m, keep_v, take_v, scale,
+                  * epsilon, as in fuse_adam.c */
+    Ref scalar[END_SCALARS];
+    int moments; /* adam: m, v, which lie as c does */
+    Ref moment[END_MOMENTS];
 } ProductEnd;
 
 /* An axis of a product's first operand that is read past its ends, where there
@@ -212,8 +218,9 @@ typedef struct {
     int buffer[3]; /* that of b is -1 for a sum, and for maxima alone */
     Affine at[3];  /* c, a, b */
     ProductEnd end;
-    int scale;  /* its value */
-    int panels; /* 1 + the buffer of a's; 0: none */
+    int scalar[END_SCALARS]; /* values */
+    int moment[END_MOMENTS]; /* buffers */
+    int panels;              /* 1 + the buffer of a's; 0: none */
 } Product;
 
 struct Stmt {
@@ -422,6 +429,9 @@ typedef struct {
     Ref into;
 } Added;
 Added schedule_added(Schedule *s, const int *late, Ref ref);
+
+/* fuse_adam.c: likewise where the node is what a step of ADAM makes of it. */
+Added schedule_adam(Schedule *s, const int *late, Ref ref);
 
 /* Makers of variables, memory and statements: a buffer of so many elements; a
  * load of one; a store of a value at the end of a block.

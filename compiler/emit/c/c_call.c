@@ -158,6 +158,25 @@ call_maxima(Printer *printer, const Product *product)
                 c_dim(printer, stride[0][1]).text);
 }
 
+/* What a product's sums end in: the moments and scalars, or whether they are
+ * added.
+ */
+static const char *
+call_end(Printer *printer, const Product *product, const Affine *at)
+{
+    const ProductEnd *end = &product->end;
+    const char *text = "";
+    if (end->scalars == 0)
+        return end->kind == END_add ? "1" : "0";
+    for (int i = 0; i < end->moments; i++)
+        text = arena_printf(printer->arena, "%s%s, ", text,
+                            c_pointer(printer, product->moment[i], at));
+    for (int i = 0; i < end->scalars; i++)
+        text = arena_printf(printer->arena, "%s%s%s", text, i > 0 ? ", " : "",
+                            c_value(printer, product->scalar[i]).text);
+    return text;
+}
+
 /* What products of up to all columns need. */
 static void
 call_panels(Printer *printer, const Product *product)
@@ -197,7 +216,6 @@ c_call(Printer *printer, const Stmt *stmt)
     Affine at[3];
     Dim stride[3][3];
     c_call_strides(printer, product, at, stride);
-    bool step = product->end.kind == END_step;
     bool sums = product->buffer[2] < 0;
     const char *factor = "";
     const char *columns = "";
@@ -224,7 +242,10 @@ c_call(Printer *printer, const Stmt *stmt)
     writer_line(
         printer->writer,
         "flux_%s_%s%s%s(%s, %s%s, %s, %s%s, %s, %s, %s, %s%s%s, %s, %s%s);",
-        sums ? "sums" : "product", step ? "step_" : "",
+        sums ? "sums" : "product",
+        product->end.kind == END_step   ? "step_"
+        : product->end.kind == END_adam ? "adam_"
+                                        : "",
         product->panels != 0 ? "panels_" : "", c_suffix(product->dtype),
         call_isa(printer), pool, c_order(product->order),
         c_call_count(printer, product->var[0]), columns,
@@ -233,7 +254,5 @@ c_call(Printer *printer, const Stmt *stmt)
         c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
         panels, factor, c_pointer(printer, product->buffer[0], &at[0]),
         c_dim(printer, stride[0][0]).text, next,
-        step                           ? c_value(printer, product->scale).text
-        : product->end.kind == END_add ? "1"
-                                       : "0");
+        call_end(printer, product, &at[0]));
 }

@@ -111,9 +111,11 @@ add_stmt(NestParams *params, const Stmt *stmt)
             add_buffer(params, product->panels - 1, false);
         if (product->buffer[2] >= 0)
             add_buffer(params, product->buffer[2], product->maxima);
-        if (product->end.kind == END_step)
-            add_value(params, product->scale);
+        for (int i = 0; i < product->end.scalars; i++)
+            add_value(params, product->scalar[i]);
         add_buffer(params, product->buffer[0], true);
+        for (int i = 0; i < product->end.moments; i++)
+            add_buffer(params, product->moment[i], true);
         break;
     case STMT_init:
     case STMT_derive:

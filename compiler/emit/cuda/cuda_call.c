@@ -151,10 +151,10 @@ cuda_end(Printer *printer, const Product *product, const char *sum)
     static const char *const assign[] = {"=", "+=", "-="};
     const char *scale = "";
     if (product->end.kind == END_step)
-        scale =
-            arena_printf(printer->arena, "%s * ",
-                         c_at_least(printer, c_value(printer, product->scale),
-                                    PREC_multiply));
+        scale = arena_printf(printer->arena, "%s * ",
+                             c_at_least(printer,
+                                        c_value(printer, product->scalar[0]),
+                                        PREC_multiply));
     writer_line(printer->writer, "%s %s %s%s;",
                 c_load(printer, product->buffer[0], &product->at[0]),
                 assign[product->end.kind], scale, sum);
@@ -247,9 +247,9 @@ print_tensor(Printer *printer, const Product *product, const char *block)
     static const char *const maths[] = {NULL, "tf32", "bf16"};
     const char *scale = "0";
     if (product->end.kind == END_step)
-        scale = c_value(printer, product->scale).text;
+        scale = c_value(printer, product->scalar[0]).text;
     const char *shared = shared_memory(printer, "tensor_tile");
-    writer_line(printer->writer, "const flux_product_end end = {%s, %s};",
+    writer_line(printer->writer, "const flux_product_end end = {%s, %s, 0};",
                 ends[product->end.kind], scale);
     writer_line(printer->writer, "flux_gpu_product_%s(%s, %d, %s, %s, end);",
                 maths[printer->math], shared,

@@ -62,7 +62,8 @@ explain_side(const Explain *e, const Product *product, int side)
 static void
 count_product(Explain *e, const Product *product, double times)
 {
-    static const int each[] = {[END_set] = 0, [END_add] = 1, [END_step] = 2};
+    static const int each[] = {
+        [END_set] = 0, [END_add] = 1, [END_step] = 2, [END_adam] = 12};
     if (product->end.kind == END_panels)
         return;
     bool one = product->buffer[2] < 0 || product->maxima;
@@ -145,8 +146,10 @@ explain_count(Explain *e, Stmt *const *stmt, size_t statements, double times)
     if (product != NULL && statements > 1)
         e->read[product->buffer[0]] = 0;
     if (product != NULL &&
-        (product->end.kind == END_add || product->end.kind == END_step))
+        (product->end.kind == END_add || product->end.scalars > 0))
         e->read[product->buffer[0]] = e->written[product->buffer[0]];
+    for (int i = 0; product != NULL && i < product->end.moments; i++)
+        e->read[product->moment[i]] = e->written[product->moment[i]];
     add_bytes(e);
 }
 

@@ -350,6 +350,20 @@ make_turns(Schedule *s)
     }
 }
 
+/* What an element of a node is computed from, but for leaves and scalars. */
+static void
+skip_maps(const Schedule *s, Ref ref, bool *done)
+{
+    const Node *node = ir_node(s->graph, ref);
+    for (int i = 0; i < node->operands; i++) {
+        Ref from = node->operand[i];
+        if (done[from] || !schedule_is_map(s, from))
+            continue;
+        done[from] = true;
+        skip_maps(s, from, done);
+    }
+}
+
 /* A contraction that its only user, an addition, lets the kernel add. A sum of
  * a step has the memory of what is given.
  */
@@ -367,8 +381,8 @@ skip_added(Schedule *s, const Facts *facts, bool *done)
         if (added.into != 0)
             s->node_buffer[r] =
                 s->node_buffer[ir_node(s->graph, added.into - 1)->operand[0]];
-        if (added.end.kind == END_step)
-            done[ir_node(s->graph, r)->operand[1]] = true;
+        if (added.end.scalars > 0)
+            skip_maps(s, r, done);
     }
 }
 

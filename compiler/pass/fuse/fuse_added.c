@@ -34,7 +34,8 @@ scaled_product(Schedule *s, Ref ref)
     if (scale == REF_NONE || ir_node(s->graph, scale)->op != OP_state ||
         ir_node(s->graph, scale)->rank != 0)
         return none;
-    return (Added){node->operand[i], {.kind = END_step, .scale = scale}, 0};
+    const ProductEnd end = {.kind = END_step, .scalars = 1, .scalar = {scale}};
+    return (Added){node->operand[i], end, 0};
 }
 
 /* Whether only maps read a node, element by element. */
@@ -103,6 +104,8 @@ schedule_added(Schedule *s, const int *late, Ref ref)
     if (node->op == OP_sub && node->operand[0] == leaf) {
         if (late[leaf] == 1)
             added = scaled_product(s, node->operand[1]);
+        if (added.product == REF_NONE)
+            added = schedule_adam(s, late, ref);
     } else if (node->op == OP_add) {
         int i = own_product(s, node);
         if (i >= 0 && node->operand[1 - i] == leaf && s->users[leaf] == 1)

@@ -118,8 +118,10 @@ note_block(Again *again, Stmt *loop, const Block *block)
             for (int k = 0; k < 3; k++)
                 if (product->buffer[k] >= 0)
                     again->kept[product->buffer[k]].fixed = true;
-            if (product->end.kind == END_step)
-                again->uses[product->scale]++;
+            for (int k = 0; k < product->end.moments; k++)
+                again->kept[product->moment[k]].fixed = true;
+            for (int k = 0; k < product->end.scalars; k++)
+                again->uses[product->scalar[k]]++;
         }
     }
 }
@@ -555,9 +557,9 @@ drop_unused(Schedule *s, Block *block, int *uses)
             count_use(s, uses, stmt->value);
             if (stmt->factor >= 0)
                 count_use(s, uses, stmt->factor);
-        } else if (stmt->kind == STMT_call &&
-                   stmt->product->end.kind == END_step) {
-            count_use(s, uses, stmt->product->scale);
+        } else if (stmt->kind == STMT_call) {
+            for (int k = 0; k < stmt->product->end.scalars; k++)
+                count_use(s, uses, stmt->product->scalar[k]);
         }
     }
     size_t kept = 0;

@@ -118,9 +118,13 @@ forward_block(Forward *f, Block *block, uint32_t own)
             if (stmt->factor >= 0)
                 stmt->factor = forward_value(f, stmt->factor);
             break;
+        case STMT_call:
+            for (int k = 0; k < stmt->product->end.scalars; k++)
+                stmt->product->scalar[k] =
+                    forward_value(f, stmt->product->scalar[k]);
+            break;
         case STMT_derive:
         case STMT_init:
-        case STMT_call:
             break;
         }
     }

@@ -55,8 +55,8 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
             visit_value(visitor, stmt->factor);
         break;
     case STMT_call:
-        if (stmt->product->end.kind == END_step)
-            visit_value(visitor, stmt->product->scale);
+        for (int i = 0; i < stmt->product->end.scalars; i++)
+            visit_value(visitor, stmt->product->scalar[i]);
         if (stmt->product->panels != 0) {
             int panels = stmt->product->panels - 1;
             Affine whole = affine_of(0);
@@ -68,6 +68,9 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
                                   &stmt->product->at[i % 3],
                                   i == 3 || (i == 2 && stmt->product->maxima));
         }
+        for (int i = 0; i < stmt->product->end.moments; i++)
+            visitor->function(visitor->user, &stmt->product->moment[i],
+                              &stmt->product->at[0], true);
         break;
     case STMT_derive:
     case STMT_init:

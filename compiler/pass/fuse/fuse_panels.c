@@ -55,7 +55,7 @@ has_panels(const Turns *turns, const Product *product)
     const Schedule *s = turns->s;
     Dim side;
     if (product->windows || product->buffer[2] < 0 || product->panels != 0 ||
-        product->order != ORDER_seq || product->end.kind == END_step ||
+        product->order != ORDER_seq || product->end.scalars > 0 ||
         turns->stored[product->buffer[1]])
         return false;
     for (int i = 0; i < 3; i++)

@@ -398,8 +398,10 @@ schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
                          .var = {-1, -1, -1},
                          .buffer = {buffer, labels.buffer[1], labels.buffer[2]},
                          .end = end};
-    if (end.kind == END_step)
-        product->scale = schedule_point(s, end.scale, (Point){0});
+    for (int i = 0; i < end.scalars; i++)
+        product->scalar[i] = schedule_point(s, end.scalar[i], (Point){0});
+    for (int i = 0; i < end.moments; i++)
+        product->moment[i] = s->node_buffer[end.moment[i]];
     for (int i = 0; i < 3; i++)
         product->at[i] = labels.at[i];
     for (int i = 0; i < labels.count; i++) {

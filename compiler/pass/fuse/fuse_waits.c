@@ -103,8 +103,8 @@ waits_take(Waits *waits, Stmt *stmt)
         waits->home[waits->values + (size_t)stmt->accumulator] = here;
         break;
     case STMT_call:
-        if (stmt->product->end.kind == END_step)
-            stmt->product->scale = await(waits, stmt->product->scale);
+        for (int i = 0; i < stmt->product->end.scalars; i++)
+            stmt->product->scalar[i] = await(waits, stmt->product->scalar[i]);
         break;
     case STMT_derive:
         break;

@@ -59,7 +59,7 @@ plan_block(Walk *walk, Stmt *loop, const Block *block)
         stmt->place = walk->places++;
         walk->stmt = stmt;
         if (stmt->kind == STMT_call && (stmt->product->end.kind == END_add ||
-                                        stmt->product->end.kind == END_step)) {
+                                        stmt->product->end.scalars > 0)) {
             const Buffer *c = &walk->s->buffer.item[stmt->product->buffer[0]];
             if (c->kind == BUFFER_temp && c->first == NULL)
                 walk->unset = stmt->product->buffer[0];
