@@ -33,6 +33,7 @@ typedef struct {
     FLUX_T factor;
     FLUX_T *left;  /* where the rows of `a` go as they are read, or NULL */
     FLUX_T *right; /* where columns of `b` go, from its own on, or NULL */
+    size_t ahead;  /* from rows of `a` to those that are asked for */
     int first;     /* no tile has read the rows of `a` */
     int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
@@ -113,10 +114,10 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
 /* Asks for rows of `a` that are read some hundred cycles later: another core
  * may have written them, and have them in its caches. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_ask)(const FLUX_T *a, size_t ak)
+FLUX_P(flux_ask)(const FLUX_T *a)
 {
-    __builtin_prefetch(a + 40 * ak, 0, 2);
-    __builtin_prefetch(a + 40 * ak + 2 * FLUX_W - 1, 0, 2);
+    __builtin_prefetch(a, 0, 2);
+    __builtin_prefetch(a + 2 * FLUX_W - 1, 0, 2);
 }
 
 /* Copies rows of `a`, which may begin in the middle of a cache line, and asks
@@ -173,7 +174,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
             FLUX_P(flux_carry)(a, ak, left);
             left += 2 * FLUX_W;
         } else if (COPIES)
-            FLUX_P(flux_ask)(a, ak);
+            FLUX_P(flux_ask)(a + goal->ahead);
         if (COPIES && right) {
             FLUX_P(flux_lay)(third[0], bk, right);
             right += FLUX_P(FLUX_BESIDE);
@@ -457,6 +458,8 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.factor = job->end.kind == FLUX_STEP ? -(FLUX_T)job->end.scale : 1;
     goal.left = seat->copy;
     goal.right = spot->copy;
+    /* Of few terms, those of the next panel: its first tile comes next. */
+    goal.ahead = spot->length > 80 ? 40 * seat->ak : lanes;
     goal.first = seat->first;
     goal.far = job->cj * job->n * sizeof *c >= 1024 * 1024;
     if (adam)
