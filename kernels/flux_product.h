@@ -23,6 +23,9 @@ flux_has_panels(flux_isa isa, size_t n, size_t ai)
     return FLUX_VECTORS && isa != FLUX_ISA_PLAIN && (ai != 1 || n >= 4);
 }
 
+/* Products that are made in one call. */
+enum { FLUX_RIGHTS_MOST = 4 };
+
 #ifdef __cplusplus
 extern "C" {
 #endif

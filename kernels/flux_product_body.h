@@ -360,7 +360,8 @@ FLUX_P(flux_wide)(size_t units)
 
 /* The product, as the functions below hand it on. Where the rows of `a` stand
  * in panels, ai leads from one panel to the next, if times FLUX_PANEL. A large
- * one has room for 512 terms of FLUX_BESIDE columns of `b`. */
+ * one has room for 512 terms of FLUX_BESIDE columns of `b`; another one may
+ * have laid out the rows that both read. */
 typedef struct {
     flux_order order;
     int panels;
@@ -373,6 +374,7 @@ typedef struct {
     size_t ci, cj;
     flux_product_end end;
     FLUX_T *beside;
+    int laid;
 } FLUX_P(flux_job);
 
 /* Rows in a tile; elements of `a` copied at a time, unless the product is
@@ -416,13 +418,14 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
     const int far = job->ak * sizeof *a >= 1024;
     const int pack = !job->panels && (job->ai != 1 || seat->rows != lanes);
     const int copy = seat->R == 2 && many && (far || odd % sizeof(FLUX_V) != 0);
-    if (pack)
+    const int laid = pack || (copy && job->laid);
+    if (pack && !job->laid)
         FLUX_P(flux_pack)
     (seat->rows, lanes, length, a, job->ai, job->ak, room);
-    seat->a = pack ? room : a;
-    seat->ak = pack ? lanes : job->ak;
-    seat->copy = copy && !pack ? room : NULL;
-    seat->first = !pack;
+    seat->a = laid ? room : a;
+    seat->ak = laid ? lanes : job->ak;
+    seat->copy = copy && !laid ? room : NULL;
+    seat->first = !laid;
 }
 
 /* A block of a tile: `length` terms from `term`, and `units` of columns which
@@ -532,7 +535,8 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
         columns = job->n - j0;
         if (several && columns >= FLUX_P(FLUX_GROUP) + FLUX_U)
             columns = FLUX_P(FLUX_GROUP);
-        const int many = columns >= 6 * FLUX_U && job->order == FLUX_SEQ;
+        const int many =
+            (columns >= 6 * FLUX_U || job->laid) && job->order == FLUX_SEQ;
         for (spot.term = 0; spot.term < job->k; spot.term += 512) {
             size_t left = job->k - spot.term;
             spot.length = left < 512 ? left : 512;
@@ -606,7 +610,7 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         return;
     }
     const FLUX_P(flux_job)
-        job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end, NULL};
+        job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end, NULL, 0};
     FLUX_P(flux_job_run)(&job, m);
 }
 
@@ -617,8 +621,8 @@ FLUX_P(flux_paneled)(size_t m, size_t n, size_t k, const FLUX_T *a,
                      size_t ci, size_t cj, flux_product_end end)
 {
     enum { PANEL = FLUX_PANEL(FLUX_T) };
-    const FLUX_P(flux_job)
-        job = {FLUX_SEQ, 1, n, k, a, k, PANEL, b, bk, bj, c, ci, cj, end, NULL};
+    const FLUX_P(flux_job) job = {FLUX_SEQ, 1,  n, k,  a,  k,   PANEL, b,
+                                  bk,       bj, c, ci, cj, end, NULL,  0};
     if (n >= FLUX_U) {
         FLUX_P(flux_job_run)(&job, m);
         return;
@@ -638,4 +642,45 @@ FLUX_P(flux_panels)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
     for (size_t i = 0; i < m; i += PANEL)
         FLUX_P(flux_pack)
     (m - i < PANEL ? m - i : PANEL, PANEL, k, a + i * ai, ai, ak, to + i * k);
+}
+
+/* Products of one `a`, and sums, in the order seq. The first is one of the most
+ * columns. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_products)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
+                      const FLUX_RIGHTS *rights, size_t row,
+                      flux_product_end end)
+{
+    FLUX_P(flux_job) job[FLUX_RIGHTS_MOST];
+    size_t first = 0;
+    for (size_t q = 0; q < rights->count; q++)
+        first = rights->n[q] > rights->n[first] ? q : first;
+    for (size_t q = 0; q < rights->count; q++) {
+        const size_t from = q == 0 ? first : q == first ? 0 : q;
+        const FLUX_P(flux_job) one = {FLUX_SEQ,
+                                      0,
+                                      rights->n[from],
+                                      k,
+                                      a + row * ai,
+                                      ai,
+                                      ak,
+                                      rights->b[from],
+                                      rights->bk[from],
+                                      rights->bj[from],
+                                      rights->c[from] + row,
+                                      1,
+                                      rights->cj[from],
+                                      end,
+                                      NULL,
+                                      0};
+        job[q] = one;
+    }
+    if (FLUX_P(flux_are_large)(job, rights->count, m)) {
+        FLUX_P(flux_large_several)(job, rights->count, m);
+        return;
+    }
+    for (size_t q = 0; q < rights->count; q++)
+        FLUX_P(flux_product)
+    (FLUX_SEQ, m, job[q].n, k, job[q].a, ai, ak, job[q].b, job[q].bk, job[q].bj,
+     job[q].c, 1, job[q].cj, end);
 }

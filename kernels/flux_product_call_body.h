@@ -58,6 +58,27 @@ FLUX_KERNEL void FLUX_P(flux_panels)(flux_isa isa, size_t m, size_t n, size_t k,
                                      const FLUX_T *a, size_t ai, size_t ak,
                                      FLUX_T *panels);
 
+/* Columns that are multiplied with one `a`, and where to: as of flux_product,
+ * rows side by side. */
+typedef struct {
+    size_t count;
+    size_t n[FLUX_RIGHTS_MOST];
+    const FLUX_T *b[FLUX_RIGHTS_MOST];
+    size_t bk[FLUX_RIGHTS_MOST];
+    size_t bj[FLUX_RIGHTS_MOST];
+    FLUX_T *c[FLUX_RIGHTS_MOST];
+    size_t cj[FLUX_RIGHTS_MOST];
+} FLUX_P(flux_rights);
+
+/* Products of the same m rows of `a` in the order seq, on the threads of a pool
+ * where that pays: a large `a` is read once for all. No c overlaps another or
+ * what is read. */
+FLUX_KERNEL void
+    FLUX_P(flux_products_shared)(flux_isa isa, flux_pool *pool, size_t m,
+                                 size_t k, const FLUX_T *a, size_t ai,
+                                 size_t ak, const FLUX_P(flux_rights) * rights,
+                                 flux_product_end end);
+
 /* The sums of a product are stored, or with `add` are added to what is there.
  */
 FLUX_INLINE void
@@ -158,4 +179,39 @@ FLUX_P(flux_sums_adam)(flux_isa isa, flux_order order, size_t m, size_t k,
     FLUX_P(flux_product_adam)
     (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, moment, square,
      keep_m, take_m, keep_v, take_v, scale, epsilon);
+}
+
+/* One more of several products; sums where b is NULL. */
+FLUX_INLINE void
+FLUX_P(flux_right)(FLUX_P(flux_rights) * rights, size_t n, const FLUX_T *b,
+                   size_t bk, size_t bj, FLUX_T *c, size_t cj)
+{
+    static const FLUX_T one = 1;
+    const size_t q = rights->count++;
+    rights->n[q] = n;
+    rights->b[q] = b != NULL ? b : &one;
+    rights->bk[q] = bk;
+    rights->bj[q] = bj;
+    rights->c[q] = c;
+    rights->cj[q] = cj;
+}
+
+/* All of them, stored or added. */
+FLUX_INLINE void
+FLUX_P(flux_products)(flux_isa isa, flux_pool *pool, size_t m, size_t k,
+                      const FLUX_T *a, size_t ai, size_t ak,
+                      const FLUX_P(flux_rights) * rights, int add)
+{
+    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0, NULL};
+    FLUX_P(flux_products_shared)(isa, pool, m, k, a, ai, ak, rights, end);
+}
+
+/* Each of them a step of gradient descent. */
+FLUX_INLINE void
+FLUX_P(flux_products_step)(flux_isa isa, flux_pool *pool, size_t m, size_t k,
+                           const FLUX_T *a, size_t ai, size_t ak,
+                           const FLUX_P(flux_rights) * rights, FLUX_T scale)
+{
+    const flux_product_end end = {FLUX_STEP, (double)scale, NULL};
+    FLUX_P(flux_products_shared)(isa, pool, m, k, a, ai, ak, rights, end);
 }

@@ -59,6 +59,7 @@ flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
         }
 }
 
+#define FLUX_RIGHTS flux_rights_f32
 #if FLUX_VECTORS
 #define FLUX_F32_BEST
 #include "kernels/flux_vector_body.h"
@@ -82,5 +83,6 @@ flux_product_f32_plain(flux_order order, size_t m, size_t n, size_t k,
 #undef FLUX_ON
 #undef FLUX_TASK
 #undef FLUX_T
+#undef FLUX_RIGHTS
 
 #endif

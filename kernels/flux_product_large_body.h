@@ -8,7 +8,7 @@
  * are held. */
 enum {
     FLUX_P(FLUX_HIGH) = 1024 / (int)sizeof(FLUX_T),
-    FLUX_P(FLUX_WIDE) = 288
+    FLUX_P(FLUX_WIDE) = 336
 };
 
 /* Memory of a large product: for its rows of `a`, for what it copies of `b`,
@@ -52,29 +52,73 @@ FLUX_P(flux_large)(const FLUX_P(flux_job) * job, size_t m, size_t high,
         }
 }
 
-/* The same where sums of several blocks may not stand in `c` as they grow. */
+/* Columns that are held of a product of so many: tiles have a unit's. */
+FLUX_INLINE size_t
+FLUX_P(flux_held)(size_t columns)
+{
+    return columns < FLUX_U ? FLUX_U : columns;
+}
+
+/* A block of 512 terms of some rows of products of one `a`, from those rows and
+ * terms of each: their sums so far are held, one product's behind another's. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_hold)(const FLUX_P(flux_job) * job, size_t count, size_t k0,
+                  size_t rows, FLUX_P(flux_hall) * hall)
+{
+    enum { HIGH = FLUX_P(FLUX_HIGH) };
+    FLUX_T *held = hall->held;
+    for (size_t q = 0; q < count; q++) {
+        FLUX_P(flux_job) part = job[q];
+        part.n = FLUX_P(flux_held)(part.n);
+        part.k = part.k - k0 < 512 ? part.k - k0 : 512;
+        part.a += k0 * part.ak;
+        part.b += k0 * part.bk;
+        part.c = held;
+        part.ci = 1;
+        part.cj = HIGH;
+        part.end.kind = k0 > 0 ? FLUX_ADD : FLUX_SET;
+        part.beside = hall->b;
+        part.laid = q > 0;
+        FLUX_P(flux_band)(&part, 0, rows, FLUX_P(FLUX_LANES), hall->a);
+        held += part.n * HIGH;
+    }
+}
+
+/* Some rows of large products of one `a`, whose sums have room. */
+FLUX_TARGET FLUX_STATIC void
+FLUX_P(flux_large_rows)(const FLUX_P(flux_job) * job, size_t count, size_t rows,
+                        FLUX_P(flux_hall) * hall)
+{
+    enum { HIGH = FLUX_P(FLUX_HIGH) };
+    const FLUX_T *held = hall->held;
+    for (size_t k0 = 0; k0 < job->k; k0 += 512)
+        FLUX_P(flux_hold)(job, count, k0, rows, hall);
+    for (size_t q = 0; q < count; q++) {
+        FLUX_P(flux_put)
+        (rows, HIGH, job[q].n, held, job[q].c, job[q].ci, job[q].cj,
+         job[q].end);
+        held += FLUX_P(flux_held)(job[q].n) * HIGH;
+    }
+}
+
+/* A large product whose sums of several blocks may not stand in `c` as they
+ * grow. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m,
                         FLUX_P(flux_hall) * hall)
 {
-    enum { HIGH = FLUX_P(FLUX_HIGH), WIDE = FLUX_P(FLUX_WIDE) };
+    enum { WIDE = FLUX_P(FLUX_WIDE) };
     const size_t high = FLUX_P(flux_high)(m);
     FLUX_P(flux_job) part = *job;
-    part.c = hall->held;
-    part.ci = 1;
-    part.cj = HIGH;
-    part.end.kind = FLUX_SET;
     for (size_t i = 0; i < m; i += high)
         for (size_t j = 0; j < job->n; j += part.n) {
-            const size_t rows = m - i < high ? m - i : high;
             const size_t left = job->n - j;
             part.n = left < WIDE + FLUX_U ? left : WIDE;
             part.a = job->a + i * job->ai;
             part.b = job->b + j * job->bj;
-            FLUX_P(flux_large)(&part, rows, high, hall);
-            FLUX_P(flux_put)
-            (rows, HIGH, part.n, hall->held, job->c + i * job->ci + j * job->cj,
-             job->ci, job->cj, job->end);
+            part.c = job->c + i * job->ci + j * job->cj;
+            FLUX_P(flux_large_rows)
+            (&part, 1, m - i < high ? m - i : high, hall);
         }
 }
 
@@ -98,4 +142,34 @@ FLUX_P(flux_is_large)(const FLUX_P(flux_job) * job, size_t m)
     return job->order == FLUX_SEQ && (job->bk == 1 || job->bj == 1) &&
            m >= 8 * FLUX_W && job->n >= 6 * FLUX_U && job->k >= 64 &&
            bytes >= (job->bk != 1 || page ? 256 : 1024) * 1024;
+}
+
+/* Large products of one `a`, which is copied once for all. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_large_several)(FLUX_P(flux_job) * job, size_t count, size_t m)
+{
+    FLUX_P(flux_hall) hall;
+    const size_t high = FLUX_P(flux_high)(m);
+    for (size_t i = 0; i < m; i += high) {
+        FLUX_P(flux_large_rows)
+        (job, count, m - i < high ? m - i : high, &hall);
+        for (size_t q = 0; q < count; q++) {
+            job[q].a += high * job[q].ai;
+            job[q].c += high * job[q].ci;
+        }
+    }
+}
+
+/* Whether that pays, and there is room for all of their sums. */
+FLUX_TARGET FLUX_STATIC int
+FLUX_P(flux_are_large)(const FLUX_P(flux_job) * job, size_t count, size_t m)
+{
+    size_t columns = 0;
+    for (size_t q = 0; q < count; q++) {
+        if (job[q].n < FLUX_U && job[q].bj != 0)
+            return 0;
+        columns += FLUX_P(flux_held)(job[q].n);
+    }
+    return count > 1 && FLUX_P(flux_is_large)(job, m) &&
+           columns <= FLUX_P(FLUX_WIDE);
 }

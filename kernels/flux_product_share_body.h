@@ -183,6 +183,69 @@ FLUX_P(flux_product_shared)(FLUX_P(flux_product_function) * run, flux_isa isa,
     pool->run(pool, FLUX_P(flux_product_part), &task);
 }
 
+/* Rows from `row` of several products, by one thread. */
+FLUX_STATIC void
+FLUX_P(flux_products_rows)(flux_isa isa, size_t m, size_t k, const FLUX_T *a,
+                           size_t ai, size_t ak, const FLUX_RIGHTS *rights,
+                           size_t row, flux_product_end end)
+{
+#if FLUX_VECTORS
+    if (isa != FLUX_ISA_PLAIN && k > 0) {
+        FLUX_ON_VECTORS(isa, flux_products, m, k, a, ai, ak, rights, row, end);
+        return;
+    }
+#endif
+    for (size_t q = 0; q < rights->count; q++)
+        FLUX_ON(flux_product, plain)
+    (FLUX_SEQ, m, rights->n[q], k, a + row * ai, ai, ak, rights->b[q],
+     rights->bk[q], rights->bj[q], rights->c[q] + row, 1, rights->cj[q], end);
+}
+
+typedef struct {
+    flux_isa isa;
+    size_t m;
+    size_t k;
+    const FLUX_T *a;
+    size_t ai;
+    size_t ak;
+    const FLUX_RIGHTS *rights;
+    flux_product_end end;
+} FLUX_P(flux_products_task);
+
+/* One thread's rows. */
+FLUX_STATIC void
+FLUX_P(flux_products_part)(void *task, size_t thread, size_t threads)
+{
+    const FLUX_P(flux_products_task) *p =
+        (const FLUX_P(flux_products_task) *)task;
+    size_t from = flux_share(p->m, FLUX_SHARE_ROWS, thread, threads);
+    size_t end = flux_share(p->m, FLUX_SHARE_ROWS, thread + 1, threads);
+    if (end > from)
+        FLUX_P(flux_products_rows)
+    (p->isa, end - from, p->k, p->a, p->ai, p->ak, p->rights, from, p->end);
+}
+
+FLUX_KERNEL void
+FLUX_P(flux_products_shared)(flux_isa isa, flux_pool *pool, size_t m, size_t k,
+                             const FLUX_T *a, size_t ai, size_t ak,
+                             const FLUX_P(flux_rights) * rights,
+                             flux_product_end end)
+{
+    FLUX_P(flux_products_task)
+    task = {FLUX_ISA_OF(isa), m, k, a, ai, ak, rights, end};
+    if (pool == NULL) {
+        FLUX_P(flux_products_part)(&task, 0, 1);
+    } else if (m / FLUX_SHARE_ROWS >= 4 && m * k >= FLUX_SHARE_FROM) {
+        pool->run(pool, FLUX_P(flux_products_part), &task);
+    } else {
+        for (size_t q = 0; q < rights->count; q++)
+            FLUX_P(flux_product_shared)
+        (FLUX_P(flux_product_isa), isa, pool, FLUX_SEQ, m, rights->n[q], k, a,
+         ai, ak, rights->b[q], rights->bk[q], rights->bj[q], rights->c[q], 1,
+         rights->cj[q], end);
+    }
+}
+
 FLUX_KERNEL void
 FLUX_P(flux_panels)(flux_isa isa, size_t m, size_t n, size_t k, const FLUX_T *a,
                     size_t ai, size_t ak, FLUX_T *panels)

@@ -221,6 +221,9 @@ typedef struct {
     int scalar[END_SCALARS]; /* values */
     int moment[END_MOMENTS]; /* buffers */
     int panels;              /* 1 + the buffer of a's; 0: none */
+    int right;               /* its number among products of one call, from 1;
+                              * 0: alone */
+    bool last;               /* of those */
 } Product;
 
 struct Stmt {
@@ -463,8 +466,11 @@ void schedule_flatten(Schedule *s);
 /* fuse_again.c: what is computed where it is used. */
 void schedule_again(Schedule *s);
 
-/* fuse_order.c: loops come right behind what they use up. */
+/* fuse_order.c: loops come right behind what they use up. And the leaf whose
+ * memory a buffer is, as a buffer; or itself.
+ */
 void schedule_order(Schedule *s);
+int schedule_memory(const Schedule *s, int buffer);
 
 /* fuse_kernels.c: statements as kernels. How many of a block, from a place on,
  * are one: a call, loops, a loop over steps with kernels inside, or statements
@@ -504,6 +510,9 @@ void schedule_rooms(Schedule *s);
 
 /* fuse_panels.c: operands of products, laid out before a loop over steps. */
 void schedule_panels(Schedule *s);
+
+/* fuse_beside.c: products of one large operand, in one call. */
+void schedule_beside(Schedule *s);
 
 /* plan.c: memory. What is wrong with the schedule, if anything is. */
 const char *schedule_plan(Schedule *s);

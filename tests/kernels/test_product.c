@@ -285,6 +285,54 @@ test_large_held(void **state)
         }
 }
 
+/* Several products of one operand, and its sums, against each alone: large
+ * ones, with rows left over and columns whose terms lie side by side, and small
+ * ones.
+ */
+static void
+check_several(size_t m, size_t k)
+{
+    enum { M = 170, K = 1030, ROW = 40, ALL = 2 * 128 + ROW + 1 };
+    static float a[M * K], b[2 * 128 * K], c[M * ALL], want[M * ALL];
+    static const size_t n[] = {ROW, 1, 128, 2};
+    uint32_t seed = (uint32_t)(m + k);
+    for (size_t i = 0; i < m * k; i++)
+        a[i] = (float)term(&seed);
+    for (size_t i = 0; i < 2 * 128 * k; i++)
+        b[i] = (float)term(&seed);
+    for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++)
+        for (int e = 0; e < ENDS; e++)
+            for (size_t count = 1; count <= 4; count++) {
+                flux_rights_f32 rights = {0};
+                for (size_t i = 0; i < M * ALL; i++)
+                    c[i] = want[i] = (float)term(&seed);
+                for (size_t q = 0, at = 0; q < count; at += n[q++] * m) {
+                    const float one = 1;
+                    const float *right = q == 1 ? &one : b + q;
+                    const size_t bk = q == 0 ? 1 : q == 1 ? 0 : n[q];
+                    const size_t bj = q == 0 ? k : q == 1 ? 0 : 1;
+                    flux_right_f32(&rights, n[q], q == 1 ? NULL : right, bk, bj,
+                                   c + at, m);
+                    flux_product_isa_f32((flux_isa)isa, FLUX_SEQ, m, n[q], k, a,
+                                         1, m, right, bk, bj, want + at, 1, m,
+                                         ends[e]);
+                }
+                flux_products_shared_f32((flux_isa)isa, NULL, m, k, a, 1, m,
+                                         &rights, ends[e]);
+                assert_memory_equal(c, want, sizeof c);
+            }
+}
+
+static void
+test_several(void **state)
+{
+    (void)state;
+    check_several(170, 1030);
+    check_several(160, 600);
+    check_several(128, 512);
+    check_several(33, 70);
+}
+
 /* Panels against the product of the same rows as they stand, whose columns lie
  * further apart than they are long. */
 #define PANELS(T, S)                                                           \
@@ -416,6 +464,7 @@ main(void)
         cmocka_unit_test(test_many_columns),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_large_held),
+        cmocka_unit_test(test_several),
         cmocka_unit_test(test_maximum),
         cmocka_unit_test(test_panels),
         cmocka_unit_test(test_sums),

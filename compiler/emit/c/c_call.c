@@ -197,6 +197,43 @@ call_panels(Printer *printer, const Product *product)
         c_pointer(printer, product->buffer[0], &at[0]));
 }
 
+/* One of several products of one operand, which the last of them makes. */
+static void
+call_right(Printer *printer, const Product *product)
+{
+    Affine at[3];
+    Dim stride[3][3];
+    c_call_strides(printer, product, at, stride);
+    const char *suffix = c_suffix(product->dtype);
+    const char *factor = "NULL, 0, 0";
+    if (product->right == 1) {
+        printer->rights = printer_name(printer, "rights");
+        writer_line(printer->writer, "flux_rights_%s %s = {0};", suffix,
+                    printer->rights);
+    }
+    if (product->buffer[2] >= 0)
+        factor = arena_printf(printer->arena, "%s, %s, %s",
+                              c_pointer(printer, product->buffer[2], &at[2]),
+                              c_dim(printer, stride[2][2]).text,
+                              c_dim(printer, stride[2][1]).text);
+    writer_line(printer->writer, "flux_right_%s(&%s, %s, %s, %s, %s);", suffix,
+                printer->rights, c_call_count(printer, product->var[1]), factor,
+                c_pointer(printer, product->buffer[0], &at[0]),
+                c_dim(printer, stride[0][1]).text);
+    if (!product->last)
+        return;
+    writer_line(
+        printer->writer,
+        "flux_products_%s%s(%s, %s, %s, %s, %s, %s, %s, &%s, %s);",
+        product->end.kind == END_step ? "step_" : "", suffix, call_isa(printer),
+        printer->pool != NULL ? printer->pool : "NULL",
+        c_call_count(printer, product->var[0]),
+        c_call_count(printer, product->var[2]),
+        c_pointer(printer, product->buffer[1], &at[1]),
+        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
+        printer->rights, call_end(printer, product, &at[0]));
+}
+
 void
 c_call(Printer *printer, const Stmt *stmt)
 {
@@ -211,6 +248,10 @@ c_call(Printer *printer, const Stmt *stmt)
     }
     if (product->end.kind == END_panels) {
         call_panels(printer, product);
+        return;
+    }
+    if (product->right > 0) {
+        call_right(printer, product);
         return;
     }
     Affine at[3];

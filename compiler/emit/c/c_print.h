@@ -35,6 +35,7 @@ struct Printer {
     bool again;        /* a line was too long: print once more */
     const char *isa;   /* the instruction set, in C; NULL: the best, in place */
     const char *pool;  /* what products share threads of, in C; NULL: none */
+    const char *rights;   /* the list of the products of one call, in C */
     const char *function; /* its name, for its parts */
     Writer *parts;        /* their definitions; NULL: none */
     int part;             /* how many of a grid's kernels there are */

@@ -513,8 +513,10 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_apart(s);
     schedule_shrink(s);
     schedule_flatten(s);
-    if (!s->kernels && s->wall == NULL)
+    if (!s->kernels && s->wall == NULL) {
         schedule_panels(s);
+        schedule_beside(s);
+    }
     s->meets = options != NULL && options->meets && schedule_has_kernels(s);
     const char *fault = schedule_plan(s);
     if (s->full)

@@ -44,9 +44,8 @@ wait_for(Program *order, Spot place, bool memory)
     }
 }
 
-/* The leaf whose memory a buffer is, or the buffer. */
-static int
-memory_of(const Schedule *s, int buffer)
+int
+schedule_memory(const Schedule *s, int buffer)
 {
     const Buffer *b = &s->buffer.item[buffer];
     if (b->kind != BUFFER_output)
@@ -59,7 +58,7 @@ static void
 look_at(void *user, int *buffer, Affine *at, bool store)
 {
     Program *order = user;
-    int memory = memory_of(order->s, *buffer);
+    int memory = schedule_memory(order->s, *buffer);
     (void)at;
     wait_for(order, order->stored[memory],
              !store && order->s->buffer.item[memory].kind == BUFFER_temp);
@@ -71,7 +70,7 @@ static void
 note(void *user, int *buffer, Affine *at, bool store)
 {
     Program *order = user;
-    int memory = memory_of(order->s, *buffer);
+    int memory = schedule_memory(order->s, *buffer);
     (void)at;
     if (store)
         order->stored[memory] = order->now;
