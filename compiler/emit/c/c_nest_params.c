@@ -141,11 +141,30 @@ array_wish(const Printer *printer, const NestParam *param)
     return emit_c_name(printer->arena, dot != NULL ? dot + 1 : path);
 }
 
+/* Whether what is stored through a parameter is reached through no other: a C
+ * compiler is told, and compiles no loop a second time for arrays that meet.
+ */
+static bool
+is_alone(const NestParams *params, size_t param)
+{
+    const Schedule *s = params->printer->s;
+    for (size_t i = 0; i < params->use.count; i++) {
+        const NestUse *own = &params->use.item[i];
+        for (size_t k = 0; k < params->use.count && own->param == param; k++) {
+            const NestUse *other = &params->use.item[k];
+            if (other->param != param &&
+                c_same_memory(s, own->buffer, other->buffer))
+                return false;
+        }
+    }
+    return params->param.item[param].stored;
+}
+
 /* Names an array in the nest; it is reached through a pointer there, a scalar
  * that is only read through none.
  */
 static void
-name_buffer(Printer *printer, NestParam *param)
+name_buffer(Printer *printer, NestParam *param, bool alone)
 {
     const Memory *memory = &printer->memory[param->buffer];
     const char *text = memory->text;
@@ -153,7 +172,9 @@ name_buffer(Printer *printer, NestParam *param)
     bool value = memory->scalar && !param->stored;
     type = arena_printf(printer->arena, "%s%s%s",
                         param->stored || value ? "" : "const ", type,
-                        value ? " " : " *");
+                        value   ? " "
+                        : alone ? " *restrict "
+                                : " *");
     param->name = printer_typed(printer, array_wish(printer, param), type);
     param->actual = text;
     if (memory->scalar && !value)
@@ -168,7 +189,7 @@ name_params(NestParams *params)
     for (size_t i = 0; i < params->param.count; i++) {
         NestParam *param = &params->param.item[i];
         if (param->buffer >= 0) {
-            name_buffer(printer, param);
+            name_buffer(printer, param, is_alone(params, i));
             continue;
         }
         const Value *value = &printer->s->value.item[param->value];
