@@ -135,6 +135,15 @@ flux_best_isa(void)
 #define FLUX_RARE __attribute__((optimize("O0", "fp-contract=off")))
 #endif
 
+/* A function that does no more than call others is compiled with less effort:
+ * its time is theirs. */
+#if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(__TINYC__)
+#define FLUX_CALLS                                                             \
+    FLUX_NOINLINE __attribute__((optimize("O1", "fp-contract=off")))
+#else
+#define FLUX_CALLS FLUX_NOINLINE
+#endif
+
 /* Bodies are inlined whatever FLUX_INLINE is: their instructions are those of
  * the function that they are inlined into. */
 #if FLUX_X86 && defined(__OPTIMIZE__)

@@ -172,7 +172,7 @@ part_for_each_isa(Writer *to, const PartText *part, const char *isa)
 static void
 part_calls(Writer *to, const PartText *part, const char *isa)
 {
-    writer_raw(to, "\nstatic FLUX_NOINLINE void\n");
+    writer_raw(to, "\nstatic FLUX_CALLS void\n");
     writer_line(to, "%s_calls(flux_isa %s, %s)", part->name, isa, part->formal);
     writer_line(to, "{");
     if (!part->uses_isa)
