@@ -264,11 +264,12 @@ FLUX_P(flux_odd)(size_t m, size_t k, const FLUX_T *a, size_t ak)
 }
 
 /* Whether the rows of a product of one column are taken one column of `a` after
- * another, in the order seq: they lie apart, or would be read with gaps. */
+ * another, in the order seq: they lie apart, or columns are so long that parts
+ * of them would lie in many pages. */
 FLUX_INLINE int
 FLUX_P(flux_by_lines)(flux_order order, size_t m, size_t ai)
 {
-    return ai != 1 || (order == FLUX_SEQ && m > 8 * FLUX_W);
+    return ai != 1 || (order == FLUX_SEQ && m * sizeof(FLUX_T) > 1024);
 }
 
 /* A product of one column whose sums go through a buffer. */
@@ -307,8 +308,8 @@ FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
 }
 
 /* A product of one column: in the order seq, or in split4 where its rows are
- * contiguous. Up to nine vectors of rows are read from begin to end, and their
- * sums stay in registers. */
+ * contiguous. Eight or nine vectors of rows are read from begin to end, and
+ * their sums stay in registers. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_column)(flux_order order, size_t m, size_t k, const FLUX_T *a,
                     size_t ai, size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
