@@ -1,0 +1,332 @@
+/* flux_product_tile_body.h - the tiles of a matrix product, and what becomes of
+ * their sums, for one element type and one vector instruction set, in the
+ * macros of flux_vector_body.h.
+ *
+ * A tile is R vectors of rows by J columns. Its sums stay in registers from
+ * their first term to what becomes of them; only sums of several blocks have
+ * totals in memory. A tile knows no tails.
+ */
+
+/* Columns of `b` that are copied at a time. */
+enum { FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T) };
+
+/* A tile's gradients that wait for a step of ADAM: `columns` of two vectors,
+ * the first that of element `at`, where columns are `step` apart. */
+typedef struct {
+    const FLUX_E(flux_adam) * adam;
+    FLUX_T *sum;
+    size_t at;
+    size_t step;
+    size_t columns; /* 0: none waits */
+} FLUX_P(flux_late);
+
+/* Where the sums of a tile go: to = base + factor (total + sum), where nothing
+ * stands for +0. Columns of base and to are `step` apart, of total those of a
+ * tile, one after another. */
+typedef struct {
+    const FLUX_T *total;
+    const FLUX_T *base;
+    FLUX_T *to;
+    size_t step;
+    FLUX_T factor;
+    FLUX_T *left;  /* where the rows of `a` go as they are read, or NULL */
+    FLUX_T *right; /* where columns of `b` go, from its own on, or NULL */
+    size_t ahead;  /* from rows of `a` to those that are asked for */
+    int first;     /* no tile has read the rows of `a` */
+    int far;       /* base may be in no near cache */
+} FLUX_P(flux_goal);
+
+/* Sums to their goal. R and J are constants where this is inlined; so they are
+ * in the functions below. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
+                   const FLUX_P(flux_goal) * goal)
+{
+    const FLUX_T *total = goal->total;
+    const FLUX_T *base = goal->base;
+    FLUX_T *to = goal->to;
+    const size_t step = goal->step;
+    if (total) {
+        FLUX_UNROLL
+        for (int i = 0; i < R * J; i++)
+            sum[i] = FLUX_AT(total + i * FLUX_W) + sum[i];
+    } else {
+        FLUX_UNROLL
+        for (int i = 0; i < R * J; i++)
+            sum[i] = FLUX_I(all)(0) + sum[i];
+    }
+    if (base) {
+        const FLUX_V factor = FLUX_I(all)(goal->factor);
+        FLUX_UNROLL
+        for (int i = 0; i < R * J; i++) {
+            sum[i] = FLUX_AT(base + i % R * FLUX_W) + factor * sum[i];
+            base += i % R == R - 1 ? step : 0;
+        }
+    }
+    FLUX_UNROLL
+    for (int i = 0; i < R * J; i++) {
+        FLUX_AT(to + i % R * FLUX_W) = sum[i];
+        to += i % R == R - 1 ? step : 0;
+    }
+}
+
+/* No terms yet, and every third column; and on to the next term. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_begin)(const int R, const int J, const FLUX_T *b, size_t bj,
+                   const FLUX_T **third, FLUX_V *sum)
+{
+    FLUX_UNROLL
+    for (int i = 0; i < R * J; i++)
+        sum[i] = FLUX_I(all)(0);
+    FLUX_UNROLL
+    for (int t = 0; t < (J + 2) / 3; t++)
+        third[t] = b + (size_t)(3 * t) * bj;
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_advance)(const int J, size_t bk, const FLUX_T **third)
+{
+    FLUX_UNROLL
+    for (int t = 0; t < (J + 2) / 3; t++)
+        third[t] += bk;
+}
+
+/* The terms of one k for a tile: sum[j][r] = fma(a[r], b[j], sum[j][r]).
+ * Columns are counted from every third one: few pointers, short addresses. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
+                   const FLUX_T *const *third, size_t bk, size_t bj,
+                   FLUX_V *sum)
+{
+    FLUX_V row0 = FLUX_AT(a);
+    FLUX_V row1 = FLUX_AT(a + (R - 1) * FLUX_W);
+    FLUX_UNROLL
+    for (int j = 0; j < J; j++) {
+        FLUX_T right = third[j / 3][bk + (size_t)(j % 3) * bj];
+        sum[j * R] = FLUX_I(fma_all)(row0, right, sum[j * R]);
+        if (R == 2)
+            sum[j * R + 1] = FLUX_I(fma_all)(row1, right, sum[j * R + 1]);
+    }
+}
+
+/* Asks for rows of `a` that are read some hundred cycles later: another core
+ * may have written them, and have them in its caches. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_ask)(const FLUX_T *a)
+{
+    __builtin_prefetch(a, 0, 2);
+    __builtin_prefetch(a + 2 * FLUX_W - 1, 0, 2);
+}
+
+/* Copies rows of `a`, which may begin in the middle of a cache line, and asks
+ * for later ones, also near ones: no more than the 12 lines that the first
+ * cache has for rows that lie a page apart. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_carry)(const FLUX_T *a, size_t ak, FLUX_T *to)
+{
+    FLUX_AT(to) = FLUX_AT(a);
+    FLUX_AT(to + FLUX_W) = FLUX_AT(a + FLUX_W);
+    __builtin_prefetch(a + 8 * ak);
+    __builtin_prefetch(a + 8 * ak + 2 * FLUX_W - 1);
+    __builtin_prefetch(a + 40 * ak + FLUX_W, 0, 2);
+}
+
+/* Copies a term of contiguous columns of `b`, and asks for those of one that
+ * is read soon. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_lay)(const FLUX_T *b, size_t bk, FLUX_T *to)
+{
+    enum { BESIDE = FLUX_P(FLUX_BESIDE), LINE = 64 / (int)sizeof *b };
+    FLUX_UNROLL
+    for (int j = 0; j < BESIDE; j += FLUX_W)
+        FLUX_AT(to + j) = FLUX_AT(b + j);
+    FLUX_UNROLL
+    for (int j = 0; j < BESIDE; j += LINE)
+        __builtin_prefetch(b + 8 * bk + j);
+    __builtin_prefetch(b + 8 * bk + BESIDE - 1);
+}
+
+/* A tile of `count` terms. Where COPIES, rows of `a` are copied on the way, or
+ * columns of `b`, if that is asked for. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
+                  const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                  size_t bj, const FLUX_P(flux_goal) * goal)
+{
+    FLUX_T *left = goal->left;
+    FLUX_T *right = goal->right;
+    FLUX_V sum[26];
+    const FLUX_T *third[5];
+    FLUX_P(flux_begin)(R, J, b, bj, third, sum);
+    if (goal->base && goal->far) {
+        const FLUX_T *base = goal->base;
+        FLUX_UNROLL
+        for (int i = 0; i < R * J; i++) {
+            __builtin_prefetch(base + i % R * FLUX_W);
+            base += i % R == R - 1 ? goal->step : 0;
+        }
+    }
+    for (; count > 0; count--) {
+        FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
+        if (COPIES && left) {
+            FLUX_P(flux_carry)(a, ak, left);
+            left += 2 * FLUX_W;
+        } else if (COPIES)
+            FLUX_P(flux_ask)(a + goal->ahead);
+        if (COPIES && right) {
+            FLUX_P(flux_lay)(third[0], bk, right);
+            right += FLUX_P(FLUX_BESIDE);
+        }
+        a += ak;
+        FLUX_P(flux_advance)(J, bk, third);
+    }
+    FLUX_P(flux_reach)(R, J, sum, goal);
+}
+
+#include "kernels/flux_product_adam_body.h"
+
+/* The same in the order split4, one vector of rows. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_split)(const int J, size_t count, const FLUX_T *a, size_t ak,
+                   const FLUX_T *b, size_t bk, size_t bj,
+                   const FLUX_P(flux_goal) * goal)
+{
+    FLUX_V sum[4][FLUX_U];
+    const FLUX_T *third[2];
+    FLUX_UNROLL
+    for (int p = 0; p < 4; p++)
+        FLUX_UNROLL
+    for (int j = 0; j < J; j++)
+        sum[p][j] = FLUX_I(all)(0);
+    third[0] = b;
+    third[1] = b + (J > 3 ? 3 * bj : 0);
+    for (; count >= 4; count -= 4) {
+        FLUX_UNROLL
+        for (size_t p = 0; p < 4; p++)
+            FLUX_P(flux_terms)(1, J, a + p * ak, third, p * bk, bj, sum[p]);
+        a += 4 * ak;
+        third[0] += 4 * bk;
+        third[1] += 4 * bk;
+    }
+    FLUX_UNROLL
+    for (size_t p = 0; p < 3; p++)
+        if (p < count)
+            FLUX_P(flux_terms)(1, J, a + p * ak, third, p * bk, bj, sum[p]);
+    FLUX_UNROLL
+    for (int j = 0; j < J; j++)
+        sum[0][j] = (sum[0][j] + sum[1][j]) + (sum[2][j] + sum[3][j]);
+    FLUX_P(flux_reach)(1, J, sum[0], goal);
+}
+
+/* The tile of R vectors by J units of columns, or by flux_wide of them; split4
+ * has one vector by one unit, or by one column where J = 0. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
+                      const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                      size_t bj, const FLUX_P(flux_goal) * goal)
+{
+    enum { U = FLUX_U };
+    if (order == FLUX_SPLIT4 && J == 0)
+        FLUX_P(flux_split)(1, count, a, ak, b, bk, bj, goal);
+    else if (order == FLUX_SPLIT4)
+        FLUX_P(flux_split)(U, count, a, ak, b, bk, bj, goal);
+    else if (FLUX_U == 4 && J == 4)
+        FLUX_P(flux_tile)(2, 3 * U + 1, 0, count, a, ak, b, bk, bj, goal);
+    else if (R == 2 && J == 3 && (goal->first || goal->right))
+        FLUX_P(flux_tile)(2, 3 * U, 1, count, a, ak, b, bk, bj, goal);
+    else if (R == 2 && J == 3)
+        FLUX_P(flux_tile)(2, 3 * U, 0, count, a, ak, b, bk, bj, goal);
+    else if (R == 2 && J == 2)
+        FLUX_P(flux_tile)(2, 2 * U, 0, count, a, ak, b, bk, bj, goal);
+    else if (R == 2)
+        FLUX_P(flux_tile)(2, U, 0, count, a, ak, b, bk, bj, goal);
+    else if (J == 3)
+        FLUX_P(flux_tile)(1, 3 * U, 0, count, a, ak, b, bk, bj, goal);
+    else if (J == 2)
+        FLUX_P(flux_tile)(1, 2 * U, 0, count, a, ak, b, bk, bj, goal);
+    else
+        FLUX_P(flux_tile)(1, U, 0, count, a, ak, b, bk, bj, goal);
+}
+
+/* The same of a product that ends in steps of ADAM, of which some may wait. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_adam_tile)(flux_order order, size_t R, size_t J, size_t count,
+                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                       size_t bj, const FLUX_P(flux_goal) * goal,
+                       FLUX_P(flux_late) * late)
+{
+    if (late->columns > 0 && R == 2 && J == 3 && !goal->first && !goal->right) {
+        FLUX_P(flux_tile_adam)(count, a, ak, b, bk, bj, goal, late);
+        return;
+    }
+    FLUX_P(flux_adam_now)(late);
+    FLUX_P(flux_tile_any)(order, R, J, count, a, ak, b, bk, bj, goal);
+}
+
+/* One vector and one element of what a product writes. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
+{
+    if (end.kind == FLUX_ADAM) {
+        FLUX_P(flux_adam_some)(to, sum, FLUX_W, end);
+        return;
+    }
+    if (end.kind == FLUX_STEP)
+        sum = FLUX_I(all)(-(FLUX_T)end.scale) * sum;
+    if (end.kind != FLUX_SET)
+        sum = FLUX_AT(to) + sum;
+    FLUX_AT(to) = sum;
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
+{
+    FLUX_E(flux_end)(to, sum, end);
+}
+
+/* Less than a vector of up to 8 columns. All are loaded before the first is
+ * stored: a masked store holds up loads of what is near. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
+                        size_t lanes, FLUX_T *c, size_t cj,
+                        flux_product_end end)
+{
+    FLUX_V sum[8];
+    const FLUX_V scale = FLUX_I(all)(-(FLUX_T)end.scale);
+    if (end.kind == FLUX_ADAM) {
+        for (size_t j = 0; j < columns; j++)
+            FLUX_P(flux_adam_some)
+        (c + j * cj, FLUX_AT(total + j * lanes), rows, end);
+        return;
+    }
+    for (size_t j = 0; j < columns; j++) {
+        sum[j] = FLUX_AT(total + j * lanes);
+        if (end.kind == FLUX_STEP)
+            sum[j] = scale * sum[j];
+        if (end.kind != FLUX_SET)
+            sum[j] = FLUX_I(take)(c + j * cj, rows) + sum[j];
+    }
+    for (size_t j = 0; j < columns; j++)
+        FLUX_I(put)(c + j * cj, sum[j], rows);
+}
+
+/* Writes the totals of `rows` by `columns` results. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_put)(size_t rows, size_t lanes, size_t columns, const FLUX_T *total,
+                 FLUX_T *c, size_t ci, size_t cj, flux_product_end end)
+{
+    const size_t some = ci == 1 ? rows % FLUX_W : 0;
+    const size_t whole = ci == 1 ? rows - some : 0;
+    for (size_t j = 0; j < columns; j++) {
+        const FLUX_T *from = total + j * lanes;
+        FLUX_T *to = c + j * cj;
+        for (size_t i = 0; i < whole; i += FLUX_W)
+            FLUX_P(flux_end)(to + i, FLUX_AT(from + i), end);
+        for (size_t i = 0; ci != 1 && i < rows; i++)
+            FLUX_P(flux_end_one)(to + i * ci, from[i], end);
+    }
+    for (size_t j = 0; some > 0 && j < columns; j += 8)
+        FLUX_P(flux_put_narrow)
+    (some, columns - j < 8 ? columns - j : 8, total + j * lanes + whole, lanes,
+     c + j * cj + whole, cj, end);
+}
