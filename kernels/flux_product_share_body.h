@@ -194,6 +194,8 @@ FLUX_P(flux_products_rows)(flux_isa isa, size_t m, size_t k, const FLUX_T *a,
         FLUX_ON_VECTORS(isa, flux_products, m, k, a, ai, ak, rights, row, end);
         return;
     }
+#else
+    (void)isa;
 #endif
     for (size_t q = 0; q < rights->count; q++)
         FLUX_ON(flux_product, plain)

@@ -50,7 +50,9 @@ size_of(flux_dtype dtype)
     return dtype == FLUX_F64 ? 8 : dtype == FLUX_BOOL ? 1 : 4;
 }
 
-/* Numbers between 0 and 1, zeros where they are not real. */
+/* Numbers between 0 and 1; ones where they are whole, which are indices as
+ * well; else zeros.
+ */
 static void *
 array(flux_dtype dtype, size_t count)
 {
@@ -66,6 +68,8 @@ array(flux_dtype dtype, size_t count)
             memcpy(data + 8 * i, &x, 8);
         else if (dtype == FLUX_F32)
             memcpy(data + 4 * i, &narrow, 4);
+        else if (dtype == FLUX_I32)
+            memcpy(data + 4 * i, &(int32_t){1}, 4);
     }
     return data;
 }

@@ -13,7 +13,7 @@
     extern "C" __global__ void product_##kind##_##side(product p)              \
     {                                                                          \
         FLUX_SHARED(flux_tensor_tile, shared);                                 \
-        const flux_product_end end = {(flux_end_kind)p.end, p.scale};          \
+        const flux_product_end end = {(flux_end_kind)p.end, p.scale, 0};       \
         flux_gpu_product_##kind(shared, side, flux_block(), p.m, p.n, p.k,     \
                                 p.a, p.ai, p.ak, p.b, p.bk, p.bj, p.c, p.ci,   \
                                 p.cj, end);                                    \
