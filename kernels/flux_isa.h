@@ -90,9 +90,14 @@ flux_best_isa(void)
 #define FLUX_ON_VECTORS(isa, name, ...) FLUX_ON(name, neon)(__VA_ARGS__)
 #endif
 
-/* clang ignores an attribute whole that has a word it does not know. */
+/* Vectors of 512 bits also where -march names a processor for which a compiler
+ * takes half of that. clang ignores an attribute whole that has a word it does
+ * not know. */
 #if FLUX_X86
-#if defined(__clang__)
+#if defined(__clang__) && __clang_major__ >= 13
+#define FLUX_AVX512                                                            \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,tune=x86-64")))
+#elif defined(__clang__)
 #define FLUX_AVX512                                                            \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #else
