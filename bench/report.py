@@ -70,7 +70,9 @@ def row(bench, key, case, errors):
     if case.program.group == "limit":
         amount = case.worker.amount
     rate = amount / seconds / 1e9
-    counts = workload.kind != "map" and case.program.group != "limit"
+    # The peak is one thread's.
+    counts = workload.kind != "map" and case.program.group != "limit" \
+        and workload.threads == 1
     return {
         "id": f"{work} {workload.name} {batch}", "name": case.program.name,
         "group": case.program.group, "setting": case.worker.setting,

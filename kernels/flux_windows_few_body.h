@@ -99,7 +99,7 @@ FLUX_P(flux_few_lay)(const int LINES, const FLUX_P(flux_windows_job) * job,
             else
                 FLUX_AT(laid->fifth + at) = line[4];
             FLUX_UNROLL
-            for (int i = 0; i < LINES && i < 4; i++)
+            for (int i = 0; i < (LINES < 4 ? LINES : 4); i++)
                 line[i] = FLUX_I(by_fours)(line[i]);
             FLUX_I(turn)(line);
             FLUX_UNROLL
