@@ -324,7 +324,7 @@ FLUX_P(flux_panels)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
  * columns. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_products)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
-                      const FLUX_RIGHTS *rights, size_t row,
+                      const FLUX_E(flux_rights) * rights, size_t row,
                       flux_product_end end)
 {
     FLUX_P(flux_job) job[FLUX_RIGHTS_MOST];

@@ -79,6 +79,19 @@ FLUX_KERNEL void
                                  size_t ak, const FLUX_P(flux_rights) * rights,
                                  flux_product_end end);
 
+/* A product by the function of its order. */
+FLUX_INLINE void
+FLUX_P(flux_product_to)(flux_isa isa, flux_pool *pool, flux_order order,
+                        size_t m, size_t n, size_t k, const FLUX_T *a,
+                        size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                        size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                        flux_product_end end)
+{
+    FLUX_P(flux_product_shared)
+    (order == FLUX_TREE16 ? FLUX_P(flux_tree_isa) : FLUX_P(flux_product_isa),
+     isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+}
+
 /* The sums of a product are stored, or with `add` are added to what is there.
  */
 FLUX_INLINE void
@@ -88,9 +101,8 @@ FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
                      size_t ci, size_t cj, int add)
 {
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0, NULL};
-    FLUX_P(flux_product_shared)
-    (order == FLUX_TREE16 ? FLUX_P(flux_tree_isa) : FLUX_P(flux_product_isa),
-     isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+    FLUX_P(flux_product_to)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }
 
 /* The product in the order seq, where flux_panels was given the same `a` for as
@@ -119,9 +131,8 @@ FLUX_P(flux_product_step)(flux_isa isa, flux_pool *pool, flux_order order,
                           FLUX_T scale)
 {
     const flux_product_end end = {FLUX_STEP, (double)scale, NULL};
-    FLUX_P(flux_product_shared)
-    (order == FLUX_TREE16 ? FLUX_P(flux_tree_isa) : FLUX_P(flux_product_isa),
-     isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+    FLUX_P(flux_product_to)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }
 
 /* A step of ADAM with the gradient a b: m and v, which lie as c does, become
@@ -139,9 +150,8 @@ FLUX_P(flux_product_adam)(flux_isa isa, flux_pool *pool, flux_order order,
     const FLUX_P(flux_adam) adam = {c,      moment, square, keep_m, take_m,
                                     keep_v, take_v, scale,  epsilon};
     const flux_product_end end = {FLUX_ADAM, 0, &adam};
-    FLUX_P(flux_product_shared)
-    (order == FLUX_TREE16 ? FLUX_P(flux_tree_isa) : FLUX_P(flux_product_isa),
-     isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+    FLUX_P(flux_product_to)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }
 
 /* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added

@@ -186,8 +186,9 @@ FLUX_P(flux_product_shared)(FLUX_P(flux_product_function) * run, flux_isa isa,
 /* Rows from `row` of several products, by one thread. */
 FLUX_STATIC void
 FLUX_P(flux_products_rows)(flux_isa isa, size_t m, size_t k, const FLUX_T *a,
-                           size_t ai, size_t ak, const FLUX_RIGHTS *rights,
-                           size_t row, flux_product_end end)
+                           size_t ai, size_t ak,
+                           const FLUX_P(flux_rights) * rights, size_t row,
+                           flux_product_end end)
 {
 #if FLUX_VECTORS
     if (isa != FLUX_ISA_PLAIN && k > 0) {
@@ -210,7 +211,7 @@ typedef struct {
     const FLUX_T *a;
     size_t ai;
     size_t ak;
-    const FLUX_RIGHTS *rights;
+    const FLUX_P(flux_rights) * rights;
     flux_product_end end;
 } FLUX_P(flux_products_task);
 
