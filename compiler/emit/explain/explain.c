@@ -33,6 +33,13 @@ print_costs(Explain *e, const char *what, const Cost *cost, const char *behind)
             scaled(e, cost->read, "B"), scaled(e, cost->written, "B"), behind);
 }
 
+/* How often a kernel runs, where loops around it have others as well. */
+static const char *
+often(Explain *e, double times)
+{
+    return times > 1 ? arena_printf(e->s->arena, ", %.0f times", times) : "";
+}
+
 /* The blocks of a GPU's kernel, and the least time of all its launches. */
 static const char *
 device_text(Explain *e, const char *blocks, double times)
@@ -40,10 +47,8 @@ device_text(Explain *e, const char *blocks, double times)
     const ExplainOptions *o = e->options;
     double computes = e->cost.operations / o->gflops * 1e-3;
     double moves = (e->cost.read + e->cost.written) / o->gigabytes * 1e-3;
-    const char *often =
-        times > 1 ? arena_printf(e->s->arena, ", %.0f times", times) : "";
     return arena_printf(e->s->arena, " %10s %9.3g%s", blocks,
-                        computes > moves ? computes : moves, often);
+                        computes > moves ? computes : moves, often(e, times));
 }
 
 static const char *
@@ -145,9 +150,11 @@ explain_kernel(Explain *e, Stmt *const *stmt, size_t count, const char *blocks,
                        : stmt[0]->kind == STMT_call
                            ? product_text(e, stmt[0]->product)
                            : loops_text(e, stmt[0]);
+    const char *behind =
+        blocks != NULL ? device_text(e, blocks, times) : often(e, times);
     e->launches += times;
     print_costs(e, arena_printf(e->s->arena, "%d %s", ++e->kernels, what),
-                &e->cost, blocks != NULL ? device_text(e, blocks, times) : "");
+                &e->cost, behind);
     for (size_t k = 0; k < count; k++) {
         int lines = c_origins(e->printer, stmt[k], &source, &place, text);
         for (int i = 0; i < lines; i++)
@@ -225,8 +232,11 @@ explain_graph(Context *context, const Graph *graph, bool back, const char *name,
     printer_init(&printer, s, &writer);
     printer.math = options->math;
     Explain e = {.printer = &printer, .s = s, .options = options, .file = file};
+    e.loads = ARENA_ARRAY(s->arena, AllRuns, s->buffer.count + 1);
+    e.stores = ARENA_ARRAY(s->arena, AllRuns, s->buffer.count + 1);
     e.read = ARENA_ARRAY(s->arena, double, s->buffer.count + 1);
     e.written = ARENA_ARRAY(s->arena, double, s->buffer.count + 1);
+    e.gathered = ARENA_ARRAY(s->arena, double, s->var.count + 1);
     e.maker = ARENA_ARRAY(s->arena, Maker, s->buffer.count + 1);
     for (int i = 0; i < DIM_SYMBOLS; i++)
         e.symbol[i] = options->samples;

@@ -6,8 +6,6 @@
 
 #include "emit/explain/explain_inner.h"
 
-#include <string.h>
-
 double
 explain_number(const Explain *e, Dim dim)
 {
@@ -20,7 +18,8 @@ explain_turns(const Explain *e, int number)
     const LoopVar *var = &e->s->var.item[schedule_var(e->s, number)];
     if (var->kind == VAR_block)
         return 1; /* what lies within it goes through the whole axis */
-    return explain_number(e, var->kind == VAR_derived ? var->mod : var->extent);
+    double gathered = e->gathered[schedule_var(e->s, number)];
+    return gathered > 0 ? gathered : explain_number(e, var->extent);
 }
 
 static bool
@@ -33,7 +32,30 @@ static bool
 is_operation(Op op)
 {
     return (op >= OP_add && op <= OP_min) || op == OP_neg || op == OP_abs ||
-           op == OP_sqrt;
+           op == OP_sqrt || op_info[op].class == CLASS_COMPARE;
+}
+
+/* An index that is read stands for no more parts than it is read. */
+static void
+count_gather(Explain *e, const Value *value, double times)
+{
+    int var = schedule_var(e->s, value->sum_var);
+    double most = explain_number(e, e->s->var.item[var].extent);
+    for (int i = 0; i < value->at.count; i++)
+        if (schedule_var(e->s, value->at.term[i].var) != var)
+            times /= explain_turns(e, value->at.term[i].var);
+    e->gathered[var] = times < 1 ? 1 : times < most ? times : most;
+}
+
+/* Whether a value is an operation on real numbers, which a comparison of two of
+ * them is as well.
+ */
+static bool
+is_real(const Explain *e, const Value *value)
+{
+    bool compares = op_info[value->op].class == CLASS_COMPARE;
+    return dtype_real(compares ? e->s->value.item[value->operand[0]].dtype
+                               : value->dtype);
 }
 
 static void
@@ -41,10 +63,12 @@ count_let(Explain *e, const Value *value, double times)
 {
     if (value->kind == VALUE_sum)
         e->cost.operations += times * explain_turns(e, value->sum_var);
+    else if (value->kind == VALUE_gather)
+        count_gather(e, value, times);
     else if (value->kind == VALUE_map && is_function(value->op))
         e->cost.functions += times;
-    else if (value->kind == VALUE_map && dtype_real(value->dtype) &&
-             is_operation(value->op))
+    else if (value->kind == VALUE_map && is_operation(value->op) &&
+             is_real(e, value))
         e->cost.operations += times;
 }
 
@@ -97,19 +121,11 @@ count(Explain *e, const Stmt *stmt, double times)
     }
 }
 
-/* Notes how many elements of a buffer an access touches. */
 static void
 note_access(void *user, int *buffer, Affine *at, bool store)
 {
     Explain *e = user;
-    double elements = 1;
-    double most = explain_number(e, e->s->buffer.item[*buffer].count);
-    for (int i = 0; i < at->count; i++)
-        if (!at->term[i].minus)
-            elements *= explain_turns(e, at->term[i].var);
-    double *noted = store ? &e->written[*buffer] : &e->read[*buffer];
-    elements = elements < most ? elements : most;
-    *noted = elements > *noted ? elements : *noted;
+    explain_touch(e, store ? &e->stores[*buffer] : &e->loads[*buffer], at);
 }
 
 static void
@@ -133,15 +149,20 @@ explain_count(Explain *e, Stmt *const *stmt, size_t statements, double times)
 {
     size_t buffers = e->s->buffer.count;
     e->cost = (Cost){0};
-    memset(e->read, 0, buffers * sizeof *e->read);
-    memset(e->written, 0, buffers * sizeof *e->written);
+    for (size_t b = 0; b < buffers; b++)
+        e->loads[b].count = e->stores[b].count = 0;
     const Product *product =
         e->own == NULL && stmt[0]->kind == STMT_call ? stmt[0]->product : NULL;
     for (size_t i = 0; i < statements; i++) {
         count(e, stmt[i], times);
         schedule_accesses(e->s, stmt[i], note_access, e);
         if (product != NULL && i + 1 < statements) /* others go on with it */
-            e->written[product->buffer[0]] = 0;
+            e->stores[product->buffer[0]].count = 0;
+    }
+    for (size_t b = 0; b < buffers; b++) {
+        double most = explain_number(e, e->s->buffer.item[b].count);
+        e->read[b] = explain_elements(&e->loads[b], most);
+        e->written[b] = explain_elements(&e->stores[b], most);
     }
     if (product != NULL && statements > 1)
         e->read[product->buffer[0]] = 0;

@@ -3,6 +3,7 @@
 #define FLUXC_EMIT_EXPLAIN_INNER_H
 
 #include "emit/c/c_print.h"
+#include "base/vec.h"
 #include "pass/schedule.h"
 
 typedef struct {
@@ -18,20 +19,33 @@ typedef struct {
     int number;
 } Maker;
 
+/* Elements of a buffer: `runs` times `run` neighbours, from `start` on. */
+typedef struct {
+    double start;
+    double run;
+    double runs;
+} Runs;
+
+typedef VEC(Runs) AllRuns; /* in the order of their starts */
+
 typedef struct {
     Printer *printer;
     Schedule *s;
     const ExplainOptions *options;
     FILE *file;
     int64_t symbol[DIM_SYMBOLS];
-    double *read; /* by buffer: elements, of the kernel now looked at */
+    AllRuns *loads; /* by buffer, of the kernel now looked at */
+    AllRuns *stores;
+    double *read; /* their elements */
     double *written;
-    Maker *maker;    /* by buffer */
-    const int *own;  /* of narrow layers in one kernel, as cuda_group.h has it;
-                      * NULL: of others */
-    int kernels;     /* so far */
-    double launches; /* of a GPU's */
-    Cost cost;       /* of the kernel */
+    double *gathered; /* by variable that stands for an index out of memory: the
+                       * values that it has; 0: others */
+    Maker *maker;     /* by buffer */
+    const int *own;   /* of narrow layers in one kernel, as cuda_group.h has it;
+                       * NULL: of others */
+    int kernels;      /* so far */
+    double launches;  /* of a GPU's */
+    Cost cost;        /* of the kernel */
     Cost total;
     double memory; /* bytes of the caller's that must be moved */
 } Explain;
@@ -47,6 +61,12 @@ void explain_count(Explain *e, Stmt *const *stmt, size_t count, double times);
 
 /* What a statement outside of all kernels does. */
 void explain_count_beside(Explain *e, const Stmt *stmt, double times);
+
+/* explain_bytes.c: notes an access; how many elements all of them touch, of a
+ * buffer with so many.
+ */
+void explain_touch(Explain *e, AllRuns *spans, const Affine *at);
+double explain_elements(const AllRuns *spans, double most);
 
 /* explain.c: the rows of a kernel, which runs so often: what it is, its costs,
  * its lines of the source, and reasons; of a GPU's also its blocks, which are

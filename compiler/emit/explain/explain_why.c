@@ -1,8 +1,8 @@
 /* Why two kernels did not become one: what their loops say of it.
  *
  * The answer is looked up in the finished schedule, by the rules of fusion
- * (pass/fuse/fuse_merge.c): calls take whole operands; loops of other lengths,
- * of other order or behind a condition stay apart.
+ * (pass/fuse/fuse_merge.c): calls take whole operands; loops of other kinds, of
+ * other lengths, of other order or behind a condition stay apart.
  */
 #include "emit/explain/explain.h"
 
@@ -72,6 +72,110 @@ why_call(const Schedule *s, const Stmt *maker, const Stmt *user)
                         beside ? ", in blocks that stay in the cache" : "");
 }
 
+/* ---- two loops ---- */
+
+/* Whether a loop around others sums in lanes: such a one joins no other, for
+ * lanes keep a C compiler from making vectors of what else is in the loop.
+ */
+static bool
+has_lanes(const Schedule *s, const Stmt *stmt)
+{
+    if (stmt->kind == STMT_step)
+        return s->accumulator.item[stmt->accumulator].lanes > 1;
+    for (size_t i = 0; stmt->kind == STMT_loop && i < stmt->body.count; i++)
+        if (has_lanes(s, stmt->body.item[i]))
+            return true;
+    return false;
+}
+
+static bool
+is_within(const Stmt *stmt, const Stmt *loop)
+{
+    while (loop != NULL && stmt != NULL && stmt != loop)
+        stmt = stmt->parent;
+    return stmt != NULL;
+}
+
+/* Buffers with what a loop has made, or what was made of that. */
+typedef struct {
+    bool *holds; /* by buffer */
+    bool *other; /* of those: not the loop's own */
+    bool reads;  /* the statement now looked at reads one */
+    bool needs;  /* and one of the others */
+} Between;
+
+static void
+note_loads(void *user, int *buffer, Affine *at, bool store)
+{
+    Between *between = user;
+    (void)at;
+    if (store)
+        return;
+    between->reads = between->reads || between->holds[*buffer];
+    between->needs = between->needs || between->other[*buffer];
+}
+
+static void
+note_stores(void *user, int *buffer, Affine *at, bool store)
+{
+    Between *between = user;
+    (void)at;
+    if (store)
+        between->holds[*buffer] = between->other[*buffer] = true;
+}
+
+/* Whether something between two loops reads what the first has made, and the
+ * second what that has; of what is in no loop, that is taken for granted.
+ */
+static bool
+stands_between(Schedule *s, Stmt *maker, Stmt *user)
+{
+    const Block *block =
+        maker->parent != NULL ? &maker->parent->body : &s->body;
+    Between between = {
+        .holds = ARENA_ARRAY(s->arena, bool, s->buffer.count + 1),
+        .other = ARENA_ARRAY(s->arena, bool, s->buffer.count + 1)};
+    schedule_accesses(s, maker, note_stores, &between);
+    for (size_t b = 0; b < s->buffer.count; b++)
+        between.other[b] = false;
+    size_t i = 0;
+    while (i < block->count && block->item[i] != maker)
+        i++;
+    for (i++; i < block->count && block->item[i] != user; i++) {
+        Stmt *stmt = block->item[i];
+        between.reads = false;
+        schedule_accesses(s, stmt, note_loads, &between);
+        if (between.reads && stmt->kind != STMT_loop && stmt->kind != STMT_call)
+            return true;
+        if (between.reads)
+            schedule_accesses(s, stmt, note_stores, &between);
+    }
+    between.needs = false;
+    schedule_accesses(s, user, note_loads, &between);
+    return between.needs;
+}
+
+/* What kinds of loops they are; NULL: there is nothing against one loop. */
+static const char *
+why_kinds(const Schedule *s, const Stmt *maker, const Stmt *user)
+{
+    const LoopVar *from = &s->var.item[schedule_var(s, maker->var)];
+    const LoopVar *to = &s->var.item[schedule_var(s, user->var)];
+    if (maker->parent != user->parent)
+        return is_within(user->parent, maker->parent)
+                   ? "it is made once, before a loop whose turns read it"
+                   : "it is complete only behind another loop";
+    if (from->kind == VAR_step || to->kind == VAR_step)
+        return "one of them is a loop over steps";
+    if (maker->tag != user->tag)
+        return "only one of them is left out where a result is not wanted";
+    if (from->cut && to->cut)
+        return "they are parts of one loop, which go across its samples";
+    if (from->extent != to->extent)
+        return "their loops are not of one length";
+    return NULL;
+}
+
 const char *
 explain_why(Schedule *s, Stmt *maker, Stmt *user, int buffer)
 {
@@ -79,18 +183,17 @@ explain_why(Schedule *s, Stmt *maker, Stmt *user, int buffer)
         return why_call(s, maker, user);
     if (maker->kind != STMT_loop || user->kind != STMT_loop)
         return "one of them is one thread";
-    const LoopVar *from = &s->var.item[schedule_var(s, maker->var)];
-    const LoopVar *to = &s->var.item[schedule_var(s, user->var)];
-    if (maker->parent != user->parent)
-        return "it is complete only behind another loop";
-    if (maker->tag != user->tag)
-        return "only one of them is left out where a result is not wanted";
-    if (from->extent != to->extent)
-        return "their loops are not of one length";
+    const char *kinds = why_kinds(s, maker, user);
+    if (kinds != NULL)
+        return kinds;
     Rows stored = rows_of(s, maker, buffer, true);
     Rows loaded = rows_of(s, user, buffer, false);
     if (!stored.rows || !loaded.rows || stored.differs || loaded.differs ||
         stored.factor != loaded.factor)
         return "a turn of its loop reads more than one turn has made";
-    return "something between them needs all of the first";
+    if (has_lanes(s, user))
+        return "it sums in lanes, and has its loop to itself";
+    if (stands_between(s, maker, user))
+        return "something between them needs all of the first";
+    return "their loops became alike only later";
 }
