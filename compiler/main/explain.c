@@ -29,6 +29,7 @@ explain_file(const Options *o, const char *path)
     ExplainOptions options = {.target = o->emit.target,
                               .math = o->emit.math,
                               .samples = o->samples,
+                              .ram = o->emit.ram,
                               .gflops = (double)o->gflops,
                               .gigabytes = (double)o->gigabytes,
                               .pass = &o->pass};

@@ -62,6 +62,7 @@ typedef struct {
  * its trainers; what a trainer is called, by none of the model's own names.
  */
 const char *c_upper(Arena *arena, const char *name);
+const char *c_model_name(Arena *arena, const EmitModel *model);
 const char *c_trainer_name(const Emit *emit, const EmitTrainer *trainer);
 const char *c_place(const Emit *emit, Span span);
 const Graph *emit_here(const Emit *emit, const Graph *g);
@@ -131,9 +132,14 @@ Schedule *c_schedule(Emit *emit, const char *name, const Graph *g, Ref split,
                      Dim more, const ScheduleOptions *options);
 
 /* c_trainer.c: those of a trainer; what its step is called with, the target or
- * an argument in its place.
+ * an argument in its place; the arena of a step with this schedule; what of
+ * that is for targets of labels and for states, or for states alone.
  */
 bool emit_trainer(Emit *emit, const EmitTrainer *trainer);
+Dim c_trainer_room(const Emit *emit, const EmitTrainer *trainer,
+                   const Graph *step);
+Sizes c_trainer_bytes(const Emit *emit, const EmitTrainer *trainer,
+                      const Schedule *s);
 void c_train_arguments(Emit *emit, const Trainer *t, Function *f,
                        const Argument *labels);
 

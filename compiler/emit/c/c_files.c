@@ -132,13 +132,14 @@ free_name(Arena *arena, const char *name, const char *const *taken)
 /* The C name of a model: none that the functions' own arguments have, as in
  * `const m *m`.
  */
-static const char *
-model_name(Arena *arena, const char *name)
+const char *
+c_model_name(Arena *arena, const EmitModel *model)
 {
     static const char *const taken[] = {
         "m",     "g",  "w",    "x",  "y",    "n",     "s",
         "dx",    "dy", "self", "at", "seed", "eta",   "loss",
         "label", "i",  "j",    "k",  "one",  "state", NULL};
+    const char *name = model->prefix != NULL ? model->prefix : model->name;
     return free_name(arena, emit_model_name(arena, name), taken);
 }
 
@@ -453,8 +454,7 @@ emit_c(Context *context, const EmitModel *model, const EmitOptions *options,
     Arena *arena = &context->arena;
     Emit emit = {
         .context = context, .arena = arena, .model = model, .options = options};
-    emit.name =
-        model_name(arena, model->prefix != NULL ? model->prefix : model->name);
+    emit.name = c_model_name(arena, model);
     emit.upper = c_upper(arena, emit.name);
     emit.nests = nests_new(arena, emit.name);
     emit.table = emit.name;

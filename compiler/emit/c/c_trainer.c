@@ -93,6 +93,33 @@ trainer_bytes(const Trainer *t, const Schedule *s)
     return sizes;
 }
 
+/* A trainer and its targets. */
+static Trainer
+trainer_of(const Emit *emit, const EmitTrainer *trainer, const Graph *step)
+{
+    Trainer t = {.trainer = trainer, .step = step};
+    find_targets(emit, &t);
+    t.classes = t.targets == 1 ? trainer->classes : 0;
+    return t;
+}
+
+Dim
+c_trainer_room(const Emit *emit, const EmitTrainer *trainer, const Graph *step)
+{
+    Trainer t = {0};
+    if (trainer != NULL)
+        t = trainer_of(emit, trainer, step);
+    Dim targets = trainer != NULL ? target_room(&t) : 0;
+    return dim_add(step->dims, targets, c_state_room(emit));
+}
+
+Sizes
+c_trainer_bytes(const Emit *emit, const EmitTrainer *trainer, const Schedule *s)
+{
+    Trainer t = trainer_of(emit, trainer, s->graph);
+    return trainer_bytes(&t, s);
+}
+
 static Function
 emit_train(Emit *emit, Trainer *t, Schedule *s)
 {
@@ -206,7 +233,7 @@ trainer_schedule(Emit *emit, const Trainer *t, const Graph *step)
 {
     const ScheduleOptions options = c_loop_options(emit, true);
     Ref loss = step->output.item[0].ref;
-    Dim more = dim_add(step->dims, target_room(t), c_state_room(emit));
+    Dim more = c_trainer_room(emit, t->trainer, step);
     return c_schedule(emit, c_function_name(emit, t->name, "train"), step,
                       loss + 1, more, &options);
 }
@@ -214,14 +241,12 @@ trainer_schedule(Emit *emit, const Trainer *t, const Graph *step)
 bool
 emit_trainer(Emit *emit, const EmitTrainer *trainer)
 {
-    Trainer t = {.trainer = trainer};
+    const Graph *g = c_step_graph(emit, trainer->step);
+    if (g == NULL)
+        return false;
+    Trainer t = trainer_of(emit, trainer, g);
     t.name = c_trainer_name(emit, trainer);
     t.upper = c_upper(emit->arena, t.name);
-    t.step = c_step_graph(emit, trainer->step);
-    if (t.step == NULL)
-        return false;
-    find_targets(emit, &t);
-    t.classes = t.targets == 1 ? trainer->classes : 0;
     trainer_members(emit, &t);
     if (emit->device) {
         cuda_trainer_init(emit, &t);

@@ -5,7 +5,7 @@
  */
 #include "emit/explain/explain.h"
 
-#include "emit/c/c_emit.h"
+#include "emit/c/c_arguments.h"
 #include "emit/explain/explain_inner.h"
 
 #include <string.h>
@@ -200,12 +200,11 @@ static void
 print_ends(Explain *e)
 {
     const ExplainOptions *o = e->options;
-    Sizes sizes = c_arena_bytes(e->s);
     print_costs(e, "in all", &e->total, "");
     if (o->target == TARGET_cuda)
         fprintf(e->file, "  %.0f launches\n", e->launches);
     fprintf(e->file, "  arena %lld bytes\n",
-            (long long)sizes_value(&sizes, e->s->dims, e->symbol));
+            (long long)sizes_value(&e->arena, e->s->dims, e->symbol));
     fprintf(e->file,
             "  at least %.3g us for operations at %g GFLOP/s, %.3g us for "
             "memory at %g GB/s\n",
@@ -213,17 +212,48 @@ print_ends(Explain *e)
             e->memory / o->gigabytes * 1e-3, o->gigabytes);
 }
 
-static bool
-explain_graph(Context *context, const Graph *graph, bool back, const char *name,
-              const ExplainOptions *options, FILE *file)
+/* One function of a model: what it is called, its graph, and how it is made. */
+typedef struct {
+    const char *name;
+    const Graph *graph;
+    Ref split; /* where the way back begins; 0: there is none */
+    bool back; /* results may be left out */
+    const EmitTrainer *trainer; /* NULL: no step */
+} Part;
+
+/* The schedule of a function's C, and the arena that it asks for. */
+static Schedule *
+part_schedule(Emit *emit, const Part *part, Sizes *arena)
 {
-    const Graph *g =
-        pass_optimise(ir_graph_in(&context->scratch, graph), options->pass);
-    bool device = options->target == TARGET_cuda;
-    ScheduleOptions own = {.kernels = device};
-    if (g != NULL && back)
+    const Graph *g = part->graph;
+    ScheduleOptions own = {.kernels = emit->options->target == TARGET_cuda};
+    if (part->back)
         own.optional = c_optional(g);
-    Schedule *s = g != NULL ? schedule_graph(g, &own) : NULL;
+    Dim states = c_state_room(emit);
+    Schedule *s =
+        part->split == 0
+            ? schedule_graph(g, &own)
+            : c_schedule(emit, part->name, g, part->split,
+                         c_trainer_room(emit, part->trainer, g), &own);
+    if (s == NULL)
+        return NULL;
+    *arena = part->trainer != NULL ? c_trainer_bytes(emit, part->trainer, s)
+                                   : c_arena_bytes(s);
+    sizes_grow(arena, s->dims, states);
+    if (arena->count == 0 && states != 0)
+        sizes_add(arena, s->dims, (Size){.bytes = {states}});
+    return s;
+}
+
+static bool
+explain_part(Emit *emit, const Part *part, const ExplainOptions *options,
+             FILE *file)
+{
+    Context *context = emit->context;
+    bool device = options->target == TARGET_cuda;
+    Explain e = {.options = options, .file = file};
+    Schedule *s =
+        part->graph != NULL ? part_schedule(emit, part, &e.arena) : NULL;
     if (s == NULL)
         return false;
     Writer writer;
@@ -231,7 +261,8 @@ explain_graph(Context *context, const Graph *graph, bool back, const char *name,
     writer_init(&writer, &context->scratch);
     printer_init(&printer, s, &writer);
     printer.math = options->math;
-    Explain e = {.printer = &printer, .s = s, .options = options, .file = file};
+    e.printer = &printer;
+    e.s = s;
     e.loads = ARENA_ARRAY(s->arena, AllRuns, s->buffer.count + 1);
     e.stores = ARENA_ARRAY(s->arena, AllRuns, s->buffer.count + 1);
     e.read = ARENA_ARRAY(s->arena, double, s->buffer.count + 1);
@@ -240,7 +271,8 @@ explain_graph(Context *context, const Graph *graph, bool back, const char *name,
     e.maker = ARENA_ARRAY(s->arena, Maker, s->buffer.count + 1);
     for (int i = 0; i < DIM_SYMBOLS; i++)
         e.symbol[i] = options->samples;
-    fprintf(file, "%s, %lld samples\n", name, (long long)options->samples);
+    fprintf(file, "%s, %lld samples\n", part->name,
+            (long long)options->samples);
     fprintf(file, "  %-27s %10s %10s %10s %10s%s\n", "kernel", "operations",
             "functions", "reads", "writes",
             device ? "     blocks  least us" : "");
@@ -253,22 +285,54 @@ explain_graph(Context *context, const Graph *graph, bool back, const char *name,
     return true;
 }
 
+/* The step of a trainer; or, without one, forward or back. */
+static bool
+explain_function(Emit *emit, const EmitTrainer *trainer, bool back,
+                 const ExplainOptions *options, FILE *file)
+{
+    const EmitModel *model = emit->model;
+    Part part = {.trainer = trainer, .back = back};
+    if (trainer != NULL) {
+        part.name =
+            c_function_name(emit, c_trainer_name(emit, trainer), "train");
+        part.graph = c_step_graph(emit, trainer->step);
+        if (part.graph != NULL)
+            part.split = part.graph->output.item[0].ref + 1;
+    } else if (back) {
+        part.name = c_function_name(emit, emit->name, "back");
+        part.graph = c_step_graph(emit, model->back);
+        if (part.graph != NULL)
+            part.split = part.graph->leaf.item[model->forward->leaf.count];
+    } else {
+        part.name = c_function_name(emit, emit->name, "forward");
+        part.graph =
+            pass_optimise(emit_here(emit, emit->forward), options->pass);
+    }
+    return explain_part(emit, &part, options, file);
+}
+
 bool
 emit_explain(Context *context, const EmitModel *model,
              const ExplainOptions *options, FILE *file)
 {
-    Arena *arena = &context->arena;
-    const char *forward = arena_printf(arena, "%s_forward", model->name);
-    const char *back = arena_printf(arena, "%s_back", model->name);
-    bool fine =
-        explain_graph(context, model->forward, false, forward, options, file);
+    const EmitOptions own = {.target = options->target,
+                             .math = options->math,
+                             .ram = options->ram,
+                             .samples = options->samples,
+                             .pass = options->pass};
+    Emit emit = {.context = context,
+                 .arena = &context->arena,
+                 .model = model,
+                 .options = &own,
+                 .name = c_model_name(&context->arena, model),
+                 .forward = model->forward,
+                 .alone = model->forward};
+    c_find_states(&emit);
+    bool fine = explain_function(&emit, NULL, false, options, file);
     if (fine && model->back != NULL)
-        fine = explain_graph(context, model->back, true, back, options, file);
-    for (int i = 0; fine && i < model->trainers; i++) {
-        const EmitTrainer *t = &model->trainer[i];
-        const char *name =
-            arena_printf(arena, "%s_%s_train", model->name, t->name);
-        fine = explain_graph(context, t->step, false, name, options, file);
-    }
+        fine = explain_function(&emit, NULL, true, options, file);
+    for (int i = 0; fine && i < model->trainers; i++)
+        fine =
+            explain_function(&emit, &model->trainer[i], false, options, file);
     return fine;
 }

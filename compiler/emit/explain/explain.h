@@ -8,6 +8,7 @@ typedef struct {
     EmitTarget target;
     EmitMath math;           /* of a GPU's products */
     int64_t samples;         /* of named dimensions, too */
+    int64_t ram;             /* as of EmitOptions */
     double gflops;           /* 10^9 operations a second */
     double gigabytes;        /* 10^9 bytes a second */
     const PassOptions *pass; /* NULL: the defaults */

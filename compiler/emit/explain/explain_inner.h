@@ -32,6 +32,7 @@ typedef struct {
     Printer *printer;
     Schedule *s;
     const ExplainOptions *options;
+    Sizes arena;
     FILE *file;
     int64_t symbol[DIM_SYMBOLS];
     AllRuns *loads; /* by buffer, of the kernel now looked at */
