@@ -13,6 +13,7 @@ typedef struct {
     Arena scratch; /* what one step of a compilation needs, which frees it */
     Names names;
     Sources sources;
+    VEC(const char *) data; /* files beside them that were read */
     Diags diags;
 } Context;
 

@@ -98,7 +98,32 @@ print_path(const char *path, FILE *file)
     }
 }
 
-/* The rule for make: the files depend on all sources that the script read. */
+/* The names of what the script read, each once: its sources, then its data. */
+static void
+print_names(const Context *context, uint32_t first_source, FILE *file)
+{
+    size_t sources = context->sources.count - first_source;
+    size_t count = sources + context->data.count;
+    const char **path = calloc(count + 1, sizeof *path);
+    if (path == NULL)
+        base_out_of_memory();
+    for (size_t i = 0; i < count; i++) {
+        path[i] = i < sources ? source_get(&context->sources,
+                                           first_source + (uint32_t)i)
+                                    ->path
+                              : context->data.item[i - sources];
+        bool known = false;
+        for (size_t k = 0; k < i; k++)
+            known = known || strcmp(path[k], path[i]) == 0;
+        if (known)
+            continue;
+        fputs(" \\\n  ", file);
+        print_path(path[i], file);
+    }
+    free(path);
+}
+
+/* The rule for make: the files depend on all that the script read. */
 static void
 emit_rule(Context *context, FileText *text, uint32_t first_source)
 {
@@ -110,17 +135,7 @@ emit_rule(Context *context, FileText *text, uint32_t first_source)
     fputc(' ', file);
     print_path(text[FILE_header].path, file);
     fputc(':', file);
-    for (uint32_t i = first_source; i < context->sources.count; i++) {
-        const char *path = source_get(&context->sources, i)->path;
-        bool known = false;
-        for (uint32_t k = first_source; k < i; k++)
-            known =
-                known || !strcmp(source_get(&context->sources, k)->path, path);
-        if (known)
-            continue;
-        fputs(" \\\n  ", file);
-        print_path(path, file);
-    }
+    print_names(context, first_source, file);
     fputc('\n', file);
     base_close_memory(file, &rule->text);
 }

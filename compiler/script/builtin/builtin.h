@@ -29,8 +29,11 @@ void builtin_define_all(Script *s);
 void data_define_all(Script *s);
 void data_text_define_all(Script *s);
 
-/* data.c: a file's name; as in Julia, relative to where the program runs. */
+/* data.c: a file's name; as in Julia, relative to where the program runs. One
+ * that is read is noted, for make's rules.
+ */
 const char *data_path(Script *s, Value v, Span span);
+const char *data_source(Script *s, Value v, Span span);
 
 /* plot.c: plot!(file, series…; names, classes). */
 BuiltinRun plot_call;

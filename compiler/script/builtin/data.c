@@ -28,6 +28,15 @@ data_path(Script *s, Value v, Span span)
     return path;
 }
 
+const char *
+data_source(Script *s, Value v, Span span)
+{
+    Arena *arena = &s->context->arena;
+    const char *path = data_path(s, v, span);
+    VEC_PUSH(arena, &s->context->data, arena_printf(arena, "%s", path));
+    return path;
+}
+
 static DiagCode
 file_code(flux_status status)
 {
@@ -38,7 +47,7 @@ file_code(flux_status status)
 static Value
 fn_idx(Script *s, const Args *args)
 {
-    const char *path = data_path(s, args->item[0], args->span);
+    const char *path = data_source(s, args->item[0], args->span);
     flux_array array = {0};
     flux_error err = {{0}};
     flux_status status = flux_idx_read(path, &array, &err);
@@ -88,7 +97,7 @@ array_dtype(flux_dtype dtype)
 static Value
 fn_npy(Script *s, const Args *args)
 {
-    const char *path = data_path(s, args->item[0], args->span);
+    const char *path = data_source(s, args->item[0], args->span);
     flux_array array = {0};
     flux_error err = {{0}};
     flux_status status = flux_npy_read(path, &array, &err);
@@ -156,7 +165,7 @@ fn_savenpy(Script *s, const Args *args)
 static Value
 fn_readcsv(Script *s, const Args *args)
 {
-    const char *path = data_path(s, args->item[0], args->span);
+    const char *path = data_source(s, args->item[0], args->span);
     flux_csv_options options = {0};
     Value v;
     if (args_key(args, "header", &v)) {
@@ -263,7 +272,7 @@ static Value
 fn_load(Script *s, const Args *args)
 {
     Params params = checkpoint_params(s, args->item[0], args->span);
-    const char *path = data_path(s, args->item[1], args->span);
+    const char *path = data_source(s, args->item[1], args->span);
     flux_error err = {{0}};
     flux_tensors *file = flux_tensors_open(path, &err);
     if (file == NULL)

@@ -70,7 +70,7 @@ first_wrong(const unsigned char *bytes, size_t size)
 static Value
 fn_readtext(Script *s, const Args *args)
 {
-    const char *path = data_path(s, args->item[0], args->span);
+    const char *path = data_source(s, args->item[0], args->span);
     unsigned char *bytes = NULL;
     size_t size = 0;
     flux_error err = {{0}};
