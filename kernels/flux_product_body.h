@@ -115,10 +115,36 @@ typedef struct {
     size_t copied; /* where the columns in that end */
 } FLUX_P(flux_spot);
 
+/* A tile of each of `panels` that are alike, of which `seat` is the first,
+ * where results are `next` elements apart and totals `sums`. From one to the
+ * next it is a few instructions, for which no multiply-add waits. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_tiles)(flux_order order, const FLUX_P(flux_seat) * seat,
+                   size_t panels, const FLUX_P(flux_spot) * spot, size_t next,
+                   size_t sums, FLUX_P(flux_goal) * goal)
+{
+    const FLUX_T *a = seat->a;
+    const size_t a_next = panels > 1 ? (size_t)(seat[1].a - a) : 0;
+    for (;;) {
+        FLUX_P(flux_tile_any)
+        (order, seat->R, spot->units, spot->length, a, seat->ak, spot->b,
+         spot->bk, spot->bj, goal);
+        if (--panels == 0)
+            break;
+        a += a_next;
+        goal->to += next;
+        if (goal->base)
+            goal->base += next;
+        if (goal->total)
+            goal->total += sums;
+    }
+}
+
+/* That block of `panels` that are alike, of which `seat` is the first. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
-                   size_t tile, FLUX_P(flux_seat) * seat, FLUX_T *total,
-                   FLUX_P(flux_room) * room)
+                   size_t tile, FLUX_P(flux_seat) * seat, size_t panels,
+                   FLUX_T *total, FLUX_P(flux_room) * room)
 {
     FLUX_T *buffer = room->tile;
     const size_t lanes = seat->R * FLUX_W;
@@ -128,26 +154,27 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     const int whole = job->ci == 1 && seat->rows == lanes && again == 0;
     const int direct = whole && !adam;
     const int late = whole && adam && last && seat->R == 2;
+    const FLUX_T step = job->end.kind == FLUX_STEP ? (FLUX_T)job->end.scale : 0;
     FLUX_T *c = job->c + seat->row * job->ci + spot->column * job->cj;
     FLUX_P(flux_goal) goal;
     goal.total = spot->term > 0 ? total : NULL;
     goal.base = last && direct && job->end.kind != FLUX_SET ? c : NULL;
     goal.to = !last ? total : direct ? c : buffer;
     goal.step = last && direct ? job->cj : lanes;
-    goal.factor = job->end.kind == FLUX_STEP ? -(FLUX_T)job->end.scale : 1;
+    goal.factor = job->end.kind == FLUX_STEP ? -step : 1;
     goal.left = seat->copy;
     goal.right = spot->copy;
     /* Of few terms, those of the next panel: its first tile comes next. */
     goal.ahead = spot->length > 80 ? 40 * seat->ak : lanes;
     goal.first = seat->first;
+    goal.steps = spot->term == 0 && last && direct && step > 0;
     goal.far = job->cj * job->n * sizeof *c >= 1024 * 1024;
     if (adam)
         FLUX_P(flux_adam_tile)
     (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
      spot->bk, spot->bj, &goal, &room->late);
-    else FLUX_P(flux_tile_any)(job->order, seat->R, spot->units, spot->length,
-                               seat->a, seat->ak, spot->b, spot->bk, spot->bj,
-                               &goal);
+    else FLUX_P(flux_tiles)(job->order, seat, panels, spot,
+                            last ? lanes : lanes * tile, lanes * tile, &goal);
     seat->first = 0;
     if (seat->copy) {
         seat->a = seat->copy;
@@ -190,6 +217,17 @@ FLUX_P(flux_right)(const FLUX_P(flux_job) * job, size_t tile,
     }
 }
 
+/* How many panels of so many rows, from the first, are a tile's rows, as far
+ * apart as one another, and go to results like one another. */
+FLUX_TARGET FLUX_STATIC size_t
+FLUX_P(flux_alike)(const FLUX_P(flux_job) * job, size_t rows)
+{
+    enum { LANES = FLUX_P(FLUX_LANES) };
+    const int even = !job->panels || FLUX_PANEL(FLUX_T) == LANES;
+    const int plain = job->order == FLUX_SEQ && job->end.kind != FLUX_ADAM;
+    return even && plain && job->ci == 1 ? rows / LANES : 0;
+}
+
 /* A band: rows from `row` whose part of `a` fits `panels`, or one tile's. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
@@ -200,6 +238,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
     FLUX_P(flux_spot) spot;
     const size_t seats = (rows + tall - 1) / tall;
     const int several = job->k > 512;
+    const size_t alike = FLUX_P(flux_alike)(job, rows);
     size_t columns;
     room.late.columns = 0;
     for (size_t i = 0; i < seats; i++) {
@@ -225,13 +264,17 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
                 spot.wide = columns - j < tile ? columns - j : tile;
                 spot.column = j0 + j;
                 FLUX_P(flux_right)(job, tile, &spot);
-                for (size_t i = 0; i < seats; i++) {
+                size_t run = 1;
+                for (size_t i = 0; i < seats; i += run) {
                     if (j == 0)
                         FLUX_P(flux_sit)
                     (job, spot.term, spot.length, many,
                      panels + i * tall * spot.length, seat + i);
+                    run = j > 0 && spot.wide == tile && !spot.copy && i < alike
+                              ? alike - i
+                              : 1;
                     FLUX_P(flux_block)
-                    (job, &spot, tile, seat + i,
+                    (job, &spot, tile, seat + i, run,
                      several ? room.total + slot + i * tall * tile : NULL,
                      &room);
                 }

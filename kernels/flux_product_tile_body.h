@@ -33,6 +33,7 @@ typedef struct {
     FLUX_T *right; /* where columns of `b` go, from its own on, or NULL */
     size_t ahead;  /* from rows of `a` to those that are asked for */
     int first;     /* no tile has read the rows of `a` */
+    int steps;     /* to = base - eta (+0 + sum), with eta = -factor above 0 */
     int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
 
@@ -109,6 +110,49 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     }
 }
 
+/* The last terms of a tile that becomes to = base - eta (+0 + sum), with eta
+ * above 0, a column at a time: stores that wait for all columns would hold up
+ * the next tile.
+ *
+ * fma(eta, sum, +0) has the bits of eta (+0 + sum). Where sum is not zero, +0
+ * takes nothing from the exact product, and it is rounded once either way, be
+ * that to a subnormal, to a zero of its sign, to Inf or NaN. Where sum is +0 or
+ * -0, both are +0, or NaN if eta is Inf. */
+enum { FLUX_P(FLUX_LAST) = FLUX_U == 4 ? 2 : 1 };
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_step)(const int J, const FLUX_T *a, size_t ak,
+                  const FLUX_T *const *third, size_t bk, size_t bj, FLUX_V *sum,
+                  const FLUX_P(flux_goal) * goal)
+{
+    enum { LAST = FLUX_P(FLUX_LAST) };
+    const FLUX_V eta = FLUX_I(all)(-goal->factor), zero = FLUX_I(all)(0);
+    const FLUX_T *base = goal->base;
+    FLUX_T *to = goal->to;
+    FLUX_V row[LAST][2];
+    FLUX_UNROLL
+    for (size_t p = 0; p < LAST; p++) {
+        row[p][0] = FLUX_AT(a + p * ak);
+        row[p][1] = FLUX_AT(a + p * ak + FLUX_W);
+    }
+    FLUX_UNROLL
+    for (int j = 0; j < J; j++) {
+        FLUX_UNROLL
+        for (size_t p = 0; p < LAST; p++) {
+            FLUX_T right = third[j / 3][p * bk + (size_t)(j % 3) * bj];
+            FLUX_UNROLL
+            for (int r = 0; r < 2; r++)
+                sum[2 * j + r] =
+                    FLUX_I(fma_all)(row[p][r], right, sum[2 * j + r]);
+        }
+        FLUX_UNROLL
+        for (int r = 0; r < 2; r++)
+            FLUX_AT(to + r * FLUX_W) = FLUX_AT(base + r * FLUX_W) -
+                                       FLUX_I(fma)(eta, sum[2 * j + r], zero);
+        base += goal->step;
+        to += goal->step;
+    }
+}
+
 /* Asks for rows of `a` that are read some hundred cycles later: another core
  * may have written them, and have them in its caches. */
 FLUX_TARGET FLUX_INLINE void
@@ -155,6 +199,8 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
 {
     FLUX_T *left = goal->left;
     FLUX_T *right = goal->right;
+    const int steps =
+        R == 2 && !COPIES && goal->steps && count > FLUX_P(FLUX_LAST);
     FLUX_V sum[26];
     const FLUX_T *third[5];
     FLUX_P(flux_begin)(R, J, b, bj, third, sum);
@@ -166,7 +212,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
             base += i % R == R - 1 ? goal->step : 0;
         }
     }
-    for (; count > 0; count--) {
+    for (count -= steps ? FLUX_P(FLUX_LAST) : 0; count > 0; count--) {
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
         if (COPIES && left) {
             FLUX_P(flux_carry)(a, ak, left);
@@ -180,7 +226,10 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
         a += ak;
         FLUX_P(flux_advance)(J, bk, third);
     }
-    FLUX_P(flux_reach)(R, J, sum, goal);
+    if (steps)
+        FLUX_P(flux_step)(J, a, ak, third, bk, bj, sum, goal);
+    else
+        FLUX_P(flux_reach)(R, J, sum, goal);
 }
 
 #include "kernels/flux_product_adam_body.h"
