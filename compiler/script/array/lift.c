@@ -19,6 +19,14 @@ lift_new_tensor(Script *s, DType dtype, int rank, const int64_t *dim, Span span)
     return t;
 }
 
+void
+lift_fail(Script *s, const char *problem, Span span)
+{
+    const char *what = strstr(problem, ": ");
+    script_fail(s, DIAG_limit, span, "--max-memory=MiB allows more", "%s",
+                what != NULL ? what + 2 : problem);
+}
+
 Tensor *
 lift_tensor(Script *s, const Tensor *from, DType dtype)
 {
@@ -285,7 +293,7 @@ lift_eager(Script *s, Lift *l, const LiftOp *op, const Value *operand,
     const char *problem =
         ir_interpret(l->g, l->value.item, &run, &s->context->arena, &result);
     if (problem != NULL)
-        script_fail(s, DIAG_limit, l->span, NULL, "%s", problem);
+        lift_fail(s, problem, l->span);
     Value v = lift_result(s, after_lift(s, &before, &result));
     if (batch && v.kind == VALUE_array)
         v.kind = VALUE_batch;

@@ -62,4 +62,7 @@ Value lift_result(Script *s, Tensor *tensor); /* rank 0: a number */
 Tensor *lift_new_tensor(Script *s, DType dtype, int rank, const int64_t *dim,
                         Span span);
 
+/* Fails with what ir_interpret has found, without the node's text. */
+_Noreturn void lift_fail(Script *s, const char *problem, Span span);
+
 #endif

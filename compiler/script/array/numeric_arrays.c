@@ -169,7 +169,7 @@ initialised(Script *s, Ref recipe, Span span)
     Tensor result = {.data = NULL};
     const char *problem = ir_interpret(one, NULL, &run, arena, &result);
     if (problem != NULL)
-        script_fail(s, DIAG_limit, span, NULL, "%s", problem);
+        lift_fail(s, problem, span);
     Value v = value_array(s, arena_copy(arena, &result, sizeof result));
     v.as.array->recipe = recipe;
     return v;

@@ -67,7 +67,8 @@ annotated_input(Script *s, Scope *scope, const AstList *entry, Value v,
                 NamedDims *named, Span span)
 {
     if (entry->count >= IR_RANK)
-        return v;
+        script_fail(s, DIAG_rank, entry->item[IR_RANK - 1]->span, NULL,
+                    "an array has at most %d axes", IR_RANK - 1);
     int rank = (int)entry->count;
     Dim dim[IR_RANK];
     for (int i = 0; i < rank; i++)

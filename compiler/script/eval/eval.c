@@ -18,7 +18,7 @@ eval_name(Script *s, Scope *scope, const char *name, Span span)
         script_abandon(s);
     if (value)
         return *value;
-    const char *near = scope_suggest(scope, name);
+    const char *near = scope_suggest(&s->context->arena, scope, name);
     const char *hint = NULL;
     if (near)
         hint = arena_printf(&s->context->arena, "did you mean %s?", near);

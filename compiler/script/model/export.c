@@ -336,7 +336,7 @@ check_exported(Script *s, const Ast *ast)
     if (v == NULL) {
         Diag *diag = diag_add(diags, DIAG_name, ast->span,
                               "export of %s, which is not defined", name);
-        const char *near = scope_suggest(s->globals, name);
+        const char *near = scope_suggest(&s->context->arena, s->globals, name);
         if (near != NULL)
             diag_hint(diags, diag, "did you mean %s?", near);
     } else if (v->kind != VALUE_poison && v->kind != VALUE_trainer &&

@@ -8,6 +8,7 @@
 #include "script/value/scope.h"
 
 #include "base/near.h"
+#include "emit/emit.h"
 #include "script/value/state.h"
 
 #include <string.h>
@@ -205,8 +206,17 @@ scope_poison(Script *s, const char *name, bool bound_only)
         add_binding(s, s->globals, name, poison);
 }
 
+/* A name, and what it is in ASCII: `sigma` may stand for σ. */
+static void
+try_name(Near *near, Arena *arena, const char *other)
+{
+    near_try(near, other, other);
+    if ((unsigned char)other[0] >= 0x80)
+        near_try(near, emit_c_name(arena, other), other);
+}
+
 const char *
-scope_suggest(const Scope *scope, const char *name)
+scope_suggest(Arena *arena, const Scope *scope, const char *name)
 {
     Near near = near_to(name);
     for (; scope; scope = scope->parent) {
@@ -214,7 +224,7 @@ scope_suggest(const Scope *scope, const char *name)
         for (size_t i = 0; i < fields + scope->count; i++) {
             const char *other = i < fields ? scope->object->type->field[i]
                                            : scope->item[i - fields].name;
-            near_try(&near, other, other);
+            try_name(&near, arena, other);
         }
     }
     return near.best;

@@ -40,7 +40,7 @@ void scope_capture(Scope *scope);
 Value *scope_find(Scope *scope, const char *name);
 Value *scope_local(const Scope *scope, const char *name);
 /* The visible name nearest to an unknown one, or NULL. */
-const char *scope_suggest(const Scope *scope, const char *name);
+const char *scope_suggest(Arena *arena, const Scope *scope, const char *name);
 
 /* Assigns as `name = value` does in this scope. */
 void scope_set(Script *s, Scope *scope, const char *name, Value value);

@@ -266,7 +266,8 @@ fail_type(Script *s, Scope *scope, const char *name, Span span)
     Near near = near_to(name);
     for (size_t i = 0; i < sizeof type_row / sizeof *type_row; i++)
         near_try(&near, type_row[i].name, type_row[i].name);
-    const char *best = near.best ? near.best : scope_suggest(scope, name);
+    const char *best =
+        near.best ? near.best : scope_suggest(&s->context->arena, scope, name);
     script_fail(s, DIAG_name, span,
                 best
                     ? arena_printf(&s->context->arena, "did you mean %s?", best)
