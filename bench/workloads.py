@@ -163,10 +163,13 @@ QUICK = ("train", "infer")
 
 
 def chosen(parts, shape=None, batches=None):
-    """The rows of the table in these parts; with a shape, that chain only."""
+    """The rows of the table in these parts that have such a batch; with a
+    shape, that chain only.
+    """
     if shape:
         return [train("shape", shape, batches or BATCHES)]
-    return [dataclasses.replace(work, cases=[
+    rows = [dataclasses.replace(work, cases=[
         case for case in work.cases
         if not batches or case[0] == "infer" or case[1] in batches])
         for work in TABLE if work.part in parts]
+    return [work for work in rows if work.cases]
