@@ -25,6 +25,15 @@ FLUX_KERNEL void FLUX_P(flux_product_isa)(flux_isa isa, flux_order order,
                                           FLUX_T *c, size_t ci, size_t cj,
                                           flux_product_end end);
 
+/* The same of one column, as of one sample, which is soon done and goes the
+ * shortest way: c[i] becomes what `end` makes of the sum over k of a[i + k ak]
+ * b[k bk], or that sum where end is NULL; k > 0, on a set that has vectors. */
+FLUX_KERNEL void FLUX_P(flux_column_isa)(flux_isa isa, flux_order order,
+                                         size_t m, size_t k, const FLUX_T *a,
+                                         size_t ak, const FLUX_T *b, size_t bk,
+                                         FLUX_T *c,
+                                         const flux_product_end *end);
+
 /* The same in the order tree16. */
 FLUX_KERNEL void FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m,
                                        size_t n, size_t k, const FLUX_T *a,
@@ -92,6 +101,24 @@ FLUX_P(flux_product_to)(flux_isa isa, flux_pool *pool, flux_order order,
      isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }
 
+/* Whether rows are so many that the columns of `a` are better read one after
+ * another, in the order seq: parts of them would lie in many pages. */
+FLUX_INLINE int
+FLUX_P(flux_is_tall)(flux_order order, size_t m)
+{
+    return order == FLUX_SEQ && m * sizeof(FLUX_T) > 1024;
+}
+
+/* Whether a product of one column is what flux_column_isa makes. */
+FLUX_INLINE int
+FLUX_P(flux_is_column)(flux_isa isa, flux_order order, size_t m, size_t k,
+                       size_t ai, size_t ci)
+{
+    return FLUX_VECTORS && FLUX_ISA_OF(isa) != FLUX_ISA_PLAIN && k > 1 &&
+           ai == 1 && ci == 1 && order != FLUX_TREE16 &&
+           !FLUX_P(flux_is_tall)(order, m);
+}
+
 /* The sums of a product are stored, or with `add` are added to what is there.
  */
 FLUX_INLINE void
@@ -101,6 +128,12 @@ FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
                      size_t ci, size_t cj, int add)
 {
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0, NULL};
+    if (n == 1 && pool == NULL &&
+        FLUX_P(flux_is_column)(isa, order, m, k, ai, ci)) {
+        FLUX_P(flux_column_isa)
+        (isa, order, m, k, a, ak, b, bk, c, add ? &end : NULL);
+        return;
+    }
     FLUX_P(flux_product_to)
     (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }

@@ -72,6 +72,20 @@ FLUX_P(flux_product_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
 }
 
 FLUX_KERNEL void
+FLUX_P(flux_column_isa)(flux_isa isa, flux_order order, size_t m, size_t k,
+                        const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                        FLUX_T *c, const flux_product_end *end)
+{
+#if FLUX_VECTORS
+    FLUX_ON_VECTORS(FLUX_ISA_OF(isa), flux_column_rows, order, m, k, a, ak, b,
+                    bk, c, end);
+#else
+    (void)isa, (void)order, (void)m, (void)k, (void)a, (void)ak, (void)b;
+    (void)bk, (void)c, (void)end;
+#endif
+}
+
+FLUX_KERNEL void
 FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                       size_t k, const FLUX_T *a, size_t ai, size_t ak,
                       const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
@@ -141,27 +155,6 @@ FLUX_P(flux_product_part)(void *task, size_t thread, size_t threads)
                p->cj, p->end);
 }
 
-/* The product by one thread. That of one column, as of one sample, is soon
- * done, and goes the shortest way. */
-FLUX_INLINE void
-FLUX_P(flux_product_alone)(FLUX_P(flux_product_function) * run, flux_isa isa,
-                           flux_order order, size_t m, size_t n, size_t k,
-                           const FLUX_T *a, size_t ai, size_t ak,
-                           const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
-                           size_t ci, size_t cj, flux_product_end end)
-{
-#if FLUX_VECTORS
-    isa = FLUX_ISA_OF(isa);
-    if (n == 1 && k > 1 && ai == 1 && ci == 1 && isa != FLUX_ISA_PLAIN &&
-        run == FLUX_P(flux_product_isa)) {
-        FLUX_ON_VECTORS(isa, flux_column, order, m, k, a, ai, ak, b, bk, c, ci,
-                        end);
-        return;
-    }
-#endif
-    run(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
-}
-
 FLUX_KERNEL void
 FLUX_P(flux_product_shared)(FLUX_P(flux_product_function) * run, flux_isa isa,
                             flux_pool *pool, flux_order order, size_t m,
@@ -173,8 +166,7 @@ FLUX_P(flux_product_shared)(FLUX_P(flux_product_function) * run, flux_isa isa,
     size_t rows = m / FLUX_SHARE_ROWS;
     size_t columns = n / FLUX_SHARE_COLUMNS;
     if (pool == NULL || m * n * k < FLUX_SHARE_FROM || rows + columns < 4) {
-        FLUX_P(flux_product_alone)
-        (run, isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+        run(isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
         return;
     }
     FLUX_TASK task = {

@@ -72,7 +72,8 @@ FLUX_P(flux_store)(FLUX_T *to, FLUX_V sum, size_t lanes)
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
                   size_t last, size_t k, const FLUX_T *a, size_t ak,
-                  const FLUX_T *b, size_t bk, FLUX_T *c, flux_product_end end)
+                  const FLUX_T *b, size_t bk, FLUX_T *c,
+                  const flux_product_end *end)
 {
     FLUX_V total[9];
     FLUX_UNROLL
@@ -89,23 +90,35 @@ FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
     }
     FLUX_ALIGNED FLUX_T sums[9 * FLUX_W];
     const size_t rows = R > 1 ? first + (size_t)(R - 2) * FLUX_W + last : last;
-    FLUX_T *to = end.kind == FLUX_SET ? c : sums;
+    FLUX_T *to = end == NULL ? c : sums;
     if (R > 1)
         FLUX_P(flux_store)(to, total[0], first);
     FLUX_UNROLL
     for (int r = 1; r + 1 < R; r++)
         FLUX_AT(to + first + (r - 1) * FLUX_W) = total[r];
     FLUX_P(flux_store)(to + rows - last, total[R - 1], last);
-    if (end.kind != FLUX_SET)
-        FLUX_P(flux_put)(rows, 0, 1, sums, c, 1, 0, end);
+    if (end != NULL)
+        FLUX_P(flux_put)(rows, 0, 1, sums, c, 1, 0, *end);
 }
 
-/* The same for any number of rows, up to nine vectors of them at a time. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t first, size_t k,
-                         const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                         FLUX_T *c, flux_product_end end)
+/* How many elements of a column of `a` are in the cache line before the one
+ * that vectors begin with: of large operands, these begin where lines do. */
+FLUX_INLINE size_t
+FLUX_P(flux_odd)(size_t m, size_t k, const FLUX_T *a, size_t ak)
 {
+    const int large = ak % FLUX_W == 0 && m * k >= 8192;
+    return large ? (size_t)(uintptr_t)a / sizeof *a % FLUX_W : 0;
+}
+
+/* A product of one column whose rows are contiguous: up to nine vectors of them
+ * are read from begin to end, and their sums stay in registers. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t k,
+                         const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                         FLUX_T *c, const flux_product_end *end)
+{
+    size_t first = FLUX_W - FLUX_P(flux_odd)(rows, k, a, ak);
+    first = rows < first ? rows : first;
     while (rows > 0) {
         const size_t left = 1 + (rows - first + FLUX_W - 1) / FLUX_W;
         const size_t R = order == FLUX_SPLIT4   ? 1
@@ -254,24 +267,6 @@ FLUX_P(flux_column_lines)(size_t rows, size_t first, size_t count,
         total[i] = total[i] + sum[i];
 }
 
-/* How many elements of a column of `a` are in the cache line before the one
- * that vectors begin with: of large operands, these begin where lines do. */
-FLUX_INLINE size_t
-FLUX_P(flux_odd)(size_t m, size_t k, const FLUX_T *a, size_t ak)
-{
-    const int large = ak % FLUX_W == 0 && m * k >= 8192;
-    return large ? (size_t)(uintptr_t)a / sizeof *a % FLUX_W : 0;
-}
-
-/* Whether the rows of a product of one column are taken one column of `a` after
- * another, in the order seq: they lie apart, or columns are so long that parts
- * of them would lie in many pages. */
-FLUX_INLINE int
-FLUX_P(flux_by_lines)(flux_order order, size_t m, size_t ai)
-{
-    return ai != 1 || (order == FLUX_SEQ && m * sizeof(FLUX_T) > 1024);
-}
-
 /* A product of one column whose sums go through a buffer. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
@@ -279,8 +274,7 @@ FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
                         FLUX_T *c, size_t ci, flux_product_end end)
 {
     FLUX_ALIGNED FLUX_T total[FLUX_P(FLUX_ROWS) + FLUX_W];
-    const flux_product_end set = {FLUX_SET, 0, NULL};
-    const int lines = FLUX_P(flux_by_lines)(order, m, ai);
+    const int lines = ai != 1 || FLUX_E(flux_is_tall)(order, m);
     const size_t odd = ai == 1 ? FLUX_P(flux_odd)(m, k, a, ak) : 0;
     const size_t most = ai == 1 ? FLUX_P(FLUX_ROWS) : 8 * FLUX_W;
     size_t rows;
@@ -298,7 +292,7 @@ FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
             FLUX_P(flux_column_turned)(rows, k, a + i * ai, ai, b, bk, total);
         if (!lines)
             FLUX_P(flux_column_rows)
-        (order, rows, first, k, a + i, ak, b, bk, total, set);
+        (order, rows, k, a + i, ak, b, bk, total, NULL);
         for (size_t k0 = 0; lines && !turned && k0 < k; k0 += 512)
             FLUX_P(flux_column_lines)
         (rows, ai == 1 ? first : FLUX_W, k - k0 < 512 ? k - k0 : 512,
@@ -308,20 +302,17 @@ FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
 }
 
 /* A product of one column: in the order seq, or in split4 where its rows are
- * contiguous. Eight or nine vectors of rows are read from begin to end, and
- * their sums stay in registers. */
+ * contiguous. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_column)(flux_order order, size_t m, size_t k, const FLUX_T *a,
                     size_t ai, size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
                     size_t ci, flux_product_end end)
 {
-    if (ci != 1 || FLUX_P(flux_by_lines)(order, m, ai)) {
+    if (ai != 1 || ci != 1 || FLUX_E(flux_is_tall)(order, m))
         FLUX_P(flux_column_far)(order, m, k, a, ai, ak, b, bk, c, ci, end);
-        return;
-    }
-    const size_t whole = FLUX_W - FLUX_P(flux_odd)(m, k, a, ak);
-    FLUX_P(flux_column_rows)
-    (order, m, m < whole ? m : whole, k, a, ak, b, bk, c, end);
+    else
+        FLUX_P(flux_column_rows)
+    (order, m, k, a, ak, b, bk, c, end.kind == FLUX_SET ? NULL : &end);
 }
 
 /* Terms of a strided vector as they stand, or copied and filled with zeros to

@@ -109,6 +109,13 @@ term(uint32_t *state)
                     (flux_isa)isa, order, m, n, k, a, s[0], s[1], b, s[2],     \
                     s[3], c, s[4], s[5], ends[e]);                             \
                 assert_memory_equal(c, want[e], nc * sizeof *c);               \
+                if (ends[e].kind != FLUX_SET && ends[e].kind != FLUX_ADD)      \
+                    continue;                                                  \
+                memcpy(c, old, nc * sizeof *c);                                \
+                flux_product_##S((flux_isa)isa, NULL, order, m, n, k, a, s[0], \
+                                 s[1], b, s[2], s[3], c, s[4], s[5],           \
+                                 ends[e].kind == FLUX_ADD);                    \
+                assert_memory_equal(c, want[e], nc * sizeof *c);               \
             }                                                                  \
         for (int e = 0; e < ENDS; e++)                                         \
             free(want[e]);                                                     \
