@@ -92,8 +92,12 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
     const FLUX_T *a = job->a + (seat->row - in) * job->ai + in + term * job->ak;
     const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
     const int far = job->ak * sizeof *a >= 1024;
-    const int pack = !job->panels && (job->ai != 1 || seat->rows != lanes);
-    const int copy = seat->R == 2 && many && (far || odd % sizeof(FLUX_V) != 0);
+    const int part = seat->rows != lanes;
+    const int masks =
+        FLUX_MASKS && seat->R == 2 && many && job->end.kind != FLUX_ADAM;
+    const int pack = !job->panels && (job->ai != 1 || (part && !masks));
+    const int copy =
+        seat->R == 2 && many && (far || part || odd % sizeof(FLUX_V) != 0);
     const int laid = pack || (copy && job->laid);
     if (pack && !job->laid)
         FLUX_P(flux_pack)
@@ -126,9 +130,15 @@ FLUX_P(flux_tiles)(flux_order order, const FLUX_P(flux_seat) * seat,
     const FLUX_T *a = seat->a;
     const size_t a_next = panels > 1 ? (size_t)(seat[1].a - a) : 0;
     for (;;) {
-        FLUX_P(flux_tile_any)
-        (order, seat->R, spot->units, spot->length, a, seat->ak, spot->b,
-         spot->bk, spot->bj, goal);
+#if FLUX_MASKS
+        if (seat->R == 2 && spot->units >= 3 && goal->in < FLUX_W)
+            FLUX_P(flux_tile_part)
+        (spot->units, spot->length, a, seat->ak, spot->b, spot->bk, spot->bj,
+         goal);
+        else
+#endif
+            FLUX_P(flux_tile_any)(order, seat->R, spot->units, spot->length, a,
+                                  seat->ak, spot->b, spot->bk, spot->bj, goal);
         if (--panels == 0)
             break;
         a += a_next;
@@ -151,11 +161,14 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     const size_t again = tile - spot->wide;
     const int last = spot->term + spot->length == job->k;
     const int adam = job->end.kind == FLUX_ADAM;
-    const int whole = job->ci == 1 && seat->rows == lanes && again == 0;
-    const int direct = whole && !adam;
-    const int late = whole && adam && last && seat->R == 2;
+    const int full = seat->rows == lanes;
+    const int over = again > 0 && job->end.kind != FLUX_SET;
+    const int direct = job->ci == 1 && (full || FLUX_MASKS) && !over && !adam;
+    const int late =
+        job->ci == 1 && full && again == 0 && adam && last && seat->R == 2;
     const FLUX_T step = job->end.kind == FLUX_STEP ? (FLUX_T)job->end.scale : 0;
-    FLUX_T *c = job->c + seat->row * job->ci + spot->column * job->cj;
+    FLUX_T *c = job->c + seat->row * job->ci +
+                (spot->column - (direct ? again : 0)) * job->cj;
     FLUX_P(flux_goal) goal;
     goal.total = spot->term > 0 ? total : NULL;
     goal.base = last && direct && job->end.kind != FLUX_SET ? c : NULL;
@@ -166,6 +179,8 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.right = spot->copy;
     /* Of few terms, those of the next panel: its first tile comes next. */
     goal.ahead = spot->length > 80 ? 40 * seat->ak : lanes;
+    goal.in = seat->rows - (seat->R - 1) * FLUX_W;
+    goal.out = last && direct ? goal.in : FLUX_W;
     goal.first = seat->first;
     goal.steps = spot->term == 0 && last && direct && step > 0;
     goal.far = job->cj * job->n * sizeof *c >= 1024 * 1024;

@@ -32,21 +32,42 @@ typedef struct {
     FLUX_T *left;  /* where the rows of `a` go as they are read, or NULL */
     FLUX_T *right; /* where columns of `b` go, from its own on, or NULL */
     size_t ahead;  /* from rows of `a` to those that are asked for */
+    size_t in;     /* rows of the last vector that are read */
+    size_t out;    /* and that are written; all, unless FLUX_MASKS */
     int first;     /* no tile has read the rows of `a` */
     int steps;     /* to = base - eta (+0 + sum), with eta = -factor above 0 */
     int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
 
-/* Sums to their goal. R and J are constants where this is inlined; so they are
- * in the functions below. */
+/* A vector of rows; of the last one of a tile, with MASK, `some` alone. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_take_rows)(const int MASK, const FLUX_T *p, uint16_t some)
+{
+    if (MASK)
+        return FLUX_I(take_some)(p, some);
+    return FLUX_AT(p);
+}
+
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
-                   const FLUX_P(flux_goal) * goal)
+FLUX_P(flux_put_rows)(const int MASK, FLUX_T *p, FLUX_V v, uint16_t some)
+{
+    if (MASK)
+        FLUX_I(put_some)(p, v, some);
+    else
+        FLUX_AT(p) = v;
+}
+
+/* Sums to their goal. R, J and MASK are constants where this is inlined; so
+ * they are in the functions below. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_reach_rows)(const int R, const int J, const int MASK, FLUX_V *sum,
+                        const FLUX_P(flux_goal) * goal)
 {
     const FLUX_T *total = goal->total;
     const FLUX_T *base = goal->base;
     FLUX_T *to = goal->to;
     const size_t step = goal->step;
+    const uint16_t out = MASK ? FLUX_I(some)(goal->out) : 0;
     if (total) {
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++)
@@ -60,15 +81,25 @@ FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
         const FLUX_V factor = FLUX_I(all)(goal->factor);
         FLUX_UNROLL
         for (int i = 0; i < R * J; i++) {
-            sum[i] = FLUX_AT(base + i % R * FLUX_W) + factor * sum[i];
+            const int m = MASK && i % R == R - 1;
+            const FLUX_T *p = base + i % R * FLUX_W;
+            sum[i] = FLUX_P(flux_take_rows)(m, p, out) + factor * sum[i];
             base += i % R == R - 1 ? step : 0;
         }
     }
     FLUX_UNROLL
     for (int i = 0; i < R * J; i++) {
-        FLUX_AT(to + i % R * FLUX_W) = sum[i];
+        const int m = MASK && i % R == R - 1;
+        FLUX_P(flux_put_rows)(m, to + i % R * FLUX_W, sum[i], out);
         to += i % R == R - 1 ? step : 0;
     }
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
+                   const FLUX_P(flux_goal) * goal)
+{
+    FLUX_P(flux_reach_rows)(R, J, 0, sum, goal);
 }
 
 /* No terms yet, and every third column; and on to the next term. */
@@ -95,12 +126,10 @@ FLUX_P(flux_advance)(const int J, size_t bk, const FLUX_T **third)
 /* The terms of one k for a tile: sum[j][r] = fma(a[r], b[j], sum[j][r]).
  * Columns are counted from every third one: few pointers, short addresses. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
-                   const FLUX_T *const *third, size_t bk, size_t bj,
-                   FLUX_V *sum)
+FLUX_P(flux_terms_of)(const int R, const int J, FLUX_V row0, FLUX_V row1,
+                      const FLUX_T *const *third, size_t bk, size_t bj,
+                      FLUX_V *sum)
 {
-    FLUX_V row0 = FLUX_AT(a);
-    FLUX_V row1 = FLUX_AT(a + (R - 1) * FLUX_W);
     FLUX_UNROLL
     for (int j = 0; j < J; j++) {
         FLUX_T right = third[j / 3][bk + (size_t)(j % 3) * bj];
@@ -108,6 +137,15 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
         if (R == 2)
             sum[j * R + 1] = FLUX_I(fma_all)(row1, right, sum[j * R + 1]);
     }
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
+                   const FLUX_T *const *third, size_t bk, size_t bj,
+                   FLUX_V *sum)
+{
+    FLUX_P(flux_terms_of)
+    (R, J, FLUX_AT(a), FLUX_AT(a + (R - 1) * FLUX_W), third, bk, bj, sum);
 }
 
 /* The last terms of a tile that becomes to = base - eta (+0 + sum), with eta
@@ -120,7 +158,7 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
  * -0, both are +0, or NaN if eta is Inf. */
 enum { FLUX_P(FLUX_LAST) = FLUX_U == 4 ? 2 : 1 };
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_step)(const int J, const FLUX_T *a, size_t ak,
+FLUX_P(flux_step)(const int J, const int MASK, const FLUX_T *a, size_t ak,
                   const FLUX_T *const *third, size_t bk, size_t bj, FLUX_V *sum,
                   const FLUX_P(flux_goal) * goal)
 {
@@ -128,6 +166,7 @@ FLUX_P(flux_step)(const int J, const FLUX_T *a, size_t ak,
     const FLUX_V eta = FLUX_I(all)(-goal->factor), zero = FLUX_I(all)(0);
     const FLUX_T *base = goal->base;
     FLUX_T *to = goal->to;
+    const uint16_t out = MASK ? FLUX_I(some)(goal->out) : 0;
     FLUX_V row[LAST][2];
     FLUX_UNROLL
     for (size_t p = 0; p < LAST; p++) {
@@ -145,9 +184,13 @@ FLUX_P(flux_step)(const int J, const FLUX_T *a, size_t ak,
                     FLUX_I(fma_all)(row[p][r], right, sum[2 * j + r]);
         }
         FLUX_UNROLL
-        for (int r = 0; r < 2; r++)
-            FLUX_AT(to + r * FLUX_W) = FLUX_AT(base + r * FLUX_W) -
-                                       FLUX_I(fma)(eta, sum[2 * j + r], zero);
+        for (int r = 0; r < 2; r++) {
+            const FLUX_T *p = base + r * FLUX_W;
+            const FLUX_V old = FLUX_P(flux_take_rows)(MASK && r, p, out);
+            const FLUX_V move = FLUX_I(fma)(eta, sum[2 * j + r], zero);
+            FLUX_P(flux_put_rows)
+            (MASK && r, to + r * FLUX_W, old - move, out);
+        }
         base += goal->step;
         to += goal->step;
     }
@@ -166,10 +209,11 @@ FLUX_P(flux_ask)(const FLUX_T *a)
  * for later ones, also near ones: no more than the 12 lines that the first
  * cache has for rows that lie a page apart. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_carry)(const FLUX_T *a, size_t ak, FLUX_T *to)
+FLUX_P(flux_carry)(FLUX_V row0, FLUX_V row1, const FLUX_T *a, size_t ak,
+                   FLUX_T *to)
 {
-    FLUX_AT(to) = FLUX_AT(a);
-    FLUX_AT(to + FLUX_W) = FLUX_AT(a + FLUX_W);
+    FLUX_AT(to) = row0;
+    FLUX_AT(to + FLUX_W) = row1;
     __builtin_prefetch(a + 8 * ak);
     __builtin_prefetch(a + 8 * ak + 2 * FLUX_W - 1);
     __builtin_prefetch(a + 40 * ak + FLUX_W, 0, 2);
@@ -191,16 +235,18 @@ FLUX_P(flux_lay)(const FLUX_T *b, size_t bk, FLUX_T *to)
 }
 
 /* A tile of `count` terms. Where COPIES, rows of `a` are copied on the way, or
- * columns of `b`, if that is asked for. */
+ * columns of `b`, if that is asked for; where MASK, the last vector may be part
+ * of one. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
-                  const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                  size_t bj, const FLUX_P(flux_goal) * goal)
+FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
+                  size_t count, const FLUX_T *a, size_t ak, const FLUX_T *b,
+                  size_t bk, size_t bj, const FLUX_P(flux_goal) * goal)
 {
     FLUX_T *left = goal->left;
     FLUX_T *right = goal->right;
     const int steps =
         R == 2 && !COPIES && goal->steps && count > FLUX_P(FLUX_LAST);
+    const uint16_t in = COPIES && MASK ? FLUX_I(some)(goal->in) : 0;
     FLUX_V sum[26];
     const FLUX_T *third[5];
     FLUX_P(flux_begin)(R, J, b, bj, third, sum);
@@ -213,9 +259,12 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
         }
     }
     for (count -= steps ? FLUX_P(FLUX_LAST) : 0; count > 0; count--) {
-        FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
+        const FLUX_V row0 = FLUX_AT(a);
+        const FLUX_V row1 =
+            FLUX_P(flux_take_rows)(COPIES && MASK, a + (R - 1) * FLUX_W, in);
+        FLUX_P(flux_terms_of)(R, J, row0, row1, third, 0, bj, sum);
         if (COPIES && left) {
-            FLUX_P(flux_carry)(a, ak, left);
+            FLUX_P(flux_carry)(row0, row1, a, ak, left);
             left += 2 * FLUX_W;
         } else if (COPIES)
             FLUX_P(flux_ask)(a + goal->ahead);
@@ -227,9 +276,9 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, size_t count,
         FLUX_P(flux_advance)(J, bk, third);
     }
     if (steps)
-        FLUX_P(flux_step)(J, a, ak, third, bk, bj, sum, goal);
+        FLUX_P(flux_step)(J, MASK, a, ak, third, bk, bj, sum, goal);
     else
-        FLUX_P(flux_reach)(R, J, sum, goal);
+        FLUX_P(flux_reach_rows)(R, J, MASK, sum, goal);
 }
 
 #include "kernels/flux_product_adam_body.h"
@@ -264,7 +313,7 @@ FLUX_P(flux_split)(const int J, size_t count, const FLUX_T *a, size_t ak,
     FLUX_UNROLL
     for (int j = 0; j < J; j++)
         sum[0][j] = (sum[0][j] + sum[1][j]) + (sum[2][j] + sum[3][j]);
-    FLUX_P(flux_reach)(1, J, sum[0], goal);
+    FLUX_P(flux_reach_rows)(1, J, FLUX_MASKS, sum[0], goal);
 }
 
 /* The tile of R vectors by J units of columns, or by flux_wide of them; split4
@@ -274,28 +323,45 @@ FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
                       size_t bj, const FLUX_P(flux_goal) * goal)
 {
-    enum { U = FLUX_U };
+    enum { U = FLUX_U, M = FLUX_MASKS };
     if (order == FLUX_SPLIT4 && J == 0)
         FLUX_P(flux_split)(1, count, a, ak, b, bk, bj, goal);
     else if (order == FLUX_SPLIT4)
         FLUX_P(flux_split)(U, count, a, ak, b, bk, bj, goal);
     else if (FLUX_U == 4 && J == 4)
-        FLUX_P(flux_tile)(2, 3 * U + 1, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, 3 * U + 1, 0, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 3 && (goal->first || goal->right))
-        FLUX_P(flux_tile)(2, 3 * U, 1, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, 3 * U, 1, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 3)
-        FLUX_P(flux_tile)(2, 3 * U, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, 3 * U, 0, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 2)
-        FLUX_P(flux_tile)(2, 2 * U, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, 2 * U, 0, M, count, a, ak, b, bk, bj, goal);
     else if (R == 2)
-        FLUX_P(flux_tile)(2, U, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(2, U, 0, M, count, a, ak, b, bk, bj, goal);
     else if (J == 3)
-        FLUX_P(flux_tile)(1, 3 * U, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(1, 3 * U, 0, M, count, a, ak, b, bk, bj, goal);
     else if (J == 2)
-        FLUX_P(flux_tile)(1, 2 * U, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(1, 2 * U, 0, M, count, a, ak, b, bk, bj, goal);
     else
-        FLUX_P(flux_tile)(1, U, 0, count, a, ak, b, bk, bj, goal);
+        FLUX_P(flux_tile)(1, U, 0, M, count, a, ak, b, bk, bj, goal);
 }
+
+#if FLUX_MASKS
+/* The widest tiles of two vectors, of which the second is part of one. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tile_part)(size_t J, size_t count, const FLUX_T *a, size_t ak,
+                       const FLUX_T *b, size_t bk, size_t bj,
+                       const FLUX_P(flux_goal) * goal)
+{
+    enum { U = FLUX_U };
+    if (J == 4)
+        FLUX_P(flux_tile)(2, 3 * U + 1, 0, 1, count, a, ak, b, bk, bj, goal);
+    else if (goal->first || goal->right)
+        FLUX_P(flux_tile)(2, 3 * U, 1, 1, count, a, ak, b, bk, bj, goal);
+    else
+        FLUX_P(flux_tile)(2, 3 * U, 0, 1, count, a, ak, b, bk, bj, goal);
+}
+#endif
 
 /* The same of a product that ends in steps of ADAM, of which some may wait. */
 FLUX_TARGET FLUX_ONCE void

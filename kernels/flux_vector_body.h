@@ -9,6 +9,7 @@
  *    FLUX_W, FLUX_G  lanes of a vector, and of 128 bits
  *    FLUX_U          columns of the smallest tile of registers: 4 of 32
  *                    registers, 2 of 16; the others have 2 and 3 times as many
+ *    FLUX_MASKS      whether take and put cost no more than a whole vector's
  *    FLUX_TARGET     the attribute that allows the instructions
  *    FLUX_OP(name)   the instruction of x86 for elements of this type
  *    FLUX_ALL(x)     what a vector of x in all lanes begins as
@@ -81,6 +82,7 @@
 #define FLUX_U      4
 #define FLUX_TARGET FLUX_AVX512
 #endif
+#define FLUX_MASKS (FLUX_U == 4 && !FLUX_NEON)
 #if defined(FLUX_F32_BEST) || defined(FLUX_F32_AVX2)
 #define FLUX_OP(name) name "ps"
 #else

@@ -9,6 +9,7 @@
 #undef FLUX_W
 #undef FLUX_G
 #undef FLUX_U
+#undef FLUX_MASKS
 #undef FLUX_TARGET
 #undef FLUX_OP
 #undef FLUX_ALL

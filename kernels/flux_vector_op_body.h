@@ -25,6 +25,26 @@ FLUX_I(all)(FLUX_T x)
 #include "kernels/flux_vector_neon_body.h"
 #endif
 
+#if !FLUX_MASKS
+FLUX_TARGET FLUX_INLINE uint16_t
+FLUX_I(some)(size_t n)
+{
+    return (uint16_t)n;
+}
+
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(take_some)(const FLUX_T *p, uint16_t some)
+{
+    return FLUX_I(take)(p, some);
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(put_some)(FLUX_T *p, FLUX_V v, uint16_t some)
+{
+    FLUX_I(put)(p, v, some);
+}
+#endif
+
 /* In each 128 bits, to[k] of r[i] becomes to[i] of r[k], for i, k < FLUX_G. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_I(turn)(FLUX_V *r)

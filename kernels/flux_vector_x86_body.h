@@ -57,9 +57,8 @@ FLUX_I(sqrt)(FLUX_V v)
  * is read or written, though the operand is a whole vector. */
 #if defined(FLUX_F32_BEST) || defined(FLUX_F64_BEST)
 FLUX_TARGET FLUX_INLINE FLUX_V
-FLUX_I(take)(const FLUX_T *p, size_t n)
+FLUX_I(take_some)(const FLUX_T *p, uint16_t some)
 {
-    const uint16_t some = (uint16_t)((1u << n) - 1u);
     FLUX_V v;
     __asm__(FLUX_OP("vmovu") " {%1, %0%{%2%}%{z%}|%0%{%2%}%{z%}, %1}"
             : "=v"(v)
@@ -68,12 +67,33 @@ FLUX_I(take)(const FLUX_T *p, size_t n)
 }
 
 FLUX_TARGET FLUX_INLINE void
-FLUX_I(put)(FLUX_T *p, FLUX_V v, size_t n)
+FLUX_I(put_some)(FLUX_T *p, FLUX_V v, uint16_t some)
 {
-    const uint16_t some = (uint16_t)((1u << n) - 1u);
     __asm__(FLUX_OP("vmovu") " {%1, %0%{%2%}|%0%{%2%}, %1}"
             : "+m"(FLUX_AT(p))
             : "v"(v), "Yk"(some));
+}
+
+/* Those lanes for the two above, in a register for masks, where it stays for
+ * many of them. */
+FLUX_TARGET FLUX_INLINE uint16_t
+FLUX_I(some)(size_t n)
+{
+    uint16_t some;
+    __asm__("kmovw {%1, %0|%0, %1}" : "=Yk"(some) : "r"((1u << n) - 1u));
+    return some;
+}
+
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(take)(const FLUX_T *p, size_t n)
+{
+    return FLUX_I(take_some)(p, (uint16_t)((1u << n) - 1u));
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(put)(FLUX_T *p, FLUX_V v, size_t n)
+{
+    FLUX_I(put_some)(p, v, (uint16_t)((1u << n) - 1u));
 }
 
 /* The lanes from `from` on, up to n, of what is in memory in place of v's, and
