@@ -45,6 +45,17 @@ typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_NEON } flux_isa;
 typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
 #endif
 
+/* Whether the large kernels below are compiled with this file. */
+#ifndef FLUX_KERNELS_HERE
+#define FLUX_KERNELS_HERE 0
+#endif
+
+/* isa.c: the best that the library's kernels have, for a compiler that
+ * has no code for vectors, and cannot ask for them. */
+#if !FLUX_KERNELS_HERE
+flux_isa flux_library_isa(void);
+#endif
+
 /* FLUX_FORCE_ISA, a flux_isa, takes the place of every other: a compiler leaves
  * out the code for the rest. So it does where the target has the best anyway,
  * as with -march=native, which takes half the time to compile. */
@@ -74,6 +85,8 @@ flux_best_isa(void)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return FLUX_ISA_AVX2;
     return FLUX_ISA_PLAIN;
+#elif defined(__TINYC__) && defined(__x86_64__) && !FLUX_KERNELS_HERE
+    return flux_library_isa();
 #else
     return FLUX_ISA_PLAIN;
 #endif
@@ -121,9 +134,6 @@ flux_best_isa(void)
 /* A large kernel: products, convolutions, pools. Programs are linked with
  * libflux.a, in which it is compiled. Where FLUX_KERNELS_HERE is 1, as in what
  * --standalone makes, its text is compiled with the file that includes it. */
-#ifndef FLUX_KERNELS_HERE
-#define FLUX_KERNELS_HERE 0
-#endif
 #if FLUX_KERNELS_HERE
 #define FLUX_KERNEL FLUX_ONCE
 #else
