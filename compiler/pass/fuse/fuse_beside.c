@@ -44,11 +44,13 @@ look(void *user, int *buffer, Affine *at, bool store)
 static bool
 can_move(Schedule *s, const Block *block, size_t from, size_t to)
 {
+    ArenaMark mark = arena_mark(s->arena);
     Touched touched = {s, ARENA_ARRAY(s->arena, bool, s->buffer.count + 1),
                        ARENA_ARRAY(s->arena, bool, s->buffer.count + 1), false};
     schedule_accesses(s, block->item[from], note, &touched);
     for (size_t i = to; i < from && !touched.meets; i++)
         schedule_accesses(s, block->item[i], look, &touched);
+    arena_rewind(s->arena, &mark);
     return !touched.meets;
 }
 
