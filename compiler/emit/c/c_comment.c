@@ -452,6 +452,8 @@ is_headed(const Printer *printer, const Stmt *stmt)
     int depth = printer->writer->depth;
     if (stmt->kind != STMT_loop && stmt->kind != STMT_call)
         return false;
+    if (stmt->kind == STMT_call && stmt->product->right > 1)
+        return false;
     if (stmt->kind == STMT_loop) {
         const LoopVar *var = var_of(printer, stmt);
         if (is_block(var) || is_across(printer, stmt->parent))
@@ -466,27 +468,36 @@ is_headed(const Printer *printer, const Stmt *stmt)
            (depth == 2 && stmt->tag != 0);
 }
 
+/* The lines of some origins, and the first one's place. */
+static int
+origins_text(Origins *origins, const Source **source, Place *place,
+             const char *text[COMMENT_LINES])
+{
+    Printer *printer = origins->printer;
+    int count = 0;
+    for (size_t i = 0; i < origins->origin.count && i < COMMENT_LINES; i++) {
+        Origin *origin = &origins->origin.item[i];
+        bool own = origin->layer != NULL && !origin->derivative;
+        if (origins->target != NULL && !origins->targets && !own)
+            origin->layer = origins->target;
+        text[count++] = origin_text(printer, origin);
+    }
+    if (count > 0) {
+        const Span first = origins->origin.item[0].place;
+        *source =
+            source_get(&printer->s->graph->context->sources, first.source);
+        *place = source_place(*source, first.begin);
+    }
+    return count;
+}
+
 int
 c_origins(Printer *printer, const Stmt *stmt, const Source **source,
           Place *place, const char *text[COMMENT_LINES])
 {
     Origins origins = {.printer = printer};
     origins_of(&origins, stmt);
-    int count = 0;
-    for (size_t i = 0; i < origins.origin.count && i < COMMENT_LINES; i++) {
-        Origin *origin = &origins.origin.item[i];
-        bool own = origin->layer != NULL && !origin->derivative;
-        if (origins.target != NULL && !origins.targets && !own)
-            origin->layer = origins.target;
-        text[count++] = origin_text(printer, origin);
-    }
-    if (count > 0) {
-        const Span first = origins.origin.item[0].place;
-        *source =
-            source_get(&printer->s->graph->context->sources, first.source);
-        *place = source_place(*source, first.begin);
-    }
-    return count;
+    return origins_text(&origins, source, place, text);
 }
 
 /* Under -g: marks what follows with the line of the user's source that a
@@ -536,6 +547,23 @@ c_comment_lines(Printer *printer, const Stmt *stmt)
     return writer.text;
 }
 
+/* The origins of a statement; of the first product of a call, those of all that
+ * the call makes, which stand behind it.
+ */
+static void
+origins_of_all(Origins *origins, const Stmt *stmt)
+{
+    const Block *block = &origins->printer->s->body;
+    size_t i = 0;
+    origins_of(origins, stmt);
+    if (stmt->kind != STMT_call || stmt->product->right == 0)
+        return;
+    while (block->item[i] != stmt)
+        i++;
+    while (!block->item[i]->product->last)
+        origins_of(origins, block->item[++i]);
+}
+
 bool
 c_comment(Printer *printer, const Stmt *stmt)
 {
@@ -544,14 +572,14 @@ c_comment(Printer *printer, const Stmt *stmt)
     const Source *source = NULL;
     Place place = {0};
     int count = 0;
-    if (is_headed(printer, stmt))
-        count = c_origins(printer, stmt, &source, &place, text);
-    Writer *writer = printer->writer;
-    if (count > 0 && writer->size > 2 &&
-        writer->text[writer->size - 2] != '{' &&
-        writer->text[writer->size - 2] != '\n')
-        writer_raw(writer, "\n");
-    write_lines(writer, text, count);
+    Origins origins = {.printer = printer};
+    if (is_headed(printer, stmt)) {
+        origins_of_all(&origins, stmt);
+        count = origins_text(&origins, &source, &place, text);
+    }
+    if (count > 0)
+        writer_apart(printer->writer);
+    write_lines(printer->writer, text, count);
     return emit->options->debug_lines &&
            mark_line(printer, stmt, source, place);
 }

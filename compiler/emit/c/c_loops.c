@@ -480,9 +480,11 @@ printer_block(Printer *printer, const Stmt *loop)
             }
             tag = stmt->tag;
             scope = c_scope_mark(&printer->scope);
-            if (tag != own)
+            if (tag != own) {
+                writer_apart(printer->writer);
                 writer_line(printer->writer, "if (%s) {",
                             printer->condition(printer, tag));
+            }
         }
         printer_headed(printer, stmt);
     }

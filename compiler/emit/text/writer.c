@@ -36,6 +36,14 @@ writer_raw(Writer *writer, const char *text)
 }
 
 void
+writer_apart(Writer *writer)
+{
+    if (writer->size > 2 && writer->text[writer->size - 2] != '{' &&
+        writer->text[writer->size - 2] != '\n')
+        put(writer, "\n", 1);
+}
+
+void
 writer_insert(Writer *writer, size_t at, const char *text, size_t length)
 {
     if (length == 0)

@@ -31,6 +31,9 @@ void writer_macro(Writer *writer, const char *head, const char *body);
 /* As it is, for text of more lines and directives. */
 void writer_raw(Writer *writer, const char *text);
 
+/* A blank line, but not where a block begins or one is. */
+void writer_apart(Writer *writer);
+
 /* Puts text before what has been written from `at` on. */
 void writer_insert(Writer *writer, size_t at, const char *text, size_t length);
 
