@@ -67,7 +67,7 @@ small_forward_cuda_1(size_t n, const small *m, const float *x, float *y)
  */
 static __global__ void
 small_back_cuda_1(size_t n, const small *m, const float *dy, const float *x,
-                  float *h)
+                  float *dlayer1)
 {
     const size_t index = flux_thread();
     if (index >= 3 * n)
@@ -82,16 +82,17 @@ small_back_cuda_1(size_t n, const small *m, const float *dy, const float *x,
             flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
     const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f + m->layer1.b[i];
     const float t2 = flux_sigmaf(t);
-    h[i + 3 * s] = dy[i + 3 * s] * (t2 * (1.0f - t2));
+    dlayer1[i + 3 * s] = dy[i + 3 * s] * (t2 * (1.0f - t2));
 }
 
 /* layer1: d W * x  small.net:3:26 */
 static __global__ void
-small_back_cuda_2(size_t n, small_grad *g, const float *x, float *h)
+small_back_cuda_2(size_t n, small_grad *g, const float *x, float *dlayer1)
 {
     FLUX_SHARED(flux_tile_f32, shared);
     const flux_tile tile = flux_tile_of(1, 1, flux_block(), 3, 4, 1);
-    flux_gpu_product_f32(shared, FLUX_SPLIT4, tile, 3, 4, n, h, 1, 3, x, 4, 1);
+    flux_gpu_product_f32(shared, FLUX_SPLIT4, tile, 3, 4, n, dlayer1, 1, 3, x,
+                         4, 1);
     for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
         const size_t i = flux_tile_row(tile, e);
         const size_t j = flux_tile_column(tile, e);
@@ -103,11 +104,11 @@ small_back_cuda_2(size_t n, small_grad *g, const float *x, float *h)
 
 /* layer1: d W * x .+ b  small.net:3:26 */
 static __global__ void
-small_back_cuda_3(size_t n, small_grad *g, float *h)
+small_back_cuda_3(size_t n, small_grad *g, float *dlayer1)
 {
     FLUX_SHARED(flux_tile_f32, shared);
     const flux_tile tile = flux_line_of(flux_block());
-    flux_gpu_sums_f32(shared, tile, 3, n, h, 1, 3);
+    flux_gpu_sums_f32(shared, tile, 3, n, dlayer1, 1, 3);
     for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
         const size_t i = flux_tile_row(tile, e);
         if (i >= 3)
@@ -118,7 +119,7 @@ small_back_cuda_3(size_t n, small_grad *g, float *h)
 
 /* layer1: d W * x  small.net:3:26 */
 static __global__ void
-small_back_cuda_4(size_t n, const small *m, float *dx, float *h)
+small_back_cuda_4(size_t n, const small *m, float *dx, float *dlayer1)
 {
     const size_t index = flux_thread();
     if (index >= 4 * n)
@@ -130,7 +131,7 @@ small_back_cuda_4(size_t n, const small *m, float *dx, float *h)
     /* layer1: d W * x  small.net:3:26 */
     for (size_t k = 0; k < 3; k++)
         acc[k % 4] =
-            flux_fmaf(m->layer1.W[k + 3 * i], h[k + 3 * s], acc[k % 4]);
+            flux_fmaf(m->layer1.W[k + 3 * i], dlayer1[k + 3 * s], acc[k % 4]);
     dx[i + 4 * s] = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f;
 }
 
@@ -164,12 +165,12 @@ small_step_init_cuda_1(small_step *s, uint64_t seed)
 }
 
 static __global__ void
-small_step_train_cuda_1(size_t n, small_step *step, float *h3)
+small_step_train_cuda_1(size_t n, small_step *step, float *h2)
 {
     if (flux_thread() >= 1)
         return;
     step->step = (int32_t)((uint32_t)step->step + 1u);
-    h3[0] = 1.0f / (float)n / 3.0f;
+    h2[0] = 1.0f / (float)n / 3.0f;
 }
 
 /* layer1: W * x .+ b  small.net:3:26
@@ -178,12 +179,12 @@ small_step_train_cuda_1(size_t n, small_step *step, float *h3)
  */
 static __global__ void
 small_step_train_cuda_2(size_t n, small *m, const float *x, const float *y,
-                        float *h, float *h2, float *h3)
+                        float *dlayer1, float *h, float *h2)
 {
     const size_t s = flux_thread();
     if (s >= n)
         return;
-    float h4[3];
+    float h3[3];
 
     /* layer1: W * x .+ b  small.net:3:26
      * layer(x)  small.net:4:8
@@ -197,19 +198,19 @@ small_step_train_cuda_2(size_t n, small *m, const float *x, const float *y,
         const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f + m->layer1.b[i];
         const float t2 = flux_sigmaf(t);
         const float t3 = t2 - y[i + 3 * s];
-        h4[i] = t3 * t3;
-        const float t4 = h3[0] * t3;
-        h[i + 3 * s] = (t4 + t4) * (t2 * (1.0f - t2));
+        h3[i] = t3 * t3;
+        const float t4 = h2[0] * t3;
+        dlayer1[i + 3 * s] = (t4 + t4) * (t2 * (1.0f - t2));
     }
-    h2[s] = flux_sum_f32(FLUX_TREE16, 3, h4, 1) / 3.0f;
+    h[s] = flux_sum_f32(FLUX_TREE16, 3, h3, 1) / 3.0f;
 }
 
 static __global__ void
-small_step_train_cuda_3(size_t n, float *loss, float *h2)
+small_step_train_cuda_3(size_t n, float *loss, float *h)
 {
     if (flux_thread() >= 16)
         return;
-    *loss = flux_gpu_sum_f32(n, &h2[flux_lane()], 16) / (float)n;
+    *loss = flux_gpu_sum_f32(n, &h[flux_lane()], 16) / (float)n;
 }
 
 /* layer1: d W * x  small.net:3:26
@@ -217,11 +218,12 @@ small_step_train_cuda_3(size_t n, float *loss, float *h2)
  */
 static __global__ void
 small_step_train_cuda_4(size_t n, small_step *step, small *m, const float *x,
-                        float *h)
+                        float *dlayer1)
 {
     FLUX_SHARED(flux_tile_f32, shared);
     const flux_tile tile = flux_tile_of(1, 1, flux_block(), 3, 4, 1);
-    flux_gpu_product_f32(shared, FLUX_SPLIT4, tile, 3, 4, n, h, 1, 3, x, 4, 1);
+    flux_gpu_product_f32(shared, FLUX_SPLIT4, tile, 3, 4, n, dlayer1, 1, 3, x,
+                         4, 1);
     for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
         const size_t i = flux_tile_row(tile, e);
         const size_t j = flux_tile_column(tile, e);
@@ -236,11 +238,11 @@ small_step_train_cuda_4(size_t n, small_step *step, small *m, const float *x,
  * layer1: p - η * g  small.net:4:8
  */
 static __global__ void
-small_step_train_cuda_5(size_t n, small_step *step, small *m, float *h)
+small_step_train_cuda_5(size_t n, small_step *step, small *m, float *dlayer1)
 {
     FLUX_SHARED(flux_tile_f32, shared);
     const flux_tile tile = flux_line_of(flux_block());
-    flux_gpu_sums_f32(shared, tile, 3, n, h, 1, 3);
+    flux_gpu_sums_f32(shared, tile, 3, n, dlayer1, 1, 3);
     for (unsigned e = threadIdx.x; e < tile.elements; e += FLUX_THREADS) {
         const size_t i = flux_tile_row(tile, e);
         if (i >= 3)
@@ -316,17 +318,18 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
         flux_overlap(dx, 16 * n, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
     unsigned char *at = (unsigned char *)flux_arena_base(w);
-    float *h = (float *)(void *)at;
+    float *dlayer1 = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
     cudaError_t error =
-        FLUX_EACH(small_back_cuda_1, 3 * n, stream, n, m, dy, x, h);
+        FLUX_EACH(small_back_cuda_1, 3 * n, stream, n, m, dy, x, dlayer1);
     if (error == cudaSuccess)
         error = FLUX_TILES(small_back_cuda_2, flux_tiles(1, 1, 3, 4, 1), stream,
-                           n, g, x, h);
+                           n, g, x, dlayer1);
     if (error == cudaSuccess)
-        error = FLUX_TILES(small_back_cuda_3, flux_lines(3), stream, n, g, h);
+        error =
+            FLUX_TILES(small_back_cuda_3, flux_lines(3), stream, n, g, dlayer1);
     if (error == cudaSuccess && (dx != NULL))
-        error = FLUX_EACH(small_back_cuda_4, 4 * n, stream, n, m, dx, h);
+        error = FLUX_EACH(small_back_cuda_4, 4 * n, stream, n, m, dx, dlayer1);
     return FLUX_GPU_STATUS(error);
 }
 
@@ -466,25 +469,25 @@ small_step_train_cuda_body(size_t n, small_step *step, small *m, const float *x,
                            void *arena)
 {
     unsigned char *at = (unsigned char *)arena;
-    float *h = (float *)(void *)at;
+    float *dlayer1 = (float *)(void *)at;
     at += FLUX_ALIGN(12 * n);
-    float *h2 = (float *)(void *)at;
+    float *h = (float *)(void *)at;
     at += FLUX_ALIGN(4 * n);
-    float *h3 = (float *)(void *)at;
+    float *h2 = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
     cudaError_t error =
-        FLUX_EACH(small_step_train_cuda_1, 1, stream, n, step, h3);
+        FLUX_EACH(small_step_train_cuda_1, 1, stream, n, step, h2);
     if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_2, n, stream, n, m, x, y, h, h2,
-                          h3);
+        error = FLUX_EACH(small_step_train_cuda_2, n, stream, n, m, x, y,
+                          dlayer1, h, h2);
     if (error == cudaSuccess)
-        error = FLUX_EACH(small_step_train_cuda_3, 16, stream, n, loss, h2);
+        error = FLUX_EACH(small_step_train_cuda_3, 16, stream, n, loss, h);
     if (error == cudaSuccess)
         error = FLUX_TILES(small_step_train_cuda_4, flux_tiles(1, 1, 3, 4, 1),
-                           stream, n, step, m, x, h);
+                           stream, n, step, m, x, dlayer1);
     if (error == cudaSuccess)
         error = FLUX_TILES(small_step_train_cuda_5, flux_lines(3), stream, n,
-                           step, m, h);
+                           step, m, dlayer1);
     return FLUX_GPU_STATUS(error);
 }
 

@@ -28,6 +28,9 @@ names_get_the_lowest_number(void **state)
                             arena_printf(&arena, "h%d", i));
     c_scope_leave(&scope, 0);
     assert_string_equal(c_scope_take(&scope, "h"), "h");
+    assert_string_equal(c_scope_take(&scope, "layer1"), "layer1");
+    assert_string_equal(c_scope_take(&scope, "layer1"), "layer1_2");
+    assert_string_equal(c_scope_take(&scope, "layer1"), "layer1_3");
     arena_free(&arena);
 }
 

@@ -5,6 +5,7 @@
  * more segments that are computed again. The plan of each says what it needs.
  */
 #include "emit/c/c_emit.h"
+#include "emit/c/c_layers.h"
 
 #include <string.h>
 
@@ -36,26 +37,13 @@ live_at(const Schedule *s, int place, const int64_t *symbol, int64_t *own)
     return sum;
 }
 
-/* The layer of each node: its own, or that of what it is computed from. */
-static const char **
-near_layers(Arena *arena, const Graph *g)
-{
-    const char **layer = c_layers(arena, g);
-    for (Ref r = 0; r < (Ref)g->node.count; r++) {
-        const Node *n = ir_node(g, r);
-        for (int k = 0; k < n->operands && layer[r] == NULL; k++)
-            layer[r] = layer[n->operand[k]];
-    }
-    return layer;
-}
-
 /* The layers that hold most where most is held: "layer3 (8192 bytes), …". */
 static const char *
 holders(Emit *emit, const Schedule *s, const int64_t *symbol)
 {
     Arena *arena = emit->arena;
     int64_t *own = ARENA_ARRAY(arena, int64_t, s->buffer.count + 1);
-    const char **layer = near_layers(arena, s->graph);
+    const char **layer = layers_new(arena, s->graph)->near;
     int64_t most = -1;
     int worst = 0;
     for (size_t i = 0; i < s->body.count; i++) {

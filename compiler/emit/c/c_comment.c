@@ -3,10 +3,9 @@
  * Of the places that the operations of a nest come from, those are shown that
  * lie in no other of them, three at most.
  */
-#include "base/hash.h"
 #include "emit/c/c_emit.h"
+#include "emit/c/c_layers.h"
 
-#include <stdint.h>
 #include <string.h>
 
 enum { COMMENT_TEXT = 44 };
@@ -35,172 +34,6 @@ static bool
 inside(Span a, Span b)
 {
     return a.source == b.source && a.begin >= b.begin && a.end <= b.end;
-}
-
-/* Whether a graph is that of a model's back: its results are the gradients of
- * its inputs.
- */
-static bool
-is_back(const Graph *g)
-{
-    for (size_t o = 0; o < g->output.count; o++) {
-        const Output *output = &g->output.item[o];
-        bool found = output->next != REF_NONE;
-        for (size_t i = 0; i < g->leaf.count && !found; i++) {
-            const Node *leaf = ir_node(g, g->leaf.item[i]);
-            found = leaf->op == OP_input && output->name[0] == 'd' &&
-                    strcmp(leaf->as.leaf.name, output->name + 1) == 0;
-        }
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
-/* The path before the last dot: "layer1" of "layer1.W"; NULL without a dot. */
-static const char *
-path_of(Arena *arena, const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot == NULL ? NULL : arena_string(arena, name, (size_t)(dot - name));
-}
-
-/* The layer of the parameter that a node takes, directly or spread out. */
-static const char *
-layer_of(Arena *arena, const Graph *g, Ref ref)
-{
-    const Node *n = ir_node(g, ref);
-    for (int i = 0; i < n->operands; i++) {
-        const Node *from = ir_node(g, n->operand[i]);
-        while (from->op == OP_broadcast || from->op == OP_reshape ||
-               from->op == OP_permute)
-            from = ir_node(g, from->operand[0]);
-        if (from->op == OP_param)
-            return path_of(arena, from->as.leaf.name);
-    }
-    return NULL;
-}
-
-/* What comments need to know of a graph. */
-typedef struct Comments {
-    Ref loss;           /* the output of that name; REF_NONE: none */
-    Ref eta;            /* the learning rate; REF_NONE: none */
-    bool back;          /* the graph is a back */
-    Ref gradient;       /* the last input; REF_NONE: none */
-    const char **layer; /* by node: its own, or that of what it derives */
-    Map param;          /* by name */
-} Comments;
-
-/* Whether a node is part of a derivative: it stands behind the gradients that
- * came in, which are the last inputs, or, in a step, between the loss and the
- * optimiser, whose first leaf is the learning rate.
- */
-static bool
-is_derivative(const Comments *c, Ref ref)
-{
-    if (c->loss != REF_NONE && ref > c->loss && c->eta != REF_NONE)
-        return ref < c->eta;
-    if (c->back)
-        return ref > c->gradient;
-    return c->loss != REF_NONE && ref > c->loss;
-}
-
-static void
-find_leaves(const Graph *g, Comments *c)
-{
-    for (size_t o = 0; o < g->output.count; o++) {
-        const Output *output = &g->output.item[o];
-        if (output->next == REF_NONE && strcmp(output->name, "loss") == 0)
-            c->loss = output->ref;
-    }
-    for (size_t i = 0; i < g->leaf.count; i++) {
-        Ref ref = g->leaf.item[i];
-        const Node *leaf = ir_node(g, ref);
-        const char *name = leaf->as.leaf.name;
-        if (leaf->op == OP_param)
-            map_put(&c->param, name, (int)i);
-        if (leaf->op == OP_state && strcmp(name, "eta") == 0 &&
-            c->eta == REF_NONE)
-            c->eta = ref;
-        if (leaf->op == OP_input)
-            c->gradient = ref;
-    }
-    c->back = is_back(g);
-}
-
-/* The layer found so far for a place in the source, as it is traced. */
-typedef struct {
-    const Node *node; /* NULL: free */
-    const char *layer;
-    bool several;
-} PlaceLayer;
-
-static PlaceLayer *
-place_layer(PlaceLayer *table, size_t size, const Node *n)
-{
-    uint64_t h = (uint64_t)(uintptr_t)n->frame * 0x9e3779b97f4a7c15u;
-    h = hash_word(h, n->span.begin);
-    h = hash_word(h, n->span.end ^ (uint64_t)n->span.source << 40);
-    size_t at = hash_slot(h, size);
-    while (table[at].node != NULL &&
-           (table[at].node->frame != n->frame ||
-            table[at].node->span.begin != n->span.begin ||
-            table[at].node->span.end != n->span.end ||
-            table[at].node->span.source != n->span.source))
-        at = (at + 1) & (size - 1);
-    table[at].node = n;
-    return &table[at];
-}
-
-/* A part of a derivative belongs to the layer of the node it is the derivative
- * of, which has its place; to none where several layers have.
- */
-static void
-find_layers(Arena *arena, const Graph *g, Comments *c)
-{
-    size_t size = 16;
-    while (size < 2 * g->node.count)
-        size *= 2;
-    PlaceLayer *table = ARENA_ARRAY(arena, PlaceLayer, size);
-    c->layer = ARENA_ARRAY(arena, const char *, g->node.count + 1);
-    for (Ref r = 0; r < (Ref)g->node.count; r++) {
-        PlaceLayer *place = place_layer(table, size, ir_node(g, r));
-        const char *own = layer_of(arena, g, r);
-        c->layer[r] = own;
-        if (own == NULL && !place->several && is_derivative(c, r))
-            c->layer[r] = place->layer;
-        if (own == NULL)
-            continue;
-        place->several = place->several || (place->layer != NULL &&
-                                            strcmp(place->layer, own) != 0);
-        place->layer = own;
-    }
-}
-
-const char **
-c_layers(Arena *arena, const Graph *g)
-{
-    Comments c = {.loss = REF_NONE, .eta = REF_NONE, .gradient = REF_NONE};
-    c.param.arena = arena;
-    find_leaves(g, &c);
-    find_layers(arena, g, &c);
-    return c.layer;
-}
-
-static const Comments *
-comments_of(Printer *printer)
-{
-    const Graph *g = printer->s->graph;
-    if (printer->comments != NULL)
-        return printer->comments;
-    Comments *c = ARENA_NEW(printer->arena, Comments);
-    *c = (Comments){
-        .loss = REF_NONE, .eta = REF_NONE, .gradient = (Ref)g->node.count};
-    c->param.arena = printer->arena;
-    find_leaves(g, c);
-    find_layers(printer->arena, g, c);
-    printer->comments = c;
-    return c;
 }
 
 static bool
@@ -237,7 +70,7 @@ named_model(const Frame *frame)
 static Origin
 origin_of(Printer *printer, Ref ref)
 {
-    const Comments *c = comments_of(printer);
+    const Layers *c = layers_of(printer);
     const Graph *g = printer->s->graph;
     const Node *n = ir_node(g, ref);
     Origin origin = {.source = source_get(&g->context->sources, n->span.source),
@@ -245,7 +78,7 @@ origin_of(Printer *printer, Ref ref)
                      .place = user_place(g, n),
                      .layer = c->layer[ref],
                      .model = named_model(n->frame),
-                     .derivative = is_derivative(c, ref)};
+                     .derivative = layers_derivative(c, ref)};
     return origin;
 }
 
@@ -303,9 +136,9 @@ note_target(Origins *origins, int number)
     /* A moment, "m.layer1.W", is one of the parameter "layer1.W". */
     const char *dot = strchr(name, '.');
     if (n->op == OP_state && dot != NULL &&
-        map_get(&comments_of(origins->printer)->param, dot + 1) >= 0)
+        map_get(&layers_of(origins->printer)->param, dot + 1) >= 0)
         name = dot + 1;
-    const char *layer = path_of(origins->printer->arena, name);
+    const char *layer = layer_path(origins->printer->arena, name);
     if (layer == NULL)
         return;
     if (origins->target != NULL && strcmp(origins->target, layer) != 0)
@@ -352,7 +185,7 @@ c_nest_wish(Printer *printer, const Stmt *stmt)
         model = model == NULL ? origin->model : model;
         derivative = origin->derivative;
     }
-    if (comments_of(printer)->eta != REF_NONE && origins.target != NULL)
+    if (layers_of(printer)->eta != REF_NONE && origins.target != NULL)
         return "update_loops";
     const char *dot = layer != NULL ? strrchr(layer, '.') : NULL;
     const char *name = dot != NULL     ? emit_c_name(printer->arena, dot + 1)

@@ -176,9 +176,6 @@ int c_origins(Printer *printer, const Stmt *stmt, const Source **source,
               Place *place, const char *text[COMMENT_LINES]);
 const char *c_origin(Printer *printer, Ref node);
 
-/* The layer of each node, or NULL. */
-const char **c_layers(Arena *arena, const Graph *g);
-
 /* c_nan.c, for --debug-nan: the function that notes a place; checks of a
  * function's arguments, of its values and of its results.
  */

@@ -1,4 +1,5 @@
 /* Memory in C: the arena's size and places, tables of constants. */
+#include "emit/c/c_layers.h"
 #include "emit/c/c_model.h"
 
 #include <string.h>
@@ -153,6 +154,24 @@ first_there(const Printer *printer, const Buffer *buffer)
     return first;
 }
 
+/* The name for what lies at a buffer's place, as elements of its type. */
+static const char *
+place_wish(Printer *printer, int number)
+{
+    const Schedule *s = printer->s;
+    const Buffer *buffer = &s->buffer.item[number];
+    VEC(int) lie = {0};
+    if (is_room(buffer, number))
+        return "room";
+    for (int b = number + 1; b != 0; b = s->buffer.item[b - 1].next) {
+        const Buffer *other = &s->buffer.item[b - 1];
+        if (is_declared(printer, b - 1) && other->dtype == buffer->dtype &&
+            other->offset == buffer->offset && other->each == buffer->each)
+            VEC_PUSH(printer->arena, &lie, b - 1);
+    }
+    return layers_array(printer, lie.item, lie.count);
+}
+
 /* Declares the buffers of one slot. Memory at one place has one name for each
  * type, whatever lies there at the time.
  */
@@ -172,7 +191,7 @@ slot_pointers(Printer *printer, size_t slot, const char *at)
             continue;
         }
         const char *name =
-            printer_typed(printer, is_room(buffer, b - 1) ? "room" : "h",
+            printer_typed(printer, place_wish(printer, b - 1),
                           arena_printf(printer->arena, "%s *", type));
         const char *cast =
             printer->device

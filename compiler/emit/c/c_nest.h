@@ -9,6 +9,7 @@ typedef struct {
     int buffer; /* -1: none */
     int value;  /* -1: none */
     bool stored;
+    bool asked; /* whether it is there is looked at */
     const char *name;
     const char *actual;
 } NestParam;

@@ -1,6 +1,7 @@
 /* The parameters of nests that are functions: what they name of what is around
  * them.
  */
+#include "emit/c/c_layers.h"
 #include "emit/c/c_nest.h"
 
 #include <string.h>
@@ -31,7 +32,7 @@ param_of(NestParams *params, int buffer)
     return i;
 }
 
-static void
+static NestParam *
 add_buffer(NestParams *params, int buffer, bool stored)
 {
     const Printer *printer = params->printer;
@@ -39,7 +40,7 @@ add_buffer(NestParams *params, int buffer, bool stored)
     if (params->rooms && b->room != 0)
         buffer = b->room - 1;
     if (printer->memory[buffer].text == NULL)
-        return; /* declared in the nest */
+        return NULL; /* declared in the nest */
     size_t i = 0;
     while (i < params->use.count && params->use.item[i].buffer != buffer)
         i++;
@@ -48,8 +49,9 @@ add_buffer(NestParams *params, int buffer, bool stored)
                        printer->memory[buffer]};
         VEC_PUSH(printer->arena, &params->use, use);
     }
-    if (stored)
-        params->param.item[params->use.item[i].param].stored = true;
+    NestParam *param = &params->param.item[params->use.item[i].param];
+    param->stored = param->stored || stored;
+    return param;
 }
 
 static void
@@ -78,8 +80,11 @@ add_results(NestParams *params, uint32_t tag)
 {
     const Schedule *s = params->printer->s;
     for (size_t o = 0; o < s->graph->output.count && o < 32; o++)
-        if ((tag >> o & 1) != 0 && s->output_buffer[o] >= 0)
-            add_buffer(params, s->output_buffer[o], false);
+        if ((tag >> o & 1) != 0 && s->output_buffer[o] >= 0) {
+            NestParam *param = add_buffer(params, s->output_buffer[o], false);
+            if (param != NULL)
+                param->asked = true;
+        }
 }
 
 static void
@@ -123,22 +128,54 @@ add_stmt(NestParams *params, const Stmt *stmt)
     }
 }
 
+static bool
+is_name(const char *text)
+{
+    for (; *text != 0; text++)
+        if (strchr("*&.->[ ", *text) != NULL)
+            return false;
+    return true;
+}
+
+/* The layer of what an array holds while a nest runs. */
+static const char *
+layer_wish(const NestParams *params, size_t number)
+{
+    VEC(int) lie = {0};
+    for (size_t i = 0; i < params->use.count; i++)
+        if (params->use.item[i].param == number)
+            VEC_PUSH(params->printer->arena, &lie, params->use.item[i].buffer);
+    return layers_array(params->printer, lie.item, lie.count);
+}
+
 /* What an array is called in a nest: a parameter that it reads, as in the
- * source.
+ * source; what is asked for, as around it; and so what comes from a caller,
+ * where names say something.
  */
 static const char *
-array_wish(const Printer *printer, const NestParam *param)
+array_wish(const NestParams *params, size_t number)
 {
+    const Printer *printer = params->printer;
+    const NestParam *param = &params->param.item[number];
     const Schedule *s = printer->s;
     const Buffer *b = &s->buffer.item[param->buffer];
+    const char *text = printer->memory[param->buffer].text;
     const Ref ref = b->kind == BUFFER_leaf ? b->node : REF_NONE;
-    if (ref == REF_NONE || ir_node(s->graph, ref)->op != OP_param)
+    const bool room = strncmp(text, "room", 4) == 0;
+    if (ref != REF_NONE && ir_node(s->graph, ref)->op == OP_param) {
+        const char *path = ir_node(s->graph, ref)->as.leaf.name;
+        const char *dot = strrchr(path, '.');
+        return param->stored
+                   ? "p"
+                   : emit_c_name(printer->arena, dot != NULL ? dot + 1 : path);
+    }
+    if (param->asked && is_name(text))
+        return text;
+    if (printer->alike || b->kind == BUFFER_data)
         return "h";
-    if (param->stored)
-        return "p";
-    const char *path = ir_node(s->graph, ref)->as.leaf.name;
-    const char *dot = strrchr(path, '.');
-    return emit_c_name(printer->arena, dot != NULL ? dot + 1 : path);
+    if (b->kind == BUFFER_temp)
+        return room ? "room" : layer_wish(params, number);
+    return is_name(text) ? text : "h";
 }
 
 /* Whether what is stored through a parameter is reached through no other: a C
@@ -164,8 +201,11 @@ is_alone(const NestParams *params, size_t param)
  * that is only read through none.
  */
 static void
-name_buffer(Printer *printer, NestParam *param, bool alone)
+name_buffer(NestParams *params, size_t number)
 {
+    Printer *printer = params->printer;
+    NestParam *param = &params->param.item[number];
+    const bool alone = is_alone(params, number);
     const Memory *memory = &printer->memory[param->buffer];
     const char *text = memory->text;
     const char *type = c_type(printer->s->buffer.item[param->buffer].dtype);
@@ -175,7 +215,7 @@ name_buffer(Printer *printer, NestParam *param, bool alone)
                         value   ? " "
                         : alone ? " *restrict "
                                 : " *");
-    param->name = printer_typed(printer, array_wish(printer, param), type);
+    param->name = printer_typed(printer, array_wish(params, number), type);
     param->actual = text;
     if (memory->scalar && !value)
         param->actual =
@@ -189,7 +229,7 @@ name_params(NestParams *params)
     for (size_t i = 0; i < params->param.count; i++) {
         NestParam *param = &params->param.item[i];
         if (param->buffer >= 0) {
-            name_buffer(printer, param, is_alone(params, i));
+            name_buffer(params, i);
             continue;
         }
         const Value *value = &printer->s->value.item[param->value];
@@ -311,6 +351,7 @@ nest_begin(NestParams *params, Printer *own, Printer *around, const Stmt *stmt,
     own->writer = body;
     own->scope = (CScope){.arena = around->arena};
     own->nested = around->nested && params->rooms;
+    own->alike = !params->rooms;
     own->calls = false;
     own->around = NULL;
     own->isa = printer_typed(own, "isa", "flux_isa ");

@@ -66,25 +66,27 @@ struct Printer {
      * may be NULL.
      */
     void (*check)(Printer *printer, const char *text, Ref node);
-    const char *work;          /* the function's flux_work, for check */
-    bool device;               /* CUDA, which is C++: pointers are cast */
-    EmitMath math;             /* of its products */
-    const char *tile;          /* of the product that is printed */
-    const char *shared;        /* and the memory that it is made in */
-    const char *gemm;          /* who makes large ones, in C; NULL: kernels */
-    const char *arrived;       /* the word that blocks meet at */
-    struct CudaGrid *grid;     /* cuda_grid.c's, of a kernel that is being
-                                * printed for all; NULL: each has its own */
-    bool phase;                /* what is headed now is one's */
-    const char *blocks;        /* the lines that say how many blocks it has
-                                * work for, or NULL */
-    bool by_name;              /* kernels are launched by their names, with
-                                  pointers to their arguments */
-    const Stmt *lanes;         /* whose body 16 threads share, or NULL */
-    const char *turn;          /* the variable of a loop in it */
-    bool *share;               /* by buffer: a local array in it, of which each
-                                * thread has every 16th element */
-    struct Comments *comments; /* c_comment.c's */
+    const char *work;      /* the function's flux_work, for check */
+    bool device;           /* CUDA, which is C++: pointers are cast */
+    EmitMath math;         /* of its products */
+    const char *tile;      /* of the product that is printed */
+    const char *shared;    /* and the memory that it is made in */
+    const char *gemm;      /* who makes large ones, in C; NULL: kernels */
+    const char *arrived;   /* the word that blocks meet at */
+    struct CudaGrid *grid; /* cuda_grid.c's, of a kernel that is being
+                            * printed for all; NULL: each has its own */
+    bool phase;            /* what is headed now is one's */
+    const char *blocks;    /* the lines that say how many blocks it has
+                            * work for, or NULL */
+    bool by_name;          /* kernels are launched by their names, with
+                              pointers to their arguments */
+    const Stmt *lanes;     /* whose body 16 threads share, or NULL */
+    const char *turn;      /* the variable of a loop in it */
+    bool *share;           /* by buffer: a local array in it, of which each
+                            * thread has every 16th element */
+    struct Layers *layers; /* c_layers.c's, once they are asked for */
+    bool alike;            /* nests of one text are one: names of arrays
+                            * say nothing of what is around */
     void *user;
 };
 

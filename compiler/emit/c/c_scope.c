@@ -86,7 +86,10 @@ const char *
 c_scope_take(CScope *scope, const char *wish)
 {
     CScopeName name = {.text = wish, .number = 1};
-    size_t of = find(scope, wish, strlen(wish));
+    size_t length = strlen(wish);
+    size_t of = find(scope, wish, length);
+    char last = length > 0 ? wish[length - 1] : 0;
+    bool digit = last >= '0' && last <= '9';
     if (of != 0) {
         name.of = of;
         name.number = last_number(scope, of - 1);
@@ -94,7 +97,8 @@ c_scope_take(CScope *scope, const char *wish)
     }
     while (c_scope_has(scope, name.text)) {
         name.number++;
-        name.text = arena_printf(scope->arena, "%s%zu", wish, name.number);
+        name.text = arena_printf(scope->arena, digit ? "%s_%zu" : "%s%zu", wish,
+                                 name.number);
     }
     name.hash = hash_text(name.text, strlen(name.text));
     push(scope, name);

@@ -30,7 +30,7 @@ typedef struct {
 bool c_scope_has(const CScope *scope, const char *name);
 
 /* A name that is not in scope, which is so from now on: the wished one, or with
- * the lowest number from 2 on behind it that makes it free.
+ * the lowest number from 2 on behind it that makes it free: "h2", "layer1_2".
  */
 const char *c_scope_take(CScope *scope, const char *wish);
 

@@ -5,6 +5,7 @@
  * that all parts together are as large as one thread alone needs it. Of what
  * has no rows each thread has its own.
  */
+#include "emit/c/c_layers.h"
 #include "emit/c/c_model.h"
 
 #include <string.h>
@@ -42,14 +43,16 @@ declare_room(Printer *printer, const Buffer *room, const char *before)
         if (part->room != room - s->buffer.item + 1)
             continue;
         const char *type = c_type(part->dtype);
-        const char *name = printer_typed(
-            printer, "h", arena_printf(printer->arena, "%s *", type));
+        const int number = b - 1;
+        const char *name =
+            printer_typed(printer, layers_array(printer, &number, 1),
+                          arena_printf(printer->arena, "%s *", type));
         Dim offset = part->offset - room->offset;
         const char *from = at;
         if (offset > 0)
             from = arena_printf(printer->arena, "(%s + %lld%s)", at,
                                 (long long)offset, times);
-        printer->memory[b - 1] = (Memory){name, false};
+        printer->memory[number] = (Memory){name, false};
         writer_line(writer, "%s *%s = (void *)%s;", type, name, from);
     }
 }
