@@ -27,12 +27,18 @@ FLUX_KERNEL void FLUX_P(flux_product_isa)(flux_isa isa, flux_order order,
 
 /* The same of one column, as of one sample, which is soon done and goes the
  * shortest way: c[i] becomes what `end` makes of the sum over k of a[i + k ak]
- * b[k bk], or that sum where end is NULL; k > 0, on a set that has vectors. */
-FLUX_KERNEL void FLUX_P(flux_column_isa)(flux_isa isa, flux_order order,
-                                         size_t m, size_t k, const FLUX_T *a,
-                                         size_t ak, const FLUX_T *b, size_t bk,
-                                         FLUX_T *c,
-                                         const flux_product_end *end);
+ * b[k bk], or that sum where end is NULL; k > 0, on a set that has vectors. One
+ * for each order. */
+FLUX_KERNEL void FLUX_P(flux_column_seq_isa)(flux_isa isa, size_t m, size_t k,
+                                             const FLUX_T *a, size_t ak,
+                                             const FLUX_T *b, size_t bk,
+                                             FLUX_T *c,
+                                             const flux_product_end *end);
+FLUX_KERNEL void FLUX_P(flux_column_split_isa)(flux_isa isa, size_t m, size_t k,
+                                               const FLUX_T *a, size_t ak,
+                                               const FLUX_T *b, size_t bk,
+                                               FLUX_T *c,
+                                               const flux_product_end *end);
 
 /* The same in the order tree16. */
 FLUX_KERNEL void FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m,
@@ -109,7 +115,7 @@ FLUX_P(flux_is_tall)(flux_order order, size_t m)
     return order == FLUX_SEQ && m * sizeof(FLUX_T) > 1024;
 }
 
-/* Whether a product of one column is what flux_column_isa makes. */
+/* Whether a product of one column is what the functions for one make. */
 FLUX_INLINE int
 FLUX_P(flux_is_column)(flux_isa isa, flux_order order, size_t m, size_t k,
                        size_t ai, size_t ci)
@@ -130,8 +136,11 @@ FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0, NULL};
     if (n == 1 && pool == NULL &&
         FLUX_P(flux_is_column)(isa, order, m, k, ai, ci)) {
-        FLUX_P(flux_column_isa)
-        (isa, order, m, k, a, ak, b, bk, c, add ? &end : NULL);
+        if (order == FLUX_SPLIT4)
+            FLUX_P(flux_column_split_isa)
+        (isa, m, k, a, ak, b, bk, c, add ? &end : NULL);
+        else FLUX_P(flux_column_seq_isa)(isa, m, k, a, ak, b, bk, c,
+                                         add ? &end : NULL);
         return;
     }
     FLUX_P(flux_product_to)

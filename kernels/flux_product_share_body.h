@@ -72,15 +72,29 @@ FLUX_P(flux_product_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
 }
 
 FLUX_KERNEL void
-FLUX_P(flux_column_isa)(flux_isa isa, flux_order order, size_t m, size_t k,
-                        const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                        FLUX_T *c, const flux_product_end *end)
+FLUX_P(flux_column_seq_isa)(flux_isa isa, size_t m, size_t k, const FLUX_T *a,
+                            size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                            const flux_product_end *end)
 {
 #if FLUX_VECTORS
-    FLUX_ON_VECTORS(FLUX_ISA_OF(isa), flux_column_rows, order, m, k, a, ak, b,
+    FLUX_ON_VECTORS(FLUX_ISA_OF(isa), flux_column_seq, isa, m, k, a, ak, b, bk,
+                    c, end);
+#else
+    (void)isa, (void)m, (void)k, (void)a, (void)ak, (void)b;
+    (void)bk, (void)c, (void)end;
+#endif
+}
+
+FLUX_KERNEL void
+FLUX_P(flux_column_split_isa)(flux_isa isa, size_t m, size_t k, const FLUX_T *a,
+                              size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                              const flux_product_end *end)
+{
+#if FLUX_VECTORS
+    FLUX_ON_VECTORS(FLUX_ISA_OF(isa), flux_column_split, isa, m, k, a, ak, b,
                     bk, c, end);
 #else
-    (void)isa, (void)order, (void)m, (void)k, (void)a, (void)ak, (void)b;
+    (void)isa, (void)m, (void)k, (void)a, (void)ak, (void)b;
     (void)bk, (void)c, (void)end;
 #endif
 }

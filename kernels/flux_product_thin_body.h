@@ -110,38 +110,44 @@ FLUX_P(flux_odd)(size_t m, size_t k, const FLUX_T *a, size_t ak)
     return large ? (size_t)(uintptr_t)a / sizeof *a % FLUX_W : 0;
 }
 
-/* A product of one column whose rows are contiguous: up to nine vectors of them
- * are read from begin to end, and their sums stay in registers. */
+/* The same for up to four vectors of rows. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t k,
-                         const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                         FLUX_T *c, const flux_product_end *end)
+FLUX_P(flux_few_rows)(size_t first, size_t rows, size_t k, const FLUX_T *a,
+                      size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                      const flux_product_end *end)
 {
-    size_t first = FLUX_W - FLUX_P(flux_odd)(rows, k, a, ak);
-    first = rows < first ? rows : first;
+    const size_t R = 1 + (rows - first + FLUX_W - 1) / FLUX_W;
+    const size_t last = R > 1 ? rows - first - (R - 2) * FLUX_W : first;
+    if (R == 4 && first == FLUX_W && last == FLUX_W)
+        FLUX_P(flux_rows)(1, 4, 1, FLUX_W, FLUX_W, k, a, ak, b, bk, c, end);
+    else if (R == 4)
+        FLUX_P(flux_rows)(1, 4, 0, first, last, k, a, ak, b, bk, c, end);
+    else if (R == 3)
+        FLUX_P(flux_rows)(1, 3, 0, first, last, k, a, ak, b, bk, c, end);
+    else if (R == 2)
+        FLUX_P(flux_rows)(1, 2, 0, first, last, k, a, ak, b, bk, c, end);
+    else
+        FLUX_P(flux_rows)(1, 1, 0, first, last, k, a, ak, b, bk, c, end);
+}
+
+/* The same for any number of them, up to nine vectors at a time. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_many_rows)(size_t first, size_t rows, size_t k, const FLUX_T *a,
+                       size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                       const flux_product_end *end)
+{
     while (rows > 0) {
         const size_t left = 1 + (rows - first + FLUX_W - 1) / FLUX_W;
-        const size_t R = order == FLUX_SPLIT4   ? 1
-                         : left > 9             ? 8
+        const size_t R = left > 9               ? 8
                          : left > 4 && left < 8 ? (left + 1) / 2
                                                 : left;
         const size_t lanes = first + (R - 1) * FLUX_W;
         const size_t some = lanes < rows ? lanes : rows;
-        const size_t last = R > 1 ? FLUX_W - (lanes - some) : first;
-        if (order == FLUX_SPLIT4)
-            FLUX_P(flux_rows)(4, 1, 0, first, last, k, a, ak, b, bk, c, end);
-        else if (R == 1)
-            FLUX_P(flux_rows)(1, 1, 0, first, last, k, a, ak, b, bk, c, end);
-        else if (R == 2)
-            FLUX_P(flux_rows)(1, 2, 0, first, last, k, a, ak, b, bk, c, end);
-        else if (R == 3)
-            FLUX_P(flux_rows)(1, 3, 0, first, last, k, a, ak, b, bk, c, end);
-        else if (R == 4 && lanes == some && first == FLUX_W)
-            FLUX_P(flux_rows)(1, 4, 1, FLUX_W, FLUX_W, k, a, ak, b, bk, c, end);
+        const size_t last = FLUX_W - (lanes - some);
+        if (R < 8)
+            FLUX_P(flux_few_rows)(first, some, k, a, ak, b, bk, c, end);
         else if (R == 8 && lanes == some && first == FLUX_W)
             FLUX_P(flux_rows)(1, 8, 1, FLUX_W, FLUX_W, k, a, ak, b, bk, c, end);
-        else if (R == 4)
-            FLUX_P(flux_rows)(1, 4, 0, first, last, k, a, ak, b, bk, c, end);
         else if (R == 8)
             FLUX_P(flux_rows)(1, 8, 0, first, last, k, a, ak, b, bk, c, end);
         else
@@ -151,6 +157,74 @@ FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t k,
         rows -= some;
         first = rows < FLUX_W ? rows : FLUX_W;
     }
+}
+
+/* A product of one column, whose rows are contiguous, in the order seq: they
+ * are read from begin to end, and their sums stay in registers. This and the
+ * next only choose: what they jump to has its arguments where theirs are. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_column_seq)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
+                        size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                        const flux_product_end *end)
+{
+    const size_t whole = FLUX_W - FLUX_P(flux_odd)(rows, k, a, ak);
+    const size_t first = rows < whole ? rows : whole;
+    (void)isa;
+    if (rows <= first + 3 * FLUX_W)
+        FLUX_P(flux_few_rows)(first, rows, k, a, ak, b, bk, c, end);
+    else
+        FLUX_P(flux_many_rows)(first, rows, k, a, ak, b, bk, c, end);
+}
+
+/* The same in the order split4, a vector of rows at a time. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_split_rows)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
+                        size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                        const flux_product_end *end)
+{
+    (void)isa;
+    for (size_t i = 0, lanes; i < rows; i += lanes) {
+        lanes = rows - i < FLUX_W ? rows - i : FLUX_W;
+        FLUX_P(flux_rows)
+        (4, 1, 0, lanes, lanes, k, a + i, ak, b, bk, c + i, end);
+    }
+}
+
+/* That of one vector and one block of terms, as of ten classes, stored: it is
+ * so short that registers which were saved before it hold it up. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_split_row)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
+                       size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                       const flux_product_end *end)
+{
+    FLUX_V sum[4][9];
+    (void)isa, (void)end;
+    FLUX_P(flux_row_block)(4, 1, 0, rows, rows, k, a, ak, b, bk, sum);
+    FLUX_P(flux_store)(c, FLUX_I(all)(0) + sum[0][0], rows);
+}
+
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_column_split)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
+                          size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                          const flux_product_end *end)
+{
+    if (rows <= FLUX_W && k <= 512 && end == NULL)
+        FLUX_P(flux_split_row)(isa, rows, k, a, ak, b, bk, c, end);
+    else
+        FLUX_P(flux_split_rows)(isa, rows, k, a, ak, b, bk, c, end);
+}
+
+/* One of them. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_column_rows)(flux_order order, size_t rows, size_t k,
+                         const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                         FLUX_T *c, const flux_product_end *end)
+{
+    const flux_isa any = FLUX_ISA_PLAIN; /* of no account */
+    if (order == FLUX_SPLIT4)
+        FLUX_P(flux_column_split)(any, rows, k, a, ak, b, bk, c, end);
+    else
+        FLUX_P(flux_column_seq)(any, rows, k, a, ak, b, bk, c, end);
 }
 
 /* sum[i] = fma(a[i + k ak], b[k bk], sum[i]) for k < K in order, i < rows. */
