@@ -91,7 +91,8 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
     const size_t in = job->panels ? seat->row % FLUX_PANEL(FLUX_T) : 0;
     const FLUX_T *a = job->a + (seat->row - in) * job->ai + in + term * job->ak;
     const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
-    const int far = job->ak * sizeof *a >= 1024;
+    /* Also where moments need the first cache's other lines of their places. */
+    const int far = job->ak * sizeof *a >= 1024 || job->end.kind == FLUX_ADAM;
     const int part = seat->rows != lanes;
     const int masks =
         FLUX_MASKS && seat->R == 2 && many && job->end.kind != FLUX_ADAM;
@@ -164,8 +165,8 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     const int full = seat->rows == lanes;
     const int over = again > 0 && job->end.kind != FLUX_SET;
     const int direct = job->ci == 1 && (full || FLUX_MASKS) && !over && !adam;
-    const int late =
-        job->ci == 1 && full && again == 0 && adam && last && seat->R == 2;
+    const int late = job->ci == 1 && full && again == 0 && adam && last &&
+                     seat->R == 2 && FLUX_P(flux_adam_waits)(job->end);
     const FLUX_T step = job->end.kind == FLUX_STEP ? (FLUX_T)job->end.scale : 0;
     FLUX_T *c = job->c + seat->row * job->ci +
                 (spot->column - (direct ? again : 0)) * job->cj;
@@ -183,6 +184,7 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.out = last && direct ? goal.in : FLUX_W;
     goal.first = seat->first;
     goal.steps = spot->term == 0 && last && direct && step > 0;
+    goal.late = late;
     goal.far = job->cj * job->n * sizeof *c >= 1024 * 1024;
     if (adam)
         FLUX_P(flux_adam_tile)
@@ -305,7 +307,10 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
 {
     const size_t tall = job->order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
     const size_t deep = job->k < 512 ? job->k : 512;
-    const size_t fit = FLUX_P(FLUX_ROOM) / deep / tall;
+    /* Beside a step of ADAM, whose moments pass through the first cache. */
+    const size_t room =
+        job->end.kind == FLUX_ADAM ? 16384 / sizeof(FLUX_T) : FLUX_P(FLUX_ROOM);
+    const size_t fit = room / deep / tall > 0 ? room / deep / tall : 1;
     const size_t band =
         (fit < FLUX_P(FLUX_SEATS) ? fit : FLUX_P(FLUX_SEATS)) * tall;
     FLUX_ALIGNED FLUX_T panels[FLUX_P(FLUX_ROOM)];

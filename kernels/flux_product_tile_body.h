@@ -36,6 +36,7 @@ typedef struct {
     size_t out;    /* and that are written; all, unless FLUX_MASKS */
     int first;     /* no tile has read the rows of `a` */
     int steps;     /* to = base - eta (+0 + sum), with eta = -factor above 0 */
+    int late;      /* what goes to `to` waits for a step of ADAM */
     int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
 
@@ -370,8 +371,14 @@ FLUX_P(flux_adam_tile)(flux_order order, size_t R, size_t J, size_t count,
                        size_t bj, const FLUX_P(flux_goal) * goal,
                        FLUX_P(flux_late) * late)
 {
-    if (late->columns > 0 && R == 2 && J == 3 && !goal->first && !goal->right) {
-        FLUX_P(flux_tile_adam)(count, a, ak, b, bk, bj, goal, late);
+    const int wait = late->columns > 0 && !goal->first && !goal->right;
+    if (wait && FLUX_U == 4 && J == 4) {
+        FLUX_P(flux_tile_adam)
+        (3 * FLUX_U + 1, count, a, ak, b, bk, bj, goal, late);
+        return;
+    }
+    if (wait && R == 2 && J == 3) {
+        FLUX_P(flux_tile_adam)(3 * FLUX_U, count, a, ak, b, bk, bj, goal, late);
         return;
     }
     FLUX_P(flux_adam_now)(late);

@@ -6,6 +6,7 @@
 #define FLUX_SHARE_FROM   1
 #include "kernels/flux_product.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -33,6 +34,21 @@ number(uint32_t *state)
     return x * (r % 16 == 0 ? 64.0 : 1.0);
 }
 
+/* Zeros of both signs, what overflows, and what only another sum or its square
+ * rounds to zero. */
+static double
+special(uint32_t *state)
+{
+    static const double some[] = {0.0,    -0.0,    1e-30,    -1e-30,
+                                  1.0,    -1.0,    1e-44,    -1e-44,
+                                  1e-300, -1e-300, INFINITY, 3e38};
+    return some[next(state) % (sizeof some / sizeof *some)];
+}
+
+/* What the numbers are made by, and the factor of a gradient in its mean. */
+static double (*make)(uint32_t *state) = number;
+static double take = 0.1;
+
 /* The shares of all threads, one after another. */
 static void
 run_in_turn(flux_pool *pool, flux_task *function, void *task)
@@ -47,7 +63,7 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         T *x = malloc(count * sizeof *x);                                      \
         assert_non_null(x);                                                    \
         for (size_t i = 0; i < count; i++) {                                   \
-            T one = (T)number(state);                                          \
+            T one = (T)make(state);                                            \
             x[i] = positive && one < 0 ? -one : one;                           \
         }                                                                      \
         return x;                                                              \
@@ -62,7 +78,7 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
                 const size_t at = i * ci + j * cj;                             \
                 const T g = sum[at];                                           \
                 const T kept = (T)0.9 * mean[at];                              \
-                const T taken = (T)0.1 * g;                                    \
+                const T taken = (T)take * g;                                   \
                 const T power = g * g;                                         \
                 const T kept2 = (T)0.999 * square[at];                         \
                 const T taken2 = (T)0.001 * power;                             \
@@ -74,6 +90,16 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
                 const T step = (T)0.3 * quotient;                              \
                 c[at] = c[at] - step;                                          \
             }                                                                  \
+    }                                                                          \
+                                                                               \
+    /* Bit for bit, but for what a NaN tells. */                               \
+    static void same_##S(const T *got, const T *want, size_t count)            \
+    {                                                                          \
+        for (size_t i = 0; i < count; i++)                                     \
+            if (!isnan(want[i]))                                               \
+                assert_memory_equal(got + i, want + i, sizeof *got);           \
+            else                                                               \
+                assert_true(isnan(got[i]));                                    \
     }                                                                          \
                                                                                \
     static void check_##S(flux_order order, size_t m, size_t n, size_t k,      \
@@ -105,10 +131,9 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
                 flux_product_adam_##S(                                         \
                     (flux_isa)isa, shared ? &pool : NULL, order, m, n, k, a,   \
                     1, m, b, n, 1, got[0], ci, cj, got[1], got[2], (T)0.9,     \
-                    (T)0.1, (T)0.999, (T)0.001, (T)0.3, (T)1e-7);              \
+                    (T)take, (T)0.999, (T)0.001, (T)0.3, (T)1e-7);             \
                 for (int i = 0; i < 3; i++)                                    \
-                    assert_memory_equal(got[i], want[i],                       \
-                                        count * sizeof **got);                 \
+                    same_##S(got[i], want[i], count);                          \
             }                                                                  \
         for (int i = 0; i < 3; i++) {                                          \
             free(old[i]);                                                      \
@@ -135,7 +160,7 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         flux_sums_##S(flux_best_isa(), order, m, k, a, 1, m, x[3], 1, 0);      \
         expect_##S(m, 1, 1, m, x[3], want[0], want[1], want[2]);               \
         flux_sums_adam_##S(flux_best_isa(), order, m, k, a, 1, m, x[0], 1,     \
-                           x[1], x[2], (T)0.9, (T)0.1, (T)0.999, (T)0.001,     \
+                           x[1], x[2], (T)0.9, (T)take, (T)0.999, (T)0.001,    \
                            (T)0.3, (T)1e-7);                                   \
         for (int i = 0; i < 3; i++) {                                          \
             assert_memory_equal(x[i], want[i], m * sizeof **want);             \
@@ -183,6 +208,26 @@ test_large(void **state)
     check_f32(FLUX_SEQ, 150, 530, 515, 0, 0);
 }
 
+/* The mean may take nothing of a gradient, or less; zeros have a sign. */
+static void
+test_special(void **state)
+{
+    (void)state;
+    static const double takes[] = {0.1, 0.0, -0.0, -0.1, NAN, 1e-40, INFINITY};
+    make = special;
+    for (size_t i = 0; i < sizeof takes / sizeof *takes; i++) {
+        take = takes[i];
+        for (size_t k = 1; k <= 3; k++) {
+            check_f32(FLUX_SEQ, 64, 50, k, 0, 0);
+            check_f64(FLUX_SEQ, 32, 50, k, 0, 2);
+            check_f32(FLUX_SEQ, 64, 35, k, 0, 0);
+        }
+        check_f32(FLUX_SEQ, 32, 40, 514, 0, 0);
+    }
+    make = number;
+    take = 0.1;
+}
+
 static void
 test_sums(void **state)
 {
@@ -200,6 +245,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),
         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_special),
         cmocka_unit_test(test_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

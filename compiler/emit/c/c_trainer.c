@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* The number of members that are no states. */
+enum { OWN = -2 };
+
 /* States are members of s, but for the step's own eta and step. */
 static void
 trainer_places(Function *f, const Trainer *t, const char *state)
@@ -177,7 +180,7 @@ trainer_members(Emit *emit, Trainer *t)
     t->state = c_struct_new(emit->arena);
     static const char *const own[] = {"eta", "seed", "step"};
     for (size_t i = 0; i < 3; i++)
-        c_struct_add(emit->arena, t->state, own[i], -2);
+        c_struct_add(emit->arena, t->state, own[i], OWN);
     for (size_t i = 0; i < t->step->leaf.count; i++) {
         Ref ref = t->step->leaf.item[i];
         const Node *leaf = ir_node(t->step, ref);
@@ -192,19 +195,63 @@ trainer_members(Emit *emit, Trainer *t)
     }
 }
 
+/* Bytes of the states in a member. */
+static int64_t
+member_bytes(const Trainer *t, const Member *member)
+{
+    int64_t bytes = 0;
+    for (const Member *m = member->first; m != NULL; m = m->next)
+        bytes += member_bytes(t, m);
+    if (member->number < 0)
+        return bytes;
+    const Node *leaf = ir_node(t->step, t->leaf.item[member->number]);
+    int64_t count = 1;
+    for (int a = 0; a < leaf->rank; a++)
+        count *= leaf->dim[a];
+    return (count > 0 ? count : 1) * (int64_t)dtype_size(leaf->dtype);
+}
+
+/* What stands before the next moment, so that it lies in cache lines as the
+ * first does: a step reads and writes a vector of each in turn. Small moments
+ * stay near each other.
+ */
+static void
+moment_gap(Emit *emit, Trainer *t, const Member *next, int64_t bytes)
+{
+    enum { LINE = 64, LARGE = 4096 };
+    int64_t size = (int64_t)dtype_size(emit->model->dtype);
+    if (bytes < LARGE || bytes % LINE == 0)
+        return;
+    const Member *gap = c_struct_add(emit->arena, t->state, "gap", OWN);
+    writer_line(&emit->header,
+                "%s %s[%lld]; /* %s begins at a cache line, if all does */",
+                emit->real, gap->name,
+                (long long)((LINE - bytes % LINE) / size), next->name);
+}
+
+/* The moments come first: they begin where the struct does. */
 static void
 trainer_struct(Emit *emit, Trainer *t)
 {
     Writer *header = &emit->header;
     const Member *step = t->state->first->next->next;
+    int64_t bytes = 0;
     writer_raw(header, "\n/* What a training step keeps from one call to the "
                        "next. */\n");
     writer_line(header, "typedef struct %s {", t->name);
+    for (const Member *m = step->next; m != NULL && m->number != OWN;
+         m = m->next) {
+        Member moment = *m;
+        moment.next = NULL;
+        const Member only = {.first = &moment};
+        c_struct_print(header, &only, state_text, t);
+        bytes = member_bytes(t, m);
+        if (m->next != NULL && m->next->number != OWN)
+            moment_gap(emit, t, m->next, bytes);
+    }
     writer_line(header, "%s eta;", emit->real);
     writer_line(header, "uint64_t seed;");
     writer_line(header, "int32_t step;");
-    Member rest = {.first = step->next};
-    c_struct_print(header, &rest, state_text, t);
     writer_line(header, "} %s;", t->name);
 }
 
