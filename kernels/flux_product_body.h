@@ -27,6 +27,19 @@ FLUX_P(flux_units)(flux_order order, size_t R, size_t columns, size_t j)
     return units * FLUX_U > columns ? units - 1 : units;
 }
 
+/* How many whole tiles one behind another are like the next, which has three
+ * units or more and is not the first, where so many columns are left. */
+FLUX_INLINE size_t
+FLUX_P(flux_tiles_alike)(size_t R, size_t left)
+{
+    const size_t threes = left / (3 * FLUX_U);
+    const size_t rest = left % (3 * FLUX_U);
+    const size_t units = (left + FLUX_U - 1) / FLUX_U;
+    if (FLUX_U == 4 && R == 2 && rest <= threes)
+        return rest == threes ? threes : threes - rest;
+    return units % 3 == 1 ? threes - 1 : threes;
+}
+
 /* The columns of a tile of so many units. */
 FLUX_INLINE size_t
 FLUX_P(flux_wide)(size_t units)
@@ -114,13 +127,15 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
  * panel copies them, to where. */
 typedef struct {
     size_t term, length, column, wide, units;
+    size_t
+        tiles; /* of these units, one behind another, that are made at once */
     const FLUX_T *b;
     size_t bk, bj;
     FLUX_T *copy;
     size_t copied; /* where the columns in that end */
 } FLUX_P(flux_spot);
 
-/* A tile of each of `panels` that are alike, of which `seat` is the first,
+/* The tiles of each of `panels` that are alike, of which `seat` is the first,
  * where results are `next` elements apart and totals `sums`. From one to the
  * next it is a few instructions, for which no multiply-add waits. */
 FLUX_TARGET FLUX_INLINE void
@@ -128,26 +143,31 @@ FLUX_P(flux_tiles)(flux_order order, const FLUX_P(flux_seat) * seat,
                    size_t panels, const FLUX_P(flux_spot) * spot, size_t next,
                    size_t sums, FLUX_P(flux_goal) * goal)
 {
-    const FLUX_T *a = seat->a;
-    const size_t a_next = panels > 1 ? (size_t)(seat[1].a - a) : 0;
-    for (;;) {
+    const size_t a_next = panels > 1 ? (size_t)(seat[1].a - seat->a) : 0;
+    const size_t over = spot->wide * goal->step - (panels - 1) * next;
+    const FLUX_T *b = spot->b;
+    for (size_t tiles = spot->tiles; tiles > 0; tiles--) {
+        const FLUX_T *a = seat->a;
+        for (size_t left = panels;; a += a_next) {
 #if FLUX_MASKS
-        if (seat->R == 2 && spot->units >= 3 && goal->in < FLUX_W)
-            FLUX_P(flux_tile_part)
-        (spot->units, spot->length, a, seat->ak, spot->b, spot->bk, spot->bj,
-         goal);
-        else
+            if (seat->R == 2 && spot->units >= 3 && goal->in < FLUX_W)
+                FLUX_P(flux_tile_part)
+            (spot->units, spot->length, a, seat->ak, b, spot->bk, spot->bj,
+             goal);
+            else
 #endif
-            FLUX_P(flux_tile_any)(order, seat->R, spot->units, spot->length, a,
-                                  seat->ak, spot->b, spot->bk, spot->bj, goal);
-        if (--panels == 0)
-            break;
-        a += a_next;
-        goal->to += next;
-        if (goal->base)
-            goal->base += next;
-        if (goal->total)
-            goal->total += sums;
+                FLUX_P(flux_tile_any)(order, seat->R, spot->units, spot->length,
+                                      a, seat->ak, b, spot->bk, spot->bj, goal);
+            const size_t on = --left > 0 ? next : over;
+            goal->to += on;
+            if (goal->base)
+                goal->base += on;
+            if (goal->total)
+                goal->total += sums;
+            if (left == 0)
+                break;
+        }
+        b += spot->wide * spot->bj;
     }
 }
 
@@ -256,6 +276,11 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
     const size_t seats = (rows + tall - 1) / tall;
     const int several = job->k > 512;
     const size_t alike = FLUX_P(flux_alike)(job, rows);
+    /* Whether each tile ends where it is made, and columns are read in place.
+     */
+    const int strips = alike > 0 && (!several || seats == 1) &&
+                       (alike == seats || FLUX_MASKS) &&
+                       (!job->beside || job->bk == 1);
     size_t columns;
     room.late.columns = 0;
     for (size_t i = 0; i < seats; i++) {
@@ -274,13 +299,17 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
             spot.length = left < 512 ? left : 512;
             spot.copied = 0;
             size_t slot = 0;
-            for (size_t j = 0; j < columns; j += spot.wide) {
+            for (size_t j = 0; j < columns; j += spot.tiles * spot.wide) {
                 spot.units = FLUX_P(flux_units)(job->order, seat[seats - 1].R,
                                                 columns, j);
                 size_t tile = FLUX_P(flux_wide)(spot.units);
                 spot.wide = columns - j < tile ? columns - j : tile;
                 spot.column = j0 + j;
                 FLUX_P(flux_right)(job, tile, &spot);
+                spot.tiles = 1;
+                if (strips && j > 0 && spot.units >= 3 && spot.wide == tile)
+                    spot.tiles = FLUX_P(flux_tiles_alike)(seat[seats - 1].R,
+                                                          columns - j);
                 size_t run = 1;
                 for (size_t i = 0; i < seats; i += run) {
                     if (j == 0)
@@ -295,7 +324,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
                      several ? room.total + slot + i * tall * tile : NULL,
                      &room);
                 }
-                slot += tile * FLUX_P(FLUX_LANES);
+                slot += spot.tiles * tile * FLUX_P(FLUX_LANES);
             }
         }
     }

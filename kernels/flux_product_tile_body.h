@@ -149,7 +149,7 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
     (R, J, FLUX_AT(a), FLUX_AT(a + (R - 1) * FLUX_W), third, bk, bj, sum);
 }
 
-/* The last terms of a tile that becomes to = base - eta (+0 + sum), with eta
+/* The last term of a tile that becomes to = base - eta (+0 + sum), with eta
  * above 0, a column at a time: stores that wait for all columns would hold up
  * the next tile.
  *
@@ -157,40 +157,27 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
  * takes nothing from the exact product, and it is rounded once either way, be
  * that to a subnormal, to a zero of its sign, to Inf or NaN. Where sum is +0 or
  * -0, both are +0, or NaN if eta is Inf. */
-enum { FLUX_P(FLUX_LAST) = FLUX_U == 4 ? 2 : 1 };
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_step)(const int J, const int MASK, const FLUX_T *a, size_t ak,
-                  const FLUX_T *const *third, size_t bk, size_t bj, FLUX_V *sum,
+FLUX_P(flux_step)(const int J, const int MASK, const FLUX_T *a,
+                  const FLUX_T *const *third, size_t bj, FLUX_V *sum,
                   const FLUX_P(flux_goal) * goal)
 {
-    enum { LAST = FLUX_P(FLUX_LAST) };
     const FLUX_V eta = FLUX_I(all)(-goal->factor), zero = FLUX_I(all)(0);
+    const FLUX_V row[2] = {FLUX_AT(a), FLUX_AT(a + FLUX_W)};
+    const uint16_t out = MASK ? FLUX_I(some)(goal->out) : 0;
     const FLUX_T *base = goal->base;
     FLUX_T *to = goal->to;
-    const uint16_t out = MASK ? FLUX_I(some)(goal->out) : 0;
-    FLUX_V row[LAST][2];
-    FLUX_UNROLL
-    for (size_t p = 0; p < LAST; p++) {
-        row[p][0] = FLUX_AT(a + p * ak);
-        row[p][1] = FLUX_AT(a + p * ak + FLUX_W);
-    }
     FLUX_UNROLL
     for (int j = 0; j < J; j++) {
-        FLUX_UNROLL
-        for (size_t p = 0; p < LAST; p++) {
-            FLUX_T right = third[j / 3][p * bk + (size_t)(j % 3) * bj];
-            FLUX_UNROLL
-            for (int r = 0; r < 2; r++)
-                sum[2 * j + r] =
-                    FLUX_I(fma_all)(row[p][r], right, sum[2 * j + r]);
-        }
+        const FLUX_T right = third[j / 3][(size_t)(j % 3) * bj];
         FLUX_UNROLL
         for (int r = 0; r < 2; r++) {
             const FLUX_T *p = base + r * FLUX_W;
             const FLUX_V old = FLUX_P(flux_take_rows)(MASK && r, p, out);
-            const FLUX_V move = FLUX_I(fma)(eta, sum[2 * j + r], zero);
+            const FLUX_V all = FLUX_I(fma_all)(row[r], right, sum[2 * j + r]);
             FLUX_P(flux_put_rows)
-            (MASK && r, to + r * FLUX_W, old - move, out);
+            (MASK && r, to + r * FLUX_W, old - FLUX_I(fma)(eta, all, zero),
+             out);
         }
         base += goal->step;
         to += goal->step;
@@ -245,8 +232,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
 {
     FLUX_T *left = goal->left;
     FLUX_T *right = goal->right;
-    const int steps =
-        R == 2 && !COPIES && goal->steps && count > FLUX_P(FLUX_LAST);
+    const int steps = R == 2 && !COPIES && goal->steps;
     const uint16_t in = COPIES && MASK ? FLUX_I(some)(goal->in) : 0;
     FLUX_V sum[26];
     const FLUX_T *third[5];
@@ -259,7 +245,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
             base += i % R == R - 1 ? goal->step : 0;
         }
     }
-    for (count -= steps ? FLUX_P(FLUX_LAST) : 0; count > 0; count--) {
+    for (count -= steps ? 1 : 0; count > 0; count--) {
         const FLUX_V row0 = FLUX_AT(a);
         const FLUX_V row1 =
             FLUX_P(flux_take_rows)(COPIES && MASK, a + (R - 1) * FLUX_W, in);
@@ -277,7 +263,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
         FLUX_P(flux_advance)(J, bk, third);
     }
     if (steps)
-        FLUX_P(flux_step)(J, MASK, a, ak, third, bk, bj, sum, goal);
+        FLUX_P(flux_step)(J, MASK, a, third, bj, sum, goal);
     else
         FLUX_P(flux_reach_rows)(R, J, MASK, sum, goal);
 }
