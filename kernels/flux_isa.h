@@ -154,7 +154,7 @@ flux_best_isa(void)
  * its time is theirs. */
 #if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(__TINYC__)
 #define FLUX_CALLS                                                             \
-    FLUX_NOINLINE __attribute__((optimize("O1", "fp-contract=off")))
+    FLUX_NOINLINE __attribute__((optimize("Og", "fp-contract=off")))
 #else
 #define FLUX_CALLS FLUX_NOINLINE
 #endif

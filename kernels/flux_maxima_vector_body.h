@@ -73,11 +73,7 @@ FLUX_I(rise)(FLUX_V x, size_t k, int places, FLUX_V *max, FLUX_N *place)
     if (places)
         *place = (number & above) | (*place & ~above);
 #endif
-#if FLUX_X86
-    __asm__("vmaxps {%1, %2, %0|%0, %2, %1}" : "+v"(*max) : "v"(*max), "v"(x));
-#else
-    *max = (FLUX_V)(((FLUX_N)x & above) | ((FLUX_N)*max & ~above));
-#endif
+    *max = FLUX_I(greater)(x, *max);
 }
 
 /* n elements from p on, of at most two vectors. */

@@ -54,6 +54,15 @@ FLUX_I(sqrt)(FLUX_V v)
     return v;
 }
 
+/* x > max ? x : max */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(greater)(FLUX_V x, FLUX_V max)
+{
+    const __typeof__(x > max) above = x > max;
+    return (FLUX_V)(((__typeof__(x > max))x & above) |
+                    ((__typeof__(x > max))max & ~above));
+}
+
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other
  * is read or written. */
 FLUX_TARGET FLUX_INLINE FLUX_V

@@ -53,6 +53,14 @@ FLUX_I(sqrt)(FLUX_V v)
     return v;
 }
 
+/* x > max ? x : max */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(greater)(FLUX_V x, FLUX_V max)
+{
+    __asm__(FLUX_OP("vmax") " {%0, %1, %0|%0, %1, %0}" : "+v"(max) : "v"(x));
+    return max;
+}
+
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other
  * is read or written, though the operand is a whole vector. */
 #if defined(FLUX_F32_BEST) || defined(FLUX_F64_BEST)

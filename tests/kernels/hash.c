@@ -5,6 +5,7 @@
 #include "kernels/flux_maxima.h"
 #include "kernels/flux_product.h"
 #include "kernels/flux_random.h"
+#include "kernels/flux_rows.h"
 #include "kernels/flux_windows.h"
 
 #include <stdio.h>
@@ -159,6 +160,10 @@ hash_products(hash *h)
     }
     hash_f32(h, flux_maximum_f32(ROWS * TERMS, a));
     hash_f64(h, flux_maximum_f64(ROWS * TERMS, a64));
+    hash_f32(h, flux_row_sum_f32(flux_best_isa(), ROWS * TERMS, a));
+    hash_f64(h, flux_row_sum_f64(flux_best_isa(), ROWS * TERMS, a64));
+    hash_f32(h, flux_row_maximum_f32(flux_best_isa(), ROWS * TERMS, a));
+    hash_f64(h, flux_row_maximum_f64(flux_best_isa(), ROWS * TERMS, a64));
 }
 
 /* Windows of 2 x 2 in lines of 21, of an array 42 wide. */

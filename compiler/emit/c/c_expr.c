@@ -446,6 +446,17 @@ c_order(Order order)
     return "FLUX_SEQ";
 }
 
+/* Whether a sum or a maximum of so many terms is a call: of many side by side,
+ * where a body knows its instruction set. */
+static bool
+row_calls(const Printer *printer, const Value *value, Dim count, Dim stride)
+{
+    enum { MANY = 32 };
+    bool maximum = value->op == OP_maximum;
+    return printer->isa != NULL && (!dim_known(count) || count >= MANY) &&
+           (maximum || (value->order == ORDER_tree16 && stride == 1));
+}
+
 static Expr
 sum_compute(Printer *printer, const Value *value)
 {
@@ -463,12 +474,18 @@ sum_compute(Printer *printer, const Value *value)
     const char *terms =
         arena_printf(printer->arena, "%s, %s", c_dim(printer, count).text,
                      c_pointer(printer, value->buffer, &at));
-    const char *text =
-        maximum
-            ? arena_printf(printer->arena, "flux_maximum_%s(%s)", suffix, terms)
-            : arena_printf(printer->arena, "flux_sum_%s(%s, %s, %s)", suffix,
-                           c_order(value->order), terms,
-                           c_dim(printer, stride == 0 ? 1 : stride).text);
+    const char *text;
+    if (row_calls(printer, value, count, stride))
+        text = arena_printf(printer->arena, "flux_row_%s_%s(%s, %s)",
+                            maximum ? "maximum" : "sum", suffix, printer->isa,
+                            terms);
+    else if (maximum)
+        text =
+            arena_printf(printer->arena, "flux_maximum_%s(%s)", suffix, terms);
+    else
+        text = arena_printf(printer->arena, "flux_sum_%s(%s, %s, %s)", suffix,
+                            c_order(value->order), terms,
+                            c_dim(printer, stride == 0 ? 1 : stride).text);
     return (Expr){text, PREC_primary};
 }
 

@@ -1,0 +1,28 @@
+/* flux_rows.h - the sum and the greatest of many elements that lie side by
+ * side, as rows of a matrix do: in the order tree16, and the maximum, of
+ * flux_sum.h. In place both are a text of some length, which a model often has;
+ * a call takes some 3 ns, which few elements would feel.
+ */
+#ifndef FLUX_ROWS_H
+#define FLUX_ROWS_H
+
+#include "kernels/flux_isa.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* flux_sum_f32(FLUX_TREE16, n, x, 1) and flux_maximum_f32(n, x). */
+FLUX_KERNEL float flux_row_sum_f32(flux_isa isa, size_t n, const float *x);
+FLUX_KERNEL float flux_row_maximum_f32(flux_isa isa, size_t n, const float *x);
+FLUX_KERNEL double flux_row_sum_f64(flux_isa isa, size_t n, const double *x);
+FLUX_KERNEL double flux_row_maximum_f64(flux_isa isa, size_t n,
+                                        const double *x);
+#ifdef __cplusplus
+}
+#endif
+
+#if FLUX_KERNELS_HERE
+#include "kernels/flux_rows_text.h"
+#endif
+
+#endif

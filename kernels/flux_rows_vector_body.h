@@ -1,0 +1,78 @@
+/* flux_rows_vector_body.h - the sum and the greatest of many elements, for
+ * vectors of one type: flux_rows_text.h includes it for each set of them, in
+ * the macros of flux_vector_body.h.
+ */
+
+/* The sum of one block: 16 lanes in vectors. They begin at +0 and so are never
+ * -0: to add +0, as to lanes past the end, changes nothing. Lanes wait for
+ * their additions; meanwhile what comes next, as the next row, is asked for. */
+FLUX_TARGET FLUX_INLINE FLUX_T
+FLUX_P(flux_row_part)(size_t n, const FLUX_T *x)
+{
+    enum { VECTORS = 16 / FLUX_W };
+    FLUX_V sum[VECTORS];
+    FLUX_T lane[16] FLUX_ALIGNED;
+    size_t k = 0;
+    FLUX_UNROLL
+    for (size_t v = 0; v < VECTORS; v++)
+        sum[v] = FLUX_I(all)(0);
+    for (; k + 16 <= n; k += 16) {
+        FLUX_ASK(x + k, n * sizeof *x);
+        FLUX_UNROLL
+        for (size_t v = 0; v < VECTORS; v++)
+            sum[v] = sum[v] + FLUX_AT(x + k + v * FLUX_W);
+    }
+    FLUX_UNROLL
+    for (size_t v = 0; v < VECTORS; v++) {
+        const size_t from = k + v * FLUX_W;
+        if (from < n)
+            sum[v] =
+                sum[v] +
+                FLUX_I(take)(x + from, n - from < FLUX_W ? n - from : FLUX_W);
+        FLUX_AT(lane + v * FLUX_W) = sum[v];
+    }
+    return FLUX_E(flux_join)(FLUX_TREE16, lane);
+}
+
+FLUX_TARGET FLUX_ONCE FLUX_T
+FLUX_P(flux_row_sum)(size_t n, const FLUX_T *x)
+{
+    const size_t block = flux_order_block(FLUX_TREE16);
+    FLUX_T total = 0;
+    for (size_t k = 0; k < n; k += block)
+        total =
+            total + FLUX_P(flux_row_part)(n - k < block ? n - k : block, x + k);
+    return total;
+}
+
+/* The greatest, of two vectors side by side; the last vector of a row may be
+ * looked at twice. Of zeros it is the first. */
+FLUX_TARGET FLUX_ONCE FLUX_T
+FLUX_P(flux_row_maximum)(size_t n, const FLUX_T *x)
+{
+    FLUX_V max = FLUX_I(all)((FLUX_T)-HUGE_VALF);
+    FLUX_V other = max;
+    FLUX_T lane[FLUX_W] FLUX_ALIGNED;
+    size_t k = 0;
+    for (; k + 2 * FLUX_W <= n; k += 2 * FLUX_W) {
+        FLUX_ASK(x + k, n * sizeof *x);
+        if (FLUX_W * sizeof *x == 64)
+            FLUX_ASK(x + k + FLUX_W, n * sizeof *x);
+        max = FLUX_I(greater)(FLUX_AT(x + k), max);
+        other = FLUX_I(greater)(FLUX_AT(x + k + FLUX_W), other);
+    }
+    if (k + FLUX_W < n)
+        max = FLUX_I(greater)(FLUX_AT(x + k), max);
+    if (k < n && n >= FLUX_W)
+        other = FLUX_I(greater)(FLUX_AT(x + n - FLUX_W), other);
+    FLUX_AT(lane) = FLUX_I(greater)(max, other);
+    FLUX_UNROLL
+    for (size_t half = FLUX_W / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lane[l] = FLUX_E(flux_greater)(lane[l + half], lane[l]);
+    for (k = n < FLUX_W ? n : 0; k > 0; k--)
+        lane[0] = FLUX_E(flux_greater)(x[k - 1], lane[0]);
+    for (k = lane[0] == 0 ? n : 0; k > 0; k--)
+        lane[0] = x[k - 1] == 0 ? x[k - 1] : lane[0];
+    return lane[0];
+}

@@ -1,0 +1,98 @@
+/* Sums and maxima of rows, for every instruction set of the machine, against
+ * the orders as flux_sum.h says them. What stands behind a row is NaN.
+ */
+#include "kernels/flux_rows.h"
+
+#include "kernels/flux_fp.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MOST = 9000, BEHIND = 32 };
+
+/* The lengths that are tried: all small ones, and those about a block. */
+static size_t
+next_length(size_t n)
+{
+    return n < 150    ? n + 1
+           : n < 4000 ? n * 5 / 2
+           : n < 4090 ? 4090
+           : n < 4120 ? n + 1
+                      : n + 1801;
+}
+
+static uint32_t
+next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+#define CHECKS(S, T, BITS)                                                     \
+    /* The order tree16: blocks of 4096, in 16 lanes, joined by halves. */     \
+    static T naive_sum_##S(size_t n, const T *x)                               \
+    {                                                                          \
+        T total = 0;                                                           \
+        for (size_t from = 0; from < n; from += 4096) {                        \
+            T lane[16] = {0};                                                  \
+            for (size_t k = from; k < n && k < from + 4096; k++)               \
+                lane[k % 16] = lane[k % 16] + x[k];                            \
+            for (size_t half = 8; half > 0; half /= 2)                         \
+                for (size_t l = 0; l < half; l++)                              \
+                    lane[l] = lane[l] + lane[l + half];                        \
+            total = total + lane[0];                                           \
+        }                                                                      \
+        return total;                                                          \
+    }                                                                          \
+                                                                               \
+    static void check_row_##S(size_t n, uint32_t kinds)                        \
+    {                                                                          \
+        static T x[MOST + BEHIND];                                             \
+        static const T number[] = {(T)-1,        (T)-0.0, 0, (T)NAN,           \
+                                   (T)-INFINITY, (T)-NAN, 2};                  \
+        uint32_t state = (uint32_t)n + kinds;                                  \
+        for (size_t i = 0; i < n + BEHIND; i++)                                \
+            x[i] = i >= n      ? (T)NAN                                        \
+                   : kinds > 0 ? number[next_random(&state) % kinds]           \
+                               : (T)next_random(&state) / 1000003 - 7;         \
+        const T sum = naive_sum_##S(n, x);                                     \
+        T max = (T)-INFINITY;                                                  \
+        for (size_t i = 0; i < n; i++)                                         \
+            max = x[i] > max ? x[i] : max;                                     \
+        for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++) {   \
+            const T got = flux_row_sum_##S((flux_isa)isa, n, x);               \
+            const T most = flux_row_maximum_##S((flux_isa)isa, n, x);          \
+            assert_true(isnan(sum) ? isnan(got) : BITS(got) == BITS(sum));     \
+            assert_true(BITS(most) == BITS(max));                              \
+        }                                                                      \
+    }
+
+CHECKS(f32, float, flux_f32_bits)
+CHECKS(f64, double, flux_f64_bits)
+
+/* Numbers whose sums are rounded, and few different ones: zeros of both signs,
+ * NaN and the infinity. */
+static void
+test_rows(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n <= MOST; n = next_length(n)) {
+        for (uint32_t kinds = 0; kinds <= 7; kinds++) {
+            check_row_f32(n, kinds);
+            check_row_f64(n, kinds);
+        }
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
