@@ -156,6 +156,19 @@ are_nests(const Printer *printer, const Block *block, size_t *count)
 }
 
 bool
+nests_alone(const Printer *printer, const Stmt *loop)
+{
+    bool alone = printer->nested && is_block(printer, loop);
+    for (size_t i = 0; i < loop->body.count && alone; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        alone = stmt->kind == STMT_loop
+                    ? !is_block(printer, stmt)
+                    : stmt->kind == STMT_call || stmt->kind == STMT_derive;
+    }
+    return alone;
+}
+
+bool
 nests_needed(const Printer *printer, const Block *block)
 {
     size_t count = 0;

@@ -144,10 +144,30 @@ part_pointers(const Printer *printer, const char *text, const char *behind)
     return kept + to;
 }
 
+/* A function that does no more than call others, for all instruction sets. */
+static void
+part_calls(Writer *to, const PartText *part, const char *isa)
+{
+    writer_raw(to, "\n");
+    if (part->comment != NULL)
+        writer_comment(to, part->comment);
+    writer_raw(to, "static FLUX_CALLS void\n");
+    writer_line(to, "%s_calls(flux_isa %s, %s)", part->name, isa, part->formal);
+    writer_line(to, "{");
+    if (!part->uses_isa)
+        writer_line(to, "(void)%s;", isa);
+    writer_raw(to, part->body);
+    writer_line(to, "}");
+}
+
 void
 part_for_each_isa(Writer *to, const PartText *part, const char *isa)
 {
     Arena *arena = to->arena;
+    if (part->calls) {
+        part_calls(to, part, isa);
+        return;
+    }
     const char *formal =
         arena_printf(arena, "flux_isa %s, %s", isa, part->formal);
     writer_raw(to, "\n");
@@ -166,19 +186,6 @@ part_for_each_isa(Writer *to, const PartText *part, const char *isa)
     writer_line(to, "FLUX_FOR_EACH_ISA%s(%s, (%s), %s, %s)",
                 part->once ? "_ONCE" : "", part->name, formal, isa,
                 part->actual);
-}
-
-/* A function that does no more than call others, for all instruction sets. */
-static void
-part_calls(Writer *to, const PartText *part, const char *isa)
-{
-    writer_raw(to, "\nstatic FLUX_CALLS void\n");
-    writer_line(to, "%s_calls(flux_isa %s, %s)", part->name, isa, part->formal);
-    writer_line(to, "{");
-    if (!part->uses_isa)
-        writer_line(to, "(void)%s;", isa);
-    writer_raw(to, part->body);
-    writer_line(to, "}");
 }
 
 const char *

@@ -163,8 +163,9 @@ typedef struct {
     const char *comment; /* above it; NULL: none */
     const char *lines;   /* the same as lines; NULL: none */
     bool uses_isa;
-    bool once; /* which instruction set it is for is asked in one place, in a
-                * function, not in each caller */
+    bool calls; /* it does no more than call others */
+    bool once;  /* which instruction set it is for is asked in one place, in a
+                 * function, not in each caller */
 } PartText;
 
 /* What a body names and has a type becomes its parameters. */
@@ -180,7 +181,7 @@ const char *part_pointers(const Printer *printer, const char *text,
                           const char *behind);
 
 /* Writes a function for each instruction set (flux_isa.h); NAME_isa calls it.
- */
+ * Of calls it is one for all of them, NAME_calls. */
 void part_for_each_isa(Writer *to, const PartText *part, const char *isa);
 
 /* Writes a function of a body, for each instruction set where the printer names
@@ -210,6 +211,10 @@ void nests_leave(Nests *nests, size_t mark);
  * false where it is none.
  */
 bool nests_needed(const Printer *printer, const Block *block);
+
+/* Whether a loop over blocks has nests, which are functions, and calls alone.
+ */
+bool nests_alone(const Printer *printer, const Stmt *loop);
 bool nest_print(Printer *printer, const Stmt *stmt);
 
 /* The same for what a function prints of a loop: its name, parameters, body and

@@ -133,7 +133,8 @@ define_task(Writer *to, const char *isa, const PartText *part)
     writer_line(to, "threads = flux_share_threads(threads);");
     writer_line(to, "if (thread < threads)");
     to->depth++;
-    writer_line(to, "%s_isa(t->%s, thread, threads%s);", name, isa, members);
+    writer_line(to, "%s_%s(t->%s, thread, threads%s);", name,
+                part->calls ? "calls" : "isa", isa, members);
     to->depth--;
     writer_line(to, "}");
 }
@@ -206,7 +207,8 @@ share_print(Printer *printer, const Stmt *loop)
     const char *pool = printer->pool;
     const bool calls = printer->calls;
     const char *isa = printer->nested ? "isa" : printer->isa;
-    PartText part = {.comment = "One thread's share of the samples."};
+    PartText part = {.comment = "One thread's share of the samples.",
+                     .calls = nests_alone(printer, loop)};
     bool is_new = true;
     printer->pool = NULL;
     printer->calls = false;
