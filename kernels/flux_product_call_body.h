@@ -120,6 +120,7 @@ FLUX_INLINE int
 FLUX_P(flux_is_column)(flux_isa isa, flux_order order, size_t m, size_t k,
                        size_t ai, size_t ci)
 {
+    (void)isa;
     return FLUX_VECTORS && FLUX_ISA_OF(isa) != FLUX_ISA_PLAIN && k > 1 &&
            ai == 1 && ci == 1 && order != FLUX_TREE16 &&
            !FLUX_P(flux_is_tall)(order, m);
