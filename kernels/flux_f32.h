@@ -60,20 +60,20 @@ flux_expf_rest(flux_isa isa, float x, float k, float *r)
 }
 
 /* e^x: x = n ln 2 + r; the lowest bits of u are n + 254, of which either half
- * is the exponent of a factor. */
+ * is the exponent of a factor. Below -104, where that is not so, all is 0. */
 FLUX_BODY float
 flux_expf_isa(flux_isa isa, float x)
 {
     float magic = 12582912.0f + 254.0f;
     uint32_t most = 0x4b400000u + 254u + 128u;
-    x = x < -104.0f ? -104.0f : x;
     uint32_t u = flux_f32_bits(flux_fmaf_isa(isa, x, 1.44269504f, magic));
     u = u > most ? most : u;
     float r;
     float q = flux_expf_rest(isa, x, flux_f32_from(u) - magic, &r);
     uint32_t half = u >> 1;
     float h = flux_fmaf_isa(isa, q, r, 1.0f);
-    return h * flux_f32_from(half << 23) * flux_f32_from((u - half) << 23);
+    float y = h * flux_f32_from(half << 23) * flux_f32_from((u - half) << 23);
+    return x < -104.0f ? 0.0f : y;
 }
 
 FLUX_INLINE float
@@ -166,22 +166,32 @@ flux_log1pf(float x)
     return flux_absf(x) < 1e-8f ? x : y;
 }
 
-/* sigma(x) = 1 / (1 + e^-x) = c / (c 2^n r q + c + c 2^n), c = 2^-24 so that
- * all fits. Where n is at its most, r may be as large as it likes: the quotient
- * is below all floats. */
+/* sigma(x) = 1 / (1 + e^-x) = c / (c + c 2^n - c 2^n r q), c = 2^-24 so that
+ * all fits, x = r - n ln 2. Where n is at its most, r may be as large as it
+ * likes: the quotient is below all floats. Where x > 60, a choice at the end
+ * costs nothing with masks, a minimum at the beginning less without. */
 FLUX_BODY float
 flux_sigmaf_isa(flux_isa isa, float x)
 {
     float c = 5.9604645e-08f;
     float magic = 12582912.0f + 103.0f;
     uint32_t most = 0x4b400000u + 254u;
-    x = x > 60.0f ? 60.0f : x;
-    uint32_t u = flux_f32_bits(flux_fmaf_isa(isa, x, -1.44269504f, magic));
+    int late = FLUX_MERGES(isa);
+    float v = !late && x > 60.0f ? 60.0f : x;
+    uint32_t u = flux_f32_bits(flux_fmaf_isa(isa, v, -1.44269504f, magic));
     u = u > most ? most : u;
-    float r;
-    float q = flux_expf_rest(isa, -x, flux_f32_from(u) - magic, &r);
+    float k = flux_f32_from(u) - magic;
+    float head = flux_fmaf_isa(isa, k, 0.693145751953125f, v);
+    float r = flux_fmaf_isa(isa, k, 1.42860677e-06f, head);
+    float q = -0.00139353273f;
+    q = flux_fmaf_isa(isa, q, r, 0.00836325809f);
+    q = flux_fmaf_isa(isa, q, r, -0.041666463f);
+    q = flux_fmaf_isa(isa, q, r, 0.166665763f);
+    q = flux_fmaf_isa(isa, q, r, -0.5f);
+    q = flux_fmaf_isa(isa, q, r, 1.0f);
     float p = flux_f32_from(u << 23);
-    return c / (flux_fmaf_isa(isa, p * r, q, c) + p);
+    float d = flux_fmaf_isa(isa, p * r, -q, c) + p;
+    return c / (late && x > 60.0f ? c : d);
 }
 
 FLUX_INLINE float

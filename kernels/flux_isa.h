@@ -39,10 +39,13 @@
 #endif
 #define FLUX_VECTORS (FLUX_X86 || FLUX_NEON)
 
+/* FLUX_MERGES: whether an instruction may leave lanes as they were. */
 #if FLUX_NEON
 typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_NEON } flux_isa;
+#define FLUX_MERGES(isa) 0
 #else
 typedef enum { FLUX_ISA_PLAIN, FLUX_ISA_AVX2, FLUX_ISA_AVX512 } flux_isa;
+#define FLUX_MERGES(isa) ((isa) == FLUX_ISA_AVX512)
 #endif
 
 /* Whether the large kernels below are compiled with this file. */
