@@ -4,14 +4,10 @@
  * where their numbers are known; where they hang on named dimensions the
  * interpreter checks them when it runs.
  */
-#include "ir/ir.h"
+#include "ir/verify.h"
 
-/* "%7 = mul (model.net:4:13): …" */
-static const char *fault(const Graph *g, Ref ref, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static const char *
-fault(const Graph *g, Ref ref, const char *format, ...)
+const char *
+verify_fault(const Graph *g, Ref ref, const char *format, ...)
 {
     Arena *arena = g->arena;
     const Node *node = ir_node(g, ref);
@@ -42,23 +38,24 @@ static const char *
 verify_frame(const Graph *g, Ref ref, const Node *node)
 {
     if ((unsigned)node->op >= OP_COUNT)
-        return fault(g, ref, "no such operation");
+        return verify_fault(g, ref, "no such operation");
     if ((unsigned)node->dtype >= DTYPES || node->dtype == DTYPE_i64)
-        return fault(g, ref, "an element type that graphs do not have");
+        return verify_fault(g, ref, "an element type that graphs do not have");
     if (node->rank < 0 || node->rank > IR_RANK)
-        return fault(g, ref, "rank %d", node->rank);
+        return verify_fault(g, ref, "rank %d", node->rank);
     for (int axis = 0; axis < node->rank; axis++) {
         if (node->dim[axis] < -(Dim)g->dims->poly.count)
-            return fault(g, ref, "axis %d has no such dimension", axis);
+            return verify_fault(g, ref, "axis %d has no such dimension", axis);
     }
     if (node->op != OP_scan && node->operands != op_info[node->op].operands)
-        return fault(g, ref, "%d operands, not %d", node->operands,
-                     op_info[node->op].operands);
+        return verify_fault(g, ref, "%d operands, not %d", node->operands,
+                            op_info[node->op].operands);
     if ((node->region != NULL) != (node->op == OP_scan))
-        return fault(g, ref, "%s", node->region != NULL ? "a body" : "no body");
+        return verify_fault(g, ref, "%s",
+                            node->region != NULL ? "a body" : "no body");
     for (int i = 0; i < node->operands; i++) {
         if (ir_operand(node, i) < 0 || ir_operand(node, i) >= ref)
-            return fault(g, ref, "operand %d is no earlier node", i);
+            return verify_fault(g, ref, "operand %d is no earlier node", i);
     }
     return NULL;
 }
@@ -69,14 +66,14 @@ verify_order(const Graph *g, Ref ref, const Node *node)
     OpClass class = op_info[node->op].class;
     if (class != CLASS_REDUCE && class != CLASS_CONTRACT) {
         if (node->order != ORDER_none)
-            return fault(g, ref, "an order of summation without a sum");
+            return verify_fault(g, ref, "an order of summation without a sum");
         return NULL;
     }
     if (node->order <= ORDER_none || node->order > ORDER_tree16)
-        return fault(g, ref, "no order of summation");
+        return verify_fault(g, ref, "no order of summation");
     bool sums = node->op == OP_sum || node->op == OP_contract;
     if (node->order != ORDER_seq && !(sums && dtype_real(node->dtype)))
-        return fault(g, ref, "an order that only sums of reals have");
+        return verify_fault(g, ref, "an order that only sums of reals have");
     return NULL;
 }
 
@@ -87,11 +84,11 @@ verify_const(const Graph *g, Ref ref, const Node *node)
     Tensor scalar = {.dtype = node->dtype, .data = &room};
     double value = node->as.value;
     if (node->rank != 0)
-        return fault(g, ref, "a constant that is no scalar");
+        return verify_fault(g, ref, "a constant that is no scalar");
     tensor_set(&scalar, 0, value);
     double held = tensor_get(&scalar, 0);
     if (held != value && !(held != held && value != value))
-        return fault(g, ref, "a value that its type does not hold");
+        return verify_fault(g, ref, "a value that its type does not hold");
     return NULL;
 }
 
@@ -100,14 +97,14 @@ verify_data(const Graph *g, Ref ref, const Node *node)
 {
     const Tensor *data = node->as.data;
     if (!data || !data->data)
-        return fault(g, ref, "no data");
+        return verify_fault(g, ref, "no data");
     if (data->dtype != node->dtype)
-        return fault(g, ref, "the data has another element type");
+        return verify_fault(g, ref, "the data has another element type");
     if (data->rank != node->rank)
-        return fault(g, ref, "the data has another rank");
+        return verify_fault(g, ref, "the data has another rank");
     for (int axis = 0; axis < node->rank; axis++) {
         if (data->dim[axis] != node->dim[axis])
-            return fault(g, ref, "the data has another shape");
+            return verify_fault(g, ref, "the data has another shape");
     }
     return NULL;
 }
@@ -116,32 +113,34 @@ static const char *
 verify_leaf(const Graph *g, Ref ref, const Node *node)
 {
     if (op_given(node->op) && !node->as.leaf.name)
-        return fault(g, ref, "no name");
+        return verify_fault(g, ref, "no name");
     if (node->op == OP_const)
         return verify_const(g, ref, node);
     if (node->op == OP_data)
         return verify_data(g, ref, node);
     if (node->op == OP_extent) {
         if (node->rank != 0 || !dtype_number(node->dtype))
-            return fault(g, ref, "an extent is one number");
+            return verify_fault(g, ref, "an extent is one number");
         if (node->as.extent < -(Dim)g->dims->poly.count)
-            return fault(g, ref, "no such dimension");
+            return verify_fault(g, ref, "no such dimension");
     }
     if (node->op == OP_iota) {
         if (!dtype_number(node->dtype))
-            return fault(g, ref, "counts in %s", dtype_name[node->dtype]);
+            return verify_fault(g, ref, "counts in %s",
+                                dtype_name[node->dtype]);
         if (node->as.axis < 0 || node->as.axis >= node->rank)
-            return fault(g, ref, "no axis %d", node->as.axis);
+            return verify_fault(g, ref, "no axis %d", node->as.axis);
     }
     bool draw = node->op == OP_draw;
     if ((node->op == OP_uniform || node->op == OP_normal || draw) &&
         !dtype_real(node->dtype))
-        return fault(g, ref, "random numbers in %s", dtype_name[node->dtype]);
+        return verify_fault(g, ref, "random numbers in %s",
+                            dtype_name[node->dtype]);
     if (draw && (ir_node(g, node->operand[0])->rank != 0 ||
                  ir_node(g, node->operand[0])->dtype != DTYPE_i32))
-        return fault(g, ref, "a step that is not one i32");
+        return verify_fault(g, ref, "a step that is not one i32");
     if (draw && node->as.random.stream >> 31 != 0)
-        return fault(g, ref, "a site that is too large");
+        return verify_fault(g, ref, "a site that is too large");
     return NULL;
 }
 
@@ -172,235 +171,21 @@ verify_map(const Graph *g, Ref ref, const Node *node)
     int first = node->op == OP_select ? 1 : 0;
     DType dtype = ir_node(g, node->operand[first])->dtype;
     if (first == 1 && ir_node(g, node->operand[0])->dtype != DTYPE_bool)
-        return fault(g, ref, "a condition that is not bool");
+        return verify_fault(g, ref, "a condition that is not bool");
     for (int i = 0; i < node->operands; i++) {
         if (!ir_same_shape(g, ref, node->operand[i]))
-            return fault(g, ref, "operand %d has another shape", i);
+            return verify_fault(g, ref, "operand %d has another shape", i);
         if (i >= first && ir_node(g, node->operand[i])->dtype != dtype)
-            return fault(g, ref, "operand %d has another element type", i);
+            return verify_fault(g, ref, "operand %d has another element type",
+                                i);
     }
     if (!map_takes(node->op, dtype))
-        return fault(g, ref, "not defined for %s", dtype_name[dtype]);
+        return verify_fault(g, ref, "not defined for %s", dtype_name[dtype]);
     if (node->op == OP_cast)
         return NULL;
     bool compares = op_info[node->op].class == CLASS_COMPARE;
     if (node->dtype != (compares ? DTYPE_bool : dtype))
-        return fault(g, ref, "a result in %s", dtype_name[node->dtype]);
-    return NULL;
-}
-
-static const char *
-verify_broadcast(const Graph *g, Ref ref, const Node *node)
-{
-    const Node *a = ir_node(g, node->operand[0]);
-    int last = -1;
-    for (int axis = 0; axis < a->rank; axis++) {
-        int to = node->as.map[axis];
-        if (to <= last || to >= node->rank)
-            return fault(g, ref, "axis %d goes to axis %d", axis, to);
-        if (node->dim[to] != a->dim[axis])
-            return fault(g, ref, "axis %d changes its extent", axis);
-        last = to;
-    }
-    return NULL;
-}
-
-static const char *
-verify_permute(const Graph *g, Ref ref, const Node *node)
-{
-    const Node *a = ir_node(g, node->operand[0]);
-    uint32_t seen = 0;
-    if (node->rank != a->rank)
-        return fault(g, ref, "another rank");
-    for (int axis = 0; axis < node->rank; axis++) {
-        int from = node->as.map[axis];
-        if (from < 0 || from >= a->rank || (seen >> from & 1) != 0)
-            return fault(g, ref, "axis %d comes from axis %d", axis, from);
-        if (node->dim[axis] != a->dim[from])
-            return fault(g, ref, "axis %d changes its extent", axis);
-        seen |= (uint32_t)1 << from;
-    }
-    return NULL;
-}
-
-/* Whether `dim` elements, `step` apart, can lie in an operand whose extent only
- * the run knows, or that is so long itself: no extent is more than a number
- * holds.
- */
-static bool
-steps_fit(Dims *dims, Dim dim, int64_t step)
-{
-    DimPoly poly = dim_poly(dims, dim);
-    int64_t most = INT64_MAX / 2 / step;
-    for (size_t i = 0; i < poly.count; i++)
-        if (poly.term[i].coefficient > most || poly.term[i].coefficient < -most)
-            return false;
-    return true;
-}
-
-/* Elements of a slice lie in the operand: start + (dim - 1) * step < extent. A
- * start that only the run knows is no less than 0.
- */
-static bool
-slice_inside(Dims *dims, Dim start, Dim dim, int64_t step, Dim extent)
-{
-    int64_t last;
-    if (dim == 0 || dim == 1)
-        step = 1;
-    if (!dim_known(dim) || !dim_known(extent))
-        return steps_fit(dims, dim, step);
-    if (!dim_known(start))
-        start = 0;
-    if (dim == 0)
-        return start <= extent;
-    return !__builtin_mul_overflow(dim - 1, step, &last) &&
-           !__builtin_add_overflow(last, start, &last) && last < extent;
-}
-
-static const char *
-verify_slice(const Graph *g, Ref ref, const Node *node)
-{
-    const Node *a = ir_node(g, node->operand[0]);
-    if (node->rank != a->rank)
-        return fault(g, ref, "another rank");
-    for (int axis = 0; axis < node->rank; axis++) {
-        Dim start = node->as.slice.start[axis];
-        int64_t step = node->as.slice.step[axis];
-        if (start < -(Dim)g->dims->poly.count)
-            return fault(g, ref, "axis %d has no such start", axis);
-        if (step < 1 || (node->op == OP_pad && step != 1))
-            return fault(g, ref, "axis %d has a step of %lld", axis,
-                         (long long)step);
-        bool inside = node->op == OP_slice
-                          ? slice_inside(g->dims, start, node->dim[axis], step,
-                                         a->dim[axis])
-                          : slice_inside(g->dims, start, a->dim[axis], 1,
-                                         node->dim[axis]);
-        if (!inside)
-            return fault(g, ref, "axis %d reaches outside", axis);
-    }
-    return NULL;
-}
-
-static const char *
-verify_concat(const Graph *g, Ref ref, const Node *node)
-{
-    const Node *a = ir_node(g, node->operand[0]);
-    const Node *b = ir_node(g, node->operand[1]);
-    if (a->dtype != b->dtype)
-        return fault(g, ref, "operands of two element types");
-    if (node->rank != a->rank || node->rank != b->rank)
-        return fault(g, ref, "another rank");
-    if (node->as.axis < 0 || node->as.axis >= node->rank)
-        return fault(g, ref, "no axis %d", node->as.axis);
-    for (int axis = 0; axis < node->rank; axis++) {
-        bool along = axis == node->as.axis;
-        Dim sum =
-            along ? dim_add(g->dims, a->dim[axis], b->dim[axis]) : a->dim[axis];
-        if (node->dim[axis] != sum || (!along && b->dim[axis] != sum))
-            return fault(g, ref, "axis %d does not fit", axis);
-    }
-    return NULL;
-}
-
-/* The windows of `whole`, which are the axes axis and axis + 1 of `parts`: all
- * lie inside, as far as the numbers are known, and the other axes are the same.
- */
-static const char *
-verify_windows(const Graph *g, Ref ref, const Node *whole, const Node *parts)
-{
-    const Node *node = ir_node(g, ref);
-    int axis = node->as.window.axis;
-    int64_t stride = node->as.window.stride;
-    int64_t dilation = node->as.window.dilation;
-    if (parts->rank != whole->rank + 1)
-        return fault(g, ref, "another rank");
-    if (axis < 0 || axis >= whole->rank)
-        return fault(g, ref, "no axis %d", axis);
-    if (stride < 1 || dilation < 1)
-        return fault(g, ref, "a stride of %lld and a dilation of %lld",
-                     (long long)stride, (long long)dilation);
-    for (int a = 0; a < whole->rank; a++) {
-        if (a != axis && whole->dim[a] != parts->dim[a < axis ? a : a + 1])
-            return fault(g, ref, "axis %d changes its extent", a);
-    }
-    Dim count = parts->dim[axis];
-    Dim size = parts->dim[axis + 1];
-    int64_t reach;
-    if (!dim_known(size) || size == 0)
-        return fault(g, ref, "windows of no known size");
-    if (__builtin_mul_overflow(size - 1, dilation, &reach) ||
-        !slice_inside(g->dims, reach, count, stride, whole->dim[axis]))
-        return fault(g, ref, "axis %d reaches outside", axis);
-    return NULL;
-}
-
-static const char *
-verify_gather(const Graph *g, Ref ref, const Node *node)
-{
-    const Node *a = ir_node(g, node->operand[0]);
-    const Node *b = ir_node(g, node->operand[1]);
-    if (b->dtype != DTYPE_i32)
-        return fault(g, ref, "an index that is not i32");
-    if (a->rank == 0 || a->dim[a->rank - 1] == 0)
-        return fault(g, ref, "a table of nothing");
-    if (node->rank != a->rank - 1 + b->rank)
-        return fault(g, ref, "another rank");
-    for (int axis = 0; axis < node->rank; axis++) {
-        bool first = axis < a->rank - 1;
-        if (node->dim[axis] !=
-            (first ? a->dim[axis] : b->dim[axis - a->rank + 1]))
-            return fault(g, ref, "axis %d does not fit", axis);
-    }
-    return NULL;
-}
-
-/* The product of a shape; false where it overflows, which is no mistake of the
- * graph that made the dimensions.
- */
-static bool
-shape_count(const Graph *g, const Node *node, Dim *count)
-{
-    bool before = g->dims->overflow;
-    g->dims->overflow = false;
-    *count = 1;
-    for (int axis = 0; axis < node->rank; axis++)
-        *count = dim_mul(g->dims, *count, node->dim[axis]);
-    bool fits = !g->dims->overflow;
-    g->dims->overflow = before;
-    return fits;
-}
-
-static const char *
-verify_shape(const Graph *g, Ref ref, const Node *node)
-{
-    const Node *a = ir_node(g, node->operand[0]);
-    if (node->dtype != a->dtype)
-        return fault(g, ref, "another element type than its operand");
-    if (node->op == OP_broadcast)
-        return verify_broadcast(g, ref, node);
-    if (node->op == OP_permute)
-        return verify_permute(g, ref, node);
-    if (node->op == OP_slice || node->op == OP_pad)
-        return verify_slice(g, ref, node);
-    if (node->op == OP_concat)
-        return verify_concat(g, ref, node);
-    if (node->op == OP_window)
-        return verify_windows(g, ref, a, node);
-    if (node->op == OP_gather)
-        return verify_gather(g, ref, node);
-    if (node->op == OP_reshape) {
-        Dim count;
-        Dim given;
-        if (!shape_count(g, node, &count) || !shape_count(g, a, &given) ||
-            count != given)
-            return fault(g, ref, "another number of elements");
-        return NULL;
-    }
-    if (!ir_same_shape(g, ref, node->operand[0]))
-        return fault(g, ref, "another shape than its operand");
-    if (node->op == OP_reverse && node->as.axes >> node->rank != 0)
-        return fault(g, ref, "axes that there are not");
+        return verify_fault(g, ref, "a result in %s", dtype_name[node->dtype]);
     return NULL;
 }
 
@@ -409,25 +194,25 @@ verify_reduce(const Graph *g, Ref ref, const Node *node)
 {
     const Node *a = ir_node(g, node->operand[0]);
     if (!dtype_number(a->dtype))
-        return fault(g, ref, "not defined for %s", dtype_name[a->dtype]);
+        return verify_fault(g, ref, "not defined for %s", dtype_name[a->dtype]);
     if (node->dtype != (node->op == OP_argmax ? DTYPE_i32 : a->dtype))
-        return fault(g, ref, "a result in %s", dtype_name[node->dtype]);
+        return verify_fault(g, ref, "a result in %s", dtype_name[node->dtype]);
     if (node->op == OP_unwindow) {
         if (node->as.window.stride > 1 && node->as.window.dilation > 1)
-            return fault(g, ref, "both a stride and a dilation");
+            return verify_fault(g, ref, "both a stride and a dilation");
         return verify_windows(g, ref, node, a);
     }
     if (node->as.axes >> a->rank != 0)
-        return fault(g, ref, "axes that there are not");
+        return verify_fault(g, ref, "axes that there are not");
     int rank = 0;
     for (int axis = 0; axis < a->rank; axis++) {
         if ((node->as.axes >> axis & 1) != 0)
             continue;
         if (rank >= node->rank || node->dim[rank] != a->dim[axis])
-            return fault(g, ref, "axis %d does not stay as it is", axis);
+            return verify_fault(g, ref, "axis %d does not stay as it is", axis);
         rank++;
     }
-    return rank == node->rank ? NULL : fault(g, ref, "another rank");
+    return rank == node->rank ? NULL : verify_fault(g, ref, "another rank");
 }
 
 /* The labels of one tensor as a set, their extents noted; a message where a
@@ -441,12 +226,12 @@ verify_labels(const Graph *g, Ref ref, const Node *node, const int8_t *label,
     for (int axis = 0; axis < node->rank; axis++) {
         int l = label[axis];
         if (l < 0 || l >= IR_LABELS)
-            return fault(g, ref, "label %d", l);
+            return verify_fault(g, ref, "label %d", l);
         uint32_t bit = (uint32_t)1 << l;
         if ((*set & bit) != 0)
-            return fault(g, ref, "label %d stands twice", l);
+            return verify_fault(g, ref, "label %d stands twice", l);
         if ((*known & bit) != 0 && extent[l] != node->dim[axis])
-            return fault(g, ref, "label %d has two extents", l);
+            return verify_fault(g, ref, "label %d has two extents", l);
         extent[l] = node->dim[axis];
         *set |= bit;
         *known |= bit;
@@ -460,9 +245,10 @@ verify_contract(const Graph *g, Ref ref, const Node *node)
     const Node *a = ir_node(g, node->operand[0]);
     const Node *b = ir_node(g, node->operand[1]);
     if (a->dtype != b->dtype || node->dtype != a->dtype)
-        return fault(g, ref, "operands and result of several element types");
+        return verify_fault(g, ref,
+                            "operands and result of several element types");
     if (!dtype_number(a->dtype))
-        return fault(g, ref, "not defined for %s", dtype_name[a->dtype]);
+        return verify_fault(g, ref, "not defined for %s", dtype_name[a->dtype]);
     Dim extent[IR_LABELS];
     uint32_t known = 0;
     uint32_t in_a;
@@ -479,9 +265,9 @@ verify_contract(const Graph *g, Ref ref, const Node *node)
     if (message)
         return message;
     if ((out & ~(in_a | in_b)) != 0)
-        return fault(g, ref, "a label that no operand has");
+        return verify_fault(g, ref, "a label that no operand has");
     if (((in_a ^ in_b) & ~out) != 0)
-        return fault(g, ref, "a label that only one operand has");
+        return verify_fault(g, ref, "a label that only one operand has");
     return NULL;
 }
 
@@ -489,7 +275,7 @@ static const char *
 verify_loop(const Graph *g, Ref ref)
 {
     const char *message = ir_verify_scan(g, ref);
-    return message != NULL ? fault(g, ref, "%s", message) : NULL;
+    return message != NULL ? verify_fault(g, ref, "%s", message) : NULL;
 }
 
 const char *
@@ -528,7 +314,7 @@ verify_leaves(const Graph *g)
         if (!op_given(g->node.item[i].op))
             continue;
         if (leaf == g->leaf.count || g->leaf.item[leaf] != (Ref)i)
-            return fault(g, (Ref)i, "not in its place among the leaves");
+            return verify_fault(g, (Ref)i, "not in its place among the leaves");
         leaf++;
     }
     if (leaf != g->leaf.count)
@@ -547,19 +333,22 @@ verify_output(const Graph *g, size_t index, bool *set)
     if (output.ref < 0 || output.ref >= count)
         return arena_printf(arena, "output %zu is no node", index);
     if (output.next == REF_NONE)
-        return output.name ? NULL
-                           : fault(g, output.ref, "an output without a name");
+        return output.name
+                   ? NULL
+                   : verify_fault(g, output.ref, "an output without a name");
     if (output.next < 0 || output.next >= count)
         return arena_printf(arena, "output %zu sets no node", index);
     const Node *leaf = ir_node(g, output.next);
     if (leaf->op != OP_param && leaf->op != OP_state)
-        return fault(g, output.next, "a next value, but no param or state");
+        return verify_fault(g, output.next,
+                            "a next value, but no param or state");
     if (leaf->dtype != ir_node(g, output.ref)->dtype ||
         !ir_same_shape(g, output.ref, output.next))
-        return fault(g, output.ref, "does not fit the leaf it sets, %%%d",
-                     (int)output.next);
+        return verify_fault(g, output.ref,
+                            "does not fit the leaf it sets, %%%d",
+                            (int)output.next);
     if (set[output.next])
-        return fault(g, output.next, "two next values");
+        return verify_fault(g, output.next, "two next values");
     set[output.next] = true;
     return NULL;
 }

@@ -244,14 +244,15 @@ const char *c_type(DType dtype);
 const char *c_suffix(DType dtype); /* of kernels: "f32" */
 const char *c_order(Order order);  /* FLUX_SEQ */
 const char *c_number(Arena *arena, DType dtype, double value);
+Expr c_value(Printer *printer, int value);
+Expr c_compute(Printer *printer, int value); /* not by its name */
+const char *c_at_least(Printer *printer, Expr expr, Prec prec);
+
+/* c_index.c: and whether two buffers may be the same memory. */
 Expr c_dim(Printer *printer, Dim dim);
 Expr c_affine(Printer *printer, const Affine *at);
 const char *c_load(Printer *printer, int buffer, const Affine *at);
 const char *c_pointer(Printer *printer, int buffer, const Affine *at);
-Expr c_value(Printer *printer, int value);
-Expr c_compute(Printer *printer, int value); /* not by its name */
-const char *c_at_least(Printer *printer, Expr expr, Prec prec);
-/* Whether two buffers may be the same memory. */
 bool c_same_memory(const Schedule *s, int a, int b);
 
 /* c_apart.c: whether no turn of a loop touches what another stores, which a C
