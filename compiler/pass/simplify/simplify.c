@@ -71,11 +71,29 @@ rule_add(Graph *g, const Node *n)
     return REF_NONE;
 }
 
+/* x of (x + c) - c, which whole numbers that wrap give back: an index from 1 is
+ * one from 0.
+ */
+static Ref
+without_added(const Graph *g, Ref a, Ref b)
+{
+    double c;
+    Node sum = *ir_node(g, a);
+    if (dtype_real(sum.dtype) || sum.op != OP_add || !pass_filled(g, b, &c))
+        return REF_NONE;
+    if (is_filled(g, sum.operand[1], c))
+        return sum.operand[0];
+    return is_filled(g, sum.operand[0], c) ? sum.operand[1] : REF_NONE;
+}
+
 static Ref
 rule_sub(Graph *g, const Node *n)
 {
     Ref a = n->operand[0];
     Ref b = n->operand[1];
+    Ref without = without_added(g, a, b);
+    if (without != REF_NONE)
+        return without;
     if (is_filled(g, b, 0.0))
         return a;
     if (dtype_real(n->dtype) && is_op(g, b, OP_neg))
