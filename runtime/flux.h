@@ -256,7 +256,9 @@ typedef struct flux_error {
  * threads look for work for some microseconds after each task, then sleep.
  *
  * A pool can be shared by all that run models: while it works for one, another
- * one's work is done by its caller alone. The bits are the same in any case.
+ * one's work is done by its caller alone; so it is in a process forked from the
+ * one that opened it, which may close it, too. The bits are the same in any
+ * case.
  */
 flux_pool *flux_pool_open(size_t threads);
 

@@ -4,7 +4,8 @@
  * round for a while, some microseconds, for one task follows another while a
  * model runs; then they sleep. A pool that is at work for one caller does
  * nothing for another, who does all parts itself: no more threads run than were
- * asked for.
+ * asked for. The same goes for a process that was forked from the pool's: its
+ * threads are not there.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "runtime/error.h"
@@ -13,6 +14,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     LOOKS = 2000,      /* for the next round, before a thread sleeps */
@@ -30,6 +32,7 @@ typedef struct Worker {
 
 struct Pool {
     flux_pool shared; /* what callers see */
+    pid_t process;    /* that the threads are of */
     atomic_flag busy;
     atomic_size_t round;
     atomic_size_t left; /* threads that have not finished this round */
@@ -105,7 +108,8 @@ static void
 pool_run(flux_pool *shared, flux_task *function, void *task)
 {
     Pool *pool = (Pool *)shared;
-    if (pool->workers == 0 || atomic_flag_test_and_set(&pool->busy)) {
+    if (pool->workers == 0 || pool->process != getpid() ||
+        atomic_flag_test_and_set(&pool->busy)) {
         for (size_t i = 0; i < shared->threads; i++)
             function(task, i, shared->threads);
         return;
@@ -152,6 +156,7 @@ flux_pool_open(size_t threads)
     if (pool == NULL)
         return NULL;
     pool->shared.run = pool_run;
+    pool->process = getpid();
     atomic_flag_clear(&pool->busy);
     if (pthread_mutex_init(&pool->lock, NULL) != 0) {
         free(pool);
@@ -174,6 +179,10 @@ flux_pool_close(flux_pool *shared)
     Pool *pool = (Pool *)shared;
     if (pool == NULL)
         return;
+    if (pool->process != getpid()) { /* lock and threads are another's */
+        free(pool);
+        return;
+    }
     pool_publish(pool, NULL, NULL);
     for (size_t i = 0; i < pool->workers; i++)
         pthread_join(pool->worker[i].thread, NULL);

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MOST = 130, ARENA = 1 << 23 };
 
@@ -174,6 +176,28 @@ share(const Run *want)
     flux_pool_close(pool);
 }
 
+/* A process forked from the pool's has none of its threads. */
+static void
+fork_from(const Run *want)
+{
+    Run got;
+    int status = -1;
+    open_run(&got);
+    flux_pool *pool = flux_pool_open(3);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        int fine = run(&got, MOST, pool) && equal(&got, want);
+        flux_pool_close(pool);
+        _exit(!fine);
+    }
+    waitpid(child, &status, 0);
+    expect(child > 0 && status == 0, "a forked process");
+    expect(run(&got, MOST, pool) && equal(&got, want), "the one it is from");
+    flux_pool_close(pool);
+    close_run(&got);
+}
+
 static void
 try_pools(size_t n)
 {
@@ -196,8 +220,10 @@ try_pools(size_t n)
     tasks = 0;
     expect(run(&got, n, &own) && equal(&got, &want), "a pool of the host's");
     expect((tasks > 0) == (n > 1), "one sample takes no threads, many do");
-    if (n == MOST)
+    if (n == MOST) {
         share(&want);
+        fork_from(&want);
+    }
     close_run(&want);
     close_run(&got);
 }
