@@ -166,14 +166,15 @@ flux_log1pf(float x)
     return flux_absf(x) < 1e-8f ? x : y;
 }
 
-/* sigma(x) = 1 / (1 + e^-x) = c / (c + c 2^n - c 2^n r q), c = 2^-24 so that
- * all fits, x = r - n ln 2. Where n is at its most, r may be as large as it
- * likes: the quotient is below all floats. Where x > 60, a choice at the end
+/* sigma(x) = 1 / (1 + e^-x) = c / (2^n c h + c), where x = r - n ln 2 and h is
+ * e^-r; c is small so that all fits, and its digits are those with which h and
+ * the sum round best. Where n is at its most, r may be as large as it likes:
+ * the quotient is below all floats. Where x > 60, a choice at the end
  * costs nothing with masks, a minimum at the beginning less without. */
 FLUX_BODY float
 flux_sigmaf_isa(flux_isa isa, float x)
 {
-    float c = 5.9604645e-08f;
+    float c = 8.0466414e-08f;
     float magic = 12582912.0f + 103.0f;
     uint32_t most = 0x4b400000u + 254u;
     int late = FLUX_MERGES(isa);
@@ -183,14 +184,14 @@ flux_sigmaf_isa(flux_isa isa, float x)
     float k = flux_f32_from(u) - magic;
     float head = flux_fmaf_isa(isa, k, 0.693145751953125f, v);
     float r = flux_fmaf_isa(isa, k, 1.42860677e-06f, head);
-    float q = -0.00139353273f;
-    q = flux_fmaf_isa(isa, q, r, 0.00836325809f);
-    q = flux_fmaf_isa(isa, q, r, -0.041666463f);
-    q = flux_fmaf_isa(isa, q, r, 0.166665763f);
-    q = flux_fmaf_isa(isa, q, r, -0.5f);
-    q = flux_fmaf_isa(isa, q, r, 1.0f);
-    float p = flux_f32_from(u << 23);
-    float d = flux_fmaf_isa(isa, p * r, -q, c) + p;
+    float h = 0.00188129081f;
+    h = flux_fmaf_isa(isa, h, r, -0.0112896133f);
+    h = flux_fmaf_isa(isa, h, r, 0.0562505908f);
+    h = flux_fmaf_isa(isa, h, r, -0.224998891f);
+    h = flux_fmaf_isa(isa, h, r, 0.675001085f);
+    h = flux_fmaf_isa(isa, h, r, -1.35000241f);
+    h = flux_fmaf_isa(isa, h, r, 1.35000241f);
+    float d = flux_fmaf_isa(isa, flux_f32_from(u << 23), h, c);
     return c / (late && x > 60.0f ? c : d);
 }
 
