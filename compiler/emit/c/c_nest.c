@@ -131,7 +131,7 @@ static bool
 is_block(const Printer *printer, const Stmt *loop)
 {
     const Schedule *s = printer->s;
-    return loop->kind == STMT_loop && loop->locals == 0 &&
+    return loop->kind == STMT_loop &&
            s->var.item[schedule_var(s, loop->var)].kind == VAR_block;
 }
 
