@@ -203,13 +203,15 @@ typedef struct {
  * around it. Where it is over windows, i, j and k have further variables, all
  * slower; the first rows and terms may be framed. Of maxima, i are the windows
  * of a line, j the lines, k the elements of a window: c[i, j] is the greatest
- * a[i, j, k], and b its number, if it is there.
+ * a[i, j, k], and b its number, if it is there. Of a scatter, c[i, j] is the
+ * sum over those k alone for which b[k], an integer, is j: of a[i, k].
  */
 typedef struct {
     Order order;
     DType dtype;
     bool windows;
     bool maxima; /* with windows */
+    bool scatter;
     int var[3];  /* i, j, k; -1: of extent 1 */
     int axes[3]; /* windows: how many more each has */
     int more[3][SCHEDULE_AXES];
@@ -320,6 +322,7 @@ typedef struct {
                          * takes; 0: none */
     Ref *places;        /* by node: 1 + the argmax that goes with a maximum in
                          * one call; 0: none */
+    bool *masks;        /* by node: a scatter's call does what it does */
     int *users;         /* by node */
     uint8_t *waits;     /* by node: not 0 where it is computed from leaves, and
                          * waits for its first use; how many do in a row */
@@ -402,6 +405,12 @@ Block schedule_reduce(Schedule *s, Ref ref, int buffer);
 Block schedule_unwindow(Schedule *s, Ref ref, int buffer); /* fuse_window.c */
 bool schedule_is_maxima(Schedule *s, Ref ref);             /* fuse_maxima.c */
 Block schedule_maxima(Schedule *s, Ref ref, int buffer);
+/* fuse_scatter.c: sums into the columns of a table; what says which of them a
+ * term goes into has no loops: it is done.
+ */
+void schedule_masks(Schedule *s, const uint32_t *needed, bool *done);
+bool schedule_is_scatter(Schedule *s, Ref ref);
+Block schedule_scatter(Schedule *s, Ref ref, int buffer, ProductEnd end);
 bool schedule_is_product(Schedule *s, Ref ref);
 bool schedule_is_framed(Schedule *s, Ref ref);
 /* Whether its kernel ends in more than the sums; in a call alone or in loops of
@@ -409,6 +418,9 @@ bool schedule_is_framed(Schedule *s, Ref ref);
  */
 bool schedule_has_end(Schedule *s, Ref ref, bool loops);
 Block schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end);
+
+/* What a call that ends in this has besides its operands. */
+void schedule_end(Schedule *s, Product *product, ProductEnd end);
 
 /* fuse_frame.c: takes paddings' memory away where products over windows can do
  * without. The frames of what is read where guards hold, and how many; `at`

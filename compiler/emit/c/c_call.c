@@ -234,10 +234,44 @@ call_right(Printer *printer, const Product *product)
         printer->rights, call_end(printer, product, &at[0]));
 }
 
+/* How a call's name says what its sums end in. */
+static const char *
+call_kind(const Product *product)
+{
+    return product->end.kind == END_step   ? "step_"
+           : product->end.kind == END_adam ? "adam_"
+                                           : "";
+}
+
+/* Sums into the columns of a table. */
+static void
+call_scatter(Printer *printer, const Product *product)
+{
+    Affine at[3];
+    Dim stride[3][3];
+    c_call_strides(printer, product, at, stride);
+    writer_line(printer->writer,
+                "flux_scatter_%s%s(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s);",
+                call_kind(product), c_suffix(product->dtype), call_isa(printer),
+                c_call_count(printer, product->var[0]),
+                c_call_count(printer, product->var[1]),
+                c_call_count(printer, product->var[2]),
+                c_pointer(printer, product->buffer[1], &at[1]),
+                c_dim(printer, stride[1][2]).text,
+                c_pointer(printer, product->buffer[2], &at[2]),
+                c_pointer(printer, product->buffer[0], &at[0]),
+                c_dim(printer, stride[0][1]).text,
+                call_end(printer, product, &at[0]));
+}
+
 void
 c_call(Printer *printer, const Stmt *stmt)
 {
     const Product *product = stmt->product;
+    if (product->scatter) {
+        call_scatter(printer, product);
+        return;
+    }
     if (product->maxima) {
         call_maxima(printer, product);
         return;
@@ -283,10 +317,7 @@ c_call(Printer *printer, const Stmt *stmt)
     writer_line(
         printer->writer,
         "flux_%s_%s%s%s(%s, %s%s, %s, %s%s, %s, %s, %s, %s%s%s, %s, %s%s);",
-        sums ? "sums" : "product",
-        product->end.kind == END_step   ? "step_"
-        : product->end.kind == END_adam ? "adam_"
-                                        : "",
+        sums ? "sums" : "product", call_kind(product),
         product->panels != 0 ? "panels_" : "", c_suffix(product->dtype),
         call_isa(printer), pool, c_order(product->order),
         c_call_count(printer, product->var[0]), columns,

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { HEADERS = 9, NAMES = 5 };
+enum { HEADERS = 10, NAMES = 5 };
 
 typedef struct {
     const char *header;
@@ -23,6 +23,7 @@ static const Header kernels[TARGETS][HEADERS] = {
       {"flux_product_", "flux_sums_", "flux_panels_"}},
      {"kernels/flux_windows.h", {"flux_windows_"}},
      {"kernels/flux_maxima.h", {"flux_maxima_"}},
+     {"kernels/flux_scatter.h", {"flux_scatter_"}},
      {"kernels/flux_random.h",
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}}},
     {{"kernels/flux_gpu.h", {""}},

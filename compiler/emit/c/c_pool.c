@@ -36,7 +36,8 @@ block_work(const Schedule *s, const Block *block, Dim times, bool shared)
         const Stmt *stmt = block->item[i];
         Dim own = 0;
         if (stmt->kind == STMT_call && stmt->product->buffer[2] >= 0 &&
-            !stmt->product->maxima && (shared || !stmt->product->windows))
+            !stmt->product->maxima && !stmt->product->scatter &&
+            (shared || !stmt->product->windows))
             own = dim_mul(s->dims, times, product_work(s, stmt->product));
         if (stmt->kind == STMT_loop) {
             const LoopVar *var = &s->var.item[schedule_var(s, stmt->var)];

@@ -63,6 +63,9 @@ product_text(Explain *e, const Product *product)
     if (product->maxima)
         return arena_printf(e->s->arena, "%.0f maxima of %.0f",
                             size[0] * size[1], size[2]);
+    if (product->scatter)
+        return arena_printf(e->s->arena, "%.0f columns of %.0f into %.0f",
+                            size[2], size[0], size[1]);
     if (product->buffer[2] < 0)
         return arena_printf(e->s->arena, "%.0f sums of %.0f", size[0], size[2]);
     return arena_printf(e->s->arena, "product %.0f x %.0f x %.0f", size[0],

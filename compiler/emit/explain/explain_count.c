@@ -92,8 +92,11 @@ count_product(Explain *e, const Product *product, double times)
         return;
     bool one = product->buffer[2] < 0 || product->maxima;
     double terms = explain_side(e, product, 2) * (one ? 1 : 2);
-    times *= explain_side(e, product, 0) * explain_side(e, product, 1);
-    e->cost.operations += times * (terms + each[product->end.kind]);
+    times *= explain_side(e, product, 0);
+    double columns = explain_side(e, product, 1);
+    if (product->scatter) /* each term is of one column */
+        terms /= 2 * columns;
+    e->cost.operations += times * columns * (terms + each[product->end.kind]);
 }
 
 static void

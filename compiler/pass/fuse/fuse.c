@@ -156,7 +156,7 @@ waits_of(Schedule *s, Ref ref)
             longest = s->waits[from];
     }
     if (longest >= SCHEDULE_WAITS || schedule_is_product(s, ref) ||
-        schedule_is_maxima(s, ref))
+        schedule_is_maxima(s, ref) || schedule_is_scatter(s, ref))
         return 0;
     return longest + 1;
 }
@@ -188,6 +188,8 @@ take_operands(Schedule *s, const Facts *facts, Ref ref)
         Ref from = schedule_seen(s, node->operand[i]);
         if (!s->material[from])
             take_operands(s, facts, from);
+        if (s->masks[from])
+            take_operands(s, facts, from);
         if (s->waits[from] == 0)
             continue;
         if (from != node->operand[i] || !schedule_is_map(s, ref) ||
@@ -209,8 +211,11 @@ take_now(Schedule *s, const Facts *facts, Ref ref)
     take_operands(s, facts, added.product != REF_NONE ? added.product : ref);
     s->tag = tag_of(s, facts, ref);
     if (added.product != REF_NONE) {
+        int buffer = s->node_buffer[ref];
         Block tree =
-            schedule_product(s, added.product, s->node_buffer[ref], added.end);
+            schedule_is_scatter(s, added.product)
+                ? schedule_scatter(s, added.product, buffer, added.end)
+                : schedule_product(s, added.product, buffer, added.end);
         schedule_merge(s, &tree);
         return;
     }
@@ -427,6 +432,7 @@ take_nodes(Schedule *s, const Facts *facts)
     const Graph *g = s->graph;
     bool *done = ARENA_ARRAY(s->arena, bool, g->node.count + 1);
     make_turns(s);
+    schedule_masks(s, facts->needed, done);
     skip_added(s, facts, done);
     skip_places(s, facts, done);
     if (s->wall != NULL) {
@@ -481,6 +487,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
     s->into = ARENA_ARRAY(arena, Ref, g->node.count + 1);
     s->places = ARENA_ARRAY(arena, Ref, g->node.count + 1);
+    s->masks = ARENA_ARRAY(arena, bool, g->node.count + 1);
     s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
     s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
     VEC_RESERVE(arena, &s->value, 2 * g->node.count + 1);

@@ -87,10 +87,10 @@ is_right(Schedule *s, const Stmt *stmt)
     Dim row;
     Dim term;
     if (stmt->kind != STMT_call || product->windows || product->maxima ||
-        product->order != ORDER_seq || product->panels != 0 ||
-        product->end.kind == END_panels || product->end.kind == END_adam ||
-        product->var[0] < 0 || product->var[2] < 0 ||
-        !strides_of(s, product, 0, &rest, &row, &term))
+        product->scatter || product->order != ORDER_seq ||
+        product->panels != 0 || product->end.kind == END_panels ||
+        product->end.kind == END_adam || product->var[0] < 0 ||
+        product->var[2] < 0 || !strides_of(s, product, 0, &rest, &row, &term))
         return false;
     Dim elements = dim_mul(s->dims, extent_of(s, product->var[0]),
                            extent_of(s, product->var[2]));

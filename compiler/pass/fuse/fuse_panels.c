@@ -54,9 +54,9 @@ has_panels(const Turns *turns, const Product *product)
 {
     const Schedule *s = turns->s;
     Dim side;
-    if (product->windows || product->buffer[2] < 0 || product->panels != 0 ||
-        product->order != ORDER_seq || product->end.scalars > 0 ||
-        turns->stored[product->buffer[1]])
+    if (product->windows || product->scatter || product->buffer[2] < 0 ||
+        product->panels != 0 || product->order != ORDER_seq ||
+        product->end.scalars > 0 || turns->stored[product->buffer[1]])
         return false;
     for (int i = 0; i < 3; i++)
         if (product->var[i] < 0)

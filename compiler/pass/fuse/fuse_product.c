@@ -328,6 +328,8 @@ bool
 schedule_has_end(Schedule *s, Ref ref, bool loops)
 {
     Labels labels;
+    if (schedule_is_scatter(s, ref))
+        return true;
     bool has = product_look(s, ref, &labels) && !labels.axes;
     for (int i = 0; has && !loops && i < labels.count; i++)
         has = labels.side[i] != SIDE_loop;
@@ -382,6 +384,16 @@ product_block(Schedule *s, Ref ref, const Labels *labels, Block *body)
     return body;
 }
 
+void
+schedule_end(Schedule *s, Product *product, ProductEnd end)
+{
+    product->end = end;
+    for (int i = 0; i < end.scalars; i++)
+        product->scalar[i] = schedule_point(s, end.scalar[i], (Point){0});
+    for (int i = 0; i < end.moments; i++)
+        product->moment[i] = s->node_buffer[end.moment[i]];
+}
+
 Block
 schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
 {
@@ -393,15 +405,12 @@ schedule_product(Schedule *s, Ref ref, int buffer, ProductEnd end)
     if (end.kind == END_set || s->into[ref] != 0)
         body = product_block(s, ref, &labels, body);
     Product *product = ARENA_NEW(s->arena, Product);
-    *product = (Product){.order = node->order,
-                         .dtype = node->dtype,
-                         .var = {-1, -1, -1},
-                         .buffer = {buffer, labels.buffer[1], labels.buffer[2]},
-                         .end = end};
-    for (int i = 0; i < end.scalars; i++)
-        product->scalar[i] = schedule_point(s, end.scalar[i], (Point){0});
-    for (int i = 0; i < end.moments; i++)
-        product->moment[i] = s->node_buffer[end.moment[i]];
+    *product =
+        (Product){.order = node->order,
+                  .dtype = node->dtype,
+                  .var = {-1, -1, -1},
+                  .buffer = {buffer, labels.buffer[1], labels.buffer[2]}};
+    schedule_end(s, product, end);
     for (int i = 0; i < 3; i++)
         product->at[i] = labels.at[i];
     for (int i = 0; i < labels.count; i++) {

@@ -352,6 +352,8 @@ schedule_node(Schedule *s, Ref ref, int buffer)
     }
     if (node->op == OP_unwindow)
         return schedule_unwindow(s, ref, buffer);
+    if (schedule_is_scatter(s, ref))
+        return schedule_scatter(s, ref, buffer, (ProductEnd){.kind = END_set});
     if (schedule_is_product(s, ref))
         return schedule_product(s, ref, buffer, (ProductEnd){.kind = END_set});
     if (schedule_is_maxima(s, ref))

@@ -1,0 +1,53 @@
+/* flux_scatter_call_body.h - what generated code calls, for one element type;
+ * flux_scatter.h includes it once for each, with
+ *
+ *    FLUX_P(name)    the name with the type's suffix
+ *    FLUX_T          the element type
+ */
+
+/* to[i + next j] becomes what `end` makes of it and of the sum of column j, for
+ * i < m and each column j < columns of the table. Column k of x begins at
+ * x + step k, for k < n. `to` overlaps neither x nor index. */
+FLUX_KERNEL void FLUX_P(flux_scatter_isa)(flux_isa isa, size_t m,
+                                          size_t columns, size_t n,
+                                          const FLUX_T *x, size_t step,
+                                          const int32_t *index, FLUX_T *to,
+                                          size_t next, flux_product_end end);
+
+/* The sums are stored, or with `add` are added to what is there. */
+FLUX_INLINE void
+FLUX_P(flux_scatter)(flux_isa isa, size_t m, size_t columns, size_t n,
+                     const FLUX_T *x, size_t step, const int32_t *index,
+                     FLUX_T *to, size_t next, int add)
+{
+    const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0, NULL};
+    FLUX_P(flux_scatter_isa)
+    (isa, m, columns, n, x, step, index, to, next, end);
+}
+
+/* `scale` times the sums is subtracted from what is there. */
+FLUX_INLINE void
+FLUX_P(flux_scatter_step)(flux_isa isa, size_t m, size_t columns, size_t n,
+                          const FLUX_T *x, size_t step, const int32_t *index,
+                          FLUX_T *to, size_t next, FLUX_T scale)
+{
+    const flux_product_end end = {FLUX_STEP, (double)scale, NULL};
+    FLUX_P(flux_scatter_isa)
+    (isa, m, columns, n, x, step, index, to, next, end);
+}
+
+/* The sums are the gradient of a step of ADAM. */
+FLUX_INLINE void
+FLUX_P(flux_scatter_adam)(flux_isa isa, size_t m, size_t columns, size_t n,
+                          const FLUX_T *x, size_t step, const int32_t *index,
+                          FLUX_T *to, size_t next, FLUX_T *moment,
+                          FLUX_T *square, FLUX_T keep_m, FLUX_T take_m,
+                          FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
+                          FLUX_T epsilon)
+{
+    const FLUX_P(flux_adam) adam = {to,     moment, square, keep_m, take_m,
+                                    keep_v, take_v, scale,  epsilon};
+    const flux_product_end end = {FLUX_ADAM, 0, &adam};
+    FLUX_P(flux_scatter_isa)
+    (isa, m, columns, n, x, step, index, to, next, end);
+}
