@@ -137,11 +137,12 @@ FLUX_P(flux_product)(flux_isa isa, flux_pool *pool, flux_order order, size_t m,
     const flux_product_end end = {add ? FLUX_ADD : FLUX_SET, 0, NULL};
     if (n == 1 && pool == NULL &&
         FLUX_P(flux_is_column)(isa, order, m, k, ai, ci)) {
-        if (order == FLUX_SPLIT4)
-            FLUX_P(flux_column_split_isa)
-        (isa, m, k, a, ak, b, bk, c, add ? &end : NULL);
-        else FLUX_P(flux_column_seq_isa)(isa, m, k, a, ak, b, bk, c,
-                                         add ? &end : NULL);
+        const flux_product_end *to = add ? &end : NULL;
+        if (order == FLUX_SPLIT4) {
+            FLUX_P(flux_column_split_isa)(isa, m, k, a, ak, b, bk, c, to);
+        } else {
+            FLUX_P(flux_column_seq_isa)(isa, m, k, a, ak, b, bk, c, to);
+        }
         return;
     }
     FLUX_P(flux_product_to)

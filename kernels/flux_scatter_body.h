@@ -104,9 +104,10 @@ FLUX_ON(flux_scatter_some, body)(flux_isa isa,
     (void)isa;
     for (size_t j = 0; j < p->columns; j++)
         p->met[j] = 0;
-    for (size_t k = 0; k < p->n; k += block)
-        FLUX_P(flux_scatter_block)
-    (p, k, p->n - k < block ? p->n : k + block, 1 + k / block);
+    for (size_t k = 0; k < p->n; k += block) {
+        const size_t end = p->n - k < block ? p->n : k + block;
+        FLUX_P(flux_scatter_block)(p, k, end, 1 + k / block);
+    }
     for (size_t j = 0; j < p->columns; j++) {
         FLUX_T *sum = p->total + j * p->rows;
         if (p->met[j] == 0 && rests)
