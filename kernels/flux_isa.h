@@ -162,19 +162,6 @@ flux_best_isa(void)
 #define FLUX_CALLS FLUX_NOINLINE
 #endif
 
-/* A body's loops are vectors before these passes of gcc's begin, or small: what
- * they find there is worth no time, and takes a sixth of the compilation's. */
-#if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(__TINYC__) &&     \
-    __GNUC__ >= 7
-#define FLUX_BRIEF                                                             \
-    __attribute__((optimize("no-schedule-insns2", "no-gcse", "no-tree-vrp",    \
-                            "no-thread-jumps", "no-tree-dominator-opts",       \
-                            "no-tree-pre", "no-code-hoisting",                 \
-                            "no-tree-slp-vectorize")))
-#else
-#define FLUX_BRIEF
-#endif
-
 /* Bodies are inlined whatever FLUX_INLINE is: their instructions are those of
  * the function that they are inlined into. */
 #if FLUX_X86 && defined(__OPTIMIZE__)
@@ -185,10 +172,8 @@ flux_best_isa(void)
 #define FLUX_FOR_EACH_ISA_ONCE(name, formal, isa, ...)                         \
     FLUX_FOR_ISAS(FLUX_NOINLINE static, name, formal, isa, __VA_ARGS__)
 #define FLUX_FOR_ISAS(kind, name, formal, isa, ...)                            \
-    FLUX_FOR_ISA(name, avx512, FLUX_AVX512 FLUX_BRIEF, AVX512, formal, isa,    \
-                 __VA_ARGS__)                                                  \
-    FLUX_FOR_ISA(name, avx2, FLUX_AVX2 FLUX_BRIEF, AVX2, formal, isa,          \
-                 __VA_ARGS__)                                                  \
+    FLUX_FOR_ISA(name, avx512, FLUX_AVX512, AVX512, formal, isa, __VA_ARGS__)  \
+    FLUX_FOR_ISA(name, avx2, FLUX_AVX2, AVX2, formal, isa, __VA_ARGS__)        \
     FLUX_FOR_ISA(name, plain, FLUX_RARE, PLAIN, formal, isa, __VA_ARGS__)      \
     kind void name##_isa formal                                                \
     {                                                                          \
