@@ -234,8 +234,9 @@ note_stores(Printer *printer, Layers *layers, const Stmt *stmt)
         node = printer->s->value.item[stmt->value].node;
         buffer = stmt->buffer;
     }
-    if (buffer < 0 || node == REF_NONE)
-        return;
+    if (buffer < 0 || node == REF_NONE ||
+        !dtype_real(printer->s->buffer.item[buffer].dtype))
+        return; /* indices are no values of a layer */
     /* Of the optimiser, what is no parameter's is of no layer. */
     bool optimiser = layers->eta != REF_NONE && node >= layers->eta;
     const char *layer = optimiser ? layers->layer[node] : layers->near[node];
