@@ -63,27 +63,18 @@ FLUX_INLINE void
 FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
                          flux_product_end end)
 {
-    const FLUX_P(flux_adam) *adam = (const FLUX_P(flux_adam) *)end.adam;
     if (end.kind == FLUX_ADAM) {
-        const FLUX_P(flux_adam) a = *adam;
-        FLUX_T *m = a.m + (to - a.c);
-        FLUX_T *v = a.v + (to - a.c);
+        FLUX_P(flux_adam) adam = *(const FLUX_P(flux_adam) *)end.adam;
+        const ptrdiff_t at = to - adam.c;
+        adam.c = to; /* so that elements are plainly counted from here */
+        adam.m += at;
+        adam.v += at;
         FLUX_APART
-        for (size_t i = 0; i < rows; i++) {
-            m[i] = a.keep_m * m[i] + a.take_m * sum[i];
-            v[i] = a.keep_v * v[i] + a.take_v * (sum[i] * sum[i]);
-            to[i] = to[i] - a.scale * (m[i] / (FLUX_ROOT(v[i]) + a.epsilon));
-        }
-    } else if (end.kind == FLUX_STEP) {
-        const FLUX_T scale = (FLUX_T)end.scale;
         for (size_t i = 0; i < rows; i++)
-            to[i] = to[i] - scale * sum[i];
-    } else if (end.kind == FLUX_ADD) {
-        for (size_t i = 0; i < rows; i++)
-            to[i] = to[i] + sum[i];
+            FLUX_P(flux_adam_one)(to + i, sum[i], &adam);
     } else {
         for (size_t i = 0; i < rows; i++)
-            to[i] = sum[i];
+            FLUX_P(flux_end)(to + i, sum[i], end);
     }
 }
 

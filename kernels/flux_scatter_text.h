@@ -19,7 +19,6 @@ enum { FLUX_SCATTER_ROOM = 256, FLUX_SCATTER_COLUMNS = 64 };
 #define FLUX_P(name)       name##_f32
 #define FLUX_ON(name, set) name##_f32_##set
 #define FLUX_T             float
-#define FLUX_ROOT          flux_sqrtf
 #define FLUX_BODIES                                                            \
     FLUX_FOR_EACH_ISA(flux_scatter_some_f32,                                   \
                       (flux_isa isa, const flux_scatter_part_f32 *p), isa, p)
@@ -27,13 +26,11 @@ enum { FLUX_SCATTER_ROOM = 256, FLUX_SCATTER_COLUMNS = 64 };
 #undef FLUX_P
 #undef FLUX_ON
 #undef FLUX_T
-#undef FLUX_ROOT
 #undef FLUX_BODIES
 
 #define FLUX_P(name)       name##_f64
 #define FLUX_ON(name, set) name##_f64_##set
 #define FLUX_T             double
-#define FLUX_ROOT          flux_sqrt
 #define FLUX_BODIES                                                            \
     FLUX_FOR_EACH_ISA(flux_scatter_some_f64,                                   \
                       (flux_isa isa, const flux_scatter_part_f64 *p), isa, p)
@@ -41,7 +38,6 @@ enum { FLUX_SCATTER_ROOM = 256, FLUX_SCATTER_COLUMNS = 64 };
 #undef FLUX_P
 #undef FLUX_ON
 #undef FLUX_T
-#undef FLUX_ROOT
 #undef FLUX_BODIES
 
 #endif
