@@ -127,13 +127,30 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
  * panel copies them, to where. */
 typedef struct {
     size_t term, length, column, wide, units;
-    size_t
-        tiles; /* of these units, one behind another, that are made at once */
+    size_t tiles; /* of these units, side by side, that are made at once */
     const FLUX_T *b;
     size_t bk, bj;
     FLUX_T *copy;
     size_t copied; /* where the columns in that end */
 } FLUX_P(flux_spot);
+
+/* A tile of a seat's rows, of which the last may be part of a vector. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_tile_at)(flux_order order, const FLUX_P(flux_seat) * seat,
+                     const FLUX_P(flux_spot) * spot, const FLUX_T *a,
+                     const FLUX_T *b, const FLUX_P(flux_goal) * goal)
+{
+#if FLUX_MASKS
+    if (seat->R == 2 && spot->units >= 3 && goal->in < FLUX_W) {
+        FLUX_P(flux_tile_part)
+        (spot->units, spot->length, a, seat->ak, b, spot->bk, spot->bj, goal);
+        return;
+    }
+#endif
+    FLUX_P(flux_tile_any)
+    (order, seat->R, spot->units, spot->length, a, seat->ak, b, spot->bk,
+     spot->bj, goal);
+}
 
 /* The tiles of each of `panels` that are alike, of which `seat` is the first,
  * where results are `next` elements apart and totals `sums`. From one to the
@@ -149,15 +166,7 @@ FLUX_P(flux_tiles)(flux_order order, const FLUX_P(flux_seat) * seat,
     for (size_t tiles = spot->tiles; tiles > 0; tiles--) {
         const FLUX_T *a = seat->a;
         for (size_t left = panels;; a += a_next) {
-#if FLUX_MASKS
-            if (seat->R == 2 && spot->units >= 3 && goal->in < FLUX_W)
-                FLUX_P(flux_tile_part)
-            (spot->units, spot->length, a, seat->ak, b, spot->bk, spot->bj,
-             goal);
-            else
-#endif
-                FLUX_P(flux_tile_any)(order, seat->R, spot->units, spot->length,
-                                      a, seat->ak, b, spot->bk, spot->bj, goal);
+            FLUX_P(flux_tile_at)(order, seat, spot, a, b, goal);
             const size_t on = --left > 0 ? next : over;
             goal->to += on;
             if (goal->base)
