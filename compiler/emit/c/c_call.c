@@ -264,30 +264,10 @@ call_scatter(Printer *printer, const Product *product)
                 call_end(printer, product, &at[0]));
 }
 
-void
-c_call(Printer *printer, const Stmt *stmt)
+/* A product, or sums of columns. */
+static void
+call_product(Printer *printer, const Product *product)
 {
-    const Product *product = stmt->product;
-    if (product->scatter) {
-        call_scatter(printer, product);
-        return;
-    }
-    if (product->maxima) {
-        call_maxima(printer, product);
-        return;
-    }
-    if (product->windows) {
-        call_windows(printer, product);
-        return;
-    }
-    if (product->end.kind == END_panels) {
-        call_panels(printer, product);
-        return;
-    }
-    if (product->right > 0) {
-        call_right(printer, product);
-        return;
-    }
     Affine at[3];
     Dim stride[3][3];
     c_call_strides(printer, product, at, stride);
@@ -327,4 +307,22 @@ c_call(Printer *printer, const Stmt *stmt)
         panels, factor, c_pointer(printer, product->buffer[0], &at[0]),
         c_dim(printer, stride[0][0]).text, next,
         call_end(printer, product, &at[0]));
+}
+
+void
+c_call(Printer *printer, const Stmt *stmt)
+{
+    const Product *product = stmt->product;
+    if (product->scatter)
+        call_scatter(printer, product);
+    else if (product->maxima)
+        call_maxima(printer, product);
+    else if (product->windows)
+        call_windows(printer, product);
+    else if (product->end.kind == END_panels)
+        call_panels(printer, product);
+    else if (product->right > 0)
+        call_right(printer, product);
+    else
+        call_product(printer, product);
 }
