@@ -244,6 +244,15 @@ c_add_work(Function *f)
 }
 
 void
+c_add_states(const Emit *emit, const Schedule *s, Sizes *bytes)
+{
+    Dim states = c_state_room(emit);
+    sizes_grow(bytes, s->dims, states);
+    if (bytes->count == 0 && states != 0)
+        sizes_add(bytes, s->dims, (Size){.bytes = {states}});
+}
+
+void
 c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
                bool print)
 {
@@ -265,10 +274,8 @@ c_define_arena(Emit *emit, Function *f, const char *macro, Sizes bytes,
         sized.printer.dim_text[i] =
             arena_printf(emit->arena, "(size_t)(%s)", text);
     }
-    Dim states = f->state != NULL ? c_state_room(emit) : 0;
-    sizes_grow(&bytes, s->dims, states);
-    if (bytes.count == 0 && f->state != NULL)
-        sizes_add(&bytes, s->dims, (Size){.bytes = {states}});
+    if (f->state != NULL)
+        c_add_states(emit, s, &bytes);
     Expr size = c_sizes(&sized.printer, &bytes);
     if (print)
         writer_macro(&emit->header,

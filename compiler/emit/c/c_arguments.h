@@ -68,6 +68,9 @@ void c_place_params(Emit *emit, Function *f, const char *m,
 /* Whether the function needs a seed. */
 bool c_uses_random(const Schedule *s);
 
+/* Adds to an arena's bytes what states take that the caller leaves out. */
+void c_add_states(const Emit *emit, const Schedule *s, Sizes *bytes);
+
 /* The bytes of arena by a macro such as MLP_ARENA(n), which is written into the
  * header if `print` says so.
  */

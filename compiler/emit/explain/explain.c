@@ -232,7 +232,6 @@ part_schedule(Emit *emit, const Part *part, Sizes *arena)
     ScheduleOptions own = {.kernels = emit->options->target == TARGET_cuda};
     if (part->back)
         own.optional = c_optional(g);
-    Dim states = c_state_room(emit);
     Schedule *s =
         part->split == 0
             ? schedule_graph(g, &own)
@@ -242,9 +241,7 @@ part_schedule(Emit *emit, const Part *part, Sizes *arena)
         return NULL;
     *arena = part->trainer != NULL ? c_trainer_bytes(emit, part->trainer, s)
                                    : c_arena_bytes(s);
-    sizes_grow(arena, s->dims, states);
-    if (arena->count == 0 && states != 0)
-        sizes_add(arena, s->dims, (Size){.bytes = {states}});
+    c_add_states(emit, s, arena);
     return s;
 }
 

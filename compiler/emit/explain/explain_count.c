@@ -90,12 +90,12 @@ count_product(Explain *e, const Product *product, double times)
         [END_set] = 0, [END_add] = 1, [END_step] = 2, [END_adam] = 12};
     if (product->end.kind == END_panels)
         return;
-    bool one = product->buffer[2] < 0 || product->maxima;
+    bool one = product->buffer[2] < 0 || product->maxima || product->scatter;
     double terms = explain_side(e, product, 2) * (one ? 1 : 2);
-    times *= explain_side(e, product, 0);
     double columns = explain_side(e, product, 1);
+    times *= explain_side(e, product, 0);
     if (product->scatter) /* each term is of one column */
-        terms /= 2 * columns;
+        terms /= columns;
     e->cost.operations += times * columns * (terms + each[product->end.kind]);
 }
 

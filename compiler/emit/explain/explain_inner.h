@@ -2,8 +2,8 @@
 #ifndef FLUXC_EMIT_EXPLAIN_INNER_H
 #define FLUXC_EMIT_EXPLAIN_INNER_H
 
-#include "emit/c/c_print.h"
 #include "base/vec.h"
+#include "emit/c/c_print.h"
 #include "pass/schedule.h"
 
 typedef struct {
@@ -66,8 +66,8 @@ void explain_count_beside(Explain *e, const Stmt *stmt, double times);
 /* explain_bytes.c: notes an access; how many elements all of them touch, of a
  * buffer with so many.
  */
-void explain_touch(Explain *e, AllRuns *spans, const Affine *at);
-double explain_elements(const AllRuns *spans, double most);
+void explain_touch(Explain *e, AllRuns *all, const Affine *at);
+double explain_elements(const AllRuns *all, double most);
 
 /* explain.c: the rows of a kernel, which runs so often: what it is, its costs,
  * its lines of the source, and reasons; of a GPU's also its blocks, which are
