@@ -211,16 +211,19 @@ member_bytes(const Trainer *t, const Member *member)
     return (count > 0 ? count : 1) * (int64_t)dtype_size(leaf->dtype);
 }
 
-/* What stands before the next moment, so that it lies in cache lines as the
+/* What stands behind a moment, so that the next one lies in cache lines as the
  * first does: a step reads and writes a vector of each in turn. Small moments
  * stay near each other.
  */
 static void
-moment_gap(Emit *emit, Trainer *t, const Member *next, int64_t bytes)
+moment_gap(Emit *emit, Trainer *t, const Member *moment)
 {
     enum { LINE = 64, LARGE = 4096 };
+    const Member *next = moment->next;
     int64_t size = (int64_t)dtype_size(emit->model->dtype);
-    if (bytes < LARGE || bytes % LINE == 0)
+    int64_t bytes = member_bytes(t, moment);
+    if (next == NULL || next->number == OWN || bytes < LARGE ||
+        bytes % LINE == 0)
         return;
     const Member *gap = c_struct_add(emit->arena, t->state, "gap", OWN);
     writer_line(&emit->header,
@@ -235,7 +238,6 @@ trainer_struct(Emit *emit, Trainer *t)
 {
     Writer *header = &emit->header;
     const Member *step = t->state->first->next->next;
-    int64_t bytes = 0;
     writer_raw(header, "\n/* What a training step keeps from one call to the "
                        "next. */\n");
     writer_line(header, "typedef struct %s {", t->name);
@@ -245,9 +247,7 @@ trainer_struct(Emit *emit, Trainer *t)
         moment.next = NULL;
         const Member only = {.first = &moment};
         c_struct_print(header, &only, state_text, t);
-        bytes = member_bytes(t, m);
-        if (m->next != NULL && m->next->number != OWN)
-            moment_gap(emit, t, m->next, bytes);
+        moment_gap(emit, t, m);
     }
     writer_line(header, "%s eta;", emit->real);
     writer_line(header, "uint64_t seed;");
