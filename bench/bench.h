@@ -56,10 +56,16 @@ typedef struct Implementation {
 extern const Implementation implementation;
 
 /* Room for so many, aligned for any vector. */
+static inline void *
+bench_bytes(size_t bytes)
+{
+    return aligned_alloc(64, (bytes + 64) / 64 * 64);
+}
+
 static inline float *
 bench_floats(size_t n)
 {
-    return (float *)aligned_alloc(64, (n * sizeof(float) + 64) / 64 * 64);
+    return (float *)bench_bytes(n * sizeof(float));
 }
 
 #endif

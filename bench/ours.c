@@ -39,7 +39,7 @@ detail(void)
 static bool
 packed_open(void)
 {
-    work.packed = aligned_alloc(64, (TIMED_PACKED + 64) / 64 * 64);
+    work.packed = bench_bytes(TIMED_PACKED);
     return work.packed != NULL;
 }
 
@@ -68,13 +68,13 @@ ours_open(size_t n)
 #ifdef TRAINS
     size_t train = TIMED_STEP_ARENA(n);
     most = train > most ? train : most;
-    step = aligned_alloc(64, (sizeof *step + 63) / 64 * 64);
+    step = bench_bytes(sizeof *step);
     if (step == NULL)
         return false;
 #endif
     work.bytes = (most + 127) / 64 * 64;
-    work.arena = aligned_alloc(64, work.bytes);
-    model = aligned_alloc(64, (sizeof *model + 63) / 64 * 64);
+    work.arena = bench_bytes(work.bytes);
+    model = bench_bytes(sizeof *model);
     return work.arena != NULL && model != NULL && packed_open() && pool_open();
 }
 
