@@ -30,7 +30,7 @@ typedef enum flux_status {
     FLUX_E_OVERLAP, /* two arguments share memory */
     FLUX_E_SIZE,    /* a size overflows, or is not the expected one */
     FLUX_E_NULL,    /* an argument that must be there is NULL */
-    FLUX_E_LABEL,   /* a class number outside the classes */
+    FLUX_E_LABEL,   /* a class outside the classes, an index its table */
     FLUX_E_NAN,     /* --debug-nan: a value is no finite number */
     /* The library's; generated code returns only the above. */
     FLUX_E_MEMORY,      /* an allocation failed */

@@ -2,6 +2,26 @@
 #include "emit/c/c_arguments.h"
 #include "emit/c/c_device.h"
 
+/* What the checks of integers allow, as a sentence, or nothing: " The elements
+ * of user are 1 to 500, of film 1 to 300."
+ */
+static const char *
+ranges_text(const Function *f)
+{
+    Arena *arena = f->printer.arena;
+    const char *text = "";
+    for (size_t i = 0; i < f->argument.count; i++) {
+        const Argument *a = &f->argument.item[i];
+        const bool first = *text == 0;
+        if (a->ranged)
+            text = arena_printf(arena, "%s%s of %s%s %lld to %lld", text,
+                                first ? " The elements" : ",", a->name,
+                                first ? " are" : "", (long long)a->least,
+                                (long long)a->most);
+    }
+    return *text == 0 ? text : arena_printf(arena, "%s.", text);
+}
+
 bool
 emit_forward(Emit *emit)
 {
@@ -34,8 +54,8 @@ emit_forward(Emit *emit)
                               "initial state.",
                               f.state);
     writer_comment(&emit->header,
-                   arena_printf(emit->arena, "%s for n samples.%s",
-                                emit->model->name, states));
+                   arena_printf(emit->arena, "%s for n samples.%s%s",
+                                emit->model->name, ranges_text(&f), states));
     function_prototype(&f, &emit->header);
     c_define(emit, &f);
     if (emit->device)
