@@ -18,6 +18,7 @@ enum {
     SCHEDULE_WAITS = 64,    /* operations that wait for their use in a row */
     SCHEDULE_STACK = 256,   /* elements of a buffer that is a local array */
     SCHEDULE_PRODUCT = 128, /* multiplications that are worth a call */
+    SCHEDULE_MANY = 8,      /* samples that a batch has, at the least */
     SCHEDULE_AXES = 4,      /* of a call: of rows, of columns, of terms */
     SCHEDULE_SUMS = 4,      /* sums side by side that are */
     SCHEDULE_FRAMES = 2,    /* of an operand of a call */
@@ -334,6 +335,7 @@ typedef struct {
     int locals;         /* as of a loop */
     const bool *wall;   /* by node, or NULL */
     int era;            /* walls so far */
+    bool trains;        /* an output is a parameter's next value */
     bool kernels;       /* as of ScheduleOptions */
     bool meets;         /* as of those, and there are several kernels */
     bool full;          /* an index has had no room for a term */

@@ -39,6 +39,17 @@ facts_states(const Schedule *s, Facts *facts, Ref last)
     }
 }
 
+static bool
+is_training(const Graph *g)
+{
+    for (size_t o = 0; o < g->output.count; o++) {
+        Ref next = g->output.item[o].next;
+        if (next != REF_NONE && ir_node(g, next)->op == OP_param)
+            return true;
+    }
+    return false;
+}
+
 static Facts
 facts_of(Schedule *s)
 {
@@ -482,6 +493,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     schedule_lower(s, graph);
     const Graph *g = s->graph;
     s->optional = options == NULL ? 0 : options->optional;
+    s->trains = is_training(g);
     s->kernels = options != NULL && options->kernels;
     s->material = ARENA_ARRAY(arena, bool, g->node.count + 1);
     s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);

@@ -362,21 +362,10 @@ go_across(Schedule *s, Stmt *block, size_t at)
     return across.piece.count;
 }
 
-static bool
-is_training(const Graph *g)
-{
-    for (size_t o = 0; o < g->output.count; o++) {
-        Ref next = g->output.item[o].next;
-        if (next != REF_NONE && ir_node(g, next)->op == OP_param)
-            return true;
-    }
-    return false;
-}
-
 void
 schedule_across(Schedule *s)
 {
-    for (size_t i = 0; i < s->body.count && is_training(s->graph); i++) {
+    for (size_t i = 0; s->trains && i < s->body.count; i++) {
         Stmt *block = s->body.item[i];
         const LoopVar *var = &s->var.item[schedule_var(s, block->var)];
         if (block->kind != STMT_loop || var->kind != VAR_block ||

@@ -265,6 +265,15 @@ sum_pays(const Schedule *s, const Node *node, const Labels *labels)
     return side && summed;
 }
 
+/* What an extent that is known when the code runs counts as: in a step and in
+ * sums over it, that of a batch; elsewhere it may be one sample.
+ */
+static Dim
+product_many(const Schedule *s, int side)
+{
+    return !s->kernels && (s->trains || side == SIDE_sum) ? SCHEDULE_MANY : 1;
+}
+
 /* Whether a product is worth a call, or needs one. A kernel's threads bring the
  * terms of a long one together.
  */
@@ -277,14 +286,16 @@ product_pays(const Schedule *s, const Node *node, const Labels *labels)
     bool empty = false;
     for (int i = 0; i < labels->count; i++) {
         Dim extent = s->var.item[labels->var[i]].extent;
+        int side = labels->side[i];
         empty = empty || extent == 0;
-        summed = summed || labels->side[i] == SIDE_sum;
-        together = together || (s->kernels && labels->side[i] == SIDE_sum &&
-                                !dim_known(extent));
-        if (labels->side[i] == SIDE_loop || !dim_known(extent))
+        summed = summed || side == SIDE_sum;
+        together =
+            together || (s->kernels && side == SIDE_sum && !dim_known(extent));
+        if (side == SIDE_loop)
             continue;
-        work = extent < SCHEDULE_PRODUCT ? work * extent
-                                         : (int64_t)SCHEDULE_PRODUCT;
+        if (!dim_known(extent))
+            extent = product_many(s, side);
+        work *= extent < SCHEDULE_PRODUCT ? extent : (Dim)SCHEDULE_PRODUCT;
         if (work >= SCHEDULE_PRODUCT)
             work = SCHEDULE_PRODUCT;
     }
