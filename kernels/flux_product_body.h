@@ -12,10 +12,14 @@
 /* The units of columns of the tile that begins at column j: threes where they
  * fit, for they are the fastest, and never one where two twos do. 0 stands for
  * one column, 4 for three units and a column, which 32 registers hold of two
- * vectors: where threes and such tiles are all columns, these are the last. */
+ * vectors: where threes and such tiles are all columns, these are the last. In
+ * the order split4 tiles of two vectors have three columns, which 1 stands for
+ * then, or two. */
 FLUX_INLINE size_t
 FLUX_P(flux_units)(flux_order order, size_t R, size_t columns, size_t j)
 {
+    if (order == FLUX_SPLIT4 && R == 2)
+        return columns - j == 2 || columns - j == 4 ? 2 : 1;
     const size_t threes = (columns - j) / (3 * FLUX_U);
     const size_t rest = (columns - j) % (3 * FLUX_U);
     if (FLUX_U == 4 && R == 2 && rest <= threes)
@@ -42,8 +46,10 @@ FLUX_P(flux_tiles_alike)(size_t R, size_t left)
 
 /* The columns of a tile of so many units. */
 FLUX_INLINE size_t
-FLUX_P(flux_wide)(size_t units)
+FLUX_P(flux_wide)(flux_order order, size_t R, size_t units)
 {
+    if (order == FLUX_SPLIT4 && R == 2)
+        return 4 - units;
     return units == 4 ? 3 * FLUX_U + 1 : units > 0 ? units * FLUX_U : 1;
 }
 
@@ -295,7 +301,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
     for (size_t i = 0; i < seats; i++) {
         seat[i].row = row + i * tall;
         seat[i].rows = rows - i * tall < tall ? rows - i * tall : tall;
-        seat[i].R = job->order == FLUX_SEQ && seat[i].rows > FLUX_W ? 2 : 1;
+        seat[i].R = seat[i].rows > FLUX_W ? 2 : 1;
     }
     for (size_t j0 = 0; j0 < job->n; j0 += columns) {
         columns = job->n - j0;
@@ -309,16 +315,15 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
             spot.copied = 0;
             size_t slot = 0;
             for (size_t j = 0; j < columns; j += spot.tiles * spot.wide) {
-                spot.units = FLUX_P(flux_units)(job->order, seat[seats - 1].R,
-                                                columns, j);
-                size_t tile = FLUX_P(flux_wide)(spot.units);
+                const size_t R = seat[seats - 1].R;
+                spot.units = FLUX_P(flux_units)(job->order, R, columns, j);
+                size_t tile = FLUX_P(flux_wide)(job->order, R, spot.units);
                 spot.wide = columns - j < tile ? columns - j : tile;
                 spot.column = j0 + j;
                 FLUX_P(flux_right)(job, tile, &spot);
                 spot.tiles = 1;
                 if (strips && j > 0 && spot.units >= 3 && spot.wide == tile)
-                    spot.tiles = FLUX_P(flux_tiles_alike)(seat[seats - 1].R,
-                                                          columns - j);
+                    spot.tiles = FLUX_P(flux_tiles_alike)(R, columns - j);
                 size_t run = 1;
                 for (size_t i = 0; i < seats; i += run) {
                     if (j == 0)
@@ -343,7 +348,13 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
 FLUX_TARGET FLUX_STATIC void
 FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
 {
-    const size_t tall = job->order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
+    enum { LANES = FLUX_P(FLUX_LANES) };
+    /* In the order split4 a column has four sums, for which two vectors need
+     * many registers, and tiles of one are not those of two. */
+    const int split = job->order == FLUX_SPLIT4;
+    const int two = !split || (FLUX_U == 4 && job->n > 1);
+    const size_t tall = two ? LANES : FLUX_W;
+    const size_t one = split && m % tall <= FLUX_W ? m % tall : 0;
     const size_t deep = job->k < 512 ? job->k : 512;
     /* Beside a step of ADAM, whose moments pass through the first cache. */
     const size_t room =
@@ -352,8 +363,11 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
     const size_t band =
         (fit < FLUX_P(FLUX_SEATS) ? fit : FLUX_P(FLUX_SEATS)) * tall;
     FLUX_ALIGNED FLUX_T panels[FLUX_P(FLUX_ROOM)];
-    for (size_t i = 0; i < m; i += band)
-        FLUX_P(flux_band)(job, i, m - i < band ? m - i : band, tall, panels);
+    for (size_t i = 0; i < m - one; i += band)
+        FLUX_P(flux_band)
+    (job, i, m - one - i < band ? m - one - i : band, tall, panels);
+    if (one > 0)
+        FLUX_P(flux_band)(job, m - one, one, tall, panels);
 }
 
 #include "kernels/flux_product_large_body.h"
@@ -369,6 +383,8 @@ FLUX_P(flux_job_run)(const FLUX_P(flux_job) * job, size_t m)
 
 #include "kernels/flux_product_thin_body.h"
 
+#include "kernels/flux_product_narrow_body.h"
+
 /* The whole product, in the order seq or split4; k > 0. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
@@ -378,6 +394,10 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
 {
     if (k == 1 && ai == 1 && ci == 1) {
         FLUX_P(flux_outer)(m, n, a, b, bj, c, cj, end);
+        return;
+    }
+    if (FLUX_P(flux_is_narrow)(order, m, n, k, ai, bj, ci)) {
+        FLUX_P(flux_narrow)(m, n, k, a, ak, b, bk, c, cj, end);
         return;
     }
     if (n < FLUX_U && (order == FLUX_SEQ || ai == 1)) {

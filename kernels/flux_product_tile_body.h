@@ -146,7 +146,8 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
                    FLUX_V *sum)
 {
     FLUX_P(flux_terms_of)
-    (R, J, FLUX_AT(a), FLUX_AT(a + (R - 1) * FLUX_W), third, bk, bj, sum);
+    (R, J, FLUX_I(held)(FLUX_AT(a)),
+     FLUX_I(held)(FLUX_AT(a + (R - 1) * FLUX_W)), third, bk, bj, sum);
 }
 
 /* The last term of a tile that becomes to = base - eta (+0 + sum), with eta
@@ -270,51 +271,70 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
 
 #include "kernels/flux_product_adam_body.h"
 
-/* The same in the order split4, one vector of rows. */
+/* The same in the order split4. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_split)(const int J, size_t count, const FLUX_T *a, size_t ak,
-                   const FLUX_T *b, size_t bk, size_t bj,
+FLUX_P(flux_split)(const int R, const int J, size_t count, const FLUX_T *a,
+                   size_t ak, const FLUX_T *b, size_t bk, size_t bj,
                    const FLUX_P(flux_goal) * goal)
 {
-    FLUX_V sum[4][FLUX_U];
+    FLUX_V sum[4][6];
     const FLUX_T *third[2];
     FLUX_UNROLL
     for (int p = 0; p < 4; p++)
         FLUX_UNROLL
-    for (int j = 0; j < J; j++)
-        sum[p][j] = FLUX_I(all)(0);
+    for (int i = 0; i < R * J; i++)
+        sum[p][i] = FLUX_I(all)(0);
     third[0] = b;
     third[1] = b + (J > 3 ? 3 * bj : 0);
     for (; count >= 4; count -= 4) {
         FLUX_UNROLL
-        for (size_t p = 0; p < 4; p++)
-            FLUX_P(flux_terms)(1, J, a + p * ak, third, p * bk, bj, sum[p]);
-        a += 4 * ak;
-        third[0] += 4 * bk;
-        third[1] += 4 * bk;
+        for (int p = 0; p < 4; p++) {
+            FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum[p]);
+            a += ak;
+            FLUX_P(flux_advance)(J, bk, third);
+        }
     }
     FLUX_UNROLL
-    for (size_t p = 0; p < 3; p++)
-        if (p < count)
-            FLUX_P(flux_terms)(1, J, a + p * ak, third, p * bk, bj, sum[p]);
+    for (int p = 0; p < 3; p++) {
+        if (count == 0)
+            break;
+        FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum[p]);
+        a += ak;
+        FLUX_P(flux_advance)(J, bk, third);
+        count--;
+    }
     FLUX_UNROLL
-    for (int j = 0; j < J; j++)
-        sum[0][j] = (sum[0][j] + sum[1][j]) + (sum[2][j] + sum[3][j]);
-    FLUX_P(flux_reach_rows)(1, J, FLUX_MASKS, sum[0], goal);
+    for (int i = 0; i < R * J; i++)
+        sum[0][i] = (sum[0][i] + sum[1][i]) + (sum[2][i] + sum[3][i]);
+    FLUX_P(flux_reach_rows)(R, J, FLUX_MASKS, sum[0], goal);
 }
 
-/* The tile of R vectors by J units of columns, or by flux_wide of them; split4
- * has one vector by one unit, or by one column where J = 0. */
+/* A tile of that order; of one vector, by a unit of columns, or by one column
+ * where J = 0. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tile_split)(size_t R, size_t J, size_t count, const FLUX_T *a,
+                        size_t ak, const FLUX_T *b, size_t bk, size_t bj,
+                        const FLUX_P(flux_goal) * goal)
+{
+    if (FLUX_U == 4 && R == 2 && J == 1)
+        FLUX_P(flux_split)(2, 3, count, a, ak, b, bk, bj, goal);
+    else if (FLUX_U == 4 && R == 2)
+        FLUX_P(flux_split)(2, 2, count, a, ak, b, bk, bj, goal);
+    else if (J == 0)
+        FLUX_P(flux_split)(1, 1, count, a, ak, b, bk, bj, goal);
+    else
+        FLUX_P(flux_split)(1, FLUX_U, count, a, ak, b, bk, bj, goal);
+}
+
+/* The tile of R vectors by J units of columns, or by flux_wide of them. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_tile_any)(flux_order order, size_t R, size_t J, size_t count,
                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
                       size_t bj, const FLUX_P(flux_goal) * goal)
 {
     enum { U = FLUX_U, M = FLUX_MASKS };
-    if (order == FLUX_SPLIT4 && J == 0)
-        FLUX_P(flux_split)(1, count, a, ak, b, bk, bj, goal);
-    else if (order == FLUX_SPLIT4)
-        FLUX_P(flux_split)(U, count, a, ak, b, bk, bj, goal);
+    if (order == FLUX_SPLIT4)
+        FLUX_P(flux_tile_split)(R, J, count, a, ak, b, bk, bj, goal);
     else if (FLUX_U == 4 && J == 4)
         FLUX_P(flux_tile)(2, 3 * U + 1, 0, 0, count, a, ak, b, bk, bj, goal);
     else if (R == 2 && J == 3 && (goal->first || goal->right))

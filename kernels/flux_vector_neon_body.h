@@ -48,6 +48,12 @@ FLUX_I(fma_at)(const FLUX_T *p, FLUX_V b, FLUX_V sum)
 }
 
 FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(held)(FLUX_V v)
+{
+    return v;
+}
+
+FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(sqrt)(FLUX_V v)
 {
     __asm__("fsqrt %0" FLUX_DOT ", %0" FLUX_DOT : "+w"(v));

@@ -62,6 +62,37 @@ FLUX_I(turn)(FLUX_V *r)
 #endif
 }
 
+/* FLUX_G elements of each of a vector's rows, `next` apart: of those at k, to
+ * `lanes` k behind the first one's. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_pack_part)(const FLUX_T *rows, size_t next, FLUX_T *to,
+                       size_t lanes)
+{
+    FLUX_V r[FLUX_G];
+    FLUX_UNROLL
+    for (size_t q = 0; q < FLUX_G; q++)
+        r[q] = FLUX_I(gather)(rows + q * next, FLUX_G * next);
+    FLUX_I(turn)(r);
+    FLUX_UNROLL
+    for (size_t q = 0; q < FLUX_G; q++)
+        FLUX_AT(to + q * lanes) = r[q];
+}
+
+/* The same for less than a vector's rows, beside which there are zeros. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_pack_some)(size_t some, size_t lanes, size_t count, const FLUX_T *a,
+                       size_t ai, FLUX_T *to)
+{
+    FLUX_ALIGNED FLUX_T rows[FLUX_W * FLUX_G] = {0};
+    for (size_t k = 0; k < count; k += FLUX_G) {
+        const size_t at = k + FLUX_G <= count ? k : count - FLUX_G;
+        for (size_t l = 0; l < some; l++)
+            *(FLUX_P(flux_part) *)(rows + l * FLUX_G) =
+                *(const FLUX_P(flux_part) *)(a + l * ai + at);
+        FLUX_P(flux_pack_part)(rows, FLUX_G, to + at * lanes, lanes);
+    }
+}
+
 /* to[k][lane] = a[lane * ai + k * ak] for k < count; lanes past `rows` get 0.
  * The lanes are whole vectors. */
 FLUX_TARGET FLUX_ONCE void
@@ -75,14 +106,11 @@ FLUX_P(flux_pack)(size_t rows, size_t lanes, size_t count, const FLUX_T *a,
         size_t k = 0;
         for (; some >= FLUX_W && deep && k < count; k += FLUX_G) {
             const size_t at = k + FLUX_G <= count ? k : count - FLUX_G;
-            FLUX_V r[FLUX_G];
-            FLUX_UNROLL
-            for (size_t q = 0; q < FLUX_G; q++)
-                r[q] = FLUX_I(gather)(from + at + q * ai, FLUX_G * ai);
-            FLUX_I(turn)(r);
-            FLUX_UNROLL
-            for (size_t q = 0; q < FLUX_G; q++)
-                FLUX_AT(to + (at + q) * lanes + i) = r[q];
+            FLUX_P(flux_pack_part)(from + at, ai, to + at * lanes + i, lanes);
+        }
+        if (some > 0 && some < FLUX_W && deep) {
+            FLUX_P(flux_pack_some)(some, lanes, count, from, ai, to + i);
+            k = count;
         }
         for (; k < count; k++) {
             FLUX_T *line = to + k * lanes + i;

@@ -46,6 +46,14 @@ FLUX_I(fma_at)(const FLUX_T *p, FLUX_V b, FLUX_V sum)
 #endif
 }
 
+/* A vector of memory in a register: of few uses gcc makes a load each. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(held)(FLUX_V v)
+{
+    __asm__("" : "+v"(v));
+    return v;
+}
+
 FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(sqrt)(FLUX_V v)
 {

@@ -228,6 +228,23 @@ test_many_columns(void **state)
     check_all(150, 27, 40); /* several panels in a band */
 }
 
+/* Few rows beside long columns, which are turned on their way, and few columns
+ * in the order split4, of which rows are one vector or two. */
+static void
+test_narrow(void **state)
+{
+    (void)state;
+    const size_t few[] = {3, 4, 5, 6, 7, 9, 10, 12, 13};
+    for (size_t i = 0; i < sizeof few / sizeof *few; i++) {
+        check_all(few[i], 32 + 7 * i, 16 + i);
+        check_all(32 + 7 * i, few[i], 63 + i);
+    }
+    check_all(10, 31, 20);
+    check_all(10, 33, 513);
+    check_all(70, 10, 517);
+    check_all(150, 101, 18);
+}
+
 /* A large one: the vectors against the plain code, which is proved above. The
  * results of the last column are followed by others. */
 static void
@@ -469,6 +486,7 @@ main(void)
         cmocka_unit_test(test_small_sizes),
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_many_columns),
+        cmocka_unit_test(test_narrow),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_large_held),
         cmocka_unit_test(test_several),
