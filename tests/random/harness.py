@@ -71,7 +71,7 @@ COMPILERS = [
      kind("gcc -O3 -march=native", "PLAIN", called=True, rolled=True),
      kind("gcc -O3", "AVX512", called=True, rolled=True),
      kind("gcc -O3 -march=native", "AVX2", called=True),
-     kind("gcc -O3", "PLAIN"),
+     kind("gcc -O3", "PLAIN", called=True),
      kind("gcc -O3 -march=native", "AVX512", called=True, rolled=True),
      kind("gcc -O3", "AVX2", called=True, rolled=True)],
     [kind("clang -O2", "PLAIN", called=True),
