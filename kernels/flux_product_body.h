@@ -72,6 +72,14 @@ typedef struct {
     int laid;
 } FLUX_P(flux_job);
 
+/* Whether results, with moments, may be in no near cache. */
+FLUX_INLINE int
+FLUX_P(flux_is_far)(const FLUX_P(flux_job) * job)
+{
+    const size_t most = job->end.kind == FLUX_DESCENT ? 640 : 1024;
+    return job->cj * job->n * sizeof(FLUX_T) >= most * 1024;
+}
+
 /* Rows in a tile; elements of `a` copied at a time, unless the product is
  * large; panels in a band; columns whose sums of several blocks are held,
  * beside those of the last tile. */
@@ -86,7 +94,7 @@ enum {
 typedef struct {
     FLUX_ALIGNED FLUX_T
         total[(FLUX_P(FLUX_GROUP) + FLUX_P(FLUX_SPARE)) * FLUX_P(FLUX_LANES)];
-    FLUX_ALIGNED FLUX_T tile[FLUX_P(FLUX_SPARE) * FLUX_P(FLUX_LANES)];
+    FLUX_ALIGNED FLUX_T tile[2 * FLUX_P(FLUX_ROOTS)];
     FLUX_P(flux_late) late; /* what waits in `tile` */
 } FLUX_P(flux_room);
 
@@ -111,10 +119,11 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
     const FLUX_T *a = job->a + (seat->row - in) * job->ai + in + term * job->ak;
     const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
     /* Also where moments need the first cache's other lines of their places. */
-    const int far = job->ak * sizeof *a >= 1024 || job->end.kind == FLUX_ADAM;
+    const int far =
+        job->ak * sizeof *a >= 1024 || job->end.kind == FLUX_DESCENT;
     const int part = seat->rows != lanes;
     const int masks =
-        FLUX_MASKS && seat->R == 2 && many && job->end.kind != FLUX_ADAM;
+        FLUX_MASKS && seat->R == 2 && many && job->end.kind != FLUX_DESCENT;
     const int pack = !job->panels && (job->ai != 1 || (part && !masks));
     const int copy =
         seat->R == 2 && many && (far || part || odd % sizeof(FLUX_V) != 0);
@@ -196,12 +205,13 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     const size_t lanes = seat->R * FLUX_W;
     const size_t again = tile - spot->wide;
     const int last = spot->term + spot->length == job->k;
-    const int adam = job->end.kind == FLUX_ADAM;
+    const int moments = job->end.kind == FLUX_DESCENT;
     const int full = seat->rows == lanes;
     const int over = again > 0 && job->end.kind != FLUX_SET;
-    const int direct = job->ci == 1 && (full || FLUX_MASKS) && !over && !adam;
-    const int late = job->ci == 1 && full && again == 0 && adam && last &&
-                     seat->R == 2 && FLUX_P(flux_adam_waits)(job->end);
+    const int direct =
+        job->ci == 1 && (full || FLUX_MASKS) && !over && !moments;
+    const int late = job->ci == 1 && full && again == 0 && moments && last &&
+                     seat->R == 2 && FLUX_P(flux_descent_waits)(job->end);
     const FLUX_T step = job->end.kind == FLUX_STEP ? (FLUX_T)job->end.scale : 0;
     FLUX_T *c = job->c + seat->row * job->ci +
                 (spot->column - (direct ? again : 0)) * job->cj;
@@ -220,11 +230,11 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.first = seat->first;
     goal.steps = spot->term == 0 && last && direct && step > 0;
     goal.late = late;
-    goal.far = job->cj * job->n * sizeof *c >= 1024 * 1024;
-    if (adam)
-        FLUX_P(flux_adam_tile)
+    goal.far = FLUX_P(flux_is_far)(job);
+    if (moments)
+        FLUX_P(flux_tile_ends)
     (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
-     spot->bk, spot->bj, &goal, &room->late);
+     spot->bk, spot->bj, &goal, &room->late, job->end);
     else FLUX_P(flux_tiles)(job->order, seat, panels, spot,
                             last ? lanes : lanes * tile, lanes * tile, &goal);
     seat->first = 0;
@@ -239,8 +249,8 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
         spot->copy = NULL;
     }
     if (late)
-        FLUX_P(flux_adam_later)
-    (&room->late, buffer, spot->wide, c, job->cj, job->end);
+        FLUX_P(flux_descent_later)
+    (&room->late, buffer, spot->wide, c, job->cj, job->end, goal.far);
     else if (last && !direct)
         FLUX_P(flux_put)(seat->rows, lanes, spot->wide, buffer + again * lanes,
                          c, job->ci, job->cj, job->end);
@@ -276,7 +286,7 @@ FLUX_P(flux_alike)(const FLUX_P(flux_job) * job, size_t rows)
 {
     enum { LANES = FLUX_P(FLUX_LANES) };
     const int even = !job->panels || FLUX_PANEL(FLUX_T) == LANES;
-    const int plain = job->order == FLUX_SEQ && job->end.kind != FLUX_ADAM;
+    const int plain = job->order == FLUX_SEQ && job->end.kind != FLUX_DESCENT;
     return even && plain && job->ci == 1 ? rows / LANES : 0;
 }
 
@@ -342,7 +352,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
             }
         }
     }
-    FLUX_P(flux_adam_now)(&room.late);
+    FLUX_P(flux_descent_now)(&room.late);
 }
 
 FLUX_TARGET FLUX_STATIC void
@@ -356,9 +366,11 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
     const size_t tall = two ? LANES : FLUX_W;
     const size_t one = split && m % tall <= FLUX_W ? m % tall : 0;
     const size_t deep = job->k < 512 ? job->k : 512;
-    /* Beside a step of ADAM, whose moments pass through the first cache. */
+    /* Beside steps whose moments pass through the first cache; from farther
+     * they come faster in longer rows. */
+    const int less = job->end.kind == FLUX_DESCENT && !FLUX_P(flux_is_far)(job);
     const size_t room =
-        job->end.kind == FLUX_ADAM ? 16384 / sizeof(FLUX_T) : FLUX_P(FLUX_ROOM);
+        less ? 16384 / sizeof(FLUX_T) : (size_t)FLUX_P(FLUX_ROOM);
     const size_t fit = room / deep / tall > 0 ? room / deep / tall : 1;
     const size_t band =
         (fit < FLUX_P(FLUX_SEATS) ? fit : FLUX_P(FLUX_SEATS)) * tall;

@@ -179,25 +179,6 @@ FLUX_P(flux_product_step)(flux_isa isa, flux_pool *pool, flux_order order,
     (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
 }
 
-/* A step of ADAM with the gradient a b: m and v, which lie as c does, become
- * keep_m m + take_m a b and keep_v v + take_v (a b)^2, and c loses
- * scale (m / (sqrt(v) + epsilon)). */
-FLUX_INLINE void
-FLUX_P(flux_product_adam)(flux_isa isa, flux_pool *pool, flux_order order,
-                          size_t m, size_t n, size_t k, const FLUX_T *a,
-                          size_t ai, size_t ak, const FLUX_T *b, size_t bk,
-                          size_t bj, FLUX_T *c, size_t ci, size_t cj,
-                          FLUX_T *moment, FLUX_T *square, FLUX_T keep_m,
-                          FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
-                          FLUX_T scale, FLUX_T epsilon)
-{
-    const FLUX_P(flux_adam) adam = {c,      moment, square, keep_m, take_m,
-                                    keep_v, take_v, scale,  epsilon};
-    const flux_product_end end = {FLUX_ADAM, 0, &adam};
-    FLUX_P(flux_product_to)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
-}
-
 /* c[i ci] becomes the sum over k of a[i ai + k ak], for i < m, or that is added
  * to it; the order as for flux_sum. */
 FLUX_INLINE void
@@ -219,20 +200,6 @@ FLUX_P(flux_sums_step)(flux_isa isa, flux_order order, size_t m, size_t k,
     const FLUX_T one = 1;
     FLUX_P(flux_product_step)
     (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, scale);
-}
-
-/* A step of ADAM with the same sums. */
-FLUX_INLINE void
-FLUX_P(flux_sums_adam)(flux_isa isa, flux_order order, size_t m, size_t k,
-                       const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c,
-                       size_t ci, FLUX_T *moment, FLUX_T *square, FLUX_T keep_m,
-                       FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
-                       FLUX_T scale, FLUX_T epsilon)
-{
-    const FLUX_T one = 1;
-    FLUX_P(flux_product_adam)
-    (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, c, ci, 1, moment, square,
-     keep_m, take_m, keep_v, take_v, scale, epsilon);
 }
 
 /* One more of several products; sums where b is NULL. */

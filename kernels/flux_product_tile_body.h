@@ -10,14 +10,16 @@
 /* Columns of `b` that are copied at a time. */
 enum { FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T) };
 
-/* A tile's gradients that wait for a step of ADAM: `columns` of two vectors,
- * the first that of element `at`, where columns are `step` apart. */
+/* A tile's gradients that wait for a step with moments: `columns` of two
+ * vectors, the first that of element `at`, where columns are `step` apart. */
 typedef struct {
-    const FLUX_E(flux_adam) * adam;
+    const FLUX_E(flux_descent) * descent;
     FLUX_T *sum;
     size_t at;
     size_t step;
     size_t columns; /* 0: none waits */
+    size_t ahead;   /* from an element to that which is asked for */
+    int far;        /* parameters may be in no near cache */
 } FLUX_P(flux_late);
 
 /* Where the sums of a tile go: to = base + factor (total + sum), where nothing
@@ -36,7 +38,7 @@ typedef struct {
     size_t out;    /* and that are written; all, unless FLUX_MASKS */
     int first;     /* no tile has read the rows of `a` */
     int steps;     /* to = base - eta (+0 + sum), with eta = -factor above 0 */
-    int late;      /* what goes to `to` waits for a step of ADAM */
+    int late;      /* what goes to `to` waits for a step with moments */
     int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
 
@@ -269,8 +271,6 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
         FLUX_P(flux_reach_rows)(R, J, MASK, sum, goal);
 }
 
-#include "kernels/flux_product_adam_body.h"
-
 /* The same in the order split4. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_split)(const int R, const int J, size_t count, const FLUX_T *a,
@@ -370,33 +370,14 @@ FLUX_P(flux_tile_part)(size_t J, size_t count, const FLUX_T *a, size_t ak,
 }
 #endif
 
-/* The same of a product that ends in steps of ADAM, of which some may wait. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_adam_tile)(flux_order order, size_t R, size_t J, size_t count,
-                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                       size_t bj, const FLUX_P(flux_goal) * goal,
-                       FLUX_P(flux_late) * late)
-{
-    const int wait = late->columns > 0 && !goal->first && !goal->right;
-    if (wait && FLUX_U == 4 && J == 4) {
-        FLUX_P(flux_tile_adam)
-        (3 * FLUX_U + 1, count, a, ak, b, bk, bj, goal, late);
-        return;
-    }
-    if (wait && R == 2 && J == 3) {
-        FLUX_P(flux_tile_adam)(3 * FLUX_U, count, a, ak, b, bk, bj, goal, late);
-        return;
-    }
-    FLUX_P(flux_adam_now)(late);
-    FLUX_P(flux_tile_any)(order, R, J, count, a, ak, b, bk, bj, goal);
-}
+#include "kernels/flux_product_descent_body.h"
 
 /* One vector and one element of what a product writes. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 {
-    if (end.kind == FLUX_ADAM) {
-        FLUX_P(flux_adam_some)(to, sum, FLUX_W, end);
+    if (end.kind == FLUX_DESCENT) {
+        FLUX_P(flux_descent_some)(to, sum, FLUX_W, end);
         return;
     }
     if (end.kind == FLUX_STEP)
@@ -421,9 +402,9 @@ FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
 {
     FLUX_V sum[8];
     const FLUX_V scale = FLUX_I(all)(-(FLUX_T)end.scale);
-    if (end.kind == FLUX_ADAM) {
+    if (end.kind == FLUX_DESCENT) {
         for (size_t j = 0; j < columns; j++)
-            FLUX_P(flux_adam_some)
+            FLUX_P(flux_descent_some)
         (c + j * cj, FLUX_AT(total + j * lanes), rows, end);
         return;
     }

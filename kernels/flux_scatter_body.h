@@ -58,24 +58,40 @@ FLUX_P(flux_scatter_block)(const FLUX_P(flux_scatter_part) * p, size_t begin,
     }
 }
 
+/* A column's step with moments. */
+FLUX_INLINE void
+FLUX_P(flux_scatter_descend)(const int PARTS, size_t rows, FLUX_T *to,
+                             const FLUX_T *sum, const FLUX_P(flux_descent) * d)
+{
+    FLUX_P(flux_descent) here = *d;
+    const ptrdiff_t at = to - d->c;
+    here.c = to; /* so that elements are plainly counted from here */
+    if (PARTS & FLUX_MEAN)
+        here.m += at;
+    if (PARTS & FLUX_SQUARE)
+        here.v += at;
+    FLUX_APART
+    for (size_t i = 0; i < rows; i++)
+        FLUX_P(flux_descend)(PARTS, &here, i, sum[i]);
+}
+
 /* What becomes of a column that has these sums. */
 FLUX_INLINE void
 FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
                          flux_product_end end)
 {
-    if (end.kind == FLUX_ADAM) {
-        FLUX_P(flux_adam) adam = *(const FLUX_P(flux_adam) *)end.adam;
-        const ptrdiff_t at = to - adam.c;
-        adam.c = to; /* so that elements are plainly counted from here */
-        adam.m += at;
-        adam.v += at;
-        FLUX_APART
-        for (size_t i = 0; i < rows; i++)
-            FLUX_P(flux_adam_one)(to + i, sum[i], &adam);
-    } else {
+    const FLUX_P(flux_descent) *d = (const FLUX_P(flux_descent) *)end.descent;
+    if (end.kind != FLUX_DESCENT) {
         for (size_t i = 0; i < rows; i++)
             FLUX_P(flux_end)(to + i, sum[i], end);
-    }
+    } else if (d->parts == FLUX_ADAM)
+        FLUX_P(flux_scatter_descend)(FLUX_ADAM, rows, to, sum, d);
+    else if (d->parts == FLUX_ADAMW)
+        FLUX_P(flux_scatter_descend)(FLUX_ADAMW, rows, to, sum, d);
+    else if (d->parts == FLUX_MOMENTUM)
+        FLUX_P(flux_scatter_descend)(FLUX_MOMENTUM, rows, to, sum, d);
+    else
+        FLUX_P(flux_scatter_descend)(FLUX_RMSPROP, rows, to, sum, d);
 }
 
 /* Whether a step without a gradient changes nothing: it subtracts +0. */

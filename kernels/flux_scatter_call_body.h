@@ -36,7 +36,18 @@ FLUX_P(flux_scatter_step)(flux_isa isa, size_t m, size_t columns, size_t n,
     (isa, m, columns, n, x, step, index, to, next, end);
 }
 
-/* The sums are the gradient of a step of ADAM. */
+/* The sums are the gradients of a step with moments, as those in
+ * flux_descent_call_body.h. */
+FLUX_INLINE void
+FLUX_P(flux_scatter_descent)(flux_isa isa, size_t m, size_t columns, size_t n,
+                             const FLUX_T *x, size_t step, const int32_t *index,
+                             size_t next, const FLUX_P(flux_descent) * d)
+{
+    const flux_product_end end = {FLUX_DESCENT, 0, d};
+    FLUX_P(flux_scatter_isa)
+    (isa, m, columns, n, x, step, index, d->c, next, end);
+}
+
 FLUX_INLINE void
 FLUX_P(flux_scatter_adam)(flux_isa isa, size_t m, size_t columns, size_t n,
                           const FLUX_T *x, size_t step, const int32_t *index,
@@ -45,9 +56,49 @@ FLUX_P(flux_scatter_adam)(flux_isa isa, size_t m, size_t columns, size_t n,
                           FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                           FLUX_T epsilon)
 {
-    const FLUX_P(flux_adam) adam = {to,     moment, square, keep_m, take_m,
-                                    keep_v, take_v, scale,  epsilon};
-    const flux_product_end end = {FLUX_ADAM, 0, &adam};
-    FLUX_P(flux_scatter_isa)
-    (isa, m, columns, n, x, step, index, to, next, end);
+    const FLUX_P(flux_descent)
+        d = {FLUX_ADAM, to,     moment, square,  keep_m, take_m,
+             keep_v,    take_v, scale,  epsilon, 0};
+    FLUX_P(flux_scatter_descent)
+    (isa, m, columns, n, x, step, index, next, &d);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_scatter_adamw)(flux_isa isa, size_t m, size_t columns, size_t n,
+                           const FLUX_T *x, size_t step, const int32_t *index,
+                           FLUX_T *to, size_t next, FLUX_T *moment,
+                           FLUX_T *square, FLUX_T keep_m, FLUX_T take_m,
+                           FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
+                           FLUX_T epsilon, FLUX_T decay)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_ADAMW, to,     moment, square,  keep_m, take_m,
+             keep_v,     take_v, scale,  epsilon, decay};
+    FLUX_P(flux_scatter_descent)
+    (isa, m, columns, n, x, step, index, next, &d);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_scatter_momentum)(flux_isa isa, size_t m, size_t columns, size_t n,
+                              const FLUX_T *x, size_t step,
+                              const int32_t *index, FLUX_T *to, size_t next,
+                              FLUX_T *moment, FLUX_T keep_m, FLUX_T scale)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_MOMENTUM, to, moment, NULL, keep_m, 1, 0, 0, scale, 0, 0};
+    FLUX_P(flux_scatter_descent)
+    (isa, m, columns, n, x, step, index, next, &d);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_scatter_rmsprop)(flux_isa isa, size_t m, size_t columns, size_t n,
+                             const FLUX_T *x, size_t step, const int32_t *index,
+                             FLUX_T *to, size_t next, FLUX_T *square,
+                             FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
+                             FLUX_T epsilon)
+{
+    const FLUX_P(flux_descent) d = {FLUX_RMSPROP, to,     NULL,  square,  0, 0,
+                                    keep_v,       take_v, scale, epsilon, 0};
+    FLUX_P(flux_scatter_descent)
+    (isa, m, columns, n, x, step, index, next, &d);
 }

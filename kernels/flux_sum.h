@@ -24,13 +24,24 @@
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
 /* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum, or
- * a step of ADAM with these gradients. */
-typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP, FLUX_ADAM } flux_end_kind;
+ * a step with moments, of which these are the gradients. */
+typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP, FLUX_DESCENT } flux_end_kind;
 typedef struct {
     flux_end_kind kind;
-    double scale;     /* of FLUX_STEP, a number of the element type */
-    const void *adam; /* of FLUX_ADAM: a flux_adam_f32 or _f64 */
+    double scale;        /* of FLUX_STEP, a number of the element type */
+    const void *descent; /* of FLUX_DESCENT: a flux_descent_f32 or _f64 */
 } flux_product_end;
+
+/* What a step with moments has, and the optimisers by that. */
+enum {
+    FLUX_MEAN = 1,   /* of gradients */
+    FLUX_SQUARE = 2, /* the mean of their squares */
+    FLUX_DECAY = 4,
+    FLUX_MOMENTUM = FLUX_MEAN,
+    FLUX_RMSPROP = FLUX_SQUARE,
+    FLUX_ADAM = FLUX_MEAN | FLUX_SQUARE,
+    FLUX_ADAMW = FLUX_ADAM | FLUX_DECAY
+};
 
 /* How many accumulators a block has. */
 FLUX_INLINE size_t

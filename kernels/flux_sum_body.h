@@ -105,13 +105,16 @@ FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
     return lane[0];
 }
 
-/* A step of ADAM, in this order, of arrays that lie alike, with a gradient g:
+/* A step of an optimiser, in this order, of arrays that lie alike, with a
+ * gradient g; what it has no part of is left out, and m is g without a mean:
  *
- *    m = keep_m m + take_m g
- *    v = keep_v v + take_v (g g)
- *    c = c - scale (m / (sqrt(v) + epsilon))
+ *    m = keep_m m + take_m g        FLUX_MEAN
+ *    v = keep_v v + take_v (g g)    FLUX_SQUARE
+ *    c = c - decay c                FLUX_DECAY
+ *    c = c - scale (m / (sqrt(v) + epsilon)), or c - scale m without squares
  */
 typedef struct {
+    int parts;
     FLUX_T *c;
     FLUX_T *m;
     FLUX_T *v;
@@ -121,25 +124,38 @@ typedef struct {
     FLUX_T take_v;
     FLUX_T scale;
     FLUX_T epsilon;
-} FLUX_P(flux_adam);
+    FLUX_T decay;
+} FLUX_P(flux_descent);
 
+/* That of element i: PARTS are the descent's, which is a constant where this is
+ * inlined in a loop. */
 FLUX_INLINE void
-FLUX_P(flux_adam_one)(FLUX_T *c, FLUX_T g, const FLUX_P(flux_adam) * adam)
+FLUX_P(flux_descend)(const int PARTS, const FLUX_P(flux_descent) * d, size_t i,
+                     FLUX_T g)
 {
-    FLUX_T *m = adam->m + (c - adam->c);
-    FLUX_T *v = adam->v + (c - adam->c);
-    *m = adam->keep_m * *m + adam->take_m * g;
-    *v = adam->keep_v * *v + adam->take_v * (g * g);
-    *c = *c - adam->scale * (*m / (FLUX_ROOT(*v) + adam->epsilon));
+    FLUX_T m = g;
+    FLUX_T c = d->c[i];
+    if (PARTS & FLUX_MEAN) {
+        m = d->keep_m * d->m[i] + d->take_m * g;
+        d->m[i] = m;
+    }
+    if (PARTS & FLUX_SQUARE) {
+        const FLUX_T v = d->keep_v * d->v[i] + d->take_v * (g * g);
+        d->v[i] = v;
+        m = m / (FLUX_ROOT(v) + d->epsilon);
+    }
+    if (PARTS & FLUX_DECAY)
+        c = c - d->decay * c;
+    d->c[i] = c - d->scale * m;
 }
 
 /* What becomes of an element of a product. */
 FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
-    const FLUX_P(flux_adam) *adam = (const FLUX_P(flux_adam) *)end.adam;
-    if (end.kind == FLUX_ADAM)
-        FLUX_P(flux_adam_one)(to, sum, adam);
+    const FLUX_P(flux_descent) *d = (const FLUX_P(flux_descent) *)end.descent;
+    if (end.kind == FLUX_DESCENT)
+        FLUX_P(flux_descend)(d->parts, d, (size_t)(to - d->c), sum);
     else if (end.kind == FLUX_STEP)
         *to = *to - (FLUX_T)end.scale * sum;
     else

@@ -169,20 +169,28 @@ typedef struct Stmt Stmt;
 typedef VEC(Stmt *) Block;
 
 /* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum, or a
- * step of ADAM; what computes that, where it is more than the sums. Or there
- * are none yet: c is a, in panels, for products of so many columns.
+ * step with moments; what computes that, where it is more than the sums. Or
+ * there are none yet: c is a, in panels, for products of so many columns.
  */
-typedef enum { END_set, END_add, END_step, END_adam, END_panels } EndKind;
+typedef enum {
+    END_set,
+    END_add,
+    END_step,
+    END_momentum,
+    END_rmsprop,
+    END_adam,
+    END_adamw,
+    END_panels
+} EndKind;
 
-enum { END_SCALARS = 6, END_MOMENTS = 2 };
+enum { END_SCALARS = 7, END_MOMENTS = 2 };
 
 typedef struct {
     EndKind kind;
     Ref node;
-    int scalars; /* step: scale; adam: keep_m, take_m, keep_v, take_v, scale,
-                  * epsilon, as in fuse_adam.c */
+    int scalars; /* step: scale; with moments: as in fuse_descent.c */
     Ref scalar[END_SCALARS];
-    int moments; /* adam: m, v, which lie as c does */
+    int moments; /* m, v, which lie as c does */
     Ref moment[END_MOMENTS];
 } ProductEnd;
 
@@ -447,8 +455,10 @@ typedef struct {
 } Added;
 Added schedule_added(Schedule *s, const int *late, Ref ref);
 
-/* fuse_adam.c: likewise where the node is what a step of ADAM makes of it. */
-Added schedule_adam(Schedule *s, const int *late, Ref ref);
+/* fuse_descent.c: likewise where the node is what a step with moments makes of
+ * it.
+ */
+Added schedule_descent(Schedule *s, const int *late, Ref ref);
 
 /* Makers of variables, memory and statements: a buffer of so many elements; a
  * load of one; a store of a value at the end of a block.

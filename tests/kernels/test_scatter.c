@@ -18,6 +18,9 @@
 
 enum { TABLE = 40000, PLACES = 5000, APART = 3 };
 
+/* What sums end in. */
+enum { SET, ADD, STEP, MOMENTUM, RMSPROP, ADAM, ADAMW, ENDS };
+
 static uint32_t
 next_random(uint32_t *state)
 {
@@ -65,17 +68,18 @@ make_places(size_t columns, size_t n, uint32_t *state)
                 T *c = &table_##S[0][i + next * j];                            \
                 T *mean = &table_##S[1][i + next * j];                         \
                 T *square = &table_##S[2][i + next * j];                       \
-                if (end == FLUX_SET)                                           \
-                    *c = g;                                                    \
-                if (end == FLUX_ADD)                                           \
-                    *c = *c + g;                                               \
-                if (end == FLUX_STEP)                                          \
-                    *c = *c - scale * g;                                       \
-                if (end != FLUX_ADAM)                                          \
-                    continue;                                                  \
-                *mean = (T)0.875 * *mean + (T)0.3 * g;                         \
-                *square = (T)0.75 * *square + (T)0.7 * (g * g);                \
-                *c = *c - scale * (*mean / (ROOT(*square) + (T)0.01));         \
+                T part = g;                                                    \
+                if (end == MOMENTUM)                                           \
+                    part = *mean = (T)0.875 * *mean + g;                       \
+                if (end >= ADAM)                                               \
+                    part = *mean = (T)0.875 * *mean + (T)0.3 * g;              \
+                if (end >= RMSPROP) {                                          \
+                    *square = (T)0.75 * *square + (T)0.7 * (g * g);            \
+                    part = part / (ROOT(*square) + (T)0.01);                   \
+                }                                                              \
+                if (end == ADAMW)                                              \
+                    *c = *c - (T)0.125 * *c;                                   \
+                *c = end == SET ? g : end == ADD ? *c + g : *c - scale * part; \
             }                                                                  \
     }                                                                          \
                                                                                \
@@ -83,16 +87,28 @@ make_places(size_t columns, size_t n, uint32_t *state)
                         size_t step, size_t next, int end, T scale)            \
     {                                                                          \
         T *c = got_##S[0];                                                     \
-        if (end == FLUX_STEP)                                                  \
+        T *mean = got_##S[1], *square = got_##S[2];                            \
+        if (end == STEP)                                                       \
             flux_scatter_step_##S(isa, m, columns, n, x_##S, step, place, c,   \
                                   next, scale);                                \
-        else if (end == FLUX_ADAM)                                             \
+        else if (end == MOMENTUM)                                              \
+            flux_scatter_momentum_##S(isa, m, columns, n, x_##S, step, place,  \
+                                      c, next, mean, (T)0.875, scale);         \
+        else if (end == RMSPROP)                                               \
+            flux_scatter_rmsprop_##S(isa, m, columns, n, x_##S, step, place,   \
+                                     c, next, square, (T)0.75, (T)0.7, scale,  \
+                                     (T)0.01);                                 \
+        else if (end == ADAM)                                                  \
             flux_scatter_adam_##S(isa, m, columns, n, x_##S, step, place, c,   \
-                                  next, got_##S[1], got_##S[2], (T)0.875,      \
-                                  (T)0.3, (T)0.75, (T)0.7, scale, (T)0.01);    \
+                                  next, mean, square, (T)0.875, (T)0.3,        \
+                                  (T)0.75, (T)0.7, scale, (T)0.01);            \
+        else if (end == ADAMW)                                                 \
+            flux_scatter_adamw_##S(isa, m, columns, n, x_##S, step, place, c,  \
+                                   next, mean, square, (T)0.875, (T)0.3,       \
+                                   (T)0.75, (T)0.7, scale, (T)0.01, (T)0.125); \
         else                                                                   \
             flux_scatter_##S(isa, m, columns, n, x_##S, step, place, c, next,  \
-                             end == FLUX_ADD);                                 \
+                             end == ADD);                                      \
     }                                                                          \
                                                                                \
     static void fill_##S(T *to, size_t count, uint32_t kinds, uint32_t *state) \
@@ -139,11 +155,10 @@ make_places(size_t columns, size_t n, uint32_t *state)
     {                                                                          \
         static const T scale[] = {(T)0.1, 0, (T)-0.0, (T)-0.5, (T)INFINITY};   \
         for (uint32_t kinds = 0; kinds <= 5; kinds++) {                        \
-            check_##S(m, columns, n, FLUX_SET, 0, kinds);                      \
-            check_##S(m, columns, n, FLUX_ADD, 0, kinds);                      \
-            check_##S(m, columns, n, FLUX_ADAM, (T)0.1, kinds);                \
+            for (int end = 0; end < ENDS; end++)                               \
+                check_##S(m, columns, n, end, (T)0.1, kinds);                  \
             for (size_t i = 0; i < sizeof scale / sizeof *scale; i++)          \
-                check_##S(m, columns, n, FLUX_STEP, scale[i], kinds);          \
+                check_##S(m, columns, n, STEP, scale[i], kinds);               \
         }                                                                      \
     }
 

@@ -238,9 +238,15 @@ call_right(Printer *printer, const Product *product)
 static const char *
 call_kind(const Product *product)
 {
-    return product->end.kind == END_step   ? "step_"
-           : product->end.kind == END_adam ? "adam_"
-                                           : "";
+    static const char *const name[] = {[END_set] = "",
+                                       [END_add] = "",
+                                       [END_step] = "step_",
+                                       [END_momentum] = "momentum_",
+                                       [END_rmsprop] = "rmsprop_",
+                                       [END_adam] = "adam_",
+                                       [END_adamw] = "adamw_",
+                                       [END_panels] = ""};
+    return name[product->end.kind];
 }
 
 /* Sums into the columns of a table. */

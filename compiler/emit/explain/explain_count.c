@@ -87,7 +87,8 @@ static void
 count_product(Explain *e, const Product *product, double times)
 {
     static const int each[] = {
-        [END_set] = 0, [END_add] = 1, [END_step] = 2, [END_adam] = 12};
+        [END_set] = 0,     [END_add] = 1,   [END_step] = 2,  [END_momentum] = 4,
+        [END_rmsprop] = 9, [END_adam] = 12, [END_adamw] = 14};
     if (product->end.kind == END_panels)
         return;
     bool one = product->buffer[2] < 0 || product->maxima || product->scatter;

@@ -101,11 +101,11 @@ schedule_added(Schedule *s, const int *late, Ref ref)
         s->buffer.item[buffer].kind != BUFFER_output)
         return added;
     Ref leaf = s->graph->output.item[s->buffer.item[buffer].number].next;
-    if (node->op == OP_sub && node->operand[0] == leaf) {
-        if (late[leaf] == 1)
+    if (node->op == OP_sub) {
+        if (node->operand[0] == leaf && late[leaf] == 1)
             added = scaled_product(s, node->operand[1]);
         if (added.product == REF_NONE)
-            added = schedule_adam(s, late, ref);
+            added = schedule_descent(s, late, ref);
     } else if (node->op == OP_add) {
         int i = own_product(s, node);
         if (i >= 0 && node->operand[1 - i] == leaf && s->users[leaf] == 1)

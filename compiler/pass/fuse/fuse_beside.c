@@ -89,7 +89,7 @@ is_right(Schedule *s, const Stmt *stmt)
     if (stmt->kind != STMT_call || product->windows || product->maxima ||
         product->scatter || product->order != ORDER_seq ||
         product->panels != 0 || product->end.kind == END_panels ||
-        product->end.kind == END_adam || product->var[0] < 0 ||
+        product->end.moments > 0 || product->var[0] < 0 ||
         product->var[2] < 0 || !strides_of(s, product, 0, &rest, &row, &term))
         return false;
     Dim elements = dim_mul(s->dims, extent_of(s, product->var[0]),

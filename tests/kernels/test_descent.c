@@ -1,6 +1,6 @@
-/* test_adam.c - a step of ADAM that a product or sums end in, against the sums
- * and then its formula for each element, bit for bit: on every instruction set
- * at hand, by one thread and by several.
+/* test_descent.c - steps of the optimisers that a product or sums end in,
+ * against the sums and then their formulas for each element, bit for bit: on
+ * every instruction set at hand, by one thread and by several.
  */
 #define FLUX_KERNELS_HERE 1 /* also what no program calls */
 #define FLUX_SHARE_FROM   1
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 enum { THREADS = 3 };
+enum { MOMENTUM, RMSPROP, ADAM, ADAMW, OPTIMISERS };
 
 static uint32_t
 next(uint32_t *state)
@@ -57,7 +58,7 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         function(task, thread, pool->threads);
 }
 
-#define ADAM(T, S, ROOT)                                                       \
+#define DESCENT(T, S, ROOT)                                                    \
     static T *filled_##S(size_t count, int positive, uint32_t *state)          \
     {                                                                          \
         T *x = malloc(count * sizeof *x);                                      \
@@ -69,27 +70,92 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         return x;                                                              \
     }                                                                          \
                                                                                \
-    /* Of each element that the sums are for, c, m and v as they shall be. */  \
-    static void expect_##S(size_t m, size_t n, size_t ci, size_t cj,           \
-                           const T *sum, T *c, T *mean, T *square)             \
+    /* An element and its moments after a step, each operation by itself. */   \
+    static void expect_one_##S(int optimiser, T g, T *c, T *mean, T *square)   \
+    {                                                                          \
+        T step = g;                                                            \
+        if (optimiser == MOMENTUM) {                                           \
+            const T kept = (T)0.9 * *mean;                                     \
+            *mean = kept + g;                                                  \
+            step = *mean;                                                      \
+        }                                                                      \
+        if (optimiser >= ADAM) {                                               \
+            const T kept = (T)0.9 * *mean;                                     \
+            const T taken = (T)take * g;                                       \
+            *mean = kept + taken;                                              \
+            step = *mean;                                                      \
+        }                                                                      \
+        if (optimiser != MOMENTUM) {                                           \
+            const T power = g * g;                                             \
+            const T kept = (T)0.999 * *square;                                 \
+            const T taken = (T)0.001 * power;                                  \
+            *square = kept + taken;                                            \
+            const T root = ROOT(*square);                                      \
+            const T over = root + (T)1e-7;                                     \
+            step = step / over;                                                \
+        }                                                                      \
+        if (optimiser == ADAMW) {                                              \
+            const T lost = (T)0.01 * *c;                                       \
+            *c = *c - lost;                                                    \
+        }                                                                      \
+        step = (T)0.3 * step;                                                  \
+        *c = *c - step;                                                        \
+    }                                                                          \
+                                                                               \
+    /* Of each element that the sums are for. */                               \
+    static void expect_##S(int optimiser, size_t m, size_t n, size_t ci,       \
+                           size_t cj, const T *sum, T *c, T *mean, T *square)  \
     {                                                                          \
         for (size_t i = 0; i < m; i++)                                         \
             for (size_t j = 0; j < n; j++) {                                   \
                 const size_t at = i * ci + j * cj;                             \
-                const T g = sum[at];                                           \
-                const T kept = (T)0.9 * mean[at];                              \
-                const T taken = (T)take * g;                                   \
-                const T power = g * g;                                         \
-                const T kept2 = (T)0.999 * square[at];                         \
-                const T taken2 = (T)0.001 * power;                             \
-                mean[at] = kept + taken;                                       \
-                square[at] = kept2 + taken2;                                   \
-                const T root = ROOT(square[at]);                               \
-                const T over = root + (T)1e-7;                                 \
-                const T quotient = mean[at] / over;                            \
-                const T step = (T)0.3 * quotient;                              \
-                c[at] = c[at] - step;                                          \
+                expect_one_##S(optimiser, sum[at], c + at, mean + at,          \
+                               square + at);                                   \
             }                                                                  \
+    }                                                                          \
+                                                                               \
+    static void product_##S(int optimiser, flux_isa isa, flux_pool *pool,      \
+                            flux_order order, size_t m, size_t n, size_t k,    \
+                            const T *a, const T *b, T *const *x, size_t ci,    \
+                            size_t cj)                                         \
+    {                                                                          \
+        if (optimiser == MOMENTUM)                                             \
+            flux_product_momentum_##S(isa, pool, order, m, n, k, a, 1, m, b,   \
+                                      n, 1, x[0], ci, cj, x[1], (T)0.9,        \
+                                      (T)0.3);                                 \
+        else if (optimiser == RMSPROP)                                         \
+            flux_product_rmsprop_##S(isa, pool, order, m, n, k, a, 1, m, b, n, \
+                                     1, x[0], ci, cj, x[2], (T)0.999,          \
+                                     (T)0.001, (T)0.3, (T)1e-7);               \
+        else if (optimiser == ADAM)                                            \
+            flux_product_adam_##S(isa, pool, order, m, n, k, a, 1, m, b, n, 1, \
+                                  x[0], ci, cj, x[1], x[2], (T)0.9, (T)take,   \
+                                  (T)0.999, (T)0.001, (T)0.3, (T)1e-7);        \
+        else                                                                   \
+            flux_product_adamw_##S(isa, pool, order, m, n, k, a, 1, m, b, n,   \
+                                   1, x[0], ci, cj, x[1], x[2], (T)0.9,        \
+                                   (T)take, (T)0.999, (T)0.001, (T)0.3,        \
+                                   (T)1e-7, (T)0.01);                          \
+    }                                                                          \
+                                                                               \
+    static void sums_##S(int optimiser, flux_order order, size_t m, size_t k,  \
+                         const T *a, T *const *x)                              \
+    {                                                                          \
+        const flux_isa isa = flux_best_isa();                                  \
+        if (optimiser == MOMENTUM)                                             \
+            flux_sums_momentum_##S(isa, order, m, k, a, 1, m, x[0], 1, x[1],   \
+                                   (T)0.9, (T)0.3);                            \
+        else if (optimiser == RMSPROP)                                         \
+            flux_sums_rmsprop_##S(isa, order, m, k, a, 1, m, x[0], 1, x[2],    \
+                                  (T)0.999, (T)0.001, (T)0.3, (T)1e-7);        \
+        else if (optimiser == ADAM)                                            \
+            flux_sums_adam_##S(isa, order, m, k, a, 1, m, x[0], 1, x[1], x[2], \
+                               (T)0.9, (T)take, (T)0.999, (T)0.001, (T)0.3,    \
+                               (T)1e-7);                                       \
+        else                                                                   \
+            flux_sums_adamw_##S(isa, order, m, k, a, 1, m, x[0], 1, x[1],      \
+                                x[2], (T)0.9, (T)take, (T)0.999, (T)0.001,     \
+                                (T)0.3, (T)1e-7, (T)0.01);                     \
     }                                                                          \
                                                                                \
     /* Bit for bit, but for what a NaN tells. */                               \
@@ -102,8 +168,8 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
                 assert_true(isnan(got[i]));                                    \
     }                                                                          \
                                                                                \
-    static void check_##S(flux_order order, size_t m, size_t n, size_t k,      \
-                          int turned, size_t gap)                              \
+    static void check_one_##S(int optimiser, flux_order order, size_t m,       \
+                              size_t n, size_t k, int turned, size_t gap)      \
     {                                                                          \
         uint32_t state = (uint32_t)(m * 7919 + n * 104729 + k);                \
         const size_t ci = turned ? n + gap : 1, cj = turned ? 1 : m + gap;     \
@@ -121,17 +187,15 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         }                                                                      \
         flux_product_##S(flux_best_isa(), NULL, order, m, n, k, a, 1, m, b, n, \
                          1, sum, ci, cj, 0);                                   \
-        expect_##S(m, n, ci, cj, sum, want[0], want[1], want[2]);              \
+        expect_##S(optimiser, m, n, ci, cj, sum, want[0], want[1], want[2]);   \
         flux_pool pool = {THREADS, run_in_turn};                               \
         const int slow = m * n * k > 20000;                                    \
         for (int isa = slow; isa <= (int)flux_best_isa(); isa++)               \
             for (int shared = 0; shared < 2; shared++) {                       \
                 for (int i = 0; i < 3; i++)                                    \
                     memcpy(got[i], old[i], count * sizeof **got);              \
-                flux_product_adam_##S(                                         \
-                    (flux_isa)isa, shared ? &pool : NULL, order, m, n, k, a,   \
-                    1, m, b, n, 1, got[0], ci, cj, got[1], got[2], (T)0.9,     \
-                    (T)take, (T)0.999, (T)0.001, (T)0.3, (T)1e-7);             \
+                product_##S(optimiser, (flux_isa)isa, shared ? &pool : NULL,   \
+                            order, m, n, k, a, b, got, ci, cj);                \
                 for (int i = 0; i < 3; i++)                                    \
                     same_##S(got[i], want[i], count);                          \
             }                                                                  \
@@ -145,7 +209,15 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         free(sum);                                                             \
     }                                                                          \
                                                                                \
-    static void check_sums_##S(flux_order order, size_t m, size_t k)           \
+    static void check_##S(flux_order order, size_t m, size_t n, size_t k,      \
+                          int turned, size_t gap)                              \
+    {                                                                          \
+        for (int optimiser = 0; optimiser < OPTIMISERS; optimiser++)           \
+            check_one_##S(optimiser, order, m, n, k, turned, gap);             \
+    }                                                                          \
+                                                                               \
+    static void check_sums_##S(int optimiser, flux_order order, size_t m,      \
+                               size_t k)                                       \
     {                                                                          \
         uint32_t state = (uint32_t)(m + 31 * k);                               \
         T *a = filled_##S(m * k, 0, &state);                                   \
@@ -158,10 +230,8 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
             memcpy(want[i], x[i], m * sizeof **want);                          \
         }                                                                      \
         flux_sums_##S(flux_best_isa(), order, m, k, a, 1, m, x[3], 1, 0);      \
-        expect_##S(m, 1, 1, m, x[3], want[0], want[1], want[2]);               \
-        flux_sums_adam_##S(flux_best_isa(), order, m, k, a, 1, m, x[0], 1,     \
-                           x[1], x[2], (T)0.9, (T)take, (T)0.999, (T)0.001,    \
-                           (T)0.3, (T)1e-7);                                   \
+        expect_##S(optimiser, m, 1, 1, m, x[3], want[0], want[1], want[2]);    \
+        sums_##S(optimiser, order, m, k, a, x);                                \
         for (int i = 0; i < 3; i++) {                                          \
             assert_memory_equal(x[i], want[i], m * sizeof **want);             \
             free(want[i]);                                                     \
@@ -171,8 +241,8 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         free(a);                                                               \
     }
 
-ADAM(float, f32, flux_sqrtf)
-ADAM(double, f64, flux_sqrt)
+DESCENT(float, f32, flux_sqrtf)
+DESCENT(double, f64, flux_sqrt)
 
 /* Tiles of each width that wait for others, and that none follows; terms that
  * are fewer than what waits, and more blocks than one; large products.
@@ -234,8 +304,10 @@ test_sums(void **state)
     (void)state;
     for (size_t m = 1; m <= 130; m = m * 2 + 1)
         for (size_t k = 1; k <= 600; k = k * 3 + 1) {
-            check_sums_f32(FLUX_SEQ, m, k);
-            check_sums_f64(FLUX_SPLIT4, m, k);
+            for (int optimiser = 0; optimiser < OPTIMISERS; optimiser++) {
+                check_sums_f32(optimiser, FLUX_SEQ, m, k);
+                check_sums_f64(optimiser, FLUX_SPLIT4, m, k);
+            }
         }
 }
 

@@ -1,0 +1,141 @@
+/* flux_descent_call_body.h - steps with moments that generated code calls, of
+ * the gradients g that a product or sums are, for one element type;
+ * flux_product.h includes it behind flux_product_call_body.h. Moments lie as c
+ * does.
+ */
+
+FLUX_INLINE void
+FLUX_P(flux_product_descent)(flux_isa isa, flux_pool *pool, flux_order order,
+                             size_t m, size_t n, size_t k, const FLUX_T *a,
+                             size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                             size_t bj, size_t ci, size_t cj,
+                             const FLUX_P(flux_descent) * d)
+{
+    const flux_product_end end = {FLUX_DESCENT, 0, d};
+    FLUX_P(flux_product_to)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, d->c, ci, cj, end);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_sums_descent)(flux_isa isa, flux_order order, size_t m, size_t k,
+                          const FLUX_T *a, size_t ai, size_t ak, size_t ci,
+                          const FLUX_P(flux_descent) * d)
+{
+    const FLUX_T one = 1;
+    FLUX_P(flux_product_descent)
+    (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, ci, 1, d);
+}
+
+/* A step of ADAM: m and v become keep_m m + take_m g and keep_v v + take_v g^2,
+ * and c loses scale (m / (sqrt(v) + epsilon)). */
+FLUX_INLINE void
+FLUX_P(flux_product_adam)(flux_isa isa, flux_pool *pool, flux_order order,
+                          size_t m, size_t n, size_t k, const FLUX_T *a,
+                          size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                          size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                          FLUX_T *moment, FLUX_T *square, FLUX_T keep_m,
+                          FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
+                          FLUX_T scale, FLUX_T epsilon)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_ADAM, c,      moment, square,  keep_m, take_m,
+             keep_v,    take_v, scale,  epsilon, 0};
+    FLUX_P(flux_product_descent)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_sums_adam)(flux_isa isa, flux_order order, size_t m, size_t k,
+                       const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c,
+                       size_t ci, FLUX_T *moment, FLUX_T *square, FLUX_T keep_m,
+                       FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
+                       FLUX_T scale, FLUX_T epsilon)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_ADAM, c,      moment, square,  keep_m, take_m,
+             keep_v,    take_v, scale,  epsilon, 0};
+    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+}
+
+/* A step of AdamW: the same, of a c that has lost decay c before. */
+FLUX_INLINE void
+FLUX_P(flux_product_adamw)(flux_isa isa, flux_pool *pool, flux_order order,
+                           size_t m, size_t n, size_t k, const FLUX_T *a,
+                           size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                           size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                           FLUX_T *moment, FLUX_T *square, FLUX_T keep_m,
+                           FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
+                           FLUX_T scale, FLUX_T epsilon, FLUX_T decay)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_ADAMW, c,      moment, square,  keep_m, take_m,
+             keep_v,     take_v, scale,  epsilon, decay};
+    FLUX_P(flux_product_descent)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_sums_adamw)(flux_isa isa, flux_order order, size_t m, size_t k,
+                        const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c,
+                        size_t ci, FLUX_T *moment, FLUX_T *square,
+                        FLUX_T keep_m, FLUX_T take_m, FLUX_T keep_v,
+                        FLUX_T take_v, FLUX_T scale, FLUX_T epsilon,
+                        FLUX_T decay)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_ADAMW, c,      moment, square,  keep_m, take_m,
+             keep_v,     take_v, scale,  epsilon, decay};
+    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+}
+
+/* A step with momentum: m becomes keep_m m + g, and c loses scale m. */
+FLUX_INLINE void
+FLUX_P(flux_product_momentum)(flux_isa isa, flux_pool *pool, flux_order order,
+                              size_t m, size_t n, size_t k, const FLUX_T *a,
+                              size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                              size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                              FLUX_T *moment, FLUX_T keep_m, FLUX_T scale)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_MOMENTUM, c, moment, NULL, keep_m, 1, 0, 0, scale, 0, 0};
+    FLUX_P(flux_product_descent)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_sums_momentum)(flux_isa isa, flux_order order, size_t m, size_t k,
+                           const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c,
+                           size_t ci, FLUX_T *moment, FLUX_T keep_m,
+                           FLUX_T scale)
+{
+    const FLUX_P(flux_descent)
+        d = {FLUX_MOMENTUM, c, moment, NULL, keep_m, 1, 0, 0, scale, 0, 0};
+    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+}
+
+/* A step of RMSProp: v becomes keep_v v + take_v g^2, and c loses
+ * scale (g / (sqrt(v) + epsilon)). */
+FLUX_INLINE void
+FLUX_P(flux_product_rmsprop)(flux_isa isa, flux_pool *pool, flux_order order,
+                             size_t m, size_t n, size_t k, const FLUX_T *a,
+                             size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                             size_t bj, FLUX_T *c, size_t ci, size_t cj,
+                             FLUX_T *square, FLUX_T keep_v, FLUX_T take_v,
+                             FLUX_T scale, FLUX_T epsilon)
+{
+    const FLUX_P(flux_descent) d = {FLUX_RMSPROP, c,      NULL,  square,  0, 0,
+                                    keep_v,       take_v, scale, epsilon, 0};
+    FLUX_P(flux_product_descent)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+}
+
+FLUX_INLINE void
+FLUX_P(flux_sums_rmsprop)(flux_isa isa, flux_order order, size_t m, size_t k,
+                          const FLUX_T *a, size_t ai, size_t ak, FLUX_T *c,
+                          size_t ci, FLUX_T *square, FLUX_T keep_v,
+                          FLUX_T take_v, FLUX_T scale, FLUX_T epsilon)
+{
+    const FLUX_P(flux_descent) d = {FLUX_RMSPROP, c,      NULL,  square,  0, 0,
+                                    keep_v,       take_v, scale, epsilon, 0};
+    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+}

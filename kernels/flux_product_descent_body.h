@@ -1,0 +1,299 @@
+/* flux_product_descent_body.h - steps with moments of the sums of a product,
+ * for one element type and one vector instruction set.
+ *
+ * A square root and a division keep their unit for long, which a product leaves
+ * alone: those of a tile are made between the terms of the next one. First all
+ * roots, then all quotients: what waits for both of a vector in one place would
+ * keep more results from retiring than there are registers for. A step without
+ * roots is made there as well, all at once.
+ *
+ * PARTS are a descent's, as in flux_sum_body.h, and a constant where this is
+ * inlined in a tile.
+ */
+
+/* How far behind the sums of a tile its roots are, where the sums are needed
+ * with them; else they take their place. */
+enum { FLUX_P(FLUX_ROOTS) = 2 * (3 * FLUX_U + 1) * FLUX_W };
+
+FLUX_INLINE size_t
+FLUX_P(flux_roots)(const int PARTS)
+{
+    return PARTS & FLUX_MEAN ? 0 : FLUX_P(FLUX_ROOTS);
+}
+
+/* A vector of parameters from here on, without what decays. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_decayed)(const int PARTS, const FLUX_E(flux_descent) * d, FLUX_V c)
+{
+    if (PARTS & FLUX_DECAY)
+        c = c - FLUX_I(all)(d->decay) * c;
+    return c;
+}
+
+/* A vector of sums at an element: its moments, and what they are divided by, or
+ * the step; take_m > 0. The gradient is sum + 0, but without that addition its
+ * product with take_m has the same bits: an exact product that is no zero is
+ * rounded as ever, and a zero is +0 either way, as that of the gradient, which
+ * is no -0. Its square is that of the sum. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_descent_root)(const int PARTS, const FLUX_E(flux_descent) * d,
+                          size_t at, FLUX_T *sum)
+{
+    const FLUX_V g = FLUX_AT(sum);
+    if (PARTS & FLUX_MEAN) {
+        const FLUX_V taken = FLUX_I(fma_all)(g, d->take_m, FLUX_I(all)(0));
+        const FLUX_V m = FLUX_I(all)(d->keep_m) * FLUX_AT(d->m + at) + taken;
+        FLUX_AT(d->m + at) = m;
+        if (!(PARTS & FLUX_SQUARE))
+            FLUX_AT(d->c + at) =
+                FLUX_P(flux_decayed)(PARTS, d, FLUX_AT(d->c + at)) -
+                FLUX_I(all)(d->scale) * m;
+    }
+    if (PARTS & FLUX_SQUARE) {
+        const FLUX_V v = FLUX_I(all)(d->keep_v) * FLUX_AT(d->v + at) +
+                         FLUX_I(all)(d->take_v) * (g * g);
+        FLUX_AT(d->v + at) = v;
+        FLUX_AT(sum + FLUX_P(flux_roots)(PARTS)) =
+            FLUX_I(sqrt)(v) + FLUX_I(all)(d->epsilon);
+    }
+}
+
+/* The step of a vector, after that. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_descent_move)(const int PARTS, const FLUX_E(flux_descent) * d,
+                          size_t at, const FLUX_T *sum)
+{
+    FLUX_V m = FLUX_AT(sum) + FLUX_I(all)(0);
+    if (PARTS & FLUX_MEAN)
+        m = FLUX_AT(d->m + at);
+    const FLUX_V quotient = m / FLUX_AT(sum + FLUX_P(flux_roots)(PARTS));
+    FLUX_AT(d->c + at) = FLUX_P(flux_decayed)(PARTS, d, FLUX_AT(d->c + at)) -
+                         FLUX_I(all)(d->scale) * quotient;
+}
+
+/* All of it for the first n lanes, with gradients g. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_descent_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
+{
+    const FLUX_E(flux_descent) *d = (const FLUX_E(flux_descent) *)end.descent;
+    const int parts = d->parts;
+    const size_t at = (size_t)(c - d->c);
+    FLUX_V old = FLUX_I(take)(c, n);
+    FLUX_V m = g;
+    if (parts & FLUX_MEAN) {
+        m = FLUX_I(all)(d->keep_m) * FLUX_I(take)(d->m + at, n) +
+            FLUX_I(all)(d->take_m) * g;
+        FLUX_I(put)(d->m + at, m, n);
+    }
+    if (parts & FLUX_SQUARE) {
+        const FLUX_V v = FLUX_I(all)(d->keep_v) * FLUX_I(take)(d->v + at, n) +
+                         FLUX_I(all)(d->take_v) * (g * g);
+        FLUX_I(put)(d->v + at, v, n);
+        m = m / (FLUX_I(sqrt)(v) + FLUX_I(all)(d->epsilon));
+    }
+    if (parts & FLUX_DECAY)
+        old = old - FLUX_I(all)(d->decay) * old;
+    FLUX_I(put)(c, old - FLUX_I(all)(d->scale) * m, n);
+}
+
+/* Whether that has the form of flux_descent_root. */
+FLUX_TARGET FLUX_INLINE int
+FLUX_P(flux_descent_waits)(flux_product_end end)
+{
+    const FLUX_E(flux_descent) *d = (const FLUX_E(flux_descent) *)end.descent;
+    return !(d->parts & FLUX_MEAN) || d->take_m > 0;
+}
+
+/* A tile's gradients, in `sum`, are those at c. What near caches have is asked
+ * for four columns before, else as many as a tile has. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_descent_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
+                           size_t columns, const FLUX_T *c, size_t step,
+                           flux_product_end end, int far)
+{
+    late->descent = (const FLUX_E(flux_descent) *)end.descent;
+    late->sum = sum;
+    late->at = (size_t)(c - late->descent->c);
+    late->step = step;
+    late->columns = columns;
+    late->ahead = (far ? 3 * FLUX_U + 1 : 4) * step;
+    late->far = far;
+}
+
+/* What waits, at once. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_descent_now)(FLUX_P(flux_late) * late)
+{
+    size_t at = late->at;
+    size_t next = FLUX_W;
+    for (size_t i = 0; i < 2 * late->columns; i++) {
+        const FLUX_V g = FLUX_AT(late->sum + i * FLUX_W) + FLUX_I(all)(0);
+        const flux_product_end end = {FLUX_DESCENT, 0, late->descent};
+        FLUX_P(flux_descent_some)(late->descent->c + at, g, FLUX_W, end);
+        at += next;
+        next = late->step - next;
+    }
+    late->columns = 0;
+}
+
+/* Asks for what a later step reads, in this tile or in the next one of its
+ * rows. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_descent_ask)(const int PARTS, const FLUX_E(flux_descent) * d,
+                         size_t at, int far)
+{
+    if (PARTS & FLUX_MEAN)
+        __builtin_prefetch(d->m + at);
+    if (PARTS & FLUX_SQUARE)
+        __builtin_prefetch(d->v + at);
+    if (far)
+        __builtin_prefetch(d->c + at);
+}
+
+/* Sums to a tile's memory, as flux_descent_root takes them. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_descent_leave)(const int J, const FLUX_V *sum, FLUX_T *to)
+{
+    FLUX_UNROLL
+    for (int i = 0; i < 2 * J; i++)
+        FLUX_AT(to + i * FLUX_W) = sum[i];
+}
+
+/* A tile of `count` terms, between which what waits is done. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_tile_descent)(const int PARTS, const int J, size_t count,
+                          const FLUX_T *a, size_t ak, const FLUX_T *b,
+                          size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
+                          FLUX_P(flux_late) * waits)
+{
+    enum { R = 2 };
+    const FLUX_P(flux_late) late = *waits;
+    const FLUX_E(flux_descent) d = *late.descent;
+    FLUX_V sum[26];
+    const FLUX_T *third[5];
+    FLUX_P(flux_begin)(R, J, b, bj, third, sum);
+    FLUX_UNROLL
+    for (int moves = 0; moves < 2; moves++) {
+        if (moves && !(PARTS & FLUX_SQUARE))
+            break;
+        size_t at = late.at;
+        size_t next = FLUX_W;
+        for (size_t i = 0; i < 2 * late.columns; i++) {
+            if (count > 0) {
+                FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
+                a += ak;
+                FLUX_P(flux_advance)(J, bk, third);
+                count--;
+            }
+            if (moves)
+                FLUX_P(flux_descent_move)(PARTS, &d, at, late.sum + i * FLUX_W);
+            else {
+                FLUX_P(flux_descent_root)(PARTS, &d, at, late.sum + i * FLUX_W);
+                FLUX_P(flux_descent_ask)(PARTS, &d, at + late.ahead, late.far);
+            }
+            at += next;
+            next = late.step - next;
+        }
+    }
+    for (; count > 0; count--) {
+        FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
+        a += ak;
+        FLUX_P(flux_advance)(J, bk, third);
+    }
+    waits->columns = 0;
+    if (goal->late && !goal->total)
+        FLUX_P(flux_descent_leave)(J, sum, goal->to);
+    else
+        FLUX_P(flux_reach)(R, J, sum, goal);
+}
+
+/* A tile as that of flux_tile_any, of a product that ends in these steps. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_tile_parts)(const int PARTS, flux_order order, size_t R, size_t J,
+                        size_t count, const FLUX_T *a, size_t ak,
+                        const FLUX_T *b, size_t bk, size_t bj,
+                        const FLUX_P(flux_goal) * goal,
+                        FLUX_P(flux_late) * late)
+{
+    const int wait = late->columns > 0 && !goal->first && !goal->right;
+    if (wait && FLUX_U == 4 && J == 4) {
+        FLUX_P(flux_tile_descent)
+        (PARTS, 3 * FLUX_U + 1, count, a, ak, b, bk, bj, goal, late);
+        return;
+    }
+    if (wait && R == 2 && J == 3) {
+        FLUX_P(flux_tile_descent)
+        (PARTS, 3 * FLUX_U, count, a, ak, b, bk, bj, goal, late);
+        return;
+    }
+    FLUX_P(flux_descent_now)(late);
+    FLUX_P(flux_tile_any)(order, R, J, count, a, ak, b, bk, bj, goal);
+}
+
+/* The same by optimiser: a function of several would have fewer registers for
+ * each. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tile_momentum)(flux_order order, size_t R, size_t J, size_t count,
+                           const FLUX_T *a, size_t ak, const FLUX_T *b,
+                           size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
+                           FLUX_P(flux_late) * late)
+{
+    FLUX_P(flux_tile_parts)
+    (FLUX_MOMENTUM, order, R, J, count, a, ak, b, bk, bj, goal, late);
+}
+
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tile_rmsprop)(flux_order order, size_t R, size_t J, size_t count,
+                          const FLUX_T *a, size_t ak, const FLUX_T *b,
+                          size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
+                          FLUX_P(flux_late) * late)
+{
+    FLUX_P(flux_tile_parts)
+    (FLUX_RMSPROP, order, R, J, count, a, ak, b, bk, bj, goal, late);
+}
+
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tile_adam)(flux_order order, size_t R, size_t J, size_t count,
+                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                       size_t bj, const FLUX_P(flux_goal) * goal,
+                       FLUX_P(flux_late) * late)
+{
+    FLUX_P(flux_tile_parts)
+    (FLUX_ADAM, order, R, J, count, a, ak, b, bk, bj, goal, late);
+}
+
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tile_adamw)(flux_order order, size_t R, size_t J, size_t count,
+                        const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                        size_t bj, const FLUX_P(flux_goal) * goal,
+                        FLUX_P(flux_late) * late)
+{
+    FLUX_P(flux_tile_parts)
+    (FLUX_ADAMW, order, R, J, count, a, ak, b, bk, bj, goal, late);
+}
+
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_tile_ends)(flux_order order, size_t R, size_t J, size_t count,
+                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
+                       size_t bj, const FLUX_P(flux_goal) * goal,
+                       FLUX_P(flux_late) * late, flux_product_end end)
+{
+    switch (((const FLUX_E(flux_descent) *)end.descent)->parts) {
+    case FLUX_MOMENTUM:
+        FLUX_P(flux_tile_momentum)
+        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        break;
+    case FLUX_RMSPROP:
+        FLUX_P(flux_tile_rmsprop)
+        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        break;
+    case FLUX_ADAM:
+        FLUX_P(flux_tile_adam)
+        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        break;
+    case FLUX_ADAMW:
+        FLUX_P(flux_tile_adamw)
+        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        break;
+    }
+}
