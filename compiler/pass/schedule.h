@@ -460,6 +460,9 @@ Added schedule_added(Schedule *s, const int *late, Ref ref);
  */
 Added schedule_descent(Schedule *s, const int *late, Ref ref);
 
+/* The scalar that a node has at each place, or none. */
+Ref schedule_scalar(const Schedule *s, Ref ref);
+
 /* Makers of variables, memory and statements: a buffer of so many elements; a
  * load of one; a store of a value at the end of a block.
  */

@@ -19,7 +19,18 @@ own_product(Schedule *s, const Node *node)
     return -1;
 }
 
-/* scale * product, where the scale is a leaf that is a scalar. */
+/* The scalar that a node has at each place, and that a step can be scaled by,
+ * or none: for a GPU and between walls it is a leaf.
+ */
+static Ref
+scale_of(const Schedule *s, Ref ref)
+{
+    Ref scale = schedule_scalar(s, ref);
+    bool leaf = scale != REF_NONE && ir_node(s->graph, scale)->op == OP_state;
+    return leaf || (!s->kernels && s->wall == NULL) ? scale : REF_NONE;
+}
+
+/* scale * product. */
 static Added
 scaled_product(Schedule *s, Ref ref)
 {
@@ -29,10 +40,8 @@ scaled_product(Schedule *s, Ref ref)
     if (node->op != OP_mul || s->users[ref] != 1 || i < 0 ||
         !schedule_has_end(s, node->operand[i], false))
         return none;
-    const Node *spread = ir_node(s->graph, node->operand[1 - i]);
-    Ref scale = spread->op == OP_broadcast ? spread->operand[0] : REF_NONE;
-    if (scale == REF_NONE || ir_node(s->graph, scale)->op != OP_state ||
-        ir_node(s->graph, scale)->rank != 0)
+    Ref scale = scale_of(s, node->operand[1 - i]);
+    if (scale == REF_NONE)
         return none;
     const ProductEnd end = {.kind = END_step, .scalars = 1, .scalar = {scale}};
     return (Added){node->operand[i], end, 0};

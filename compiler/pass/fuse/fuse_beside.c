@@ -101,7 +101,7 @@ is_right(Schedule *s, const Stmt *stmt)
 static bool
 same_scale(const Schedule *s, const Product *a, const Product *b)
 {
-    if (a->end.kind != END_step)
+    if (a->end.kind != END_step || a->scalar[0] == b->scalar[0])
         return true;
     const Value *x = &s->value.item[a->scalar[0]];
     const Value *y = &s->value.item[b->scalar[0]];

@@ -26,9 +26,8 @@ is(const Schedule *s, Ref ref, Op op, int users)
     return ir_node(s->graph, ref)->op == op && s->users[ref] == users;
 }
 
-/* The scalar that a node has at each place, or none. */
-static Ref
-scalar_of(const Schedule *s, Ref ref)
+Ref
+schedule_scalar(const Schedule *s, Ref ref)
 {
     while (ir_node(s->graph, ref)->op == OP_broadcast)
         ref = ir_node(s->graph, ref)->operand[0];
@@ -41,7 +40,7 @@ beside_scalar(const Schedule *s, Ref ref, Op op, Ref *scalar)
 {
     const Node *node = ir_node(s->graph, ref);
     for (int i = 0; i < 2 && is(s, ref, op, 1); i++) {
-        *scalar = scalar_of(s, node->operand[i]);
+        *scalar = schedule_scalar(s, node->operand[i]);
         if (*scalar != REF_NONE)
             return node->operand[1 - i];
     }
