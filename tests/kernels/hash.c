@@ -166,6 +166,37 @@ hash_products(hash *h)
     hash_f64(h, flux_row_maximum_f64(flux_best_isa(), ROWS * TERMS, a64));
 }
 
+/* Steps of every optimiser, each on what the one before has left. */
+static void
+hash_descents(hash *h)
+{
+    enum { DEEP = 30, COUNT = ROWS * COLUMNS };
+    float a[ROWS * DEEP];
+    float b[DEEP * COLUMNS];
+    float x[3][COUNT];
+    for (size_t i = 0; i < (size_t)ROWS * DEEP; i++)
+        a[i] = (float)flux_normal(8, 1, i);
+    for (size_t i = 0; i < (size_t)DEEP * COLUMNS; i++)
+        b[i] = (float)flux_normal(8, 2, i);
+    for (size_t i = 0; i < 3 * (size_t)COUNT; i++)
+        x[i / COUNT][i % COUNT] = (float)flux_uniform(8, 3, i);
+    const flux_isa isa = flux_best_isa();
+    flux_product_momentum_f32(isa, NULL, FLUX_SEQ, ROWS, COLUMNS, DEEP, a, 1,
+                              ROWS, b, 1, DEEP, x[0], 1, ROWS, x[1], 0.9f,
+                              0.1f);
+    flux_product_rmsprop_f32(isa, NULL, FLUX_SEQ, ROWS, COLUMNS, DEEP, a, 1,
+                             ROWS, b, 1, DEEP, x[0], 1, ROWS, x[2], 0.99f,
+                             0.01f, 0.1f, 1e-7f);
+    flux_product_adam_f32(isa, NULL, FLUX_SEQ, ROWS, COLUMNS, DEEP, a, 1, ROWS,
+                          b, 1, DEEP, x[0], 1, ROWS, x[1], x[2], 0.9f, 0.1f,
+                          0.99f, 0.01f, 0.1f, 1e-7f);
+    flux_product_adamw_f32(isa, NULL, FLUX_SEQ, ROWS, COLUMNS, DEEP, a, 1, ROWS,
+                           b, 1, DEEP, x[0], 1, ROWS, x[1], x[2], 0.9f, 0.1f,
+                           0.99f, 0.01f, 0.1f, 1e-7f, 0.01f);
+    for (size_t i = 0; i < 3 * (size_t)COUNT; i++)
+        hash_f32(h, x[i / COUNT][i % COUNT]);
+}
+
 /* Windows of 2 x 2 in lines of 21, of an array 42 wide. */
 static void
 hash_maxima(hash *h)
@@ -213,6 +244,7 @@ main(void)
     hash_functions_f32(&h, 0xbf000000u, 65537u);
     hash_functions_f64(&h, 11);
     hash_products(&h);
+    hash_descents(&h);
     hash_maxima(&h);
     hash_windows(&h);
     printf("%08lx%08lx\n", (unsigned long)(h.value >> 32),
