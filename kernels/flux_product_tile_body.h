@@ -168,22 +168,23 @@ FLUX_P(flux_step)(const int J, const int MASK, const FLUX_T *a,
     const FLUX_V eta = FLUX_I(all)(-goal->factor), zero = FLUX_I(all)(0);
     const FLUX_V row[2] = {FLUX_AT(a), FLUX_AT(a + FLUX_W)};
     const uint16_t out = MASK ? FLUX_I(some)(goal->out) : 0;
-    const FLUX_T *base = goal->base;
-    FLUX_T *to = goal->to;
+    FLUX_T *to = goal->to; /* and base, which is the same */
+    size_t step = goal->step;
+    /* Read once, since stores leave it, and here: before the terms gcc would
+     * keep what it makes of it in registers. */
+    __asm__("" : "+r"(step));
     FLUX_UNROLL
     for (int j = 0; j < J; j++) {
         const FLUX_T right = third[j / 3][(size_t)(j % 3) * bj];
         FLUX_UNROLL
         for (int r = 0; r < 2; r++) {
-            const FLUX_T *p = base + r * FLUX_W;
+            FLUX_T *p = to + r * FLUX_W;
             const FLUX_V old = FLUX_P(flux_take_rows)(MASK && r, p, out);
             const FLUX_V all = FLUX_I(fma_all)(row[r], right, sum[2 * j + r]);
             FLUX_P(flux_put_rows)
-            (MASK && r, to + r * FLUX_W, old - FLUX_I(fma)(eta, all, zero),
-             out);
+            (MASK && r, p, old - FLUX_I(fma_on)(eta, all, zero), out);
         }
-        base += goal->step;
-        to += goal->step;
+        to += step;
     }
 }
 

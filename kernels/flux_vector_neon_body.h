@@ -48,6 +48,12 @@ FLUX_I(fma_at)(const FLUX_T *p, FLUX_V b, FLUX_V sum)
 }
 
 FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(fma_on)(FLUX_V a, FLUX_V b, FLUX_V sum)
+{
+    return FLUX_I(fma)(a, b, sum);
+}
+
+FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(held)(FLUX_V v)
 {
     return v;

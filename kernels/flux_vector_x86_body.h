@@ -25,6 +25,18 @@ FLUX_I(fma)(FLUX_V a, FLUX_V b, FLUX_V sum)
 #endif
 }
 
+/* The same, in place of b. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(fma_on)(FLUX_V a, FLUX_V b, FLUX_V sum)
+{
+#if defined(__clang__)
+    __asm__(FLUX_OP("vfmadd213") FLUX_MAKES : "+v"(b) : "v"(a), "v"(sum));
+    return b;
+#else
+    return FLUX_I(fma)(a, b, sum);
+#endif
+}
+
 /* The same with x in all lanes of b. */
 FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(fma_all)(FLUX_V a, FLUX_T x, FLUX_V sum)
