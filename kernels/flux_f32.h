@@ -201,34 +201,35 @@ flux_sigmaf(float x)
     return flux_sigmaf_isa(FLUX_ISA_PLAIN, x);
 }
 
-/* tanh |x|, with the sign of x. With y = |x| - n ln(2) / 2, z = y^2 and
- * m = y coth(y) = 1 + w z, where w is a polynomial in z, e^(2|x|) is
- * 2^n (m + y) / (m - y): tanh |x| = 1 - 2 (m - y) / (2^n (m + y) + m - y), and
- * where n = 0, y / m = y - 2 y w z / (2 m). What is taken off before n is
- * rounded lets it be 0 up to 9/16. A NaN is in a alone. */
+/* tanh |x|, with the sign of x. With y = |x| - n ln(2) / 2 and m = y coth(y) =
+ * 1 + w z, where z = y^2 and w is a polynomial in z, e^(2|x|) is
+ * 2^n (m + y) / (m - y): with q = (2^n - 1) / 2, tanh |x| is
+ * (q (m + y) + y) / (q (m + y) + m), and where n = 0, up to 0.54, y / m. What
+ * is taken off before n is rounded keeps y above 0, so that nothing cancels.
+ * One of the constants is 1 and a little: its digits too are those with which
+ * sums and quotient round best. Where |x| > 10 and of a NaN as for sigma. */
 FLUX_BODY float
 flux_tanhf_isa(flux_isa isa, float x)
 {
-    float magic = 12582912.0f + 127.0f;
-    uint32_t ten = 0x41200000u;
+    float magic = 12582912.0f + 126.0f;
+    uint32_t least = 0x4b400000u + 126u;
+    int late = FLUX_MERGES(isa);
     float a = flux_absf(x);
-    uint32_t u = flux_f32_bits(a);
-    float c = flux_f32_from(u > ten ? ten : u);
-    float t = flux_fmaf_isa(isa, c - 0.389213175f, 2.88539008f, magic);
-    uint32_t least = flux_f32_bits(magic);
-    u = flux_f32_bits(t);
+    float v = !late && a > 10.0f ? 10.0f : a;
+    float t = flux_fmaf_isa(isa, v, 2.77194285f, magic - 1.0f);
+    uint32_t u = flux_f32_bits(t);
     u = u < least ? least : u;
-    float p = flux_f32_from(u << 23);
-    float y = flux_fmaf_isa(isa, flux_f32_from(u) - magic, -0.34657359f, c);
+    float k = flux_f32_from(u) - magic;
+    float y = flux_fmaf_isa(isa, k, -0.346573591f, v);
     float z = y * y;
-    float w = flux_fmaf_isa(isa, z, 0.00199420843f, -0.0222003273f);
-    w = flux_fmaf_isa(isa, w, z, 0.333332211f);
+    float w = flux_fmaf_isa(isa, z, 0.00199447945f, -0.0221989919f);
+    w = flux_fmaf_isa(isa, w, z, 0.333331913f);
     float m = flux_fmaf_isa(isa, w, z, 1.0f);
-    float rest = m - y;
-    float under = flux_fmaf_isa(isa, p, m + y, rest);
-    float over = a >= 0.5625f ? rest : y * (w * z);
-    float from = a >= 0.5625f ? 1.0f : a;
-    float r = flux_fmaf_isa(isa, over / under, -2.0f, from);
+    float s = flux_fmaf_isa(isa, y, 1.00000024f, m);
+    float q = flux_f32_from(u << 23) - 0.5f;
+    float over = flux_fmaf_isa(isa, q, s, y);
+    float under = flux_fmaf_isa(isa, q, s, m);
+    float r = late && a > 10.0f ? 1.0f : over / under;
     return flux_f32_from(flux_f32_bits(r) | (flux_f32_bits(x) & 0x80000000u));
 }
 
