@@ -240,16 +240,8 @@ batch_shape(Batcher *b, const Node *n, const Dim *dim, Ref u, int rank)
                          n->as.window.dilation);
     case OP_gather:
     case OP_batchsum:
-#define CASE_LEAF(op)    case op:
-#define CASE_MAP(op)     case op:
-#define CASE_COMPARE(op) case op:
 #define CASE_SHAPE(op)
-#define CASE_REDUCE(op)                         case op:
-#define CASE_CONTRACT(op)                       case op:
-#define CASE_LOOP(op)                           case op:
-#define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
-#include "ir/ops.def"
-#undef OP
+#include "ir/op_cases.def"
     case OP_COUNT:
         break;
     }

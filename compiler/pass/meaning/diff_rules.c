@@ -189,16 +189,10 @@ diff_structural(Graph *g, Ref user, int k, Ref dy)
         return rule_maximum(g, &n, &x, dy);
     case OP_contract:
         return rule_contract(g, &n, k, &x, dy);
-#define CASE_LEAF(op)    case op:
-#define CASE_MAP(op)     case op:
-#define CASE_COMPARE(op) case op:
 #define CASE_SHAPE(op)
 #define CASE_REDUCE(op)
 #define CASE_CONTRACT(op)
-#define CASE_LOOP(op)                           case op:
-#define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
-#include "ir/ops.def"
-#undef OP
+#include "ir/op_cases.def"
     case OP_argmax:
     case OP_COUNT:
         break;

@@ -110,16 +110,10 @@ diff_structural_forward(Graph *g, Ref ref, const Ref *t)
         return rule_maximum(g, &n, t[0]);
     case OP_contract:
         return rule_contract(g, &n, t);
-#define CASE_LEAF(op)    case op:
-#define CASE_MAP(op)     case op:
-#define CASE_COMPARE(op) case op:
 #define CASE_SHAPE(op)
 #define CASE_REDUCE(op)
 #define CASE_CONTRACT(op)
-#define CASE_LOOP(op)                           case op:
-#define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
-#include "ir/ops.def"
-#undef OP
+#include "ir/op_cases.def"
     case OP_argmax:
     case OP_COUNT:
         break;

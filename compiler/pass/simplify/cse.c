@@ -58,15 +58,11 @@ same_payload(const Node *a, const Node *b)
     case OP_gather:
     case OP_batchsum:
 #define CASE_LEAF(op)
-#define CASE_MAP(op)     case op:
-#define CASE_COMPARE(op) case op:
 #define CASE_SHAPE(op)
 #define CASE_REDUCE(op)
 #define CASE_CONTRACT(op)
 #define CASE_LOOP(op)
-#define OP(name, class, operands, text, da, db) CASE_##class(OP_##name)
-#include "ir/ops.def"
-#undef OP
+#include "ir/op_cases.def"
     case OP_COUNT:
         break;
     }
