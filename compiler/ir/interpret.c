@@ -24,6 +24,9 @@ static const char *
 evaluation_problem(const Evaluation *e, Ref ref, const char *problem)
 {
     const Node *node = ir_node(e->run.g, ref);
+    const char **reason = e->run.options->reason;
+    if (reason != NULL && *reason == NULL) /* a loop's body has not */
+        *reason = problem;
     return arena_printf(e->arena, "%%%d = %s: %s", (int)ref,
                         op_info[node->op].name, problem);
 }
@@ -69,7 +72,7 @@ tensor_bytes(const Tensor *tensor)
     return (size_t)tensor_count(tensor) * dtype_size(tensor->dtype);
 }
 
-static const char *const no_memory = "there is not enough memory";
+const char ir_no_memory[] = "there is not enough memory";
 
 /* Memory for a value; a message where there is none. */
 static const char *
@@ -78,7 +81,7 @@ evaluation_own(Evaluation *e, Ref ref)
     size_t bytes = tensor_bytes(&e->run.value[ref]);
     void *data = bytes <= e->room ? malloc(bytes > 0 ? bytes : 1) : NULL;
     if (!data)
-        return no_memory;
+        return ir_no_memory;
     e->run.value[ref].data = data;
     e->room -= bytes;
     e->owned[ref] = true;
@@ -259,7 +262,7 @@ evaluation_results(Evaluation *e, Tensor *result)
         if (e->owned[ref])
             continue;
         if (evaluation_own(e, ref))
-            return no_memory;
+            return ir_no_memory;
         memcpy(e->run.value[ref].data, borrowed,
                tensor_bytes(&e->run.value[ref]));
     }
@@ -267,7 +270,7 @@ evaluation_results(Evaluation *e, Tensor *result)
         if (!result[i].data)
             wanted += tensor_bytes(&e->run.value[g->output.item[i].ref]);
     if (wanted > e->room)
-        return no_memory;
+        return ir_no_memory;
     for (size_t i = 0; i < g->output.count; i++) {
         Tensor value = e->run.value[g->output.item[i].ref];
         void *room = result[i].data;
@@ -297,10 +300,15 @@ ir_interpret(const Graph *g, const Tensor *const *value,
     memset(e.owned, 0, count * sizeof *e.owned);
     if (options->nan != NULL)
         *options->nan = REF_NONE;
+    if (options->reason != NULL)
+        *options->reason = NULL;
     evaluation_uses(&e);
     const char *problem = evaluate_all(&e, value);
-    if (!problem)
+    if (!problem) {
         problem = evaluation_results(&e, result);
+        if (options->reason != NULL)
+            *options->reason = problem;
+    }
     for (size_t i = 0; i < g->node.count; i++)
         evaluation_release(&e, (Ref)i);
     free(e.owned);

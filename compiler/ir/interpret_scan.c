@@ -125,7 +125,7 @@ run_scan(const Run *run, const Node *node, Tensor *const *part, Arena *arena)
     memset(loop.in, 0, ins * sizeof *loop.in);
     memset(loop.out, 0, outs * sizeof *loop.out);
     loop_begin(&loop);
-    const char *problem = loop.failed ? "there is not enough memory" : NULL;
+    const char *problem = loop.failed ? ir_no_memory : NULL;
     const Tensor **given = base_alloc(ins * sizeof *given);
     for (int i = 0; i < node->operands; i++)
         given[i] = &loop.in[i];

@@ -280,7 +280,12 @@ typedef struct {
     bool soft_fma;         /* not the machine's own: slow, the same bits */
     Ref *nan; /* gets the first node that made a NaN or Inf from finite numbers,
                  or REF_NONE; NULL: nobody asks */
+    const char **reason; /* gets what went wrong, without the node's name */
 } RunOptions;
+
+/* The reason that more memory would mend. */
+extern const char ir_no_memory[];
+
 const char *ir_interpret(const Graph *g, const Tensor *const *value,
                          const RunOptions *options, Arena *arena,
                          Tensor *result);

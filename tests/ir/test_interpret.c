@@ -414,12 +414,14 @@ interpret_special(void **state)
     }
 }
 
+static const char *reason; /* why the last run has failed */
+
 /* A run with n = symbol; the message, or NULL. */
 static const char *
 problem(Fixture *f, Ref ref, int64_t n)
 {
     int64_t symbol[DIM_SYMBOLS] = {n};
-    RunOptions options = {.symbol = symbol};
+    RunOptions options = {.symbol = symbol, .reason = &reason};
     Tensor result = {.data = NULL};
     f->g->output.count = 0;
     ir_output(f->g, "y", ref, REF_NONE);
@@ -437,7 +439,9 @@ interpret_problems(void **state)
     Ref one = ir_const(g, DTYPE_f32, 1);
     Ref square = ir_broadcast(g, one, 2, DIMS(n, n), NULL);
     assert_null(problem(f, square, 5));
+    assert_null(reason);
     assert_non_null(strstr(problem(f, square, (int64_t)1 << 40), "too large"));
+    assert_string_equal(reason, "the tensor is too large");
     Dim cube = dim_mul(&f->dims, n, dim_mul(&f->dims, n, n));
     Ref big = ir_broadcast(g, one, 1, DIMS(cube), NULL);
     assert_non_null(strstr(problem(f, big, (int64_t)1 << 40), "overflows"));

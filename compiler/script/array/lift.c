@@ -20,11 +20,11 @@ lift_new_tensor(Script *s, DType dtype, int rank, const int64_t *dim, Span span)
 }
 
 void
-lift_fail(Script *s, const char *problem, Span span)
+lift_fail(Script *s, const char *reason, Span span)
 {
-    const char *what = strstr(problem, ": ");
-    script_fail(s, DIAG_limit, span, "--max-memory=MiB allows more", "%s",
-                what != NULL ? what + 2 : problem);
+    script_fail(s, DIAG_limit, span,
+                reason == ir_no_memory ? "--max-memory=MiB allows more" : NULL,
+                "%s", reason);
 }
 
 Tensor *
@@ -289,11 +289,10 @@ lift_eager(Script *s, Lift *l, const LiftOp *op, const Value *operand,
     }
     Tensor result = {.data = NULL};
     int64_t symbol[DIM_SYMBOLS] = {batch ? l->samples : 1};
-    RunOptions run = {.symbol = symbol, .seed = s->seed};
-    const char *problem =
-        ir_interpret(l->g, l->value.item, &run, &s->context->arena, &result);
-    if (problem != NULL)
-        lift_fail(s, problem, l->span);
+    const char *reason = NULL;
+    RunOptions run = {.symbol = symbol, .seed = s->seed, .reason = &reason};
+    if (ir_interpret(l->g, l->value.item, &run, &s->context->arena, &result))
+        lift_fail(s, reason, l->span);
     Value v = lift_result(s, after_lift(s, &before, &result));
     if (batch && v.kind == VALUE_array)
         v.kind = VALUE_batch;

@@ -63,6 +63,6 @@ Tensor *lift_new_tensor(Script *s, DType dtype, int rank, const int64_t *dim,
                         Span span);
 
 /* Fails with what ir_interpret has found, without the node's text. */
-_Noreturn void lift_fail(Script *s, const char *problem, Span span);
+_Noreturn void lift_fail(Script *s, const char *reason, Span span);
 
 #endif

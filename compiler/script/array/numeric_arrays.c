@@ -165,11 +165,11 @@ initialised(Script *s, Ref recipe, Span span)
     ir_output(one, "y", ir_copy(one, s->initial, recipe, map), REF_NONE);
     free(map);
     arena->limit = limit;
-    RunOptions run = {.seed = s->seed};
+    const char *reason = NULL;
+    RunOptions run = {.seed = s->seed, .reason = &reason};
     Tensor result = {.data = NULL};
-    const char *problem = ir_interpret(one, NULL, &run, arena, &result);
-    if (problem != NULL)
-        lift_fail(s, problem, span);
+    if (ir_interpret(one, NULL, &run, arena, &result) != NULL)
+        lift_fail(s, reason, span);
     Value v = value_array(s, arena_copy(arena, &result, sizeof result));
     v.as.array->recipe = recipe;
     return v;
