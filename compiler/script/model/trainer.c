@@ -261,7 +261,14 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
     Ref next = ir_map(g, OP_add, step, ir_const(g, DTYPE_i32, 1), REF_NONE);
     Ref time = ir_cast(g, next, dtype);
     Values names = moment_names(s, trainer);
-    count = with_gradient(wrt, gradient, count);
+    const int trained = with_gradient(wrt, gradient, count);
+    if (trained == 0 && count > 0)
+        script_warn(s, DIAG_untrained, trainer->span,
+                    "a loss takes the result first: (ŷ, y) -> …",
+                    "the loss does not depend on what %s trains: nothing "
+                    "trains",
+                    value_name(trainer->model));
+    count = trained;
     adjust(s, trainer, gradient, (size_t)count);
     for (int i = 0; i < count; i++)
         descend(s, trainer, &names, wrt[i], gradient[i], eta, time);
