@@ -208,7 +208,7 @@ check_trainer(Script *s, const EmitModel *m, const char *name, Span span)
 }
 
 /* The classes of a model with one vector of known length as its result, beside
- * the states that it carries; else 0.
+ * the states that it carries; else 0, as of one element, which chooses nothing.
  */
 static int64_t
 export_classes(const Graph *forward)
@@ -217,7 +217,8 @@ export_classes(const Graph *forward)
     for (size_t i = 1; i < forward->output.count; i++)
         if (forward->output.item[i].next == REF_NONE)
             return 0;
-    return y->rank == 2 && dim_known(y->dim[0]) ? y->dim[0] : 0;
+    return y->rank == 2 && dim_known(y->dim[0]) && y->dim[0] > 1 ? y->dim[0]
+                                                                 : 0;
 }
 
 /* The arguments of a step: the model's, and the target. */
