@@ -6,6 +6,7 @@
 #include "kernels/flux_product.h"
 #include "kernels/flux_random.h"
 #include "kernels/flux_rows.h"
+#include "kernels/flux_scatter.h"
 #include "kernels/flux_windows.h"
 
 #include <stdio.h>
@@ -234,6 +235,35 @@ hash_windows(hash *h)
         hash_f32(h, c[i]);
 }
 
+/* 1,100 columns of 37 into a table of 21, of which some are met often, and one
+ * never.
+ */
+static void
+hash_scatter(hash *h)
+{
+    static float x[ROWS * TERMS];
+    static double x64[ROWS * TERMS];
+    static int32_t index[TERMS];
+    float to[ROWS * COLUMNS] = {0};
+    double to64[ROWS * COLUMNS] = {0};
+    for (size_t i = 0; i < (size_t)ROWS * TERMS; i++)
+        x[i] = (float)(x64[i] = flux_normal(8, 1, i));
+    for (size_t i = 0; i < TERMS; i++)
+        index[i] = (int32_t)(i % 5 == 0 ? 3 : i % (COLUMNS - 1));
+    for (int add = 0; add < 2; add++) {
+        flux_scatter_f32(flux_best_isa(), ROWS, COLUMNS, TERMS, x, ROWS, index,
+                         to, ROWS, add);
+        flux_scatter_f64(flux_best_isa(), ROWS, COLUMNS, TERMS, x64, ROWS,
+                         index, to64, ROWS, add);
+    }
+    flux_scatter_step_f32(flux_best_isa(), ROWS, COLUMNS, TERMS, x, ROWS, index,
+                          to, ROWS, 0.1f);
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        hash_f32(h, to[i]);
+        hash_f64(h, to64[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -247,6 +277,7 @@ main(void)
     hash_descents(&h);
     hash_maxima(&h);
     hash_windows(&h);
+    hash_scatter(&h);
     printf("%08lx%08lx\n", (unsigned long)(h.value >> 32),
            (unsigned long)(h.value & 0xffffffffu));
     return 0;
