@@ -27,8 +27,9 @@ enum {
 };
 
 /* A loop's variable. A block variable runs in steps; one `within` it runs from
- * it to the block's end; a derived one is (parent / div) % mod. The turns of a
- * step variable's loop follow one another: each reads what earlier ones stored.
+ * it to the block's end, or over the rows of these samples; a derived one is
+ * (parent / div) % mod. The turns of a step variable's loop follow one another:
+ * each reads what earlier ones stored.
  */
 typedef enum {
     VAR_plain,
@@ -43,6 +44,8 @@ typedef struct {
     Dim extent; /* of the whole axis, also for block and within */
     int step;   /* block */
     int parent; /* within, derived: the other variable */
+    Dim row;    /* within: elements of each of the block's turns, which follow
+                 * one another; 0: it runs over the turns */
     Dim div;    /* derived */
     Dim mod;
     int alias;     /* the variable that took over, or -1 */
@@ -520,6 +523,9 @@ void schedule_lodge(Schedule *s);
 
 /* fuse_across.c: loops over samples whose rows are short. */
 void schedule_across(Schedule *s);
+
+/* fuse_rows.c: rows of samples that are one loop. */
+void schedule_rows(Schedule *s);
 
 /* fuse_states.c: states of loops over steps, stored where they are. */
 void schedule_states(Schedule *s);

@@ -358,6 +358,11 @@ printer_loop(Printer *printer, const Stmt *stmt, bool single)
         start = printer->var[schedule_var(s, var->parent)];
         extent = arena_printf(printer->arena, "%s_end", start);
         below = "<";
+        if (var->row != 0) {
+            const char *row = c_dim(printer, var->row).text;
+            start = arena_printf(printer->arena, "%s * %s", row, start);
+            extent = arena_printf(printer->arena, "%s * %s", row, extent);
+        }
     }
     const char *name = printer_var(printer, var);
     const char *next = "++";

@@ -17,7 +17,7 @@ int
 schedule_key(const Schedule *s, int var)
 {
     var = schedule_var(s, var);
-    if (s->var.item[var].kind == VAR_within)
+    if (s->var.item[var].kind == VAR_within && s->var.item[var].row == 0)
         return schedule_var(s, s->var.item[var].parent);
     return var;
 }

@@ -531,6 +531,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     if (!s->kernels)
         schedule_apart(s);
     schedule_shrink(s);
+    if (!s->kernels && s->wall == NULL)
+        schedule_rows(s);
     schedule_flatten(s);
     if (!s->kernels && s->wall == NULL) {
         schedule_panels(s);
