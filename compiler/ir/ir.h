@@ -42,6 +42,13 @@ typedef struct {
 
 extern const OpInfo op_info[OP_COUNT];
 
+/* Whether it is an elementary function, of a polynomial's cost. */
+static inline bool
+op_is_function(Op op)
+{
+    return op == OP_pow || (op >= OP_exp && op <= OP_gelu);
+}
+
 /* The order in which the terms of a sum are added (architecture: "Numbers").
  *
  * seq     blocks of 512 terms, each from +0 in order; block sums in order

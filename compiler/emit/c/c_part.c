@@ -183,8 +183,10 @@ part_for_each_isa(Writer *to, const PartText *part, const char *isa)
     writer_raw(to, part->body);
     writer_line(to, "}");
     writer_raw(to, "\n");
-    writer_line(to, "FLUX_FOR_EACH_ISA%s(%s, (%s), %s, %s)",
-                part->once ? "_ONCE" : "", part->name, formal, isa,
+    const char *each = part->narrow ? "FLUX_FOR_NARROW"
+                       : part->once ? "FLUX_FOR_EACH_ISA_ONCE"
+                                    : "FLUX_FOR_EACH_ISA";
+    writer_line(to, "%s(%s, (%s), %s, %s)", each, part->name, formal, isa,
                 part->actual);
 }
 

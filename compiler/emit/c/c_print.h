@@ -166,6 +166,7 @@ typedef struct {
     bool calls; /* it does no more than call others */
     bool once;  /* which instruction set it is for is asked in one place, in a
                  * function, not in each caller */
+    bool narrow; /* and for vectors of 512 bits there is none of its own */
 } PartText;
 
 /* What a body names and has a type becomes its parameters. */
@@ -254,6 +255,11 @@ Expr c_affine(Printer *printer, const Affine *at);
 const char *c_load(Printer *printer, int buffer, const Affine *at);
 const char *c_pointer(Printer *printer, int buffer, const Affine *at);
 bool c_same_memory(const Schedule *s, int a, int b);
+
+/* c_narrow.c: whether vectors of 512 bits would do a nest no sooner than those
+ * of 256.
+ */
+bool c_narrow(const Schedule *s, const Stmt *nest);
 
 /* c_apart.c: whether no turn of a loop touches what another stores, which a C
  * compiler would not find out by itself; whether two buffers that may be the

@@ -23,12 +23,6 @@ explain_turns(const Explain *e, int number)
 }
 
 static bool
-is_function(Op op)
-{
-    return op == OP_pow || (op >= OP_exp && op <= OP_gelu);
-}
-
-static bool
 is_operation(Op op)
 {
     return (op >= OP_add && op <= OP_min) || op == OP_neg || op == OP_abs ||
@@ -65,7 +59,7 @@ count_let(Explain *e, const Value *value, double times)
         e->cost.operations += times * explain_turns(e, value->sum_var);
     else if (value->kind == VALUE_gather)
         count_gather(e, value, times);
-    else if (value->kind == VALUE_map && is_function(value->op))
+    else if (value->kind == VALUE_map && op_is_function(value->op))
         e->cost.functions += times;
     else if (value->kind == VALUE_map && is_operation(value->op) &&
              is_real(e, value))

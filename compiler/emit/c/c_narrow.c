@@ -1,0 +1,82 @@
+/* Nests with narrow rows. Of vectors of 512 bits such a row fills one and a
+ * half at the most, so those of 256 do it as soon, and what is compiled for
+ * both takes longer to compile and no less to run.
+ */
+#include "emit/c/c_print.h"
+
+enum {
+    NARROW_BYTES = 96, /* a row: three vectors of 256 bits */
+    NARROW_LANES = 4   /* of a sum: with 16, they are the row */
+};
+
+/* Whether a statement, which is no loop, is worth wide vectors whatever the
+ * rows are: sums in many lanes are, and rows that are summed up by a call.
+ */
+static bool
+is_wide(const Schedule *s, const Stmt *stmt)
+{
+    switch (stmt->kind) {
+    case STMT_let:
+        return s->value.item[stmt->value].kind == VALUE_sum;
+    case STMT_step:
+        return s->accumulator.item[stmt->accumulator].lanes > NARROW_LANES;
+    default:
+        return stmt->kind == STMT_call;
+    }
+}
+
+/* Whether a loop sums up: with more terms than the one of each turn. */
+static bool
+sums_up(const Stmt *loop)
+{
+    bool steps = false;
+    for (size_t i = 0; i < loop->body.count; i++) {
+        if (loop->body.item[i]->kind == STMT_init)
+            return false;
+        steps = steps || loop->body.item[i]->kind == STMT_step;
+    }
+    return steps;
+}
+
+static bool
+is_row(const LoopVar *var, DType dtype)
+{
+    return dim_known(var->extent) &&
+           var->extent * (Dim)dtype_size(dtype) <= NARROW_BYTES;
+}
+
+/* Vectors lie along the innermost loop; where that sums up, along the one
+ * around it, or nowhere, as where the terms are in blocks.
+ */
+static bool
+is_narrow(const Schedule *s, const Stmt *loop, const Stmt *around)
+{
+    bool inner = false;
+    bool sums = sums_up(loop);
+    DType dtype = DTYPE_f32;
+    for (size_t i = 0; i < loop->body.count; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        if (stmt->kind == STMT_loop) {
+            inner = true;
+            if (!is_narrow(s, stmt, loop))
+                return false;
+        } else if (is_wide(s, stmt)) {
+            return false;
+        }
+        if (stmt->kind == STMT_store)
+            dtype = s->value.item[stmt->value].dtype;
+    }
+    if (inner)
+        return true;
+    const Stmt *row = sums ? around : loop;
+    const LoopVar *var =
+        row != NULL ? &s->var.item[schedule_var(s, row->var)] : NULL;
+    return var == NULL || (sums && var->kind == VAR_block) ||
+           is_row(var, dtype);
+}
+
+bool
+c_narrow(const Schedule *s, const Stmt *nest)
+{
+    return is_narrow(s, nest, NULL);
+}
