@@ -263,8 +263,9 @@ init_define(Emit *emit, Function *f, const bool *tabled)
     writer_init(&parts, emit->arena);
     f->printer.parts = &parts;
     f->printer.function = f->name;
+    f->seldom = c_uses_random(f->printer.s);
     function_open(f);
-    if (!c_uses_random(f->printer.s))
+    if (!f->seldom)
         writer_line(writer, "(void)seed;");
     writer_raw(writer, "    if (m == NULL)\n        return FLUX_E_NULL;\n");
     if (emit->model->params == 0)

@@ -53,6 +53,7 @@ typedef struct {
     const char *begin;    /* that place, in C; NULL: of the flux_work's */
     const char *call;     /* its computation, as lines or as a call */
     bool returns;         /* they end in a return */
+    bool seldom;          /* it is not called so often that its time counts */
 } Function;
 
 void function_add(Function *f, Argument argument);
