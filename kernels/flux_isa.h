@@ -155,15 +155,19 @@ flux_best_isa(void)
 #define FLUX_RARE __attribute__((optimize("O0", "fp-contract=off")))
 #endif
 
-/* What runs once, as an init does, is compiled with less effort; so is a
+/* What runs once, as an init does, is compiled with less effort. So is a
  * function that does no more than call others: its time is theirs. */
-#if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(__TINYC__)
+#if defined(__OPTIMIZE__) && defined(__clang__)
+#define FLUX_SELDOM FLUX_NOINLINE
+#define FLUX_CALLS  FLUX_NOINLINE __attribute__((optnone))
+#elif defined(__OPTIMIZE__) && !defined(__TINYC__)
 #define FLUX_SELDOM                                                            \
     FLUX_NOINLINE __attribute__((optimize("Og", "fp-contract=off")))
+#define FLUX_CALLS FLUX_SELDOM
 #else
 #define FLUX_SELDOM FLUX_NOINLINE
+#define FLUX_CALLS  FLUX_NOINLINE
 #endif
-#define FLUX_CALLS FLUX_SELDOM
 
 /* Bodies are inlined whatever FLUX_INLINE is: their instructions are those of
  * the function that they are inlined into. */
