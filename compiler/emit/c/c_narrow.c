@@ -5,7 +5,10 @@
 #include "emit/c/c_print.h"
 
 enum {
-    NARROW_BYTES = 96, /* a row: three vectors of 256 bits */
+    NARROW_FROM = 32, /* bytes of a row: a vector of 256 bits. Of fewer, vectors
+                       * are put together from several, for which clang needs
+                       * the instructions of AVX-512 */
+    NARROW_BYTES = 96, /* and three of them */
     NARROW_LANES = 4   /* of a sum: with 16, they are the row */
 };
 
@@ -41,8 +44,9 @@ sums_up(const Stmt *loop)
 static bool
 is_row(const LoopVar *var, DType dtype)
 {
-    return dim_known(var->extent) &&
-           var->extent * (Dim)dtype_size(dtype) <= NARROW_BYTES;
+    Dim bytes =
+        dim_known(var->extent) ? var->extent * (Dim)dtype_size(dtype) : 0;
+    return bytes >= NARROW_FROM && bytes <= NARROW_BYTES;
 }
 
 /* Vectors lie along the innermost loop; where that sums up, along the one
