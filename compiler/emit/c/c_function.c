@@ -264,8 +264,8 @@ void
 function_open(const Function *f)
 {
     Writer *writer = f->printer.writer;
-    writer_raw(writer, f->seldom ? "\nFLUX_SELDOM flux_status\n"
-                                 : "\nflux_status\n");
+    writer_raw(writer,
+               f->seldom ? "\nFLUX_SELDOM flux_status\n" : "\nflux_status\n");
     writer_line(writer, "%s(%s)", f->name, function_arguments(f));
     writer_line(writer, "{");
 }
