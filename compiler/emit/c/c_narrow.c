@@ -69,6 +69,8 @@ is_narrow(const Schedule *s, const Stmt *loop, const Stmt *around)
         }
         if (stmt->kind == STMT_store)
             dtype = s->value.item[stmt->value].dtype;
+        else if (stmt->kind == STMT_step)
+            dtype = s->accumulator.item[stmt->accumulator].dtype;
     }
     if (inner)
         return true;

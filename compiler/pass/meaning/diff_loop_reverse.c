@@ -146,6 +146,14 @@ value_all(Reverse *r, Ref value, bool make, int8_t *axis)
     return make ? derived_part(l, number) : REF_NONE;
 }
 
+/* What is made now is of the step's node. */
+static void
+made_for(Graph *g, const Node *n)
+{
+    g->span = n->span;
+    g->frame = n->frame;
+}
+
 /* Labels with one for the steps at their axis. */
 static void
 put_label(int8_t *to, const int8_t *label, int rank, int axis, int8_t steps)
@@ -186,6 +194,7 @@ product_all(Reverse *r, const Node *n, int at, bool make, bool *fits)
         return REF_NONE;
     put_label(label[2], n->as.contract.out, n->rank, at >= 0 ? at : n->rank,
               steps);
+    made_for(g, n);
     return ir_contract(g, operand[0], label[0], operand[1], label[1],
                        n->rank + (at >= 0), label[2]);
 }
@@ -204,6 +213,7 @@ sum_all(Reverse *r, const Node *n, bool make, bool *fits)
         return REF_NONE;
     uint32_t low = ((uint32_t)1 << axis) - 1;
     axes = (axes & low) | (axes & ~low) << 1 | (uint32_t)1 << axis;
+    made_for(r->l.g, n);
     return ir_reduce(r->l.g, OP_sum, all, axes);
 }
 
