@@ -280,20 +280,28 @@ FLUX_P(flux_tile_ends)(flux_order order, size_t R, size_t J, size_t count,
 {
     switch (((const FLUX_E(flux_descent) *)end.descent)->parts) {
     case FLUX_MOMENTUM:
-        FLUX_P(flux_tile_momentum)
-        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        if (FLUX_DESCENDS(FLUX_MOMENTUM)) {
+            FLUX_P(flux_tile_momentum)
+            (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        }
         break;
     case FLUX_RMSPROP:
-        FLUX_P(flux_tile_rmsprop)
-        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        if (FLUX_DESCENDS(FLUX_RMSPROP)) {
+            FLUX_P(flux_tile_rmsprop)
+            (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        }
         break;
     case FLUX_ADAM:
-        FLUX_P(flux_tile_adam)
-        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        if (FLUX_DESCENDS(FLUX_ADAM)) {
+            FLUX_P(flux_tile_adam)
+            (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        }
         break;
     case FLUX_ADAMW:
-        FLUX_P(flux_tile_adamw)
-        (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        if (FLUX_DESCENDS(FLUX_ADAMW)) {
+            FLUX_P(flux_tile_adamw)
+            (order, R, J, count, a, ak, b, bk, bj, goal, late);
+        }
         break;
     }
 }

@@ -84,14 +84,26 @@ FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
     if (end.kind != FLUX_DESCENT) {
         for (size_t i = 0; i < rows; i++)
             FLUX_P(flux_end)(to + i, sum[i], end);
-    } else if (d->parts == FLUX_ADAM)
-        FLUX_P(flux_scatter_descend)(FLUX_ADAM, rows, to, sum, d);
-    else if (d->parts == FLUX_ADAMW)
-        FLUX_P(flux_scatter_descend)(FLUX_ADAMW, rows, to, sum, d);
-    else if (d->parts == FLUX_MOMENTUM)
-        FLUX_P(flux_scatter_descend)(FLUX_MOMENTUM, rows, to, sum, d);
-    else
-        FLUX_P(flux_scatter_descend)(FLUX_RMSPROP, rows, to, sum, d);
+        return;
+    }
+    switch (d->parts) {
+    case FLUX_MOMENTUM:
+        if (FLUX_DESCENDS(FLUX_MOMENTUM))
+            FLUX_P(flux_scatter_descend)(FLUX_MOMENTUM, rows, to, sum, d);
+        break;
+    case FLUX_RMSPROP:
+        if (FLUX_DESCENDS(FLUX_RMSPROP))
+            FLUX_P(flux_scatter_descend)(FLUX_RMSPROP, rows, to, sum, d);
+        break;
+    case FLUX_ADAM:
+        if (FLUX_DESCENDS(FLUX_ADAM))
+            FLUX_P(flux_scatter_descend)(FLUX_ADAM, rows, to, sum, d);
+        break;
+    case FLUX_ADAMW:
+        if (FLUX_DESCENDS(FLUX_ADAMW))
+            FLUX_P(flux_scatter_descend)(FLUX_ADAMW, rows, to, sum, d);
+        break;
+    }
 }
 
 /* Whether a step without a gradient changes nothing: it subtracts +0. */

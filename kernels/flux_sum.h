@@ -43,6 +43,14 @@ enum {
     FLUX_ADAMW = FLUX_ADAM | FLUX_DECAY
 };
 
+/* Which optimisers products and tables are compiled for, a bit for each: all in
+ * libflux.a, those that it needs in what --standalone makes. */
+#ifndef FLUX_DESCENTS
+#define FLUX_DESCENTS                                                          \
+    (1 << FLUX_MOMENTUM | 1 << FLUX_RMSPROP | 1 << FLUX_ADAM | 1 << FLUX_ADAMW)
+#endif
+#define FLUX_DESCENDS(parts) (((FLUX_DESCENTS) >> (parts)) & 1)
+
 /* How many accumulators a block has. */
 FLUX_INLINE size_t
 flux_order_lanes(flux_order order)

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLUX_ABI      1
+#define FLUX_ABI      2
 #define FLUX_MAX_RANK 8
 
 #ifdef __cplusplus

@@ -245,7 +245,8 @@ DESCENT(float, f32, flux_sqrtf)
 DESCENT(double, f64, flux_sqrt)
 
 /* Tiles of each width that wait for others, and that none follows; terms that
- * are fewer than what waits, and more blocks than one; large products.
+ * are fewer than what waits, and more blocks than one; narrow products, whose
+ * results are turned; large ones.
  */
 static void
 test_products(void **state)
@@ -255,7 +256,8 @@ test_products(void **state)
         {1, 1, 1},    {5, 3, 1},     {64, 12, 1},    {32, 12, 7},
         {64, 24, 12}, {64, 40, 48},  {96, 61, 64},   {128, 100, 23},
         {70, 37, 50}, {64, 30, 520}, {16, 40, 30},   {40, 26, 64},
-        {33, 14, 90}, {160, 75, 20}, {200, 130, 70},
+        {33, 14, 90}, {160, 75, 20}, {200, 130, 70}, {10, 64, 40},
+        {64, 10, 40}, {5, 40, 20},
     };
     for (size_t i = 0; i < sizeof size / sizeof *size; i++)
         for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
@@ -268,7 +270,9 @@ test_products(void **state)
             }
 }
 
-/* Operands so large that they are copied part by part. */
+/* Operands so large that they are copied part by part; parameters that lie far
+ * apart.
+ */
 static void
 test_large(void **state)
 {
@@ -276,6 +280,7 @@ test_large(void **state)
     check_f32(FLUX_SEQ, 300, 100, 400, 0, 0);
     check_f64(FLUX_SEQ, 140, 120, 300, 0, 4);
     check_f32(FLUX_SEQ, 150, 530, 515, 0, 0);
+    check_f32(FLUX_SEQ, 400, 420, 60, 0, 0);
 }
 
 /* The mean may take nothing of a gradient, or less; zeros have a sign. */

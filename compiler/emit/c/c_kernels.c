@@ -39,6 +39,28 @@ static const Header kernels[TARGETS][HEADERS] = {
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},
      {"flux_device.h", {"const flux_device "}}}};
 
+/* The optimisers of flux_sum.h whose steps products and tables end in. */
+static const struct {
+    const char *call; /* a part of what is called */
+    const char *name;
+} descents[] = {{"_momentum_f", "FLUX_MOMENTUM"},
+                {"_rmsprop_f", "FLUX_RMSPROP"},
+                {"_adam_f", "FLUX_ADAM"},
+                {"_adamw_f", "FLUX_ADAMW"}};
+
+/* Those that a text needs, as a constant of C. */
+static const char *
+descents_of(Arena *arena, const char *text)
+{
+    const char *all = "";
+    for (size_t i = 0; i < sizeof descents / sizeof *descents; i++) {
+        if (strstr(text, descents[i].call) != NULL)
+            all = arena_printf(arena, "%s%s1 << %s", all,
+                               *all != 0 ? " | " : "", descents[i].name);
+    }
+    return *all != 0 ? all : "0";
+}
+
 static bool
 names_any(const char *text, const char *const *name)
 {
@@ -66,6 +88,8 @@ c_kernels(Writer *writer, size_t at, const EmitOptions *options)
         writer_line(&text, "#define FLUX_FAST /* not exact: flux_fp.h */");
     if (pasted) {
         writer_line(&text, "#define FLUX_KERNELS_HERE 1 /* no libflux.a */");
+        writer_line(&text, "#define FLUX_DESCENTS (%s)",
+                    descents_of(writer->arena, writer->text + at));
         emit_pasted(&text, used);
     }
     for (int i = 0; i < count && !pasted; i++)
