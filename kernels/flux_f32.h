@@ -207,7 +207,8 @@ flux_sigmaf(float x)
  * (q (m + y) + y) / (q (m + y) + m), and where n = 0, up to 0.54, y / m. What
  * is taken off before n is rounded keeps y above 0, so that nothing cancels.
  * One of the constants is 1 and a little: its digits too are those with which
- * sums and quotient round best. Where |x| > 10 and of a NaN as for sigma. */
+ * sums and quotient round best. Where |x| > 10 a choice, as where sigma has
+ * x > 60. A NaN stays in y, and so in the quotient: q never is one. */
 FLUX_BODY float
 flux_tanhf_isa(flux_isa isa, float x)
 {

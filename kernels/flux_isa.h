@@ -156,8 +156,9 @@ flux_best_isa(void)
 #define FLUX_RARE __attribute__((optimize("O0", "fp-contract=off")))
 #endif
 
-/* What runs once, as an init does, is compiled with less effort. So is a
- * function that does no more than call others: its time is theirs. */
+/* What runs once, as an init does, gcc compiles with less effort; clang has
+ * nothing between all and none. A function that does no more than call others
+ * gcc compiles with less, clang with none: its time is theirs. */
 #if defined(__OPTIMIZE__) && defined(__clang__)
 #define FLUX_SELDOM FLUX_NOINLINE
 #define FLUX_CALLS  FLUX_NOINLINE __attribute__((optnone))
@@ -196,7 +197,9 @@ flux_best_isa(void)
         else                                                                   \
             name##_plain(isa, __VA_ARGS__);                                    \
     }
-/* They are no clones: the arguments stay where they are when one is called. */
+/* FLUX_ONCE: a copy that gcc made for some constant argument would take the
+ * others in other registers, and name_isa would move them all before each
+ * call. */
 #define FLUX_FOR_ISA(name, suffix, target, constant, formal, isa, ...)         \
     target FLUX_ONCE void name##_##suffix formal                               \
     {                                                                          \

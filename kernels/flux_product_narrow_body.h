@@ -4,7 +4,7 @@
  * are a tile's rows; its results are turned on their way.
  */
 
-/* Whether a product is one. */
+/* Whether a product is narrow. */
 FLUX_TARGET FLUX_INLINE int
 FLUX_P(flux_is_narrow)(flux_order order, size_t m, size_t n, size_t k,
                        size_t ai, size_t bj, size_t ci)
