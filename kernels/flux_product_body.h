@@ -12,9 +12,10 @@
 /* The units of columns of the tile that begins at column j: threes where they
  * fit, for they are the fastest, and never one where two twos do. 0 stands for
  * one column, 4 for three units and a column, which 32 registers hold of two
- * vectors: where threes and such tiles are all columns, these are the last. In
- * the order split4 tiles of two vectors have three columns, which 1 stands for
- * then, or two. */
+ * vectors: where threes and such tiles are all columns, these are the last.
+ *
+ * In the order split4 tiles of two vectors have three columns, for which 1
+ * stands, or two, for which 2 does: 3 and 4 are the tiles of seq above. */
 FLUX_INLINE size_t
 FLUX_P(flux_units)(flux_order order, size_t R, size_t columns, size_t j)
 {
@@ -49,7 +50,7 @@ FLUX_INLINE size_t
 FLUX_P(flux_wide)(flux_order order, size_t R, size_t units)
 {
     if (order == FLUX_SPLIT4 && R == 2)
-        return 4 - units;
+        return 4 - units; /* 1: three columns, 2: two */
     return units == 4 ? 3 * FLUX_U + 1 : units > 0 ? units * FLUX_U : 1;
 }
 
@@ -232,7 +233,7 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.late = late;
     goal.far = FLUX_P(flux_is_far)(job);
     if (moments)
-        FLUX_P(flux_tile_ends)
+        FLUX_P(flux_tile_moments)
     (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
      spot->bk, spot->bj, &goal, &room->late, job->end);
     else FLUX_P(flux_tiles)(job->order, seat, panels, spot,

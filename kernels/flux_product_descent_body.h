@@ -15,10 +15,11 @@
  * with them; else they take their place. */
 enum { FLUX_P(FLUX_ROOTS) = 2 * (3 * FLUX_U + 1) * FLUX_W };
 
+/* From a vector of sums to its roots. */
 FLUX_INLINE size_t
 FLUX_P(flux_roots)(const int PARTS)
 {
-    return PARTS & FLUX_MEAN ? 0 : FLUX_P(FLUX_ROOTS);
+    return PARTS & FLUX_FIRST ? 0 : FLUX_P(FLUX_ROOTS);
 }
 
 /* A vector of parameters from here on, without what decays. */
@@ -31,25 +32,25 @@ FLUX_P(flux_decayed)(const int PARTS, const FLUX_E(flux_descent) * d, FLUX_V c)
 }
 
 /* A vector of sums at an element: its moments, and what they are divided by, or
- * the step; take_m > 0. The gradient is sum + 0, but without that addition its
- * product with take_m has the same bits: an exact product that is no zero is
- * rounded as ever, and a zero is +0 either way, as that of the gradient, which
- * is no -0. Its square is that of the sum. */
+ * the step; take_m > 0 where there is a first moment. The gradient is sum + 0,
+ * but without that addition its product with take_m has the same bits: an exact
+ * product that is no zero is rounded as ever, and a zero is +0 either way, as
+ * that of the gradient, which is no -0. Its square is that of the sum. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_descent_root)(const int PARTS, const FLUX_E(flux_descent) * d,
                           size_t at, FLUX_T *sum)
 {
     const FLUX_V g = FLUX_AT(sum);
-    if (PARTS & FLUX_MEAN) {
+    if (PARTS & FLUX_FIRST) {
         const FLUX_V taken = FLUX_I(fma_all)(g, d->take_m, FLUX_I(all)(0));
         const FLUX_V m = FLUX_I(all)(d->keep_m) * FLUX_AT(d->m + at) + taken;
         FLUX_AT(d->m + at) = m;
-        if (!(PARTS & FLUX_SQUARE))
+        if (!(PARTS & FLUX_SECOND))
             FLUX_AT(d->c + at) =
                 FLUX_P(flux_decayed)(PARTS, d, FLUX_AT(d->c + at)) -
                 FLUX_I(all)(d->scale) * m;
     }
-    if (PARTS & FLUX_SQUARE) {
+    if (PARTS & FLUX_SECOND) {
         const FLUX_V v = FLUX_I(all)(d->keep_v) * FLUX_AT(d->v + at) +
                          FLUX_I(all)(d->take_v) * (g * g);
         FLUX_AT(d->v + at) = v;
@@ -63,8 +64,9 @@ FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_descent_move)(const int PARTS, const FLUX_E(flux_descent) * d,
                           size_t at, const FLUX_T *sum)
 {
+    /* Without a first moment the gradient: sum + 0, which is no -0. */
     FLUX_V m = FLUX_AT(sum) + FLUX_I(all)(0);
-    if (PARTS & FLUX_MEAN)
+    if (PARTS & FLUX_FIRST)
         m = FLUX_AT(d->m + at);
     const FLUX_V quotient = m / FLUX_AT(sum + FLUX_P(flux_roots)(PARTS));
     FLUX_AT(d->c + at) = FLUX_P(flux_decayed)(PARTS, d, FLUX_AT(d->c + at)) -
@@ -80,12 +82,12 @@ FLUX_P(flux_descent_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
     const size_t at = (size_t)(c - d->c);
     FLUX_V old = FLUX_I(take)(c, n);
     FLUX_V m = g;
-    if (parts & FLUX_MEAN) {
+    if (parts & FLUX_FIRST) {
         m = FLUX_I(all)(d->keep_m) * FLUX_I(take)(d->m + at, n) +
             FLUX_I(all)(d->take_m) * g;
         FLUX_I(put)(d->m + at, m, n);
     }
-    if (parts & FLUX_SQUARE) {
+    if (parts & FLUX_SECOND) {
         const FLUX_V v = FLUX_I(all)(d->keep_v) * FLUX_I(take)(d->v + at, n) +
                          FLUX_I(all)(d->take_v) * (g * g);
         FLUX_I(put)(d->v + at, v, n);
@@ -101,11 +103,11 @@ FLUX_TARGET FLUX_INLINE int
 FLUX_P(flux_descent_waits)(flux_product_end end)
 {
     const FLUX_E(flux_descent) *d = (const FLUX_E(flux_descent) *)end.descent;
-    return !(d->parts & FLUX_MEAN) || d->take_m > 0;
+    return !(d->parts & FLUX_FIRST) || d->take_m > 0;
 }
 
-/* A tile's gradients, in `sum`, are those at c. What near caches have is asked
- * for four columns before, else as many as a tile has. */
+/* A tile's gradients, in `sum`, are those at c. Moments in a near cache are
+ * asked for four columns ahead, far ones a tile ahead. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_descent_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
                            size_t columns, const FLUX_T *c, size_t step,
@@ -142,9 +144,9 @@ FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_descent_ask)(const int PARTS, const FLUX_E(flux_descent) * d,
                          size_t at, int far)
 {
-    if (PARTS & FLUX_MEAN)
+    if (PARTS & FLUX_FIRST)
         __builtin_prefetch(d->m + at);
-    if (PARTS & FLUX_SQUARE)
+    if (PARTS & FLUX_SECOND)
         __builtin_prefetch(d->v + at);
     if (far)
         __builtin_prefetch(d->c + at);
@@ -174,7 +176,7 @@ FLUX_P(flux_tile_descent)(const int PARTS, const int J, size_t count,
     FLUX_P(flux_begin)(R, J, b, bj, third, sum);
     FLUX_UNROLL
     for (int moves = 0; moves < 2; moves++) {
-        if (moves && !(PARTS & FLUX_SQUARE))
+        if (moves && !(PARTS & FLUX_SECOND))
             break;
         size_t at = late.at;
         size_t next = FLUX_W;
@@ -209,7 +211,7 @@ FLUX_P(flux_tile_descent)(const int PARTS, const int J, size_t count,
 
 /* A tile as that of flux_tile_any, of a product that ends in these steps. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_tile_parts)(const int PARTS, flux_order order, size_t R, size_t J,
+FLUX_P(flux_tile_waits)(const int PARTS, flux_order order, size_t R, size_t J,
                         size_t count, const FLUX_T *a, size_t ak,
                         const FLUX_T *b, size_t bk, size_t bj,
                         const FLUX_P(flux_goal) * goal,
@@ -238,7 +240,7 @@ FLUX_P(flux_tile_momentum)(flux_order order, size_t R, size_t J, size_t count,
                            size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
                            FLUX_P(flux_late) * late)
 {
-    FLUX_P(flux_tile_parts)
+    FLUX_P(flux_tile_waits)
     (FLUX_MOMENTUM, order, R, J, count, a, ak, b, bk, bj, goal, late);
 }
 
@@ -248,7 +250,7 @@ FLUX_P(flux_tile_rmsprop)(flux_order order, size_t R, size_t J, size_t count,
                           size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
                           FLUX_P(flux_late) * late)
 {
-    FLUX_P(flux_tile_parts)
+    FLUX_P(flux_tile_waits)
     (FLUX_RMSPROP, order, R, J, count, a, ak, b, bk, bj, goal, late);
 }
 
@@ -258,7 +260,7 @@ FLUX_P(flux_tile_adam)(flux_order order, size_t R, size_t J, size_t count,
                        size_t bj, const FLUX_P(flux_goal) * goal,
                        FLUX_P(flux_late) * late)
 {
-    FLUX_P(flux_tile_parts)
+    FLUX_P(flux_tile_waits)
     (FLUX_ADAM, order, R, J, count, a, ak, b, bk, bj, goal, late);
 }
 
@@ -268,15 +270,16 @@ FLUX_P(flux_tile_adamw)(flux_order order, size_t R, size_t J, size_t count,
                         size_t bj, const FLUX_P(flux_goal) * goal,
                         FLUX_P(flux_late) * late)
 {
-    FLUX_P(flux_tile_parts)
+    FLUX_P(flux_tile_waits)
     (FLUX_ADAMW, order, R, J, count, a, ak, b, bk, bj, goal, late);
 }
 
+/* The one of this product's optimiser. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_tile_ends)(flux_order order, size_t R, size_t J, size_t count,
-                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                       size_t bj, const FLUX_P(flux_goal) * goal,
-                       FLUX_P(flux_late) * late, flux_product_end end)
+FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
+                          const FLUX_T *a, size_t ak, const FLUX_T *b,
+                          size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
+                          FLUX_P(flux_late) * late, flux_product_end end)
 {
     switch (((const FLUX_E(flux_descent) *)end.descent)->parts) {
     case FLUX_MOMENTUM:

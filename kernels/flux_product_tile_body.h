@@ -37,7 +37,8 @@ typedef struct {
     size_t in;     /* rows of the last vector that are read */
     size_t out;    /* and that are written; all, unless FLUX_MASKS */
     int first;     /* no tile has read the rows of `a` */
-    int steps;     /* to = base - eta (+0 + sum), with eta = -factor above 0 */
+    int steps;     /* to = base - eta (+0 + sum), with eta = -factor above 0
+                    * and base the same as to */
     int late;      /* what goes to `to` waits for a step with moments */
     int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
@@ -148,8 +149,8 @@ FLUX_P(flux_terms)(const int R, const int J, const FLUX_T *a,
                    FLUX_V *sum)
 {
     FLUX_P(flux_terms_of)
-    (R, J, FLUX_I(held)(FLUX_AT(a)),
-     FLUX_I(held)(FLUX_AT(a + (R - 1) * FLUX_W)), third, bk, bj, sum);
+    (R, J, FLUX_I(loaded)(FLUX_AT(a)),
+     FLUX_I(loaded)(FLUX_AT(a + (R - 1) * FLUX_W)), third, bk, bj, sum);
 }
 
 /* The last term of a tile that becomes to = base - eta (+0 + sum), with eta
@@ -168,10 +169,10 @@ FLUX_P(flux_step)(const int J, const int MASK, const FLUX_T *a,
     const FLUX_V eta = FLUX_I(all)(-goal->factor), zero = FLUX_I(all)(0);
     const FLUX_V row[2] = {FLUX_AT(a), FLUX_AT(a + FLUX_W)};
     const uint16_t out = MASK ? FLUX_I(some)(goal->out) : 0;
-    FLUX_T *to = goal->to; /* and base, which is the same */
+    FLUX_T *to = goal->to; /* base is the same here */
     size_t step = goal->step;
-    /* Read once, since stores leave it, and here: before the terms gcc would
-     * keep what it makes of it in registers. */
+    /* An opaque value: gcc neither reads it again after each store, nor makes
+     * its multiples before the loop of terms, which has no register left. */
     __asm__("" : "+r"(step));
     FLUX_UNROLL
     for (int j = 0; j < J; j++) {
@@ -395,7 +396,8 @@ FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 }
 
 /* Less than a vector of up to 8 columns. All are loaded before the first is
- * stored: a masked store holds up loads of what is near. */
+ * stored, for a masked store holds up loads of what is near; but steps with
+ * moments are made a column at a time. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
                         size_t lanes, FLUX_T *c, size_t cj,

@@ -66,9 +66,9 @@ FLUX_P(flux_scatter_descend)(const int PARTS, size_t rows, FLUX_T *to,
     FLUX_P(flux_descent) here = *d;
     const ptrdiff_t at = to - d->c;
     here.c = to; /* so that elements are plainly counted from here */
-    if (PARTS & FLUX_MEAN)
+    if (PARTS & FLUX_FIRST)
         here.m += at;
-    if (PARTS & FLUX_SQUARE)
+    if (PARTS & FLUX_SECOND)
         here.v += at;
     FLUX_APART
     for (size_t i = 0; i < rows; i++)

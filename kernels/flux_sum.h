@@ -32,14 +32,14 @@ typedef struct {
     const void *descent; /* of FLUX_DESCENT: a flux_descent_f32 or _f64 */
 } flux_product_end;
 
-/* What a step with moments has, and the optimisers by that. */
+/* The parts of an optimiser's step, and those of each optimiser. */
 enum {
-    FLUX_MEAN = 1,   /* of gradients */
-    FLUX_SQUARE = 2, /* the mean of their squares */
-    FLUX_DECAY = 4,
-    FLUX_MOMENTUM = FLUX_MEAN,
-    FLUX_RMSPROP = FLUX_SQUARE,
-    FLUX_ADAM = FLUX_MEAN | FLUX_SQUARE,
+    FLUX_FIRST = 1,  /* moment: of the gradients */
+    FLUX_SECOND = 2, /* moment: of their squares */
+    FLUX_DECAY = 4,  /* of the parameters, beside the gradient */
+    FLUX_MOMENTUM = FLUX_FIRST,
+    FLUX_RMSPROP = FLUX_SECOND,
+    FLUX_ADAM = FLUX_FIRST | FLUX_SECOND,
     FLUX_ADAMW = FLUX_ADAM | FLUX_DECAY
 };
 

@@ -106,12 +106,15 @@ FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
 }
 
 /* A step of an optimiser, in this order, of arrays that lie alike, with a
- * gradient g; what it has no part of is left out, and m is g without a mean:
+ * gradient g; a line whose part it has not is left out, and without FLUX_FIRST
+ * m is g:
  *
- *    m = keep_m m + take_m g        FLUX_MEAN
- *    v = keep_v v + take_v (g g)    FLUX_SQUARE
+ *    m = keep_m m + take_m g        FLUX_FIRST
+ *    v = keep_v v + take_v (g g)    FLUX_SECOND
  *    c = c - decay c                FLUX_DECAY
- *    c = c - scale (m / (sqrt(v) + epsilon)), or c - scale m without squares
+ *    c = c - scale (m / (sqrt(v) + epsilon))
+ *
+ * or without FLUX_SECOND in the end c - scale m.
  */
 typedef struct {
     int parts;
@@ -127,19 +130,19 @@ typedef struct {
     FLUX_T decay;
 } FLUX_P(flux_descent);
 
-/* That of element i: PARTS are the descent's, which is a constant where this is
- * inlined in a loop. */
+/* That of element i: PARTS is d->parts, a constant where this is inlined in a
+ * loop. */
 FLUX_INLINE void
 FLUX_P(flux_descend)(const int PARTS, const FLUX_P(flux_descent) * d, size_t i,
                      FLUX_T g)
 {
     FLUX_T m = g;
     FLUX_T c = d->c[i];
-    if (PARTS & FLUX_MEAN) {
+    if (PARTS & FLUX_FIRST) {
         m = d->keep_m * d->m[i] + d->take_m * g;
         d->m[i] = m;
     }
-    if (PARTS & FLUX_SQUARE) {
+    if (PARTS & FLUX_SECOND) {
         const FLUX_T v = d->keep_v * d->v[i] + d->take_v * (g * g);
         d->v[i] = v;
         m = m / (FLUX_ROOT(v) + d->epsilon);

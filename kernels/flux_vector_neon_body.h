@@ -54,7 +54,7 @@ FLUX_I(fma_on)(FLUX_V a, FLUX_V b, FLUX_V sum)
 }
 
 FLUX_TARGET FLUX_INLINE FLUX_V
-FLUX_I(held)(FLUX_V v)
+FLUX_I(loaded)(FLUX_V v)
 {
     return v;
 }

@@ -25,7 +25,8 @@ FLUX_I(fma)(FLUX_V a, FLUX_V b, FLUX_V sum)
 #endif
 }
 
-/* The same, in place of b. */
+/* The same, made in b's register: where sum is used again, as a zero is, clang
+ * would copy it. */
 FLUX_TARGET FLUX_INLINE FLUX_V
 FLUX_I(fma_on)(FLUX_V a, FLUX_V b, FLUX_V sum)
 {
@@ -58,9 +59,10 @@ FLUX_I(fma_at)(const FLUX_T *p, FLUX_V b, FLUX_V sum)
 #endif
 }
 
-/* A vector of memory in a register: of few uses gcc makes a load each. */
+/* A vector of memory, read once to a register: gcc would read it again for each
+ * of a few uses. */
 FLUX_TARGET FLUX_INLINE FLUX_V
-FLUX_I(held)(FLUX_V v)
+FLUX_I(loaded)(FLUX_V v)
 {
     __asm__("" : "+v"(v));
     return v;
