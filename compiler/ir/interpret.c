@@ -25,7 +25,8 @@ evaluation_problem(const Evaluation *e, Ref ref, const char *problem)
 {
     const Node *node = ir_node(e->run.g, ref);
     const char **reason = e->run.options->reason;
-    if (reason != NULL && *reason == NULL) /* a loop's body has not */
+    if (reason != NULL &&
+        *reason == NULL) /* else the body of a loop has said it */
         *reason = problem;
     return arena_printf(e->arena, "%%%d = %s: %s", (int)ref,
                         op_info[node->op].name, problem);

@@ -287,7 +287,8 @@ typedef struct {
     bool soft_fma;         /* not the machine's own: slow, the same bits */
     Ref *nan; /* gets the first node that made a NaN or Inf from finite numbers,
                  or REF_NONE; NULL: nobody asks */
-    const char **reason; /* gets what went wrong, without the node's name */
+    const char **reason; /* gets what went wrong, without the node's name;
+                            NULL: nobody asks */
 } RunOptions;
 
 /* The reason that more memory would mend. */

@@ -51,7 +51,9 @@ c_number(Arena *arena, DType dtype, double value)
         return value > 0 ? "INFINITY" : "-INFINITY";
     if (isinf(value))
         return value > 0 ? "HUGE_VAL" : "-HUGE_VAL";
-    for (int digits = 1; digits <= 17; digits++) {
+    /* A whole number of few digits has no exponent. */
+    bool whole = value == trunc(value) && fabs(value) < 1e6;
+    for (int digits = whole ? 6 : 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (single ? strtof(text, NULL) == (float)value
                    : strtod(text, NULL) == value)

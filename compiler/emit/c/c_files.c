@@ -1,5 +1,6 @@
 /* A model's two files: its header, and its source. */
 #include "emit/c/c_device.h"
+#include "runtime/flux.h"
 
 #include <string.h>
 
@@ -349,11 +350,12 @@ open_files(Emit *emit)
         emit_pasted(header, types);
     } else {
         writer_line(header, "#include \"flux.h\"");
-        writer_raw(header, "\n#if FLUX_ABI != 1\n");
+        writer_raw(header, "\n");
+        writer_line(header, "#if FLUX_ABI != %d", FLUX_ABI);
         writer_line(header,
-                    "#error \"%s.h needs flux ABI 1: generate it again, or "
+                    "#error \"%s.h needs flux ABI %d: generate it again, or "
                     "install that\"",
-                    model->base);
+                    model->base, FLUX_ABI);
         writer_raw(header, "#endif\n");
     }
     writer_raw(header, "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");

@@ -39,7 +39,11 @@ static const Header kernels[TARGETS][HEADERS] = {
       {"flux_uniform", "flux_normal", "flux_draw", "flux_philox"}},
      {"flux_device.h", {"const flux_device "}}}};
 
-/* The optimisers of flux_sum.h whose steps products and tables end in. */
+/* What ends in an optimiser's step, in C. */
+static const char *const products[NAMES] = {"flux_product_", "flux_sums_",
+                                            "flux_scatter_"};
+
+/* The optimisers of flux_sum.h. */
 static const struct {
     const char *call; /* a part of what is called */
     const char *name;
@@ -88,8 +92,9 @@ c_kernels(Writer *writer, size_t at, const EmitOptions *options)
         writer_line(&text, "#define FLUX_FAST /* not exact: flux_fp.h */");
     if (pasted) {
         writer_line(&text, "#define FLUX_KERNELS_HERE 1 /* no libflux.a */");
-        writer_line(&text, "#define FLUX_DESCENTS (%s)",
-                    descents_of(writer->arena, writer->text + at));
+        if (names_any(writer->text + at, products))
+            writer_line(&text, "#define FLUX_DESCENTS (%s)",
+                        descents_of(writer->arena, writer->text + at));
         emit_pasted(&text, used);
     }
     for (int i = 0; i < count && !pasted; i++)

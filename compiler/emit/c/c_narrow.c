@@ -13,7 +13,7 @@ enum {
 };
 
 /* Whether a statement, which is no loop, is worth wide vectors whatever the
- * rows are: sums in many lanes are, and rows that are summed up by a call.
+ * rows are: sums in many lanes are, and calls, as of a row's sum.
  */
 static bool
 is_wide(const Schedule *s, const Stmt *stmt)
@@ -28,7 +28,7 @@ is_wide(const Schedule *s, const Stmt *stmt)
     }
 }
 
-/* Whether a loop sums up: with more terms than the one of each turn. */
+/* Whether a loop's turns add to a sum that begins outside of it. */
 static bool
 sums_up(const Stmt *loop)
 {

@@ -85,7 +85,7 @@ is_squared(const Schedule *s, Descent *d, Ref g)
            ir_node(s->graph, g2)->operand[1] == g;
 }
 
-/* Looks at x of q - scale x that is a quotient. */
+/* Finds the parts of x in q - scale x, a quotient of g or of m'. */
 static bool
 divided(const Schedule *s, Descent *d, Ref ref)
 {
@@ -102,7 +102,7 @@ divided(const Schedule *s, Descent *d, Ref ref)
     return d->g != REF_NONE && is_squared(s, d, d->g);
 }
 
-/* Looks at any. */
+/* Finds those of scale x: x is such a quotient, or m'. */
 static bool
 moved(const Schedule *s, Descent *d, Ref step)
 {
@@ -128,7 +128,7 @@ begins(const Schedule *s, Descent *d, const int *late, Ref q, Ref leaf)
                leaf;
 }
 
-/* The optimiser that has these parts. */
+/* The optimiser that has these parts; END_set: none. */
 static EndKind
 kind_of(const Descent *d)
 {

@@ -265,7 +265,7 @@ sum_pays(const Schedule *s, const Node *node, const Labels *labels)
     return side && summed;
 }
 
-/* What an extent that is known when the code runs counts as: in a step and in
+/* What an extent counts as that only a call knows: in a training step, and in
  * sums over it, that of a batch; elsewhere it may be one sample.
  */
 static Dim

@@ -84,7 +84,7 @@ find_rows(Schedule *s, const Stmt *block, const Stmt *stmt, Rows *rows)
     return sample->kind == VAR_within && element->kind == VAR_plain &&
            schedule_var(s, sample->parent) == schedule_var(s, block->var) &&
            !sample->cut && !element->cut && dim_known(element->extent) &&
-           stmt->tag == loop->tag;
+           element->extent > 0 && stmt->tag == loop->tag;
 }
 
 /* ---- what the loop does ---- */
@@ -139,26 +139,14 @@ is_elementwise(const Rows *rows, int *common)
     return true;
 }
 
-/* Whether an operation takes as long as many others. */
-static bool
-takes_long(Op op)
-{
-    static const Op functions[] = {OP_pow,   OP_exp, OP_expm1,    OP_log,
-                                   OP_log1p, OP_sin, OP_cos,      OP_tanh,
-                                   OP_sigma, OP_erf, OP_softplus, OP_gelu};
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        if (functions[i] == op)
-            return true;
-    return false;
-}
-
+/* Whether it computes an elementary function. */
 static bool
 has_long(const Rows *rows)
 {
     const Block *body = &rows->loop->body;
     for (size_t i = 0; i < body->count; i++)
         if (body->item[i]->kind == STMT_let &&
-            takes_long(rows->s->value.item[body->item[i]->value].op))
+            op_is_function(rows->s->value.item[body->item[i]->value].op))
             return true;
     return false;
 }
@@ -201,6 +189,9 @@ find_bias(const Rows *rows, int buffer, int common, Bias *bias)
         const Value *value = &s->value.item[stmt->value];
         schedule_accesses(s, stmt, count_loads, &count);
         if (stmt->kind == STMT_store) {
+            /* Behind the store there, the sum is no longer in memory. */
+            if (stored && bias->let != NULL && stmt->value == bias->let->value)
+                return false;
             uses += stmt->value == common;
             stored = stored || stmt->buffer == buffer;
             continue;
@@ -208,12 +199,13 @@ find_bias(const Rows *rows, int buffer, int common, Bias *bias)
         for (int k = 0; k < value->operands; k++) {
             if (value->operand[k] != common)
                 continue;
+            if (value->op != OP_add)
+                return false;
             uses++;
             *bias = (Bias){stmt, value->operand[1 - k], common};
         }
     }
-    return uses == 1 && count.loads == 1 && stored &&
-           s->value.item[bias->let->value].op == OP_add &&
+    return uses == 1 && count.loads == 1 && stored && bias->let != NULL &&
            is_load(s, bias->sum, buffer);
 }
 
@@ -251,13 +243,12 @@ fill(const Rows *rows, const Stmt *block, const Stmt *call, const Bias *bias)
 {
     Schedule *s = rows->s;
     const Value from = s->value.item[bias->bias];
-    Ref node = s->value.item[bias->let->value].node;
     Affine at = s->value.item[bias->sum].at;
     const LoopVar sample = s->var.item[rows->sample];
     const LoopVar element = s->var.item[rows->element];
     s->tag = rows->loop->tag;
-    Stmt *outer = schedule_stmt(s, STMT_loop, node);
-    Stmt *inner = schedule_stmt(s, STMT_loop, node);
+    Stmt *outer = schedule_stmt(s, STMT_loop, from.node);
+    Stmt *inner = schedule_stmt(s, STMT_loop, from.node);
     outer->var = schedule_new_var(s, VAR_within, sample.extent);
     inner->var = schedule_new_var(s, VAR_plain, element.extent);
     s->var.item[outer->var].parent = schedule_var(s, block->var);
@@ -320,6 +311,7 @@ put_bias(const Rows *rows, Stmt *block, size_t at, int common)
         return false;
     insert(s, &block->body, at, fill(rows, block, call, &bias));
     call->product->end.kind = END_add;
+    call->node = s->value.item[bias.let->value].node;
     take_sum(rows, &bias);
     return true;
 }

@@ -264,8 +264,9 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
     const int trained = with_gradient(wrt, gradient, count);
     if (trained == 0 && count > 0)
         script_warn(s, DIAG_untrained, trainer->span,
-                    "a loss takes the result first: (ŷ, y) -> …",
-                    "the loss does not depend on what %s trains: nothing "
+                    "a loss takes the result first, (ŷ, y) -> …, and has no "
+                    "gradient where it compares or rounds",
+                    "no gradient of the loss reaches what %s trains: nothing "
                     "trains",
                     value_name(trainer->model));
     count = trained;
