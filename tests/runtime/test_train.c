@@ -205,7 +205,7 @@ training_refuses(void **unused)
     assert_int_equal(flux_train(NULL, &s, &m, &line, NULL, NULL, &err),
                      FLUX_E_NULL);
     flux_trainer other = fake_trainer;
-    other.abi = 2;
+    other.abi = FLUX_ABI + 1;
     assert_int_equal(flux_train(&other, &s, &m, &line, NULL, NULL, &err),
                      FLUX_E_ABI);
     other = fake_trainer;
