@@ -197,6 +197,21 @@ call_panels(Printer *printer, const Product *product)
         c_pointer(printer, product->buffer[0], &at[0]));
 }
 
+/* How a call's name says what its sums end in. */
+static const char *
+call_kind(const Product *product)
+{
+    static const char *const name[] = {[END_set] = "",
+                                       [END_add] = "",
+                                       [END_step] = "step_",
+                                       [END_momentum] = "momentum_",
+                                       [END_rmsprop] = "rmsprop_",
+                                       [END_adam] = "adam_",
+                                       [END_adamw] = "adamw_",
+                                       [END_panels] = ""};
+    return name[product->end.kind];
+}
+
 /* One of several products of one operand, which the last of them makes. */
 static void
 call_right(Printer *printer, const Product *product)
@@ -222,31 +237,16 @@ call_right(Printer *printer, const Product *product)
                 c_dim(printer, stride[0][1]).text);
     if (!product->last)
         return;
-    writer_line(
-        printer->writer,
-        "flux_products_%s%s(%s, %s, %s, %s, %s, %s, %s, &%s, %s);",
-        product->end.kind == END_step ? "step_" : "", suffix, call_isa(printer),
-        printer->pool != NULL ? printer->pool : "NULL",
-        c_call_count(printer, product->var[0]),
-        c_call_count(printer, product->var[2]),
-        c_pointer(printer, product->buffer[1], &at[1]),
-        c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
-        printer->rights, call_end(printer, product, &at[0]));
-}
-
-/* How a call's name says what its sums end in. */
-static const char *
-call_kind(const Product *product)
-{
-    static const char *const name[] = {[END_set] = "",
-                                       [END_add] = "",
-                                       [END_step] = "step_",
-                                       [END_momentum] = "momentum_",
-                                       [END_rmsprop] = "rmsprop_",
-                                       [END_adam] = "adam_",
-                                       [END_adamw] = "adamw_",
-                                       [END_panels] = ""};
-    return name[product->end.kind];
+    writer_line(printer->writer,
+                "flux_products_%s%s(%s, %s, %s, %s, %s, %s, %s, &%s, %s);",
+                call_kind(product), suffix, call_isa(printer),
+                printer->pool != NULL ? printer->pool : "NULL",
+                c_call_count(printer, product->var[0]),
+                c_call_count(printer, product->var[2]),
+                c_pointer(printer, product->buffer[1], &at[1]),
+                c_dim(printer, stride[1][0]).text,
+                c_dim(printer, stride[1][2]).text, printer->rights,
+                call_end(printer, product, &at[0]));
 }
 
 /* Sums into the columns of a table. */
