@@ -347,6 +347,7 @@ typedef struct {
     const bool *wall;   /* by node, or NULL */
     int era;            /* walls so far */
     bool trains;        /* an output is a parameter's next value */
+    bool plain;         /* for a processor, and without walls */
     bool kernels;       /* as of ScheduleOptions */
     bool meets;         /* as of those, and there are several kernels */
     bool full;          /* an index has had no room for a term */

@@ -481,6 +481,24 @@ copy_outputs(Schedule *s, const Facts *facts)
     }
 }
 
+/* What is known of each node, leaf and output: nothing yet. */
+static void
+make_room(Schedule *s, const Graph *g)
+{
+    Arena *arena = s->arena;
+    size_t nodes = g->node.count;
+    s->material = ARENA_ARRAY(arena, bool, nodes + 1);
+    s->node_buffer = ARENA_ARRAY(arena, int, nodes + 1);
+    s->into = ARENA_ARRAY(arena, Ref, nodes + 1);
+    s->places = ARENA_ARRAY(arena, Ref, nodes + 1);
+    s->masks = ARENA_ARRAY(arena, bool, nodes + 1);
+    s->waits = ARENA_ARRAY(arena, uint8_t, nodes + 1);
+    s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
+    s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
+    VEC_RESERVE(arena, &s->value, 2 * nodes + 1);
+    VEC_RESERVE(arena, &s->var, 2 * nodes + 1);
+}
+
 Schedule *
 schedule_graph(const Graph *graph, const ScheduleOptions *options)
 {
@@ -495,22 +513,14 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     s->optional = options == NULL ? 0 : options->optional;
     s->trains = is_training(g);
     s->kernels = options != NULL && options->kernels;
-    s->material = ARENA_ARRAY(arena, bool, g->node.count + 1);
-    s->node_buffer = ARENA_ARRAY(arena, int, g->node.count + 1);
-    s->into = ARENA_ARRAY(arena, Ref, g->node.count + 1);
-    s->places = ARENA_ARRAY(arena, Ref, g->node.count + 1);
-    s->masks = ARENA_ARRAY(arena, bool, g->node.count + 1);
-    s->leaf_buffer = ARENA_ARRAY(arena, int, g->leaf.count + 1);
-    s->output_buffer = ARENA_ARRAY(arena, int, g->output.count + 1);
-    VEC_RESERVE(arena, &s->value, 2 * g->node.count + 1);
-    VEC_RESERVE(arena, &s->var, 2 * g->node.count + 1);
+    s->plain = !s->kernels && s->wall == NULL;
+    make_room(s, g);
     Facts facts = facts_of(s);
     s->users = facts.users;
-    s->waits = ARENA_ARRAY(arena, uint8_t, g->node.count + 1);
     schedule_materials(g, facts.users, s->material);
     count_late(s, &facts);
     schedule_buffers(s, facts.needed);
-    if (!s->kernels && s->wall == NULL)
+    if (s->plain)
         schedule_frames(s);
     s->touches = ARENA_ARRAY(arena, Touches, s->buffer.count + 1);
     take_nodes(s, &facts);
@@ -524,17 +534,17 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_kernels(s);
     schedule_next(s);
     schedule_lodge(s);
-    if (!s->kernels && s->wall == NULL)
+    if (s->plain)
         schedule_across(s);
     schedule_states(s);
     schedule_share(s);
     if (!s->kernels)
         schedule_apart(s);
     schedule_shrink(s);
-    if (!s->kernels && s->wall == NULL)
+    if (s->plain)
         schedule_rows(s);
     schedule_flatten(s);
-    if (!s->kernels && s->wall == NULL) {
+    if (s->plain) {
         schedule_panels(s);
         schedule_beside(s);
     }

@@ -27,7 +27,7 @@ scale_of(const Schedule *s, Ref ref)
 {
     Ref scale = schedule_scalar(s, ref);
     bool leaf = scale != REF_NONE && ir_node(s->graph, scale)->op == OP_state;
-    return leaf || (!s->kernels && s->wall == NULL) ? scale : REF_NONE;
+    return leaf || s->plain ? scale : REF_NONE;
 }
 
 /* scale * product. */

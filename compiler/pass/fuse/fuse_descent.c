@@ -147,7 +147,7 @@ schedule_descent(Schedule *s, const int *late, Ref ref)
     Descent d = {.mean = REF_NONE, .square = REF_NONE};
     for (int i = 0; i < END_SCALARS; i++)
         d.scalar[i] = REF_NONE;
-    if (s->kernels || s->wall != NULL || leaf == REF_NONE ||
+    if (!s->plain || leaf == REF_NONE ||
         !begins(s, &d, late, node->operand[0], leaf) ||
         !moved(s, &d, node->operand[1]) || !schedule_has_end(s, d.g, false))
         return none;

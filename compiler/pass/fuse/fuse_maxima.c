@@ -89,10 +89,9 @@ maxima_look(Schedule *s, Ref ref, Maxima *m)
     size_t vars = s->var.count;
     Dim factor;
     *m = (Maxima){0};
-    bool is = node->op == OP_maximum && node->dtype == DTYPE_f32 &&
-              !s->kernels && s->wall == NULL && maxima_find(s, ref, m) &&
-              m->count > 0 && m->folds > 0 && m->folds <= 2 &&
-              maxima_steps(s, m, m->var[0], 2, 1) &&
+    bool is = node->op == OP_maximum && node->dtype == DTYPE_f32 && s->plain &&
+              maxima_find(s, ref, m) && m->count > 0 && m->folds > 0 &&
+              m->folds <= 2 && maxima_steps(s, m, m->var[0], 2, 1) &&
               maxima_steps(s, m, m->fold[0], 1, 0) &&
               s->var.item[m->var[0]].extent >= FEW_WINDOWS &&
               s->var.item[m->var[0]].extent % WHOLE_WINDOWS != 0;
