@@ -38,9 +38,9 @@ FLUX_P(flux_product_adam)(flux_isa isa, flux_pool *pool, flux_order order,
                           FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
                           FLUX_T scale, FLUX_T epsilon)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_ADAM, c,      moment, square,  keep_m, take_m,
-             keep_v,    take_v, scale,  epsilon, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_adam)
+    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
     FLUX_P(flux_product_descent)
     (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
 }
@@ -52,9 +52,9 @@ FLUX_P(flux_sums_adam)(flux_isa isa, flux_order order, size_t m, size_t k,
                        FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
                        FLUX_T scale, FLUX_T epsilon)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_ADAM, c,      moment, square,  keep_m, take_m,
-             keep_v,    take_v, scale,  epsilon, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_adam)
+    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
     FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
 }
 
@@ -68,9 +68,10 @@ FLUX_P(flux_product_adamw)(flux_isa isa, flux_pool *pool, flux_order order,
                            FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
                            FLUX_T scale, FLUX_T epsilon, FLUX_T decay)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_ADAMW, c,      moment, square,  keep_m, take_m,
-             keep_v,     take_v, scale,  epsilon, decay};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_adamw)
+    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
+     decay);
     FLUX_P(flux_product_descent)
     (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
 }
@@ -83,9 +84,10 @@ FLUX_P(flux_sums_adamw)(flux_isa isa, flux_order order, size_t m, size_t k,
                         FLUX_T take_v, FLUX_T scale, FLUX_T epsilon,
                         FLUX_T decay)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_ADAMW, c,      moment, square,  keep_m, take_m,
-             keep_v,     take_v, scale,  epsilon, decay};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_adamw)
+    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
+     decay);
     FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
 }
 
@@ -97,8 +99,8 @@ FLUX_P(flux_product_momentum)(flux_isa isa, flux_pool *pool, flux_order order,
                               size_t bj, FLUX_T *c, size_t ci, size_t cj,
                               FLUX_T *moment, FLUX_T keep_m, FLUX_T scale)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_MOMENTUM, c, moment, NULL, keep_m, 1, 0, 0, scale, 0, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_momentum)(&d, c, moment, keep_m, scale);
     FLUX_P(flux_product_descent)
     (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
 }
@@ -109,8 +111,8 @@ FLUX_P(flux_sums_momentum)(flux_isa isa, flux_order order, size_t m, size_t k,
                            size_t ci, FLUX_T *moment, FLUX_T keep_m,
                            FLUX_T scale)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_MOMENTUM, c, moment, NULL, keep_m, 1, 0, 0, scale, 0, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_momentum)(&d, c, moment, keep_m, scale);
     FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
 }
 
@@ -124,8 +126,8 @@ FLUX_P(flux_product_rmsprop)(flux_isa isa, flux_pool *pool, flux_order order,
                              FLUX_T *square, FLUX_T keep_v, FLUX_T take_v,
                              FLUX_T scale, FLUX_T epsilon)
 {
-    const FLUX_P(flux_descent) d = {FLUX_RMSPROP, c,      NULL,  square,  0, 0,
-                                    keep_v,       take_v, scale, epsilon, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_rmsprop)(&d, c, square, keep_v, take_v, scale, epsilon);
     FLUX_P(flux_product_descent)
     (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
 }
@@ -136,7 +138,7 @@ FLUX_P(flux_sums_rmsprop)(flux_isa isa, flux_order order, size_t m, size_t k,
                           size_t ci, FLUX_T *square, FLUX_T keep_v,
                           FLUX_T take_v, FLUX_T scale, FLUX_T epsilon)
 {
-    const FLUX_P(flux_descent) d = {FLUX_RMSPROP, c,      NULL,  square,  0, 0,
-                                    keep_v,       take_v, scale, epsilon, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_rmsprop)(&d, c, square, keep_v, take_v, scale, epsilon);
     FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
 }

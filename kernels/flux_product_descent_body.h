@@ -234,47 +234,25 @@ FLUX_P(flux_tile_waits)(const int PARTS, flux_order order, size_t R, size_t J,
 
 /* The same by optimiser: a function of several would have fewer registers for
  * each. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_tile_momentum)(flux_order order, size_t R, size_t J, size_t count,
-                           const FLUX_T *a, size_t ak, const FLUX_T *b,
-                           size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
-                           FLUX_P(flux_late) * late)
-{
-    FLUX_P(flux_tile_waits)
-    (FLUX_MOMENTUM, order, R, J, count, a, ak, b, bk, bj, goal, late);
-}
-
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_tile_rmsprop)(flux_order order, size_t R, size_t J, size_t count,
-                          const FLUX_T *a, size_t ak, const FLUX_T *b,
-                          size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
-                          FLUX_P(flux_late) * late)
-{
-    FLUX_P(flux_tile_waits)
-    (FLUX_RMSPROP, order, R, J, count, a, ak, b, bk, bj, goal, late);
-}
-
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_tile_adam)(flux_order order, size_t R, size_t J, size_t count,
-                       const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                       size_t bj, const FLUX_P(flux_goal) * goal,
-                       FLUX_P(flux_late) * late)
-{
-    FLUX_P(flux_tile_waits)
-    (FLUX_ADAM, order, R, J, count, a, ak, b, bk, bj, goal, late);
-}
-
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_tile_adamw)(flux_order order, size_t R, size_t J, size_t count,
-                        const FLUX_T *a, size_t ak, const FLUX_T *b, size_t bk,
-                        size_t bj, const FLUX_P(flux_goal) * goal,
-                        FLUX_P(flux_late) * late)
-{
-    FLUX_P(flux_tile_waits)
-    (FLUX_ADAMW, order, R, J, count, a, ak, b, bk, bj, goal, late);
-}
+#define FLUX_TILE_OF(name, PARTS)                                              \
+    FLUX_TARGET FLUX_ONCE void FLUX_P(flux_tile_##name)(                       \
+        flux_order order, size_t R, size_t J, size_t count, const FLUX_T *a,   \
+        size_t ak, const FLUX_T *b, size_t bk, size_t bj,                      \
+        const FLUX_P(flux_goal) * goal, FLUX_P(flux_late) * late)              \
+    {                                                                          \
+        FLUX_P(flux_tile_waits)                                                \
+        (PARTS, order, R, J, count, a, ak, b, bk, bj, goal, late);             \
+    }
+FLUX_OPTIMISERS(FLUX_TILE_OF)
+#undef FLUX_TILE_OF
 
 /* The one of this product's optimiser. */
+#define FLUX_CASE_OF(name, PARTS)                                              \
+    case PARTS:                                                                \
+        if (FLUX_DESCENDS(PARTS))                                              \
+            FLUX_P(flux_tile_##name)                                           \
+        (order, R, J, count, a, ak, b, bk, bj, goal, late);                    \
+        break;
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
                           const FLUX_T *a, size_t ak, const FLUX_T *b,
@@ -282,29 +260,7 @@ FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
                           FLUX_P(flux_late) * late, flux_product_end end)
 {
     switch (((const FLUX_E(flux_descent) *)end.descent)->parts) {
-    case FLUX_MOMENTUM:
-        if (FLUX_DESCENDS(FLUX_MOMENTUM)) {
-            FLUX_P(flux_tile_momentum)
-            (order, R, J, count, a, ak, b, bk, bj, goal, late);
-        }
-        break;
-    case FLUX_RMSPROP:
-        if (FLUX_DESCENDS(FLUX_RMSPROP)) {
-            FLUX_P(flux_tile_rmsprop)
-            (order, R, J, count, a, ak, b, bk, bj, goal, late);
-        }
-        break;
-    case FLUX_ADAM:
-        if (FLUX_DESCENDS(FLUX_ADAM)) {
-            FLUX_P(flux_tile_adam)
-            (order, R, J, count, a, ak, b, bk, bj, goal, late);
-        }
-        break;
-    case FLUX_ADAMW:
-        if (FLUX_DESCENDS(FLUX_ADAMW)) {
-            FLUX_P(flux_tile_adamw)
-            (order, R, J, count, a, ak, b, bk, bj, goal, late);
-        }
-        break;
+        FLUX_OPTIMISERS(FLUX_CASE_OF)
     }
 }
+#undef FLUX_CASE_OF

@@ -75,6 +75,12 @@ FLUX_P(flux_scatter_descend)(const int PARTS, size_t rows, FLUX_T *to,
         FLUX_P(flux_descend)(PARTS, &here, i, sum[i]);
 }
 
+#define FLUX_CASE_OF(name, PARTS)                                              \
+    case PARTS:                                                                \
+        if (FLUX_DESCENDS(PARTS))                                              \
+            FLUX_P(flux_scatter_descend)(PARTS, rows, to, sum, d);             \
+        break;
+
 /* What becomes of a column that has these sums. */
 FLUX_INLINE void
 FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
@@ -87,24 +93,10 @@ FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
         return;
     }
     switch (d->parts) {
-    case FLUX_MOMENTUM:
-        if (FLUX_DESCENDS(FLUX_MOMENTUM))
-            FLUX_P(flux_scatter_descend)(FLUX_MOMENTUM, rows, to, sum, d);
-        break;
-    case FLUX_RMSPROP:
-        if (FLUX_DESCENDS(FLUX_RMSPROP))
-            FLUX_P(flux_scatter_descend)(FLUX_RMSPROP, rows, to, sum, d);
-        break;
-    case FLUX_ADAM:
-        if (FLUX_DESCENDS(FLUX_ADAM))
-            FLUX_P(flux_scatter_descend)(FLUX_ADAM, rows, to, sum, d);
-        break;
-    case FLUX_ADAMW:
-        if (FLUX_DESCENDS(FLUX_ADAMW))
-            FLUX_P(flux_scatter_descend)(FLUX_ADAMW, rows, to, sum, d);
-        break;
+        FLUX_OPTIMISERS(FLUX_CASE_OF)
     }
 }
+#undef FLUX_CASE_OF
 
 /* Whether a step without a gradient changes nothing: it subtracts +0. */
 FLUX_INLINE int

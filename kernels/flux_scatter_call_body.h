@@ -56,9 +56,9 @@ FLUX_P(flux_scatter_adam)(flux_isa isa, size_t m, size_t columns, size_t n,
                           FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                           FLUX_T epsilon)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_ADAM, to,     moment, square,  keep_m, take_m,
-             keep_v,    take_v, scale,  epsilon, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_adam)
+    (&d, to, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
     FLUX_P(flux_scatter_descent)
     (isa, m, columns, n, x, step, index, next, &d);
 }
@@ -71,9 +71,10 @@ FLUX_P(flux_scatter_adamw)(flux_isa isa, size_t m, size_t columns, size_t n,
                            FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                            FLUX_T epsilon, FLUX_T decay)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_ADAMW, to,     moment, square,  keep_m, take_m,
-             keep_v,     take_v, scale,  epsilon, decay};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_adamw)
+    (&d, to, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
+     decay);
     FLUX_P(flux_scatter_descent)
     (isa, m, columns, n, x, step, index, next, &d);
 }
@@ -84,8 +85,8 @@ FLUX_P(flux_scatter_momentum)(flux_isa isa, size_t m, size_t columns, size_t n,
                               const int32_t *index, FLUX_T *to, size_t next,
                               FLUX_T *moment, FLUX_T keep_m, FLUX_T scale)
 {
-    const FLUX_P(flux_descent)
-        d = {FLUX_MOMENTUM, to, moment, NULL, keep_m, 1, 0, 0, scale, 0, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_momentum)(&d, to, moment, keep_m, scale);
     FLUX_P(flux_scatter_descent)
     (isa, m, columns, n, x, step, index, next, &d);
 }
@@ -97,8 +98,8 @@ FLUX_P(flux_scatter_rmsprop)(flux_isa isa, size_t m, size_t columns, size_t n,
                              FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                              FLUX_T epsilon)
 {
-    const FLUX_P(flux_descent) d = {FLUX_RMSPROP, to,     NULL,  square,  0, 0,
-                                    keep_v,       take_v, scale, epsilon, 0};
+    FLUX_P(flux_descent) d;
+    FLUX_P(flux_by_rmsprop)(&d, to, square, keep_v, take_v, scale, epsilon);
     FLUX_P(flux_scatter_descent)
     (isa, m, columns, n, x, step, index, next, &d);
 }

@@ -130,6 +130,53 @@ typedef struct {
     FLUX_T decay;
 } FLUX_P(flux_descent);
 
+/* The steps of the optimisers. */
+FLUX_INLINE void
+FLUX_P(flux_by_adamw)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *m, FLUX_T *v,
+                      FLUX_T keep_m, FLUX_T take_m, FLUX_T keep_v,
+                      FLUX_T take_v, FLUX_T scale, FLUX_T epsilon, FLUX_T decay)
+{
+    d->parts = FLUX_ADAMW;
+    d->c = c;
+    d->m = m;
+    d->v = v;
+    d->keep_m = keep_m;
+    d->take_m = take_m;
+    d->keep_v = keep_v;
+    d->take_v = take_v;
+    d->scale = scale;
+    d->epsilon = epsilon;
+    d->decay = decay;
+}
+
+FLUX_INLINE void
+FLUX_P(flux_by_adam)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *m, FLUX_T *v,
+                     FLUX_T keep_m, FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
+                     FLUX_T scale, FLUX_T epsilon)
+{
+    FLUX_P(flux_by_adamw)
+    (d, c, m, v, keep_m, take_m, keep_v, take_v, scale, epsilon, 0);
+    d->parts = FLUX_ADAM;
+}
+
+FLUX_INLINE void
+FLUX_P(flux_by_momentum)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *m,
+                         FLUX_T keep_m, FLUX_T scale)
+{
+    FLUX_P(flux_by_adamw)(d, c, m, NULL, keep_m, 1, 0, 0, scale, 0, 0);
+    d->parts = FLUX_MOMENTUM;
+}
+
+FLUX_INLINE void
+FLUX_P(flux_by_rmsprop)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *v,
+                        FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
+                        FLUX_T epsilon)
+{
+    FLUX_P(flux_by_adamw)
+    (d, c, NULL, v, 0, 0, keep_v, take_v, scale, epsilon, 0);
+    d->parts = FLUX_RMSPROP;
+}
+
 /* That of element i: PARTS is d->parts, a constant where this is inlined in a
  * loop. */
 FLUX_INLINE void
