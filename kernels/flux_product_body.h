@@ -374,7 +374,7 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
         less ? 16384 / sizeof(FLUX_T) : (size_t)FLUX_P(FLUX_ROOM);
     const size_t fit = room / deep / tall > 0 ? room / deep / tall : 1;
     const size_t band =
-        (fit < FLUX_P(FLUX_SEATS) ? fit : FLUX_P(FLUX_SEATS)) * tall;
+        (fit < FLUX_P(FLUX_SEATS) ? fit : (size_t)FLUX_P(FLUX_SEATS)) * tall;
     FLUX_ALIGNED FLUX_T panels[FLUX_P(FLUX_ROOM)];
     for (size_t i = 0; i < m - one; i += band)
         FLUX_P(flux_band)
@@ -439,8 +439,8 @@ FLUX_P(flux_paneled)(size_t m, size_t n, size_t k, const FLUX_T *a,
     }
     for (size_t i = 0; i < m; i += PANEL)
         FLUX_P(flux_product)
-    (FLUX_SEQ, m - i < PANEL ? m - i : PANEL, n, k, a + i * k, 1, PANEL, b, bk,
-     bj, c + i * ci, ci, cj, end);
+    (FLUX_SEQ, m - i < PANEL ? m - i : (size_t)PANEL, n, k, a + i * k, 1, PANEL,
+     b, bk, bj, c + i * ci, ci, cj, end);
 }
 
 /* Panels of the rows of `a`, one behind the other, the last with zeros. */
@@ -451,7 +451,8 @@ FLUX_P(flux_panels)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
     enum { PANEL = FLUX_PANEL(FLUX_T) };
     for (size_t i = 0; i < m; i += PANEL)
         FLUX_P(flux_pack)
-    (m - i < PANEL ? m - i : PANEL, PANEL, k, a + i * ai, ai, ak, to + i * k);
+    (m - i < PANEL ? m - i : (size_t)PANEL, PANEL, k, a + i * ai, ai, ak,
+     to + i * k);
 }
 
 /* Products of one `a`, and sums, in the order seq. The first is one of the most

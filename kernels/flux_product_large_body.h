@@ -113,7 +113,7 @@ FLUX_P(flux_large_held)(const FLUX_P(flux_job) * job, size_t m,
     for (size_t i = 0; i < m; i += high)
         for (size_t j = 0; j < job->n; j += part.n) {
             const size_t left = job->n - j;
-            part.n = left < WIDE + FLUX_U ? left : WIDE;
+            part.n = left < WIDE + FLUX_U ? left : (size_t)WIDE;
             part.a = job->a + i * job->ai;
             part.b = job->b + j * job->bj;
             part.c = job->c + i * job->ci + j * job->cj;
