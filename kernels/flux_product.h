@@ -32,14 +32,14 @@ extern "C" {
 #define FLUX_P(name) name##_f32
 #define FLUX_T       float
 #include "kernels/flux_product_call_body.h"
-#include "kernels/flux_descent_call_body.h"
+#include "kernels/flux_optimiser_call_body.h"
 #undef FLUX_P
 #undef FLUX_T
 
 #define FLUX_P(name) name##_f64
 #define FLUX_T       double
 #include "kernels/flux_product_call_body.h"
-#include "kernels/flux_descent_call_body.h"
+#include "kernels/flux_optimiser_call_body.h"
 #undef FLUX_P
 #undef FLUX_T
 #ifdef __cplusplus

@@ -77,7 +77,7 @@ typedef struct {
 FLUX_INLINE int
 FLUX_P(flux_is_far)(const FLUX_P(flux_job) * job)
 {
-    const size_t most = job->end.kind == FLUX_DESCENT ? 640 : 1024;
+    const size_t most = job->end.kind == FLUX_OPTIMISER ? 640 : 1024;
     return job->cj * job->n * sizeof(FLUX_T) >= most * 1024;
 }
 
@@ -121,10 +121,10 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
     const size_t odd = (size_t)(uintptr_t)a | job->ak * sizeof *a;
     /* Also where moments need the first cache's other lines of their places. */
     const int far =
-        job->ak * sizeof *a >= 1024 || job->end.kind == FLUX_DESCENT;
+        job->ak * sizeof *a >= 1024 || job->end.kind == FLUX_OPTIMISER;
     const int part = seat->rows != lanes;
     const int masks =
-        FLUX_MASKS && seat->R == 2 && many && job->end.kind != FLUX_DESCENT;
+        FLUX_MASKS && seat->R == 2 && many && job->end.kind != FLUX_OPTIMISER;
     const int pack = !job->panels && (job->ai != 1 || (part && !masks));
     const int copy =
         seat->R == 2 && many && (far || part || odd % sizeof(FLUX_V) != 0);
@@ -206,13 +206,13 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     const size_t lanes = seat->R * FLUX_W;
     const size_t again = tile - spot->wide;
     const int last = spot->term + spot->length == job->k;
-    const int moments = job->end.kind == FLUX_DESCENT;
+    const int moments = job->end.kind == FLUX_OPTIMISER;
     const int full = seat->rows == lanes;
     const int over = again > 0 && job->end.kind != FLUX_SET;
     const int direct =
         job->ci == 1 && (full || FLUX_MASKS) && !over && !moments;
     const int late = job->ci == 1 && full && again == 0 && moments && last &&
-                     seat->R == 2 && FLUX_P(flux_descent_waits)(job->end);
+                     seat->R == 2 && FLUX_P(flux_optimiser_waits)(job->end);
     const FLUX_T step = job->end.kind == FLUX_STEP ? (FLUX_T)job->end.scale : 0;
     FLUX_T *c = job->c + seat->row * job->ci +
                 (spot->column - (direct ? again : 0)) * job->cj;
@@ -250,7 +250,7 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
         spot->copy = NULL;
     }
     if (late)
-        FLUX_P(flux_descent_later)
+        FLUX_P(flux_optimiser_later)
     (&room->late, buffer, spot->wide, c, job->cj, job->end, goal.far);
     else if (last && !direct)
         FLUX_P(flux_put)(seat->rows, lanes, spot->wide, buffer + again * lanes,
@@ -287,7 +287,7 @@ FLUX_P(flux_alike)(const FLUX_P(flux_job) * job, size_t rows)
 {
     enum { LANES = FLUX_P(FLUX_LANES) };
     const int even = !job->panels || FLUX_PANEL(FLUX_T) == LANES;
-    const int plain = job->order == FLUX_SEQ && job->end.kind != FLUX_DESCENT;
+    const int plain = job->order == FLUX_SEQ && job->end.kind != FLUX_OPTIMISER;
     return even && plain && job->ci == 1 ? rows / LANES : 0;
 }
 
@@ -353,7 +353,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
             }
         }
     }
-    FLUX_P(flux_descent_now)(&room.late);
+    FLUX_P(flux_optimiser_now)(&room.late);
 }
 
 FLUX_TARGET FLUX_STATIC void
@@ -369,7 +369,8 @@ FLUX_P(flux_bands)(const FLUX_P(flux_job) * job, size_t m)
     const size_t deep = job->k < 512 ? job->k : 512;
     /* Beside steps whose moments pass through the first cache; from farther
      * they come faster in longer rows. */
-    const int less = job->end.kind == FLUX_DESCENT && !FLUX_P(flux_is_far)(job);
+    const int less =
+        job->end.kind == FLUX_OPTIMISER && !FLUX_P(flux_is_far)(job);
     const size_t room =
         less ? 16384 / sizeof(FLUX_T) : (size_t)FLUX_P(FLUX_ROOM);
     const size_t fit = room / deep / tall > 0 ? room / deep / tall : 1;

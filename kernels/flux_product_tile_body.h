@@ -13,7 +13,7 @@ enum { FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T) };
 /* A tile's gradients that wait for a step with moments: `columns` of two
  * vectors, the first that of element `at`, where columns are `step` apart. */
 typedef struct {
-    const FLUX_E(flux_descent) * descent;
+    const FLUX_E(flux_optimiser) * optimiser;
     FLUX_T *sum;
     size_t at;
     size_t step;
@@ -372,14 +372,14 @@ FLUX_P(flux_tile_part)(size_t J, size_t count, const FLUX_T *a, size_t ak,
 }
 #endif
 
-#include "kernels/flux_product_descent_body.h"
+#include "kernels/flux_product_optimiser_body.h"
 
 /* One vector and one element of what a product writes. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 {
-    if (end.kind == FLUX_DESCENT) {
-        FLUX_P(flux_descent_some)(to, sum, FLUX_W, end);
+    if (end.kind == FLUX_OPTIMISER) {
+        FLUX_P(flux_optimiser_some)(to, sum, FLUX_W, end);
         return;
     }
     if (end.kind == FLUX_STEP)
@@ -405,9 +405,9 @@ FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
 {
     FLUX_V sum[8];
     const FLUX_V scale = FLUX_I(all)(-(FLUX_T)end.scale);
-    if (end.kind == FLUX_DESCENT) {
+    if (end.kind == FLUX_OPTIMISER) {
         for (size_t j = 0; j < columns; j++)
-            FLUX_P(flux_descent_some)
+            FLUX_P(flux_optimiser_some)
         (c + j * cj, FLUX_AT(total + j * lanes), rows, end);
         return;
     }

@@ -60,11 +60,12 @@ FLUX_P(flux_scatter_block)(const FLUX_P(flux_scatter_part) * p, size_t begin,
 
 /* A column's step with moments. */
 FLUX_INLINE void
-FLUX_P(flux_scatter_descend)(const int PARTS, size_t rows, FLUX_T *to,
-                             const FLUX_T *sum, const FLUX_P(flux_descent) * d)
+FLUX_P(flux_scatter_optimise)(const int PARTS, size_t rows, FLUX_T *to,
+                              const FLUX_T *sum,
+                              const FLUX_P(flux_optimiser) * o)
 {
-    FLUX_P(flux_descent) here = *d;
-    const ptrdiff_t at = to - d->c;
+    FLUX_P(flux_optimiser) here = *o;
+    const ptrdiff_t at = to - o->c;
     here.c = to; /* so that elements are plainly counted from here */
     if (PARTS & FLUX_FIRST)
         here.m += at;
@@ -72,13 +73,13 @@ FLUX_P(flux_scatter_descend)(const int PARTS, size_t rows, FLUX_T *to,
         here.v += at;
     FLUX_APART
     for (size_t i = 0; i < rows; i++)
-        FLUX_P(flux_descend)(PARTS, &here, i, sum[i]);
+        FLUX_P(flux_optimise)(PARTS, &here, i, sum[i]);
 }
 
 #define FLUX_CASE_OF(name, PARTS)                                              \
     case PARTS:                                                                \
-        if (FLUX_DESCENDS(PARTS))                                              \
-            FLUX_P(flux_scatter_descend)(PARTS, rows, to, sum, d);             \
+        if (FLUX_USES_OPTIMISER(PARTS))                                        \
+            FLUX_P(flux_scatter_optimise)(PARTS, rows, to, sum, o);            \
         break;
 
 /* What becomes of a column that has these sums. */
@@ -86,13 +87,14 @@ FLUX_INLINE void
 FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
                          flux_product_end end)
 {
-    const FLUX_P(flux_descent) *d = (const FLUX_P(flux_descent) *)end.descent;
-    if (end.kind != FLUX_DESCENT) {
+    const FLUX_P(flux_optimiser) *o =
+        (const FLUX_P(flux_optimiser) *)end.optimiser;
+    if (end.kind != FLUX_OPTIMISER) {
         for (size_t i = 0; i < rows; i++)
             FLUX_P(flux_end)(to + i, sum[i], end);
         return;
     }
-    switch (d->parts) {
+    switch (o->parts) {
         FLUX_OPTIMISERS(FLUX_CASE_OF)
     }
 }

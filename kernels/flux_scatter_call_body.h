@@ -37,15 +37,16 @@ FLUX_P(flux_scatter_step)(flux_isa isa, size_t m, size_t columns, size_t n,
 }
 
 /* The sums are the gradients of a step with moments, as those in
- * flux_descent_call_body.h. */
+ * flux_optimiser_call_body.h. */
 FLUX_INLINE void
-FLUX_P(flux_scatter_descent)(flux_isa isa, size_t m, size_t columns, size_t n,
-                             const FLUX_T *x, size_t step, const int32_t *index,
-                             size_t next, const FLUX_P(flux_descent) * d)
+FLUX_P(flux_scatter_optimiser)(flux_isa isa, size_t m, size_t columns, size_t n,
+                               const FLUX_T *x, size_t step,
+                               const int32_t *index, size_t next,
+                               const FLUX_P(flux_optimiser) * o)
 {
-    const flux_product_end end = {FLUX_DESCENT, 0, d};
+    const flux_product_end end = {FLUX_OPTIMISER, 0, o};
     FLUX_P(flux_scatter_isa)
-    (isa, m, columns, n, x, step, index, d->c, next, end);
+    (isa, m, columns, n, x, step, index, o->c, next, end);
 }
 
 FLUX_INLINE void
@@ -56,11 +57,11 @@ FLUX_P(flux_scatter_adam)(flux_isa isa, size_t m, size_t columns, size_t n,
                           FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                           FLUX_T epsilon)
 {
-    FLUX_P(flux_descent) d;
+    FLUX_P(flux_optimiser) o;
     FLUX_P(flux_by_adam)
-    (&d, to, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
-    FLUX_P(flux_scatter_descent)
-    (isa, m, columns, n, x, step, index, next, &d);
+    (&o, to, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
+    FLUX_P(flux_scatter_optimiser)
+    (isa, m, columns, n, x, step, index, next, &o);
 }
 
 FLUX_INLINE void
@@ -71,12 +72,12 @@ FLUX_P(flux_scatter_adamw)(flux_isa isa, size_t m, size_t columns, size_t n,
                            FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                            FLUX_T epsilon, FLUX_T decay)
 {
-    FLUX_P(flux_descent) d;
+    FLUX_P(flux_optimiser) o;
     FLUX_P(flux_by_adamw)
-    (&d, to, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
+    (&o, to, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
      decay);
-    FLUX_P(flux_scatter_descent)
-    (isa, m, columns, n, x, step, index, next, &d);
+    FLUX_P(flux_scatter_optimiser)
+    (isa, m, columns, n, x, step, index, next, &o);
 }
 
 FLUX_INLINE void
@@ -85,10 +86,10 @@ FLUX_P(flux_scatter_momentum)(flux_isa isa, size_t m, size_t columns, size_t n,
                               const int32_t *index, FLUX_T *to, size_t next,
                               FLUX_T *moment, FLUX_T keep_m, FLUX_T scale)
 {
-    FLUX_P(flux_descent) d;
-    FLUX_P(flux_by_momentum)(&d, to, moment, keep_m, scale);
-    FLUX_P(flux_scatter_descent)
-    (isa, m, columns, n, x, step, index, next, &d);
+    FLUX_P(flux_optimiser) o;
+    FLUX_P(flux_by_momentum)(&o, to, moment, keep_m, scale);
+    FLUX_P(flux_scatter_optimiser)
+    (isa, m, columns, n, x, step, index, next, &o);
 }
 
 FLUX_INLINE void
@@ -98,8 +99,8 @@ FLUX_P(flux_scatter_rmsprop)(flux_isa isa, size_t m, size_t columns, size_t n,
                              FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                              FLUX_T epsilon)
 {
-    FLUX_P(flux_descent) d;
-    FLUX_P(flux_by_rmsprop)(&d, to, square, keep_v, take_v, scale, epsilon);
-    FLUX_P(flux_scatter_descent)
-    (isa, m, columns, n, x, step, index, next, &d);
+    FLUX_P(flux_optimiser) o;
+    FLUX_P(flux_by_rmsprop)(&o, to, square, keep_v, take_v, scale, epsilon);
+    FLUX_P(flux_scatter_optimiser)
+    (isa, m, columns, n, x, step, index, next, &o);
 }

@@ -25,11 +25,11 @@ typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
 /* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum, or
  * a step with moments, of which these are the gradients. */
-typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP, FLUX_DESCENT } flux_end_kind;
+typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP, FLUX_OPTIMISER } flux_end_kind;
 typedef struct {
     flux_end_kind kind;
-    double scale;        /* of FLUX_STEP, a number of the element type */
-    const void *descent; /* of FLUX_DESCENT: a flux_descent_f32 or _f64 */
+    double scale;          /* of FLUX_STEP, a number of the element type */
+    const void *optimiser; /* of FLUX_OPTIMISER: a flux_optimiser_f32 or _f64 */
 } flux_product_end;
 
 /* The parts of an optimiser's step, and those of each optimiser. */
@@ -50,11 +50,11 @@ enum {
 
 /* Which optimisers products and tables are compiled for, a bit for each: all in
  * libflux.a, those that it needs in what --standalone makes. */
-#ifndef FLUX_DESCENTS
-#define FLUX_DESCENTS                                                          \
+#ifndef FLUX_USED_OPTIMISERS
+#define FLUX_USED_OPTIMISERS                                                   \
     (1 << FLUX_MOMENTUM | 1 << FLUX_RMSPROP | 1 << FLUX_ADAM | 1 << FLUX_ADAMW)
 #endif
-#define FLUX_DESCENDS(parts) (((FLUX_DESCENTS) >> (parts)) & 1)
+#define FLUX_USES_OPTIMISER(parts) (((FLUX_USED_OPTIMISERS) >> (parts)) & 1)
 
 /* How many accumulators a block has. */
 FLUX_INLINE size_t

@@ -128,84 +128,85 @@ typedef struct {
     FLUX_T scale;
     FLUX_T epsilon;
     FLUX_T decay;
-} FLUX_P(flux_descent);
+} FLUX_P(flux_optimiser);
 
 /* The steps of the optimisers. */
 FLUX_INLINE void
-FLUX_P(flux_by_adamw)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *m, FLUX_T *v,
-                      FLUX_T keep_m, FLUX_T take_m, FLUX_T keep_v,
+FLUX_P(flux_by_adamw)(FLUX_P(flux_optimiser) * o, FLUX_T *c, FLUX_T *m,
+                      FLUX_T *v, FLUX_T keep_m, FLUX_T take_m, FLUX_T keep_v,
                       FLUX_T take_v, FLUX_T scale, FLUX_T epsilon, FLUX_T decay)
 {
-    d->parts = FLUX_ADAMW;
-    d->c = c;
-    d->m = m;
-    d->v = v;
-    d->keep_m = keep_m;
-    d->take_m = take_m;
-    d->keep_v = keep_v;
-    d->take_v = take_v;
-    d->scale = scale;
-    d->epsilon = epsilon;
-    d->decay = decay;
+    o->parts = FLUX_ADAMW;
+    o->c = c;
+    o->m = m;
+    o->v = v;
+    o->keep_m = keep_m;
+    o->take_m = take_m;
+    o->keep_v = keep_v;
+    o->take_v = take_v;
+    o->scale = scale;
+    o->epsilon = epsilon;
+    o->decay = decay;
 }
 
 FLUX_INLINE void
-FLUX_P(flux_by_adam)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *m, FLUX_T *v,
-                     FLUX_T keep_m, FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
-                     FLUX_T scale, FLUX_T epsilon)
+FLUX_P(flux_by_adam)(FLUX_P(flux_optimiser) * o, FLUX_T *c, FLUX_T *m,
+                     FLUX_T *v, FLUX_T keep_m, FLUX_T take_m, FLUX_T keep_v,
+                     FLUX_T take_v, FLUX_T scale, FLUX_T epsilon)
 {
     FLUX_P(flux_by_adamw)
-    (d, c, m, v, keep_m, take_m, keep_v, take_v, scale, epsilon, 0);
-    d->parts = FLUX_ADAM;
+    (o, c, m, v, keep_m, take_m, keep_v, take_v, scale, epsilon, 0);
+    o->parts = FLUX_ADAM;
 }
 
 FLUX_INLINE void
-FLUX_P(flux_by_momentum)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *m,
+FLUX_P(flux_by_momentum)(FLUX_P(flux_optimiser) * o, FLUX_T *c, FLUX_T *m,
                          FLUX_T keep_m, FLUX_T scale)
 {
-    FLUX_P(flux_by_adamw)(d, c, m, NULL, keep_m, 1, 0, 0, scale, 0, 0);
-    d->parts = FLUX_MOMENTUM;
+    FLUX_P(flux_by_adamw)(o, c, m, NULL, keep_m, 1, 0, 0, scale, 0, 0);
+    o->parts = FLUX_MOMENTUM;
 }
 
 FLUX_INLINE void
-FLUX_P(flux_by_rmsprop)(FLUX_P(flux_descent) * d, FLUX_T *c, FLUX_T *v,
+FLUX_P(flux_by_rmsprop)(FLUX_P(flux_optimiser) * o, FLUX_T *c, FLUX_T *v,
                         FLUX_T keep_v, FLUX_T take_v, FLUX_T scale,
                         FLUX_T epsilon)
 {
     FLUX_P(flux_by_adamw)
-    (d, c, NULL, v, 0, 0, keep_v, take_v, scale, epsilon, 0);
-    d->parts = FLUX_RMSPROP;
+    (o, c, NULL, v, 0, 0, keep_v, take_v, scale, epsilon, 0);
+    o->parts = FLUX_RMSPROP;
 }
 
-/* That of element i: PARTS is d->parts, a constant where this is inlined in a
+/* That of element i: PARTS is o->parts, a constant where this is inlined in a
  * loop. */
 FLUX_INLINE void
-FLUX_P(flux_descend)(const int PARTS, const FLUX_P(flux_descent) * d, size_t i,
-                     FLUX_T g)
+FLUX_P(flux_optimise)(const int PARTS, const FLUX_P(flux_optimiser) * o,
+                      size_t i, FLUX_T g)
 {
     FLUX_T m = g;
-    FLUX_T c = d->c[i];
+    FLUX_T c = o->c[i];
     if (PARTS & FLUX_FIRST) {
-        m = d->keep_m * d->m[i] + d->take_m * g;
-        d->m[i] = m;
+        m = o->keep_m * o->m[i] + o->take_m * g;
+        o->m[i] = m;
     }
     if (PARTS & FLUX_SECOND) {
-        const FLUX_T v = d->keep_v * d->v[i] + d->take_v * (g * g);
-        d->v[i] = v;
-        m = m / (FLUX_ROOT(v) + d->epsilon);
+        const FLUX_T v = o->keep_v * o->v[i] + o->take_v * (g * g);
+        o->v[i] = v;
+        m = m / (FLUX_ROOT(v) + o->epsilon);
     }
     if (PARTS & FLUX_DECAY)
-        c = c - d->decay * c;
-    d->c[i] = c - d->scale * m;
+        c = c - o->decay * c;
+    o->c[i] = c - o->scale * m;
 }
 
 /* What becomes of an element of a product. */
 FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
-    const FLUX_P(flux_descent) *d = (const FLUX_P(flux_descent) *)end.descent;
-    if (end.kind == FLUX_DESCENT)
-        FLUX_P(flux_descend)(d->parts, d, (size_t)(to - d->c), sum);
+    const FLUX_P(flux_optimiser) *o =
+        (const FLUX_P(flux_optimiser) *)end.optimiser;
+    if (end.kind == FLUX_OPTIMISER)
+        FLUX_P(flux_optimise)(o->parts, o, (size_t)(to - o->c), sum);
     else if (end.kind == FLUX_STEP)
         *to = *to - (FLUX_T)end.scale * sum;
     else

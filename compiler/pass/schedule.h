@@ -191,7 +191,7 @@ enum { END_SCALARS = 7, END_MOMENTS = 2 };
 typedef struct {
     EndKind kind;
     Ref node;
-    int scalars; /* step: scale; with moments: as in fuse_descent.c */
+    int scalars; /* step: scale; with moments: as in fuse_optimiser.c */
     Ref scalar[END_SCALARS];
     int moments; /* m, v, which lie as c does */
     Ref moment[END_MOMENTS];
@@ -459,10 +459,10 @@ typedef struct {
 } Added;
 Added schedule_added(Schedule *s, const int *late, Ref ref);
 
-/* fuse_descent.c: likewise where the node is what a step with moments makes of
- * it.
+/* fuse_optimiser.c: likewise where the node is what a step with moments makes
+ * of it.
  */
-Added schedule_descent(Schedule *s, const int *late, Ref ref);
+Added schedule_optimiser(Schedule *s, const int *late, Ref ref);
 
 /* The scalar that a node has at each place, or none. */
 Ref schedule_scalar(const Schedule *s, Ref ref);

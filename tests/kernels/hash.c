@@ -169,7 +169,7 @@ hash_products(hash *h)
 
 /* Steps of every optimiser, each on what the one before has left. */
 static void
-hash_descents(hash *h)
+hash_optimisers(hash *h)
 {
     enum { DEEP = 30, COUNT = ROWS * COLUMNS };
     float a[ROWS * DEEP];
@@ -274,7 +274,7 @@ main(void)
     hash_functions_f32(&h, 0xbf000000u, 65537u);
     hash_functions_f64(&h, 11);
     hash_products(&h);
-    hash_descents(&h);
+    hash_optimisers(&h);
     hash_maxima(&h);
     hash_windows(&h);
     hash_scatter(&h);

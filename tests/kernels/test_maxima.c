@@ -5,6 +5,8 @@
  */
 #include "kernels/flux_maxima.h"
 
+#include "tests/kernels/random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,33 +20,26 @@ typedef struct {
     size_t count, lines, width, height, line, down, to;
 } Windows;
 
-static uint32_t
-next(uint32_t *state, uint32_t below)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return (*state >> 8) % below;
-}
-
 static float
 number(uint32_t *state)
 {
     static const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN};
-    uint32_t which = next(state, 12);
-    return which < 5 ? special[which] : (float)next(state, 9) - 4.0f;
+    uint32_t which = next_below(state, 12);
+    return which < 5 ? special[which] : (float)next_below(state, 9) - 4.0f;
 }
 
 static Windows
 windows_random(uint32_t *state)
 {
-    Windows w = {.count = 1 + next(state, 40),
-                 .lines = 1 + next(state, 5),
-                 .width = 1 + next(state, 5),
-                 .height = 1 + next(state, 3)};
-    if (next(state, 3) == 0)
+    Windows w = {.count = 1 + next_below(state, 40),
+                 .lines = 1 + next_below(state, 5),
+                 .width = 1 + next_below(state, 5),
+                 .height = 1 + next_below(state, 3)};
+    if (next_below(state, 3) == 0)
         w.width = w.height = 2;
-    w.line = 2 * w.count + w.width - 2 + next(state, 3);
-    w.down = w.line * (1 + next(state, 3)) + next(state, 3);
-    w.to = w.count + next(state, 3);
+    w.line = 2 * w.count + w.width - 2 + next_below(state, 3);
+    w.down = w.line * (1 + next_below(state, 3)) + next_below(state, 3);
+    w.to = w.count + next_below(state, 3);
     return w;
 }
 

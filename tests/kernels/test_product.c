@@ -4,6 +4,8 @@
 #define FLUX_KERNELS_HERE 1 /* also what no program calls */
 #include "kernels/flux_product.h"
 
+#include "tests/kernels/random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,22 +18,11 @@ enum { LARGEST = 5000, ENDS = 3 };
 static const flux_product_end ends[ENDS] = {
     {FLUX_SET, 0, NULL}, {FLUX_ADD, 0, NULL}, {FLUX_STEP, (double)0.37f, NULL}};
 
-static uint32_t
-next(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
-}
-
-/* A term with a wide range of sizes and, at times, a tiny or zero one. */
+/* A term of a product: two tiny ones are none. */
 static double
 term(uint32_t *state)
 {
-    uint32_t r = next(state);
-    double x = ((double)next(state) - 8388608.0) / 8388608.0;
-    if (r % 64 == 0)
-        return (r & 64u) ? 0.0 : x * 1e-30;
-    return x * (r % 16 == 0 ? 64.0 : 1.0);
+    return random_term(state, 1e-30);
 }
 
 #define NAIVE(T, S, FMA)                                                       \

@@ -4,6 +4,7 @@
 #include "kernels/flux_rows.h"
 
 #include "kernels/flux_fp.h"
+#include "tests/kernels/random.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -25,13 +26,6 @@ next_length(size_t n)
            : n < 4090 ? 4090
            : n < 4120 ? n + 1
                       : n + 1801;
-}
-
-static uint32_t
-next_random(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
 }
 
 #define CHECKS(S, T, BITS)                                                     \

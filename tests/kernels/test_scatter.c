@@ -6,6 +6,7 @@
 #include "kernels/flux_scatter.h"
 
 #include "kernels/flux_fp.h"
+#include "tests/kernels/random.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -20,13 +21,6 @@ enum { TABLE = 40000, PLACES = 5000, APART = 3 };
 
 /* What sums end in. */
 enum { SET, ADD, STEP, MOMENTUM, RMSPROP, ADAM, ADAMW, ENDS };
-
-static uint32_t
-next_random(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
-}
 
 static int32_t place[PLACES];
 

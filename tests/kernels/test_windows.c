@@ -5,6 +5,8 @@
 #define FLUX_KERNELS_HERE 1 /* also what no program calls */
 #include "kernels/flux_windows.h"
 
+#include "tests/kernels/random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,13 +22,6 @@ typedef struct {
     flux_axis row[FLUX_AXES], column[FLUX_AXES], term[FLUX_AXES];
     flux_frame frame[2];
 } Product;
-
-static uint32_t
-next(uint32_t *state, uint32_t below)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return (*state >> 8) % below;
-}
 
 /* The offsets of place `number`. */
 static flux_axis
@@ -67,14 +62,14 @@ static size_t
 axes_random(uint32_t *state, flux_axis *axis, bool in_a, bool in_b, size_t most,
             size_t *c)
 {
-    size_t axes = 1 + next(state, FLUX_AXES);
+    size_t axes = 1 + next_below(state, FLUX_AXES);
     for (size_t i = 0; i < axes; i++) {
-        axis[i].length = 1 + next(state, i == 0 ? 40 : 4);
+        axis[i].length = 1 + next_below(state, i == 0 ? 40 : 4);
         while (axis[i].length > most)
             axis[i].length = (axis[i].length + 1) / 2;
         most /= axis[i].length;
-        axis[i].a = in_a ? (i == 0 ? 1 : 7) + next(state, 3) * 5 : 0;
-        axis[i].b = in_b ? (i == 0 ? 1 : 9) + next(state, 2) * 11 : 0;
+        axis[i].a = in_a ? (i == 0 ? 1 : 7) + next_below(state, 3) * 5 : 0;
+        axis[i].b = in_b ? (i == 0 ? 1 : 9) + next_below(state, 2) * 11 : 0;
         axis[i].c = c == NULL ? 0 : *c;
         if (c != NULL)
             *c *= axis[i].length;
@@ -116,9 +111,9 @@ axes_random(uint32_t *state, flux_axis *axis, bool in_a, bool in_b, size_t most,
         T *c = malloc((size + 1) * sizeof *c);                                 \
         uint32_t state = seed;                                                 \
         for (size_t i = 0; i < a_size; i++)                                    \
-            a[i] = (T)next(&state, 20001) / 100 - 100;                         \
+            a[i] = (T)next_below(&state, 20001) / 100 - 100;                   \
         for (size_t i = 0; i < b_size; i++)                                    \
-            b[i] = (T)next(&state, 20001) / 7 - 1000;                          \
+            b[i] = (T)next_below(&state, 20001) / 7 - 1000;                    \
         for (size_t i = 0; i <= size; i++)                                     \
             c[i] = (T)77;                                                      \
         flux_windows_##S(isa, p->order, p->rows, p->row, p->columns,           \
@@ -168,13 +163,13 @@ NAIVE(double, f64, flux_fma)
         T *c = malloc((size + 1) * sizeof *c);                                 \
         uint32_t state = seed;                                                 \
         for (size_t i = 0; i < a_size; i++)                                    \
-            a[i] = (T)next(&state, 20001) / 100 - 100;                         \
+            a[i] = (T)next_below(&state, 20001) / 100 - 100;                   \
         for (size_t i = 0; i < a_size && seed % 4 == 1; i++)                   \
             a[i] *= sizeof(T) == 4 ? (T)1e-44 : (T)4e-322;                     \
         for (size_t i = 0; i < b_size; i++)                                    \
-            b[i] = (T)next(&state, 20001) / 7000 - 1;                          \
+            b[i] = (T)next_below(&state, 20001) / 7000 - 1;                    \
         if (seed % 4 == 0)                                                     \
-            b[next(&state, (uint32_t)b_size)] = (T)INFINITY;                   \
+            b[next_below(&state, (uint32_t)b_size)] = (T)INFINITY;             \
         for (size_t i = 0; i <= size; i++)                                     \
             c[i] = want[i] = (T)77;                                            \
         for (size_t i = 0; i < sample->length; i++)                            \
@@ -225,7 +220,7 @@ product_random(uint32_t seed)
     p.rows = axes_random(&state, p.row, true, false, 100, &size);
     p.columns = axes_random(&state, p.column, false, true, 40, &size);
     p.terms = axes_random(&state, p.term, true, true, 1200, NULL);
-    p.order = next(&state, 2) == 0 ? FLUX_SEQ : FLUX_SPLIT4;
+    p.order = next_below(&state, 2) == 0 ? FLUX_SEQ : FLUX_SPLIT4;
     return p;
 }
 
@@ -260,9 +255,12 @@ convolutions(void **state)
     (void)state;
     for (uint32_t seed = 1; seed <= CASES; seed++) {
         uint32_t random = seed;
-        const size_t k = 3 + 2 * next(&random, 2), n = 1 + next(&random, 4);
-        const size_t in = 1 + next(&random, 3), out = 1 + next(&random, 17);
-        const size_t x = 1 + next(&random, 29), y = 1 + next(&random, 6);
+        const size_t k = 3 + 2 * next_below(&random, 2),
+                     n = 1 + next_below(&random, 4);
+        const size_t in = 1 + next_below(&random, 3),
+                     out = 1 + next_below(&random, 17);
+        const size_t x = 1 + next_below(&random, 29),
+                     y = 1 + next_below(&random, 6);
         const size_t wide = x + k - 1, high = y + k - 1, one = wide * high;
         const size_t square = k * k, places = x * y;
         Product forward = {
@@ -301,21 +299,23 @@ frames(void **state)
     (void)state;
     for (uint32_t seed = 1; seed <= 2 * CASES; seed++) {
         uint32_t random = seed;
-        const size_t k = 1 + next(&random, 5);
-        const size_t n = 1 + next(&random, seed % 8 == 0 ? 80 : 41);
+        const size_t k = 1 + next_below(&random, 5);
+        const size_t n = 1 + next_below(&random, seed % 8 == 0 ? 80 : 41);
         const bool deep = seed % 3 == 0; /* more terms than a block */
-        const size_t in = (deep ? 21 : 1) + next(&random, 12);
-        const size_t out = 1 + next(&random, 13);
-        const size_t x = 1 + next(&random, 9), y = 1 + next(&random, 5);
-        const size_t dilation = 1 + next(&random, 2);
-        const size_t stride = 1 + next(&random, 2);
-        const size_t up = 1 + next(&random, deep ? 6 : 20);
-        const size_t down = 1 + next(&random, 5);
-        const size_t before = next(&random, 7), square = k * k;
-        const size_t apart = 1 + next(&random, 4) / 3; /* of c's elements */
+        const size_t in = (deep ? 21 : 1) + next_below(&random, 12);
+        const size_t out = 1 + next_below(&random, 13);
+        const size_t x = 1 + next_below(&random, 9),
+                     y = 1 + next_below(&random, 5);
+        const size_t dilation = 1 + next_below(&random, 2);
+        const size_t stride = 1 + next_below(&random, 2);
+        const size_t up = 1 + next_below(&random, deep ? 6 : 20);
+        const size_t down = 1 + next_below(&random, 5);
+        const size_t before = next_below(&random, 7), square = k * k;
+        const size_t apart =
+            1 + next_below(&random, 4) / 3; /* of c's elements */
         Product two = {
             .frames = 2,
-            .frame = {{x, 1, before}, {y, x, next(&random, 5)}},
+            .frame = {{x, 1, before}, {y, x, next_below(&random, 5)}},
             .rows = 3,
             .row = {{up, stride, 0, apart},
                     {down, x, 0, apart * up},

@@ -47,20 +47,20 @@ static const char *const products[NAMES] = {"flux_product_", "flux_sums_",
 static const struct {
     const char *call; /* a part of what is called */
     const char *name;
-} descents[] = {{"_momentum_f", "FLUX_MOMENTUM"},
-                {"_rmsprop_f", "FLUX_RMSPROP"},
-                {"_adam_f", "FLUX_ADAM"},
-                {"_adamw_f", "FLUX_ADAMW"}};
+} optimisers[] = {{"_momentum_f", "FLUX_MOMENTUM"},
+                  {"_rmsprop_f", "FLUX_RMSPROP"},
+                  {"_adam_f", "FLUX_ADAM"},
+                  {"_adamw_f", "FLUX_ADAMW"}};
 
 /* Those that a text needs, as a constant of C. */
 static const char *
-descents_of(Arena *arena, const char *text)
+optimisers_of(Arena *arena, const char *text)
 {
     const char *all = "";
-    for (size_t i = 0; i < sizeof descents / sizeof *descents; i++) {
-        if (strstr(text, descents[i].call) != NULL)
+    for (size_t i = 0; i < sizeof optimisers / sizeof *optimisers; i++) {
+        if (strstr(text, optimisers[i].call) != NULL)
             all = arena_printf(arena, "%s%s1 << %s", all,
-                               *all != 0 ? " | " : "", descents[i].name);
+                               *all != 0 ? " | " : "", optimisers[i].name);
     }
     return *all != 0 ? all : "0";
 }
@@ -93,8 +93,8 @@ c_kernels(Writer *writer, size_t at, const EmitOptions *options)
     if (pasted) {
         writer_line(&text, "#define FLUX_KERNELS_HERE 1 /* no libflux.a */");
         if (names_any(writer->text + at, products))
-            writer_line(&text, "#define FLUX_DESCENTS (%s)",
-                        descents_of(writer->arena, writer->text + at));
+            writer_line(&text, "#define FLUX_USED_OPTIMISERS (%s)",
+                        optimisers_of(writer->arena, writer->text + at));
         emit_pasted(&text, used);
     }
     for (int i = 0; i < count && !pasted; i++)

@@ -114,7 +114,7 @@ schedule_added(Schedule *s, const int *late, Ref ref)
         if (node->operand[0] == leaf && late[leaf] == 1)
             added = scaled_product(s, node->operand[1]);
         if (added.product == REF_NONE)
-            added = schedule_descent(s, late, ref);
+            added = schedule_optimiser(s, late, ref);
     } else if (node->op == OP_add) {
         int i = own_product(s, node);
         if (i >= 0 && node->operand[1 - i] == leaf && s->users[leaf] == 1)

@@ -56,7 +56,7 @@ typedef struct {
     Ref square; /* v' */
     Ref g;
     Ref scalar[END_SCALARS]; /* REF_NONE: it has none */
-} Descent;
+} Optimiser;
 
 /* x of keep * old + take * x, or of keep * old + x if `take` is NULL: the next
  * value of old, which one node needs as well.
@@ -77,9 +77,9 @@ taken_in(const Schedule *s, Ref ref, Ref *keep, Ref *take)
 
 /* Whether a value is g of v' = keep_v v + take_v (g g). */
 static bool
-is_squared(const Schedule *s, Descent *d, Ref g)
+is_squared(const Schedule *s, Optimiser *o, Ref g)
 {
-    Ref g2 = taken_in(s, d->square, &d->scalar[KEEP_v], &d->scalar[TAKE_v]);
+    Ref g2 = taken_in(s, o->square, &o->scalar[KEEP_v], &o->scalar[TAKE_v]);
     return g2 != REF_NONE && is(s, g2, OP_mul, 1) && s->users[g] == 3 &&
            ir_node(s->graph, g2)->operand[0] == g &&
            ir_node(s->graph, g2)->operand[1] == g;
@@ -87,79 +87,79 @@ is_squared(const Schedule *s, Descent *d, Ref g)
 
 /* Finds the parts of x in q - scale x, a quotient of g or of m'. */
 static bool
-divided(const Schedule *s, Descent *d, Ref ref)
+divided(const Schedule *s, Optimiser *o, Ref ref)
 {
     const Node *node = ir_node(s->graph, ref);
-    Ref root = beside_scalar(s, node->operand[1], OP_add, &d->scalar[EPSILON]);
+    Ref root = beside_scalar(s, node->operand[1], OP_add, &o->scalar[EPSILON]);
     if (s->users[ref] != 1 || root == REF_NONE || !is(s, root, OP_sqrt, 1))
         return false;
-    d->square = ir_node(s->graph, root)->operand[0];
-    d->g = node->operand[0];
-    if (leaf_of(s, d->g) != REF_NONE) {
-        d->mean = d->g;
-        d->g = taken_in(s, d->mean, &d->scalar[KEEP_m], &d->scalar[TAKE_m]);
+    o->square = ir_node(s->graph, root)->operand[0];
+    o->g = node->operand[0];
+    if (leaf_of(s, o->g) != REF_NONE) {
+        o->mean = o->g;
+        o->g = taken_in(s, o->mean, &o->scalar[KEEP_m], &o->scalar[TAKE_m]);
     }
-    return d->g != REF_NONE && is_squared(s, d, d->g);
+    return o->g != REF_NONE && is_squared(s, o, o->g);
 }
 
 /* Finds those of scale x: x is such a quotient, or m'. */
 static bool
-moved(const Schedule *s, Descent *d, Ref step)
+moved(const Schedule *s, Optimiser *o, Ref step)
 {
-    Ref ref = beside_scalar(s, step, OP_mul, &d->scalar[SCALE]);
+    Ref ref = beside_scalar(s, step, OP_mul, &o->scalar[SCALE]);
     if (ref == REF_NONE)
         return false;
     if (ir_node(s->graph, ref)->op == OP_div)
-        return divided(s, d, ref);
-    d->mean = ref;
-    d->g = taken_in(s, ref, &d->scalar[KEEP_m], NULL);
-    return d->g != REF_NONE && s->users[d->g] == 1;
+        return divided(s, o, ref);
+    o->mean = ref;
+    o->g = taken_in(s, ref, &o->scalar[KEEP_m], NULL);
+    return o->g != REF_NONE && s->users[o->g] == 1;
 }
 
 /* Whether q is p, or p - decay p; of what needs p, that comes last. */
 static bool
-begins(const Schedule *s, Descent *d, const int *late, Ref q, Ref leaf)
+begins(const Schedule *s, Optimiser *o, const int *late, Ref q, Ref leaf)
 {
     if (q == leaf)
         return late[leaf] == 1;
     const Node *node = ir_node(s->graph, q);
     return is(s, q, OP_sub, 1) && node->operand[0] == leaf && late[leaf] == 2 &&
-           beside_scalar(s, node->operand[1], OP_mul, &d->scalar[DECAY]) ==
+           beside_scalar(s, node->operand[1], OP_mul, &o->scalar[DECAY]) ==
                leaf;
 }
 
 /* The optimiser that has these parts; END_set: none. */
 static EndKind
-kind_of(const Descent *d)
+kind_of(const Optimiser *o)
 {
-    bool decays = d->scalar[DECAY] != REF_NONE;
-    if (d->mean != REF_NONE && d->square != REF_NONE)
+    bool decays = o->scalar[DECAY] != REF_NONE;
+    if (o->mean != REF_NONE && o->square != REF_NONE)
         return decays ? END_adamw : END_adam;
-    return decays ? END_set : d->mean != REF_NONE ? END_momentum : END_rmsprop;
+    return decays ? END_set : o->mean != REF_NONE ? END_momentum : END_rmsprop;
 }
 
 Added
-schedule_descent(Schedule *s, const int *late, Ref ref)
+schedule_optimiser(Schedule *s, const int *late, Ref ref)
 {
     const Added none = {.product = REF_NONE};
     const Node *node = ir_node(s->graph, ref);
     Ref leaf = node->op == OP_sub ? leaf_of(s, ref) : REF_NONE;
-    Descent d = {.mean = REF_NONE, .square = REF_NONE};
+    Optimiser o = {.mean = REF_NONE, .square = REF_NONE};
     for (int i = 0; i < END_SCALARS; i++)
-        d.scalar[i] = REF_NONE;
+        o.scalar[i] = REF_NONE;
     if (!s->plain || leaf == REF_NONE ||
-        !begins(s, &d, late, node->operand[0], leaf) ||
-        !moved(s, &d, node->operand[1]) || !schedule_has_end(s, d.g, false))
+        !begins(s, &o, late, node->operand[0], leaf) ||
+        !moved(s, &o, node->operand[1]) || !schedule_has_end(s, o.g, false))
         return none;
-    ProductEnd end = {.kind = kind_of(&d), .node = ref};
+    ProductEnd end = {.kind = kind_of(&o), .node = ref};
     if (end.kind == END_set)
         return none;
-    if (d.mean != REF_NONE)
-        end.moment[end.moments++] = d.mean;
-    if (d.square != REF_NONE)
-        end.moment[end.moments++] = d.square;
+    if (o.mean != REF_NONE)
+        end.moment[end.moments++] = o.mean;
+    if (o.square != REF_NONE)
+        end.moment[end.moments++] = o.square;
     for (int i = 0; i < END_SCALARS; i++)
-        if (d.scalar[i] != REF_NONE)
-            end.scalar[end.scalars++] = d.scalar[i];
-    return (Added){.product = d.g, .end = end};
+        if (o.scalar[i] != REF_NONE)
+            end.scalar[end.scalars++] = o.scalar[i];
+    return (Added){.product = o.g, .end = end};
 }

@@ -1,10 +1,12 @@
-/* test_descent.c - steps of the optimisers that a product or sums end in,
+/* test_optimiser.c - steps of the optimisers that a product or sums end in,
  * against the sums and then their formulas for each element, bit for bit: on
  * every instruction set at hand, by one thread and by several.
  */
 #define FLUX_KERNELS_HERE 1 /* also what no program calls */
 #define FLUX_SHARE_FROM   1
 #include "kernels/flux_product.h"
+
+#include "tests/kernels/random.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,22 +19,11 @@
 enum { THREADS = 3 };
 enum { MOMENTUM, RMSPROP, ADAM, ADAMW, OPTIMISERS };
 
-static uint32_t
-next(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
-}
-
-/* Of any size; at times 0, or so small that its square is not normal. */
+/* At times so small that its square is not normal. */
 static double
 number(uint32_t *state)
 {
-    uint32_t r = next(state);
-    double x = ((double)next(state) - 8388608.0) / 8388608.0;
-    if (r % 32 == 0)
-        return (r & 32u) ? 0.0 : x * 1e-22;
-    return x * (r % 16 == 0 ? 64.0 : 1.0);
+    return random_term(state, 1e-22);
 }
 
 /* Zeros of both signs, what overflows, and what only another sum or its square
@@ -43,7 +34,7 @@ special(uint32_t *state)
     static const double some[] = {0.0,    -0.0,    1e-30,    -1e-30,
                                   1.0,    -1.0,    1e-44,    -1e-44,
                                   1e-300, -1e-300, INFINITY, 3e38};
-    return some[next(state) % (sizeof some / sizeof *some)];
+    return some[next_random(state) % (sizeof some / sizeof *some)];
 }
 
 /* What the numbers are made by, and the factor of a gradient in its mean. */
@@ -58,7 +49,7 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         function(task, thread, pool->threads);
 }
 
-#define DESCENT(T, S, ROOT)                                                    \
+#define OPTIMISER(T, S, ROOT)                                                  \
     static T *filled_##S(size_t count, int positive, uint32_t *state)          \
     {                                                                          \
         T *x = malloc(count * sizeof *x);                                      \
@@ -241,8 +232,8 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         free(a);                                                               \
     }
 
-DESCENT(float, f32, flux_sqrtf)
-DESCENT(double, f64, flux_sqrt)
+OPTIMISER(float, f32, flux_sqrtf)
+OPTIMISER(double, f64, flux_sqrt)
 
 /* Tiles of each width that wait for others, and that none follows; terms that
  * are fewer than what waits, and more blocks than one; narrow products, whose

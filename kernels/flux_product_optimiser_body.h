@@ -1,4 +1,4 @@
-/* flux_product_descent_body.h - steps with moments of the sums of a product,
+/* flux_product_optimiser_body.h - steps with moments of the sums of a product,
  * for one element type and one vector instruction set.
  *
  * A square root and a division keep their unit for long, which a product leaves
@@ -7,7 +7,7 @@
  * keep more results from retiring than there are registers for. A step without
  * roots is made there as well, all at once.
  *
- * PARTS are a descent's, as in flux_sum_body.h, and a constant where this is
+ * PARTS are an optimiser's, as in flux_sum_body.h, and a constant where this is
  * inlined in a tile.
  */
 
@@ -24,10 +24,11 @@ FLUX_P(flux_roots)(const int PARTS)
 
 /* A vector of parameters from here on, without what decays. */
 FLUX_TARGET FLUX_INLINE FLUX_V
-FLUX_P(flux_decayed)(const int PARTS, const FLUX_E(flux_descent) * d, FLUX_V c)
+FLUX_P(flux_decayed)(const int PARTS, const FLUX_E(flux_optimiser) * o,
+                     FLUX_V c)
 {
     if (PARTS & FLUX_DECAY)
-        c = c - FLUX_I(all)(d->decay) * c;
+        c = c - FLUX_I(all)(o->decay) * c;
     return c;
 }
 
@@ -37,85 +38,87 @@ FLUX_P(flux_decayed)(const int PARTS, const FLUX_E(flux_descent) * d, FLUX_V c)
  * product that is no zero is rounded as ever, and a zero is +0 either way, as
  * that of the gradient, which is no -0. Its square is that of the sum. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_descent_root)(const int PARTS, const FLUX_E(flux_descent) * d,
-                          size_t at, FLUX_T *sum)
+FLUX_P(flux_optimiser_root)(const int PARTS, const FLUX_E(flux_optimiser) * o,
+                            size_t at, FLUX_T *sum)
 {
     const FLUX_V g = FLUX_AT(sum);
     if (PARTS & FLUX_FIRST) {
-        const FLUX_V taken = FLUX_I(fma_all)(g, d->take_m, FLUX_I(all)(0));
-        const FLUX_V m = FLUX_I(all)(d->keep_m) * FLUX_AT(d->m + at) + taken;
-        FLUX_AT(d->m + at) = m;
+        const FLUX_V taken = FLUX_I(fma_all)(g, o->take_m, FLUX_I(all)(0));
+        const FLUX_V m = FLUX_I(all)(o->keep_m) * FLUX_AT(o->m + at) + taken;
+        FLUX_AT(o->m + at) = m;
         if (!(PARTS & FLUX_SECOND))
-            FLUX_AT(d->c + at) =
-                FLUX_P(flux_decayed)(PARTS, d, FLUX_AT(d->c + at)) -
-                FLUX_I(all)(d->scale) * m;
+            FLUX_AT(o->c + at) =
+                FLUX_P(flux_decayed)(PARTS, o, FLUX_AT(o->c + at)) -
+                FLUX_I(all)(o->scale) * m;
     }
     if (PARTS & FLUX_SECOND) {
-        const FLUX_V v = FLUX_I(all)(d->keep_v) * FLUX_AT(d->v + at) +
-                         FLUX_I(all)(d->take_v) * (g * g);
-        FLUX_AT(d->v + at) = v;
+        const FLUX_V v = FLUX_I(all)(o->keep_v) * FLUX_AT(o->v + at) +
+                         FLUX_I(all)(o->take_v) * (g * g);
+        FLUX_AT(o->v + at) = v;
         FLUX_AT(sum + FLUX_P(flux_roots)(PARTS)) =
-            FLUX_I(sqrt)(v) + FLUX_I(all)(d->epsilon);
+            FLUX_I(sqrt)(v) + FLUX_I(all)(o->epsilon);
     }
 }
 
 /* The step of a vector, after that. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_descent_move)(const int PARTS, const FLUX_E(flux_descent) * d,
-                          size_t at, const FLUX_T *sum)
+FLUX_P(flux_optimiser_move)(const int PARTS, const FLUX_E(flux_optimiser) * o,
+                            size_t at, const FLUX_T *sum)
 {
     /* Without a first moment the gradient: sum + 0, which is no -0. */
     FLUX_V m = FLUX_AT(sum) + FLUX_I(all)(0);
     if (PARTS & FLUX_FIRST)
-        m = FLUX_AT(d->m + at);
+        m = FLUX_AT(o->m + at);
     const FLUX_V quotient = m / FLUX_AT(sum + FLUX_P(flux_roots)(PARTS));
-    FLUX_AT(d->c + at) = FLUX_P(flux_decayed)(PARTS, d, FLUX_AT(d->c + at)) -
-                         FLUX_I(all)(d->scale) * quotient;
+    FLUX_AT(o->c + at) = FLUX_P(flux_decayed)(PARTS, o, FLUX_AT(o->c + at)) -
+                         FLUX_I(all)(o->scale) * quotient;
 }
 
 /* All of it for the first n lanes, with gradients g. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_descent_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
+FLUX_P(flux_optimiser_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
 {
-    const FLUX_E(flux_descent) *d = (const FLUX_E(flux_descent) *)end.descent;
-    const int parts = d->parts;
-    const size_t at = (size_t)(c - d->c);
+    const FLUX_E(flux_optimiser) *o =
+        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    const int parts = o->parts;
+    const size_t at = (size_t)(c - o->c);
     FLUX_V old = FLUX_I(take)(c, n);
     FLUX_V m = g;
     if (parts & FLUX_FIRST) {
-        m = FLUX_I(all)(d->keep_m) * FLUX_I(take)(d->m + at, n) +
-            FLUX_I(all)(d->take_m) * g;
-        FLUX_I(put)(d->m + at, m, n);
+        m = FLUX_I(all)(o->keep_m) * FLUX_I(take)(o->m + at, n) +
+            FLUX_I(all)(o->take_m) * g;
+        FLUX_I(put)(o->m + at, m, n);
     }
     if (parts & FLUX_SECOND) {
-        const FLUX_V v = FLUX_I(all)(d->keep_v) * FLUX_I(take)(d->v + at, n) +
-                         FLUX_I(all)(d->take_v) * (g * g);
-        FLUX_I(put)(d->v + at, v, n);
-        m = m / (FLUX_I(sqrt)(v) + FLUX_I(all)(d->epsilon));
+        const FLUX_V v = FLUX_I(all)(o->keep_v) * FLUX_I(take)(o->v + at, n) +
+                         FLUX_I(all)(o->take_v) * (g * g);
+        FLUX_I(put)(o->v + at, v, n);
+        m = m / (FLUX_I(sqrt)(v) + FLUX_I(all)(o->epsilon));
     }
     if (parts & FLUX_DECAY)
-        old = old - FLUX_I(all)(d->decay) * old;
-    FLUX_I(put)(c, old - FLUX_I(all)(d->scale) * m, n);
+        old = old - FLUX_I(all)(o->decay) * old;
+    FLUX_I(put)(c, old - FLUX_I(all)(o->scale) * m, n);
 }
 
-/* Whether that has the form of flux_descent_root. */
+/* Whether that has the form of flux_optimiser_root. */
 FLUX_TARGET FLUX_INLINE int
-FLUX_P(flux_descent_waits)(flux_product_end end)
+FLUX_P(flux_optimiser_waits)(flux_product_end end)
 {
-    const FLUX_E(flux_descent) *d = (const FLUX_E(flux_descent) *)end.descent;
-    return !(d->parts & FLUX_FIRST) || d->take_m > 0;
+    const FLUX_E(flux_optimiser) *o =
+        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    return !(o->parts & FLUX_FIRST) || o->take_m > 0;
 }
 
 /* A tile's gradients, in `sum`, are those at c. Moments in a near cache are
  * asked for four columns ahead, far ones a tile ahead. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_descent_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
-                           size_t columns, const FLUX_T *c, size_t step,
-                           flux_product_end end, int far)
+FLUX_P(flux_optimiser_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
+                             size_t columns, const FLUX_T *c, size_t step,
+                             flux_product_end end, int far)
 {
-    late->descent = (const FLUX_E(flux_descent) *)end.descent;
+    late->optimiser = (const FLUX_E(flux_optimiser) *)end.optimiser;
     late->sum = sum;
-    late->at = (size_t)(c - late->descent->c);
+    late->at = (size_t)(c - late->optimiser->c);
     late->step = step;
     late->columns = columns;
     late->ahead = (far ? 3 * FLUX_U + 1 : 4) * step;
@@ -124,14 +127,14 @@ FLUX_P(flux_descent_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
 
 /* What waits, at once. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_descent_now)(FLUX_P(flux_late) * late)
+FLUX_P(flux_optimiser_now)(FLUX_P(flux_late) * late)
 {
     size_t at = late->at;
     size_t next = FLUX_W;
     for (size_t i = 0; i < 2 * late->columns; i++) {
         const FLUX_V g = FLUX_AT(late->sum + i * FLUX_W) + FLUX_I(all)(0);
-        const flux_product_end end = {FLUX_DESCENT, 0, late->descent};
-        FLUX_P(flux_descent_some)(late->descent->c + at, g, FLUX_W, end);
+        const flux_product_end end = {FLUX_OPTIMISER, 0, late->optimiser};
+        FLUX_P(flux_optimiser_some)(late->optimiser->c + at, g, FLUX_W, end);
         at += next;
         next = late->step - next;
     }
@@ -141,20 +144,20 @@ FLUX_P(flux_descent_now)(FLUX_P(flux_late) * late)
 /* Asks for what a later step reads, in this tile or in the next one of its
  * rows. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_descent_ask)(const int PARTS, const FLUX_E(flux_descent) * d,
-                         size_t at, int far)
+FLUX_P(flux_optimiser_ask)(const int PARTS, const FLUX_E(flux_optimiser) * o,
+                           size_t at, int far)
 {
     if (PARTS & FLUX_FIRST)
-        __builtin_prefetch(d->m + at);
+        __builtin_prefetch(o->m + at);
     if (PARTS & FLUX_SECOND)
-        __builtin_prefetch(d->v + at);
+        __builtin_prefetch(o->v + at);
     if (far)
-        __builtin_prefetch(d->c + at);
+        __builtin_prefetch(o->c + at);
 }
 
-/* Sums to a tile's memory, as flux_descent_root takes them. */
+/* Sums to a tile's memory, as flux_optimiser_root takes them. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_descent_leave)(const int J, const FLUX_V *sum, FLUX_T *to)
+FLUX_P(flux_optimiser_leave)(const int J, const FLUX_V *sum, FLUX_T *to)
 {
     FLUX_UNROLL
     for (int i = 0; i < 2 * J; i++)
@@ -163,14 +166,14 @@ FLUX_P(flux_descent_leave)(const int J, const FLUX_V *sum, FLUX_T *to)
 
 /* A tile of `count` terms, between which what waits is done. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_tile_descent)(const int PARTS, const int J, size_t count,
+FLUX_P(flux_tile_between)(const int PARTS, const int J, size_t count,
                           const FLUX_T *a, size_t ak, const FLUX_T *b,
                           size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
                           FLUX_P(flux_late) * waits)
 {
     enum { R = 2 };
     const FLUX_P(flux_late) late = *waits;
-    const FLUX_E(flux_descent) d = *late.descent;
+    const FLUX_E(flux_optimiser) o = *late.optimiser;
     FLUX_V sum[26];
     const FLUX_T *third[5];
     FLUX_P(flux_begin)(R, J, b, bj, third, sum);
@@ -188,10 +191,13 @@ FLUX_P(flux_tile_descent)(const int PARTS, const int J, size_t count,
                 count--;
             }
             if (moves)
-                FLUX_P(flux_descent_move)(PARTS, &d, at, late.sum + i * FLUX_W);
+                FLUX_P(flux_optimiser_move)
+                (PARTS, &o, at, late.sum + i * FLUX_W);
             else {
-                FLUX_P(flux_descent_root)(PARTS, &d, at, late.sum + i * FLUX_W);
-                FLUX_P(flux_descent_ask)(PARTS, &d, at + late.ahead, late.far);
+                FLUX_P(flux_optimiser_root)
+                (PARTS, &o, at, late.sum + i * FLUX_W);
+                FLUX_P(flux_optimiser_ask)
+                (PARTS, &o, at + late.ahead, late.far);
             }
             at += next;
             next = late.step - next;
@@ -204,7 +210,7 @@ FLUX_P(flux_tile_descent)(const int PARTS, const int J, size_t count,
     }
     waits->columns = 0;
     if (goal->late && !goal->total)
-        FLUX_P(flux_descent_leave)(J, sum, goal->to);
+        FLUX_P(flux_optimiser_leave)(J, sum, goal->to);
     else
         FLUX_P(flux_reach)(R, J, sum, goal);
 }
@@ -219,16 +225,16 @@ FLUX_P(flux_tile_waits)(const int PARTS, flux_order order, size_t R, size_t J,
 {
     const int wait = late->columns > 0 && !goal->first && !goal->right;
     if (wait && FLUX_U == 4 && J == 4) {
-        FLUX_P(flux_tile_descent)
+        FLUX_P(flux_tile_between)
         (PARTS, 3 * FLUX_U + 1, count, a, ak, b, bk, bj, goal, late);
         return;
     }
     if (wait && R == 2 && J == 3) {
-        FLUX_P(flux_tile_descent)
+        FLUX_P(flux_tile_between)
         (PARTS, 3 * FLUX_U, count, a, ak, b, bk, bj, goal, late);
         return;
     }
-    FLUX_P(flux_descent_now)(late);
+    FLUX_P(flux_optimiser_now)(late);
     FLUX_P(flux_tile_any)(order, R, J, count, a, ak, b, bk, bj, goal);
 }
 
@@ -249,7 +255,7 @@ FLUX_OPTIMISERS(FLUX_TILE_OF)
 /* The one of this product's optimiser. */
 #define FLUX_CASE_OF(name, PARTS)                                              \
     case PARTS:                                                                \
-        if (FLUX_DESCENDS(PARTS))                                              \
+        if (FLUX_USES_OPTIMISER(PARTS))                                        \
             FLUX_P(flux_tile_##name)                                           \
         (order, R, J, count, a, ak, b, bk, bj, goal, late);                    \
         break;
@@ -259,7 +265,7 @@ FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
                           size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
                           FLUX_P(flux_late) * late, flux_product_end end)
 {
-    switch (((const FLUX_E(flux_descent) *)end.descent)->parts) {
+    switch (((const FLUX_E(flux_optimiser) *)end.optimiser)->parts) {
         FLUX_OPTIMISERS(FLUX_CASE_OF)
     }
 }

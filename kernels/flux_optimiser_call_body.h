@@ -1,30 +1,30 @@
-/* flux_descent_call_body.h - steps with moments that generated code calls, of
+/* flux_optimiser_call_body.h - steps with moments that generated code calls, of
  * the gradients g that a product or sums are, for one element type;
  * flux_product.h includes it after flux_product_call_body.h. Moments have c's
  * strides.
  */
 
-/* By any optimiser; the others fill in d. */
+/* By any optimiser; the others fill in o. */
 FLUX_INLINE void
-FLUX_P(flux_product_descent)(flux_isa isa, flux_pool *pool, flux_order order,
-                             size_t m, size_t n, size_t k, const FLUX_T *a,
-                             size_t ai, size_t ak, const FLUX_T *b, size_t bk,
-                             size_t bj, size_t ci, size_t cj,
-                             const FLUX_P(flux_descent) * d)
+FLUX_P(flux_product_optimiser)(flux_isa isa, flux_pool *pool, flux_order order,
+                               size_t m, size_t n, size_t k, const FLUX_T *a,
+                               size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+                               size_t bj, size_t ci, size_t cj,
+                               const FLUX_P(flux_optimiser) * o)
 {
-    const flux_product_end end = {FLUX_DESCENT, 0, d};
+    const flux_product_end end = {FLUX_OPTIMISER, 0, o};
     FLUX_P(flux_product_to)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, d->c, ci, cj, end);
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, o->c, ci, cj, end);
 }
 
 FLUX_INLINE void
-FLUX_P(flux_sums_descent)(flux_isa isa, flux_order order, size_t m, size_t k,
-                          const FLUX_T *a, size_t ai, size_t ak, size_t ci,
-                          const FLUX_P(flux_descent) * d)
+FLUX_P(flux_sums_optimiser)(flux_isa isa, flux_order order, size_t m, size_t k,
+                            const FLUX_T *a, size_t ai, size_t ak, size_t ci,
+                            const FLUX_P(flux_optimiser) * o)
 {
     const FLUX_T one = 1;
-    FLUX_P(flux_product_descent)
-    (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, ci, 1, d);
+    FLUX_P(flux_product_optimiser)
+    (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, ci, 1, o);
 }
 
 /* A step of ADAM: m and v become keep_m m + take_m g and keep_v v + take_v g^2,
@@ -38,11 +38,11 @@ FLUX_P(flux_product_adam)(flux_isa isa, flux_pool *pool, flux_order order,
                           FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
                           FLUX_T scale, FLUX_T epsilon)
 {
-    FLUX_P(flux_descent) d;
+    FLUX_P(flux_optimiser) o;
     FLUX_P(flux_by_adam)
-    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
-    FLUX_P(flux_product_descent)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+    (&o, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
+    FLUX_P(flux_product_optimiser)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &o);
 }
 
 FLUX_INLINE void
@@ -52,10 +52,10 @@ FLUX_P(flux_sums_adam)(flux_isa isa, flux_order order, size_t m, size_t k,
                        FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
                        FLUX_T scale, FLUX_T epsilon)
 {
-    FLUX_P(flux_descent) d;
+    FLUX_P(flux_optimiser) o;
     FLUX_P(flux_by_adam)
-    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
-    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+    (&o, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon);
+    FLUX_P(flux_sums_optimiser)(isa, order, m, k, a, ai, ak, ci, &o);
 }
 
 /* A step of AdamW: the same, of a c that has lost decay c before. */
@@ -68,12 +68,12 @@ FLUX_P(flux_product_adamw)(flux_isa isa, flux_pool *pool, flux_order order,
                            FLUX_T take_m, FLUX_T keep_v, FLUX_T take_v,
                            FLUX_T scale, FLUX_T epsilon, FLUX_T decay)
 {
-    FLUX_P(flux_descent) d;
+    FLUX_P(flux_optimiser) o;
     FLUX_P(flux_by_adamw)
-    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
+    (&o, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
      decay);
-    FLUX_P(flux_product_descent)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+    FLUX_P(flux_product_optimiser)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &o);
 }
 
 FLUX_INLINE void
@@ -84,11 +84,11 @@ FLUX_P(flux_sums_adamw)(flux_isa isa, flux_order order, size_t m, size_t k,
                         FLUX_T take_v, FLUX_T scale, FLUX_T epsilon,
                         FLUX_T decay)
 {
-    FLUX_P(flux_descent) d;
+    FLUX_P(flux_optimiser) o;
     FLUX_P(flux_by_adamw)
-    (&d, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
+    (&o, c, moment, square, keep_m, take_m, keep_v, take_v, scale, epsilon,
      decay);
-    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+    FLUX_P(flux_sums_optimiser)(isa, order, m, k, a, ai, ak, ci, &o);
 }
 
 /* A step with momentum: m becomes keep_m m + g, and c loses scale m. */
@@ -99,10 +99,10 @@ FLUX_P(flux_product_momentum)(flux_isa isa, flux_pool *pool, flux_order order,
                               size_t bj, FLUX_T *c, size_t ci, size_t cj,
                               FLUX_T *moment, FLUX_T keep_m, FLUX_T scale)
 {
-    FLUX_P(flux_descent) d;
-    FLUX_P(flux_by_momentum)(&d, c, moment, keep_m, scale);
-    FLUX_P(flux_product_descent)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+    FLUX_P(flux_optimiser) o;
+    FLUX_P(flux_by_momentum)(&o, c, moment, keep_m, scale);
+    FLUX_P(flux_product_optimiser)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &o);
 }
 
 FLUX_INLINE void
@@ -111,9 +111,9 @@ FLUX_P(flux_sums_momentum)(flux_isa isa, flux_order order, size_t m, size_t k,
                            size_t ci, FLUX_T *moment, FLUX_T keep_m,
                            FLUX_T scale)
 {
-    FLUX_P(flux_descent) d;
-    FLUX_P(flux_by_momentum)(&d, c, moment, keep_m, scale);
-    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+    FLUX_P(flux_optimiser) o;
+    FLUX_P(flux_by_momentum)(&o, c, moment, keep_m, scale);
+    FLUX_P(flux_sums_optimiser)(isa, order, m, k, a, ai, ak, ci, &o);
 }
 
 /* A step of RMSProp: v becomes keep_v v + take_v g^2, and c loses
@@ -126,10 +126,10 @@ FLUX_P(flux_product_rmsprop)(flux_isa isa, flux_pool *pool, flux_order order,
                              FLUX_T *square, FLUX_T keep_v, FLUX_T take_v,
                              FLUX_T scale, FLUX_T epsilon)
 {
-    FLUX_P(flux_descent) d;
-    FLUX_P(flux_by_rmsprop)(&d, c, square, keep_v, take_v, scale, epsilon);
-    FLUX_P(flux_product_descent)
-    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &d);
+    FLUX_P(flux_optimiser) o;
+    FLUX_P(flux_by_rmsprop)(&o, c, square, keep_v, take_v, scale, epsilon);
+    FLUX_P(flux_product_optimiser)
+    (isa, pool, order, m, n, k, a, ai, ak, b, bk, bj, ci, cj, &o);
 }
 
 FLUX_INLINE void
@@ -138,7 +138,7 @@ FLUX_P(flux_sums_rmsprop)(flux_isa isa, flux_order order, size_t m, size_t k,
                           size_t ci, FLUX_T *square, FLUX_T keep_v,
                           FLUX_T take_v, FLUX_T scale, FLUX_T epsilon)
 {
-    FLUX_P(flux_descent) d;
-    FLUX_P(flux_by_rmsprop)(&d, c, square, keep_v, take_v, scale, epsilon);
-    FLUX_P(flux_sums_descent)(isa, order, m, k, a, ai, ak, ci, &d);
+    FLUX_P(flux_optimiser) o;
+    FLUX_P(flux_by_rmsprop)(&o, c, square, keep_v, take_v, scale, epsilon);
+    FLUX_P(flux_sums_optimiser)(isa, order, m, k, a, ai, ak, ci, &o);
 }
