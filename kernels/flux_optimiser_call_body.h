@@ -1,10 +1,11 @@
-/* flux_optimiser_call_body.h - steps with moments that generated code calls, of
- * the gradients g that a product or sums are, for one element type;
+/* flux_optimiser_call_body.h - steps of optimisers that generated code calls,
+ * of the gradients g that a product or sums are, for one element type;
  * flux_product.h includes it after flux_product_call_body.h. Moments have c's
  * strides.
  */
 
-/* By any optimiser; the others fill in o. */
+/* By any optimiser, also one that adjusts its gradients; the others fill in o.
+ */
 FLUX_INLINE void
 FLUX_P(flux_product_optimiser)(flux_isa isa, flux_pool *pool, flux_order order,
                                size_t m, size_t n, size_t k, const FLUX_T *a,

@@ -74,15 +74,27 @@ FLUX_P(flux_optimiser_move)(const int PARTS, const FLUX_E(flux_optimiser) * o,
                          FLUX_I(all)(o->scale) * quotient;
 }
 
-/* All of it for the first n lanes, with gradients g. */
-FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_optimiser_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
+/* A vector of gradients for parameters c, adjusted as in flux_sum_body.h. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_adjusted)(const FLUX_E(flux_optimiser) * o, FLUX_V c, FLUX_V g)
 {
-    const FLUX_E(flux_optimiser) *o =
-        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    if (o->parts & FLUX_CLIP) {
+        /* high < g ? high : g is what is greater of both turned round. */
+        g = FLUX_I(greater)(FLUX_I(all)(o->low), g);
+        g = -FLUX_I(greater)(FLUX_I(all)(-o->high), -g);
+    }
+    if (o->parts & FLUX_L2)
+        g = g + FLUX_I(all)(o->l2) * c;
+    return g;
+}
+
+/* The step of the first n lanes at an element, of such gradients. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_optimise)(const FLUX_E(flux_optimiser) * o, size_t at, size_t n,
+                      FLUX_V g)
+{
     const int parts = o->parts;
-    const size_t at = (size_t)(c - o->c);
-    FLUX_V old = FLUX_I(take)(c, n);
+    FLUX_V old = FLUX_I(take)(o->c + at, n);
     FLUX_V m = g;
     if (parts & FLUX_FIRST) {
         m = FLUX_I(all)(o->keep_m) * FLUX_I(take)(o->m + at, n) +
@@ -97,16 +109,46 @@ FLUX_P(flux_optimiser_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
     }
     if (parts & FLUX_DECAY)
         old = old - FLUX_I(all)(o->decay) * old;
-    FLUX_I(put)(c, old - FLUX_I(all)(o->scale) * m, n);
+    FLUX_I(put)(o->c + at, old - FLUX_I(all)(o->scale) * m, n);
 }
 
-/* Whether that has the form of flux_optimiser_root. */
+/* All of it for the first n lanes, with sums g. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_optimiser_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
+{
+    const FLUX_E(flux_optimiser) *o =
+        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    if (o->parts & FLUX_ADJUSTED)
+        g = FLUX_P(flux_adjusted)(o, FLUX_I(take)(c, n), g);
+    FLUX_P(flux_optimise)(o, (size_t)(c - o->c), n, g);
+}
+
+/* Whether that is made between the terms of another tile: it has moments, and
+ * the form of flux_optimiser_root. */
 FLUX_TARGET FLUX_INLINE int
 FLUX_P(flux_optimiser_waits)(flux_product_end end)
 {
     const FLUX_E(flux_optimiser) *o =
         (const FLUX_E(flux_optimiser) *)end.optimiser;
-    return !(o->parts & FLUX_FIRST) || o->take_m > 0;
+    const int signs = !(o->parts & FLUX_CLIP) || (o->low < 0 && o->high > 0);
+    const int taken = !(o->parts & FLUX_FIRST) || o->take_m > 0;
+    return (o->parts & ~FLUX_ADJUSTED) != FLUX_SGD && signs && taken;
+}
+
+/* Adjusts a tile's sums where they wait. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_adjust)(const FLUX_P(flux_late) * late)
+{
+    size_t at = late->at;
+    size_t next = FLUX_W;
+    for (size_t i = 0; i < 2 * late->columns; i++) {
+        FLUX_T *sum = late->sum + i * FLUX_W;
+        FLUX_AT(sum) = FLUX_P(flux_adjusted)(late->optimiser,
+                                             FLUX_AT(late->optimiser->c + at),
+                                             FLUX_AT(sum) + FLUX_I(all)(0));
+        at += next;
+        next = late->step - next;
+    }
 }
 
 /* A tile's gradients, in `sum`, are those at c. Moments in a near cache are
@@ -123,6 +165,8 @@ FLUX_P(flux_optimiser_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
     late->columns = columns;
     late->ahead = (far ? 3 * FLUX_U + 1 : 4) * step;
     late->far = far;
+    if (late->optimiser->parts & FLUX_ADJUSTED)
+        FLUX_P(flux_adjust)(late);
 }
 
 /* What waits, at once. */
@@ -133,8 +177,7 @@ FLUX_P(flux_optimiser_now)(FLUX_P(flux_late) * late)
     size_t next = FLUX_W;
     for (size_t i = 0; i < 2 * late->columns; i++) {
         const FLUX_V g = FLUX_AT(late->sum + i * FLUX_W) + FLUX_I(all)(0);
-        const flux_product_end end = {FLUX_OPTIMISER, 0, late->optimiser};
-        FLUX_P(flux_optimiser_some)(late->optimiser->c + at, g, FLUX_W, end);
+        FLUX_P(flux_optimise)(late->optimiser, at, FLUX_W, g);
         at += next;
         next = late->step - next;
     }
@@ -192,8 +235,9 @@ FLUX_P(flux_tile_between)(const int PARTS, const int J, size_t count,
             }
             if (moves)
                 FLUX_P(flux_optimiser_move)
-                (PARTS, &o, at, late.sum + i * FLUX_W);
-            else {
+            (PARTS, &o, at, late.sum + i * FLUX_W);
+            else
+            {
                 FLUX_P(flux_optimiser_root)
                 (PARTS, &o, at, late.sum + i * FLUX_W);
                 FLUX_P(flux_optimiser_ask)
@@ -252,21 +296,27 @@ FLUX_P(flux_tile_waits)(const int PARTS, flux_order order, size_t R, size_t J,
 FLUX_OPTIMISERS(FLUX_TILE_OF)
 #undef FLUX_TILE_OF
 
-/* The one of this product's optimiser. */
 #define FLUX_CASE_OF(name, PARTS)                                              \
     case PARTS:                                                                \
         if (FLUX_USES_OPTIMISER(PARTS))                                        \
             FLUX_P(flux_tile_##name)                                           \
         (order, R, J, count, a, ak, b, bk, bj, goal, late);                    \
         break;
+
+/* The one of this product's optimiser; nothing waits for that without moments.
+ */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
                           const FLUX_T *a, size_t ak, const FLUX_T *b,
                           size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
                           FLUX_P(flux_late) * late, flux_product_end end)
 {
-    switch (((const FLUX_E(flux_optimiser) *)end.optimiser)->parts) {
+    const FLUX_E(flux_optimiser) *o =
+        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    switch (o->parts & ~FLUX_ADJUSTED) {
         FLUX_OPTIMISERS(FLUX_CASE_OF)
+    default:
+        FLUX_P(flux_tile_any)(order, R, J, count, a, ak, b, bk, bj, goal);
     }
 }
 #undef FLUX_CASE_OF

@@ -58,43 +58,45 @@ FLUX_P(flux_scatter_block)(const FLUX_P(flux_scatter_part) * p, size_t begin,
     }
 }
 
-/* A column's step with moments. */
+/* A column's step by an optimiser, which begins at the column: of gradients
+ * that are not adjusted. */
 FLUX_INLINE void
-FLUX_P(flux_scatter_optimise)(const int PARTS, size_t rows, FLUX_T *to,
-                              const FLUX_T *sum,
+FLUX_P(flux_scatter_optimise)(const int PARTS, size_t rows, const FLUX_T *sum,
                               const FLUX_P(flux_optimiser) * o)
 {
-    FLUX_P(flux_optimiser) here = *o;
-    const ptrdiff_t at = to - o->c;
-    here.c = to; /* so that elements are plainly counted from here */
-    if (PARTS & FLUX_FIRST)
-        here.m += at;
-    if (PARTS & FLUX_SECOND)
-        here.v += at;
     FLUX_APART
     for (size_t i = 0; i < rows; i++)
-        FLUX_P(flux_optimise)(PARTS, &here, i, sum[i]);
+        FLUX_P(flux_optimise)(PARTS, o, i, sum[i]);
 }
 
 #define FLUX_CASE_OF(name, PARTS)                                              \
     case PARTS:                                                                \
         if (FLUX_USES_OPTIMISER(PARTS))                                        \
-            FLUX_P(flux_scatter_optimise)(PARTS, rows, to, sum, o);            \
+            FLUX_P(flux_scatter_optimise)(PARTS, rows, sum, &o);               \
         break;
 
-/* What becomes of a column that has these sums. */
+/* What becomes of a column that has these sums, which change. */
 FLUX_INLINE void
-FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
+FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, FLUX_T *sum,
                          flux_product_end end)
 {
-    const FLUX_P(flux_optimiser) *o =
-        (const FLUX_P(flux_optimiser) *)end.optimiser;
     if (end.kind != FLUX_OPTIMISER) {
         for (size_t i = 0; i < rows; i++)
             FLUX_P(flux_end)(to + i, sum[i], end);
         return;
     }
-    switch (o->parts) {
+    /* From here, so that elements are plainly counted. */
+    FLUX_P(flux_optimiser) o = *(const FLUX_P(flux_optimiser) *)end.optimiser;
+    const ptrdiff_t at = to - o.c;
+    o.c = to;
+    if (o.parts & FLUX_FIRST)
+        o.m += at;
+    if (o.parts & FLUX_SECOND)
+        o.v += at;
+    for (size_t i = 0; i < rows && (o.parts & FLUX_ADJUSTED); i++)
+        sum[i] = FLUX_P(flux_adjusted)(&o, i, sum[i]);
+    switch (o.parts & ~FLUX_ADJUSTED) {
+        FLUX_CASE_OF(sgd, FLUX_SGD)
         FLUX_OPTIMISERS(FLUX_CASE_OF)
     }
 }
@@ -104,8 +106,15 @@ FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, const FLUX_T *sum,
 FLUX_INLINE int
 FLUX_P(flux_scatter_rests)(flux_product_end end)
 {
-    return end.kind == FLUX_STEP && end.scale >= 0 &&
-           (FLUX_T)end.scale * 0 == 0 && 1 / end.scale > 0;
+    const FLUX_P(flux_optimiser) *o =
+        (const FLUX_P(flux_optimiser) *)end.optimiser;
+    int moves = end.kind != FLUX_STEP;
+    FLUX_T scale = (FLUX_T)end.scale;
+    if (end.kind == FLUX_OPTIMISER) {
+        moves = o->parts != FLUX_CLIP || o->low >= 0 || o->high <= 0;
+        scale = o->scale;
+    }
+    return !moves && scale >= 0 && scale * 0 == 0 && 1 / scale > 0;
 }
 
 FLUX_BODY void

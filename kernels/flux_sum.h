@@ -24,7 +24,7 @@
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
 /* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum, or
- * a step with moments, of which these are the gradients. */
+ * what an optimiser makes of c, of which these are the gradients. */
 typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP, FLUX_OPTIMISER } flux_end_kind;
 typedef struct {
     flux_end_kind kind;
@@ -37,13 +37,18 @@ enum {
     FLUX_FIRST = 1,  /* moment: of the gradients */
     FLUX_SECOND = 2, /* moment: of their squares */
     FLUX_DECAY = 4,  /* of the parameters, beside the gradient */
+    FLUX_CLIP = 8,   /* of the gradient, before all else */
+    FLUX_L2 = 16,    /* penalty: its gradient is added, behind that */
+    FLUX_ADJUSTED = FLUX_CLIP | FLUX_L2,
+    FLUX_SGD = 0,
     FLUX_MOMENTUM = FLUX_FIRST,
     FLUX_RMSPROP = FLUX_SECOND,
     FLUX_ADAM = FLUX_FIRST | FLUX_SECOND,
     FLUX_ADAMW = FLUX_ADAM | FLUX_DECAY
 };
 
-/* one(name, PARTS) for each optimiser: its name in calls, and its parts. */
+/* one(name, PARTS) for each optimiser with moments: its name in calls, and its
+ * parts. */
 #define FLUX_OPTIMISERS(one)                                                   \
     one(momentum, FLUX_MOMENTUM) one(rmsprop, FLUX_RMSPROP)                    \
         one(adam, FLUX_ADAM) one(adamw, FLUX_ADAMW)
@@ -52,7 +57,8 @@ enum {
  * libflux.a, those that it needs in what --standalone makes. */
 #ifndef FLUX_USED_OPTIMISERS
 #define FLUX_USED_OPTIMISERS                                                   \
-    (1 << FLUX_MOMENTUM | 1 << FLUX_RMSPROP | 1 << FLUX_ADAM | 1 << FLUX_ADAMW)
+    (1 << FLUX_SGD | 1 << FLUX_MOMENTUM | 1 << FLUX_RMSPROP | 1 << FLUX_ADAM | \
+     1 << FLUX_ADAMW)
 #endif
 #define FLUX_USES_OPTIMISER(parts) (((FLUX_USED_OPTIMISERS) >> (parts)) & 1)
 

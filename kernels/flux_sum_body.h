@@ -109,6 +109,8 @@ FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
  * gradient g; a line whose part it has not is left out, and without FLUX_FIRST
  * m is g:
  *
+ *    g = min(high, max(low, g))     FLUX_CLIP
+ *    g = g + l2 c                   FLUX_L2
  *    m = keep_m m + take_m g        FLUX_FIRST
  *    v = keep_v v + take_v (g g)    FLUX_SECOND
  *    c = c - decay c                FLUX_DECAY
@@ -128,6 +130,9 @@ typedef struct {
     FLUX_T scale;
     FLUX_T epsilon;
     FLUX_T decay;
+    FLUX_T low;
+    FLUX_T high;
+    FLUX_T l2;
 } FLUX_P(flux_optimiser);
 
 /* The steps of the optimisers. */
@@ -147,6 +152,9 @@ FLUX_P(flux_by_adamw)(FLUX_P(flux_optimiser) * o, FLUX_T *c, FLUX_T *m,
     o->scale = scale;
     o->epsilon = epsilon;
     o->decay = decay;
+    o->low = 0;
+    o->high = 0;
+    o->l2 = 0;
 }
 
 FLUX_INLINE void
@@ -177,8 +185,44 @@ FLUX_P(flux_by_rmsprop)(FLUX_P(flux_optimiser) * o, FLUX_T *c, FLUX_T *v,
     o->parts = FLUX_RMSPROP;
 }
 
-/* That of element i: PARTS is o->parts, a constant where this is inlined in a
- * loop. */
+FLUX_INLINE void
+FLUX_P(flux_by_sgd)(FLUX_P(flux_optimiser) * o, FLUX_T *c, FLUX_T scale)
+{
+    FLUX_P(flux_by_adamw)(o, c, NULL, NULL, 0, 0, 0, 0, scale, 0, 0);
+    o->parts = FLUX_SGD;
+}
+
+/* What each of them may have besides. */
+FLUX_INLINE void
+FLUX_P(flux_clip)(FLUX_P(flux_optimiser) * o, FLUX_T low, FLUX_T high)
+{
+    o->parts |= FLUX_CLIP;
+    o->low = low;
+    o->high = high;
+}
+
+FLUX_INLINE void
+FLUX_P(flux_l2)(FLUX_P(flux_optimiser) * o, FLUX_T l2)
+{
+    o->parts |= FLUX_L2;
+    o->l2 = l2;
+}
+
+/* The gradient g of element i with that. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_adjusted)(const FLUX_P(flux_optimiser) * o, size_t i, FLUX_T g)
+{
+    if (o->parts & FLUX_CLIP) {
+        g = o->low > g ? o->low : g;
+        g = o->high < g ? o->high : g;
+    }
+    if (o->parts & FLUX_L2)
+        g = g + o->l2 * o->c[i];
+    return g;
+}
+
+/* The step of element i, of such a gradient: PARTS are those of o, a constant
+ * where this is inlined in a loop. */
 FLUX_INLINE void
 FLUX_P(flux_optimise)(const int PARTS, const FLUX_P(flux_optimiser) * o,
                       size_t i, FLUX_T g)
@@ -205,10 +249,10 @@ FLUX_P(flux_end)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
     const FLUX_P(flux_optimiser) *o =
         (const FLUX_P(flux_optimiser) *)end.optimiser;
+    const size_t i = end.kind == FLUX_OPTIMISER ? (size_t)(to - o->c) : 0;
     if (end.kind == FLUX_OPTIMISER)
-        FLUX_P(flux_optimise)(o->parts, o, (size_t)(to - o->c), sum);
-    else if (end.kind == FLUX_STEP)
-        *to = *to - (FLUX_T)end.scale * sum;
-    else
-        *to = end.kind == FLUX_ADD ? *to + sum : sum;
+        FLUX_P(flux_optimise)
+    (o->parts, o, i, FLUX_P(flux_adjusted)(o, i, sum));
+    else if (end.kind == FLUX_STEP) *to = *to - (FLUX_T)end.scale * sum;
+    else *to = end.kind == FLUX_ADD ? *to + sum : sum;
 }

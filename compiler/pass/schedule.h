@@ -171,14 +171,16 @@ typedef enum {
 typedef struct Stmt Stmt;
 typedef VEC(Stmt *) Block;
 
-/* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum, or a
- * step with moments; what computes that, where it is more than the sums. Or
- * there are none yet: c is a, in panels, for products of so many columns.
+/* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum, or an
+ * optimiser's step, of SGD where the sums are adjusted before; what computes
+ * that, where it is more than the sums. Or there are none yet: c is a, in
+ * panels, for products of so many columns.
  */
 typedef enum {
     END_set,
     END_add,
     END_step,
+    END_sgd,
     END_momentum,
     END_rmsprop,
     END_adam,
@@ -186,7 +188,7 @@ typedef enum {
     END_panels
 } EndKind;
 
-enum { END_SCALARS = 7, END_MOMENTS = 2 };
+enum { END_SCALARS = 10, END_MOMENTS = 2 };
 
 typedef struct {
     EndKind kind;
@@ -195,6 +197,8 @@ typedef struct {
     Ref scalar[END_SCALARS];
     int moments; /* m, v, which lie as c does */
     Ref moment[END_MOMENTS];
+    bool clips; /* the sums, before the step */
+    bool penalises;
 } ProductEnd;
 
 /* An axis of a product's first operand that is read past its ends, where there

@@ -194,6 +194,13 @@ hash_optimisers(hash *h)
     flux_product_adamw_f32(isa, NULL, FLUX_SEQ, ROWS, COLUMNS, DEEP, a, 1, ROWS,
                            b, 1, DEEP, x[0], 1, ROWS, x[1], x[2], 0.9f, 0.1f,
                            0.99f, 0.01f, 0.1f, 1e-7f, 0.01f);
+    flux_optimiser_f32 adam;
+    flux_by_adam_f32(&adam, x[0], x[1], x[2], 0.9f, 0.1f, 0.99f, 0.01f, 0.1f,
+                     1e-7f);
+    flux_clip_f32(&adam, -0.5f, 0.5f);
+    flux_l2_f32(&adam, 0.01f);
+    flux_product_optimiser_f32(isa, NULL, FLUX_SEQ, ROWS, COLUMNS, DEEP, a, 1,
+                               ROWS, b, 1, DEEP, 1, ROWS, &adam);
     for (size_t i = 0; i < 3 * (size_t)COUNT; i++)
         hash_f32(h, x[i / COUNT][i % COUNT]);
 }

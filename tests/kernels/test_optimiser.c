@@ -1,6 +1,7 @@
-/* test_optimiser.c - steps of the optimisers that a product or sums end in,
- * against the sums and then their formulas for each element, bit for bit: on
- * every instruction set at hand, by one thread and by several.
+/* test_optimiser.c - steps of the optimisers that a product or sums end in, of
+ * gradients as they are, with limits or with a penalty, against the sums and
+ * then their formulas for each element, bit for bit: on every instruction set
+ * at hand, by one thread and by several.
  */
 #define FLUX_KERNELS_HERE 1 /* also what no program calls */
 #define FLUX_SHARE_FROM   1
@@ -17,7 +18,8 @@
 #include <cmocka.h>
 
 enum { THREADS = 3 };
-enum { MOMENTUM, RMSPROP, ADAM, ADAMW, OPTIMISERS };
+enum { SGD, MOMENTUM, RMSPROP, ADAM, ADAMW, OPTIMISERS };
+enum { CLIP = 1, L2 = 2, ADJUSTS = 4 };
 
 /* At times so small that its square is not normal. */
 static double
@@ -40,6 +42,11 @@ special(uint32_t *state)
 /* What the numbers are made by, and the factor of a gradient in its mean. */
 static double (*make)(uint32_t *state) = number;
 static double take = 0.1;
+
+/* What becomes of gradients before, and the limits of some. */
+static int adjust;
+static double low = -0.5;
+static double high = 0.75;
 
 /* The shares of all threads, one after another. */
 static void
@@ -64,19 +71,27 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
     /* An element and its moments after a step, each operation by itself. */   \
     static void expect_one_##S(int optimiser, T g, T *c, T *mean, T *square)   \
     {                                                                          \
+        if (adjust & CLIP) {                                                   \
+            g = (T)low > g ? (T)low : g;                                       \
+            g = (T)high < g ? (T)high : g;                                     \
+        }                                                                      \
+        if (adjust & L2) {                                                     \
+            const T penalty = (T)0.02 * *c;                                    \
+            g = g + penalty;                                                   \
+        }                                                                      \
         T step = g;                                                            \
         if (optimiser == MOMENTUM) {                                           \
             const T kept = (T)0.9 * *mean;                                     \
             *mean = kept + g;                                                  \
             step = *mean;                                                      \
         }                                                                      \
-        if (optimiser >= ADAM) {                                               \
+        if (optimiser == ADAM || optimiser == ADAMW) {                         \
             const T kept = (T)0.9 * *mean;                                     \
             const T taken = (T)take * g;                                       \
             *mean = kept + taken;                                              \
             step = *mean;                                                      \
         }                                                                      \
-        if (optimiser != MOMENTUM) {                                           \
+        if (optimiser != MOMENTUM && optimiser != SGD) {                       \
             const T power = g * g;                                             \
             const T kept = (T)0.999 * *square;                                 \
             const T taken = (T)0.001 * power;                                  \
@@ -105,12 +120,39 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
             }                                                                  \
     }                                                                          \
                                                                                \
+    static flux_optimiser_##S by_##S(int optimiser, T *const *x)               \
+    {                                                                          \
+        flux_optimiser_##S o;                                                  \
+        if (optimiser == SGD)                                                  \
+            flux_by_sgd_##S(&o, x[0], (T)0.3);                                 \
+        else if (optimiser == MOMENTUM)                                        \
+            flux_by_momentum_##S(&o, x[0], x[1], (T)0.9, (T)0.3);              \
+        else if (optimiser == RMSPROP)                                         \
+            flux_by_rmsprop_##S(&o, x[0], x[2], (T)0.999, (T)0.001, (T)0.3,    \
+                                (T)1e-7);                                      \
+        else if (optimiser == ADAM)                                            \
+            flux_by_adam_##S(&o, x[0], x[1], x[2], (T)0.9, (T)take, (T)0.999,  \
+                             (T)0.001, (T)0.3, (T)1e-7);                       \
+        else                                                                   \
+            flux_by_adamw_##S(&o, x[0], x[1], x[2], (T)0.9, (T)take, (T)0.999, \
+                              (T)0.001, (T)0.3, (T)1e-7, (T)0.01);             \
+        if (adjust & CLIP)                                                     \
+            flux_clip_##S(&o, (T)low, (T)high);                                \
+        if (adjust & L2)                                                       \
+            flux_l2_##S(&o, (T)0.02);                                          \
+        return o;                                                              \
+    }                                                                          \
+                                                                               \
     static void product_##S(int optimiser, flux_isa isa, flux_pool *pool,      \
                             flux_order order, size_t m, size_t n, size_t k,    \
                             const T *a, const T *b, T *const *x, size_t ci,    \
                             size_t cj)                                         \
     {                                                                          \
-        if (optimiser == MOMENTUM)                                             \
+        const flux_optimiser_##S o = by_##S(optimiser, x);                     \
+        if (adjust || optimiser == SGD)                                        \
+            flux_product_optimiser_##S(isa, pool, order, m, n, k, a, 1, m, b,  \
+                                       n, 1, ci, cj, &o);                      \
+        else if (optimiser == MOMENTUM)                                        \
             flux_product_momentum_##S(isa, pool, order, m, n, k, a, 1, m, b,   \
                                       n, 1, x[0], ci, cj, x[1], (T)0.9,        \
                                       (T)0.3);                                 \
@@ -133,7 +175,10 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
                          const T *a, T *const *x)                              \
     {                                                                          \
         const flux_isa isa = flux_best_isa();                                  \
-        if (optimiser == MOMENTUM)                                             \
+        const flux_optimiser_##S o = by_##S(optimiser, x);                     \
+        if (adjust || optimiser == SGD)                                        \
+            flux_sums_optimiser_##S(isa, order, m, k, a, 1, m, 1, &o);         \
+        else if (optimiser == MOMENTUM)                                        \
             flux_sums_momentum_##S(isa, order, m, k, a, 1, m, x[0], 1, x[1],   \
                                    (T)0.9, (T)0.3);                            \
         else if (optimiser == RMSPROP)                                         \
@@ -254,11 +299,15 @@ test_products(void **state)
         for (int order = FLUX_SEQ; order <= FLUX_TREE16; order++)
             for (int turned = 0; turned < 2; turned++) {
                 const size_t gap = i % 3 * 2;
-                check_f32((flux_order)order, size[i][0], size[i][1], size[i][2],
-                          turned, gap);
-                check_f64((flux_order)order, size[i][0], size[i][1], size[i][2],
-                          turned, gap);
+                const int other = 1 + (int)(i + (size_t)order) % 3;
+                for (adjust = 0; adjust <= other; adjust += other) {
+                    check_f32((flux_order)order, size[i][0], size[i][1],
+                              size[i][2], turned, gap);
+                    check_f64((flux_order)order, size[i][0], size[i][1],
+                              size[i][2], turned, gap);
+                }
             }
+    adjust = 0;
 }
 
 /* Operands so large that they are copied part by part; parameters that lie far
@@ -268,10 +317,13 @@ static void
 test_large(void **state)
 {
     (void)state;
-    check_f32(FLUX_SEQ, 300, 100, 400, 0, 0);
-    check_f64(FLUX_SEQ, 140, 120, 300, 0, 4);
-    check_f32(FLUX_SEQ, 150, 530, 515, 0, 0);
-    check_f32(FLUX_SEQ, 400, 420, 60, 0, 0);
+    for (adjust = 0; adjust < ADJUSTS; adjust += CLIP | L2) {
+        check_f32(FLUX_SEQ, 300, 100, 400, 0, 0);
+        check_f64(FLUX_SEQ, 140, 120, 300, 0, 4);
+        check_f32(FLUX_SEQ, 150, 530, 515, 0, 0);
+        check_f32(FLUX_SEQ, 400, 420, 60, 0, 0);
+    }
+    adjust = 0;
 }
 
 /* The mean may take nothing of a gradient, or less; zeros have a sign. */
@@ -290,8 +342,23 @@ test_special(void **state)
         }
         check_f32(FLUX_SEQ, 32, 40, 514, 0, 0);
     }
-    make = number;
     take = 0.1;
+    /* Limits of a gradient that are zeros, or none. */
+    static const double limits[][2] = {
+        {-0.0, 1.0}, {-1.0, -0.0}, {-0.0, -0.0}, {0.0, 0.0},
+        {NAN, 1.0},  {-1.0, NAN},  {-1.0, 1.0},  {-INFINITY, INFINITY}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        for (adjust = CLIP; adjust < ADJUSTS; adjust += L2) {
+            low = limits[i][0];
+            high = limits[i][1];
+            check_f32(FLUX_SEQ, 64, 50, 2, 0, 0);
+            check_f64(FLUX_SEQ, 32, 50, 1, 0, 2);
+            check_f32(FLUX_SEQ, 50, 35, 3, 1, 0);
+        }
+    low = -0.5;
+    high = 0.75;
+    adjust = 0;
+    make = number;
 }
 
 static void
@@ -300,11 +367,13 @@ test_sums(void **state)
     (void)state;
     for (size_t m = 1; m <= 130; m = m * 2 + 1)
         for (size_t k = 1; k <= 600; k = k * 3 + 1) {
-            for (int optimiser = 0; optimiser < OPTIMISERS; optimiser++) {
-                check_sums_f32(optimiser, FLUX_SEQ, m, k);
-                check_sums_f64(optimiser, FLUX_SPLIT4, m, k);
-            }
+            for (int optimiser = 0; optimiser < OPTIMISERS; optimiser++)
+                for (adjust = 0; adjust < ADJUSTS; adjust++) {
+                    check_sums_f32(optimiser, FLUX_SEQ, m, k);
+                    check_sums_f64(optimiser, FLUX_SPLIT4, m, k);
+                }
         }
+    adjust = 0;
 }
 
 int

@@ -20,7 +20,14 @@
 enum { TABLE = 40000, PLACES = 5000, APART = 3 };
 
 /* What sums end in. */
-enum { SET, ADD, STEP, MOMENTUM, RMSPROP, ADAM, ADAMW, ENDS };
+enum { SET, ADD, STEP, MOMENTUM, RMSPROP, ADAM, ADAMW, SGD, ENDS };
+
+/* What becomes of gradients before: a limit, whose lower end this is, a
+ * penalty.
+ */
+enum { CLIP = 1, L2 = 2 };
+static int adjust;
+static double low = -1.5;
 
 static int32_t place[PLACES];
 
@@ -58,16 +65,22 @@ make_places(size_t columns, size_t n, uint32_t *state)
     {                                                                          \
         for (size_t j = 0; j < columns; j++)                                   \
             for (size_t i = 0; i < m; i++) {                                   \
-                const T g = naive_sum_##S(n, x_##S + i, step, (int32_t)j);     \
+                T g = naive_sum_##S(n, x_##S + i, step, (int32_t)j);           \
                 T *c = &table_##S[0][i + next * j];                            \
                 T *mean = &table_##S[1][i + next * j];                         \
                 T *square = &table_##S[2][i + next * j];                       \
+                if (adjust & CLIP) {                                           \
+                    g = (T)low > g ? (T)low : g;                               \
+                    g = (T)2.5 < g ? (T)2.5 : g;                               \
+                }                                                              \
+                if (adjust & L2)                                               \
+                    g = g + (T)0.375 * *c;                                     \
                 T part = g;                                                    \
                 if (end == MOMENTUM)                                           \
                     part = *mean = (T)0.875 * *mean + g;                       \
-                if (end >= ADAM)                                               \
+                if (end == ADAM || end == ADAMW)                               \
                     part = *mean = (T)0.875 * *mean + (T)0.3 * g;              \
-                if (end >= RMSPROP) {                                          \
+                if (end >= RMSPROP && end != SGD) {                            \
                     *square = (T)0.75 * *square + (T)0.7 * (g * g);            \
                     part = part / (ROOT(*square) + (T)0.01);                   \
                 }                                                              \
@@ -77,12 +90,42 @@ make_places(size_t columns, size_t n, uint32_t *state)
             }                                                                  \
     }                                                                          \
                                                                                \
+    static void run_adjusted_##S(flux_isa isa, size_t m, size_t columns,       \
+                                 size_t n, size_t step, size_t next, int end,  \
+                                 T scale)                                      \
+    {                                                                          \
+        T *c = got_##S[0];                                                     \
+        T *mean = got_##S[1], *square = got_##S[2];                            \
+        flux_optimiser_##S o;                                                  \
+        if (end == SGD)                                                        \
+            flux_by_sgd_##S(&o, c, scale);                                     \
+        else if (end == MOMENTUM)                                              \
+            flux_by_momentum_##S(&o, c, mean, (T)0.875, scale);                \
+        else if (end == RMSPROP)                                               \
+            flux_by_rmsprop_##S(&o, c, square, (T)0.75, (T)0.7, scale,         \
+                                (T)0.01);                                      \
+        else if (end == ADAM)                                                  \
+            flux_by_adam_##S(&o, c, mean, square, (T)0.875, (T)0.3, (T)0.75,   \
+                             (T)0.7, scale, (T)0.01);                          \
+        else                                                                   \
+            flux_by_adamw_##S(&o, c, mean, square, (T)0.875, (T)0.3, (T)0.75,  \
+                              (T)0.7, scale, (T)0.01, (T)0.125);               \
+        if (adjust & CLIP)                                                     \
+            flux_clip_##S(&o, (T)low, (T)2.5);                                 \
+        if (adjust & L2)                                                       \
+            flux_l2_##S(&o, (T)0.375);                                         \
+        flux_scatter_optimiser_##S(isa, m, columns, n, x_##S, step, place,     \
+                                   next, &o);                                  \
+    }                                                                          \
+                                                                               \
     static void run_##S(flux_isa isa, size_t m, size_t columns, size_t n,      \
                         size_t step, size_t next, int end, T scale)            \
     {                                                                          \
         T *c = got_##S[0];                                                     \
         T *mean = got_##S[1], *square = got_##S[2];                            \
-        if (end == STEP)                                                       \
+        if (adjust || end == SGD)                                              \
+            run_adjusted_##S(isa, m, columns, n, step, next, end, scale);      \
+        else if (end == STEP)                                                  \
             flux_scatter_step_##S(isa, m, columns, n, x_##S, step, place, c,   \
                                   next, scale);                                \
         else if (end == MOMENTUM)                                              \
@@ -153,6 +196,16 @@ make_places(size_t columns, size_t n, uint32_t *state)
                 check_##S(m, columns, n, end, (T)0.1, kinds);                  \
             for (size_t i = 0; i < sizeof scale / sizeof *scale; i++)          \
                 check_##S(m, columns, n, STEP, scale[i], kinds);               \
+            adjust = (int)(kinds % 3 + 1);                                     \
+            for (int end = MOMENTUM; end < ENDS; end++)                        \
+                check_##S(m, columns, n, end, (T)0.1, kinds);                  \
+            for (size_t i = 0; i < 2 * sizeof scale / sizeof *scale; i++) {    \
+                adjust = CLIP;                                                 \
+                low = i % 2 == 0 ? -1.5 : -0.0;                                \
+                check_##S(m, columns, n, SGD, scale[i / 2], kinds);            \
+            }                                                                  \
+            low = -1.5;                                                        \
+            adjust = 0;                                                        \
         }                                                                      \
     }
 

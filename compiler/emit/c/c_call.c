@@ -158,6 +158,13 @@ call_maxima(Printer *printer, const Product *product)
                 c_dim(printer, stride[0][1]).text);
 }
 
+/* Whether an optimiser adjusts the sums before its step. */
+static bool
+is_adjusted(const Product *product)
+{
+    return product->end.clips || product->end.penalises;
+}
+
 /* What a product's sums end in: the moments and scalars, or whether they are
  * added.
  */
@@ -165,13 +172,14 @@ static const char *
 call_end(Printer *printer, const Product *product, const Affine *at)
 {
     const ProductEnd *end = &product->end;
+    int scalars = end->scalars - 2 * end->clips - end->penalises;
     const char *text = "";
     if (end->scalars == 0)
         return end->kind == END_add ? "1" : "0";
     for (int i = 0; i < end->moments; i++)
         text = arena_printf(printer->arena, "%s%s, ", text,
                             c_pointer(printer, product->moment[i], at));
-    for (int i = 0; i < end->scalars; i++)
+    for (int i = 0; i < scalars; i++)
         text = arena_printf(printer->arena, "%s%s%s", text, i > 0 ? ", " : "",
                             c_value(printer, product->scalar[i]).text);
     return text;
@@ -204,6 +212,7 @@ call_kind(const Product *product)
     static const char *const name[] = {[END_set] = "",
                                        [END_add] = "",
                                        [END_step] = "step_",
+                                       [END_sgd] = "sgd_",
                                        [END_momentum] = "momentum_",
                                        [END_rmsprop] = "rmsprop_",
                                        [END_adam] = "adam_",
@@ -249,6 +258,55 @@ call_right(Printer *printer, const Product *product)
                 call_end(printer, product, &at[0]));
 }
 
+/* An optimiser that adjusts the sums, as a variable: its name. */
+static const char *
+call_optimiser(Printer *printer, const Product *product, const Affine *at)
+{
+    const ProductEnd *end = &product->end;
+    const char *suffix = c_suffix(product->dtype);
+    const char *kind = call_kind(product);
+    const char *name = printer_name(printer, "optimiser");
+    const int *scalar = product->scalar + end->scalars;
+    scalar -= 2 * end->clips + end->penalises;
+    writer_line(printer->writer, "flux_optimiser_%s %s;", suffix, name);
+    writer_line(printer->writer, "flux_by_%s%s(&%s, %s, %s);", kind, suffix,
+                name, c_pointer(printer, product->buffer[0], at),
+                call_end(printer, product, at));
+    if (end->clips) {
+        writer_line(printer->writer, "flux_clip_%s(&%s, %s, %s);", suffix, name,
+                    c_value(printer, scalar[0]).text,
+                    c_value(printer, scalar[1]).text);
+        scalar += 2;
+    }
+    if (end->penalises)
+        writer_line(printer->writer, "flux_l2_%s(&%s, %s);", suffix, name,
+                    c_value(printer, *scalar).text);
+    return name;
+}
+
+/* What a call's name says of its end, and its arguments for that: "c, " in the
+ * midst, and what stands last. An optimiser that is a variable has its own c.
+ */
+typedef struct {
+    const char *kind;
+    const char *to;
+    const char *last;
+} CallEnd;
+
+static CallEnd
+call_ending(Printer *printer, const Product *product, const Affine *at)
+{
+    if (is_adjusted(product)) {
+        const char *name = call_optimiser(printer, product, at);
+        return (CallEnd){"optimiser_", "",
+                         arena_printf(printer->arena, "&%s", name)};
+    }
+    const char *to = c_pointer(printer, product->buffer[0], at);
+    return (CallEnd){call_kind(product),
+                     arena_printf(printer->arena, "%s, ", to),
+                     call_end(printer, product, at)};
+}
+
 /* Sums into the columns of a table. */
 static void
 call_scatter(Printer *printer, const Product *product)
@@ -256,18 +314,17 @@ call_scatter(Printer *printer, const Product *product)
     Affine at[3];
     Dim stride[3][3];
     c_call_strides(printer, product, at, stride);
+    CallEnd end = call_ending(printer, product, &at[0]);
     writer_line(printer->writer,
-                "flux_scatter_%s%s(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s);",
-                call_kind(product), c_suffix(product->dtype), call_isa(printer),
+                "flux_scatter_%s%s(%s, %s, %s, %s, %s, %s, %s, %s%s, %s);",
+                end.kind, c_suffix(product->dtype), call_isa(printer),
                 c_call_count(printer, product->var[0]),
                 c_call_count(printer, product->var[1]),
                 c_call_count(printer, product->var[2]),
                 c_pointer(printer, product->buffer[1], &at[1]),
                 c_dim(printer, stride[1][2]).text,
-                c_pointer(printer, product->buffer[2], &at[2]),
-                c_pointer(printer, product->buffer[0], &at[0]),
-                c_dim(printer, stride[0][1]).text,
-                call_end(printer, product, &at[0]));
+                c_pointer(printer, product->buffer[2], &at[2]), end.to,
+                c_dim(printer, stride[0][1]).text, end.last);
 }
 
 /* A product, or sums of columns. */
@@ -300,25 +357,30 @@ call_product(Printer *printer, const Product *product)
         next = arena_printf(printer->arena, "%s, ",
                             c_dim(printer, stride[0][1]).text);
     }
+    CallEnd end = call_ending(printer, product, &at[0]);
     writer_line(
         printer->writer,
-        "flux_%s_%s%s%s(%s, %s%s, %s, %s%s, %s, %s, %s, %s%s%s, %s, %s%s);",
-        sums ? "sums" : "product", call_kind(product),
+        "flux_%s_%s%s%s(%s, %s%s, %s, %s%s, %s, %s, %s, %s%s%s%s, %s%s);",
+        sums ? "sums" : "product", end.kind,
         product->panels != 0 ? "panels_" : "", c_suffix(product->dtype),
         call_isa(printer), pool, c_order(product->order),
         c_call_count(printer, product->var[0]), columns,
         c_call_count(printer, product->var[2]),
         c_pointer(printer, product->buffer[1], &at[1]),
         c_dim(printer, stride[1][0]).text, c_dim(printer, stride[1][2]).text,
-        panels, factor, c_pointer(printer, product->buffer[0], &at[0]),
-        c_dim(printer, stride[0][0]).text, next,
-        call_end(printer, product, &at[0]));
+        panels, factor, end.to, c_dim(printer, stride[0][0]).text, next,
+        end.last);
 }
 
 void
 c_call(Printer *printer, const Stmt *stmt)
 {
     const Product *product = stmt->product;
+    CScope *scope = &printer->scope;
+    size_t mark = c_scope_mark(scope);
+    bool block = is_adjusted(product); /* for the optimiser */
+    if (block)
+        writer_line(printer->writer, "{");
     if (product->scatter)
         call_scatter(printer, product);
     else if (product->maxima)
@@ -331,4 +393,8 @@ c_call(Printer *printer, const Stmt *stmt)
         call_right(printer, product);
     else
         call_product(printer, product);
+    if (!block)
+        return;
+    c_scope_leave(scope, mark);
+    writer_line(printer->writer, "}");
 }

@@ -47,7 +47,8 @@ static const char *const products[NAMES] = {"flux_product_", "flux_sums_",
 static const struct {
     const char *call; /* a part of what is called */
     const char *name;
-} optimisers[] = {{"_momentum_f", "FLUX_MOMENTUM"},
+} optimisers[] = {{"_sgd_f", "FLUX_SGD"},
+                  {"_momentum_f", "FLUX_MOMENTUM"},
                   {"_rmsprop_f", "FLUX_RMSPROP"},
                   {"_adam_f", "FLUX_ADAM"},
                   {"_adamw_f", "FLUX_ADAMW"}};

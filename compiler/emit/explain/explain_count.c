@@ -81,17 +81,20 @@ static void
 count_product(Explain *e, const Product *product, double times)
 {
     static const int each[] = {
-        [END_set] = 0,     [END_add] = 1,   [END_step] = 2,  [END_momentum] = 4,
-        [END_rmsprop] = 9, [END_adam] = 12, [END_adamw] = 14};
-    if (product->end.kind == END_panels)
+        [END_set] = 0,   [END_add] = 1,      [END_step] = 2,
+        [END_sgd] = 2,   [END_momentum] = 4, [END_rmsprop] = 9,
+        [END_adam] = 12, [END_adamw] = 14};
+    const ProductEnd *end = &product->end;
+    if (end->kind == END_panels)
         return;
     bool one = product->buffer[2] < 0 || product->maxima || product->scatter;
     double terms = explain_side(e, product, 2) * (one ? 1 : 2);
     double columns = explain_side(e, product, 1);
+    double more = each[end->kind] + 2 * end->clips + 2 * end->penalises;
     times *= explain_side(e, product, 0);
     if (product->scatter) /* each term is of one column */
         terms /= columns;
-    e->cost.operations += times * columns * (terms + each[product->end.kind]);
+    e->cost.operations += times * columns * (terms + more);
 }
 
 static void

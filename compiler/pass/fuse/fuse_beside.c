@@ -88,9 +88,10 @@ is_right(Schedule *s, const Stmt *stmt)
     Dim term;
     if (stmt->kind != STMT_call || product->windows || product->maxima ||
         product->scatter || product->order != ORDER_seq ||
-        product->panels != 0 || product->end.kind == END_panels ||
-        product->end.moments > 0 || product->var[0] < 0 ||
-        product->var[2] < 0 || !strides_of(s, product, 0, &rest, &row, &term))
+        product->panels != 0 || product->var[0] < 0 || product->var[2] < 0 ||
+        (product->end.kind != END_set && product->end.kind != END_add &&
+         product->end.kind != END_step) ||
+        !strides_of(s, product, 0, &rest, &row, &term))
         return false;
     Dim elements = dim_mul(s->dims, extent_of(s, product->var[0]),
                            extent_of(s, product->var[2]));

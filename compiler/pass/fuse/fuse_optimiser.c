@@ -1,12 +1,15 @@
-/* A step of an optimiser with the gradient g that a product is, which its
- * kernel makes: of Momentum, RMSProp, ADAM and AdamW, by what they have of
+/* A step of an optimiser with the gradient that a product is, which its kernel
+ * makes: of Momentum, RMSProp, ADAM and AdamW, by what they have of
  *
+ *    g = clipped + l2 p, or clipped
  *    m' = keep_m m + take_m g, or keep_m m + g
  *    v' = keep_v v + take_v (g g)
  *    p' = q - scale (m' / (sqrt(v') + epsilon)), or q - scale m'
  *
- * where q is p or p - decay p, and m' stands for g if there is no m. m', v' and
- * p' are the next values of m, v and p, the rest but g scalars.
+ * where clipped is the gradient or min(high, max(low, it)), q is p or
+ * p - decay p, and m' stands for g if there is no m. m', v' and p' are the next
+ * values of m, v and p, the rest scalars. SGD has p' alone, and is one of these
+ * where g is more than the gradient.
  */
 #include "pass/schedule.h"
 
@@ -49,12 +52,24 @@ beside_scalar(const Schedule *s, Ref ref, Op op, Ref *scalar)
 
 /* The parts of a step, and the scalars in the order of the kernels' arguments.
  */
-enum { KEEP_m, TAKE_m, KEEP_v, TAKE_v, SCALE, EPSILON, DECAY };
+enum {
+    KEEP_m,
+    TAKE_m,
+    KEEP_v,
+    TAKE_v,
+    SCALE,
+    EPSILON,
+    DECAY,
+    LOW,
+    HIGH,
+    PENALTY
+};
 
 typedef struct {
     Ref mean;   /* m' */
     Ref square; /* v' */
     Ref g;
+    Ref product;
     Ref scalar[END_SCALARS]; /* REF_NONE: it has none */
 } Optimiser;
 
@@ -102,7 +117,7 @@ divided(const Schedule *s, Optimiser *o, Ref ref)
     return o->g != REF_NONE && is_squared(s, o, o->g);
 }
 
-/* Finds those of scale x: x is such a quotient, or m'. */
+/* Finds those of scale x: x is such a quotient, m' or g. */
 static bool
 moved(const Schedule *s, Optimiser *o, Ref step)
 {
@@ -111,21 +126,78 @@ moved(const Schedule *s, Optimiser *o, Ref step)
         return false;
     if (ir_node(s->graph, ref)->op == OP_div)
         return divided(s, o, ref);
-    o->mean = ref;
-    o->g = taken_in(s, ref, &o->scalar[KEEP_m], NULL);
+    o->g = ref;
+    if (leaf_of(s, ref) != REF_NONE) {
+        o->mean = ref;
+        o->g = taken_in(s, ref, &o->scalar[KEEP_m], NULL);
+    }
     return o->g != REF_NONE && s->users[o->g] == 1;
 }
 
-/* Whether q is p, or p - decay p; of what needs p, that comes last. */
+/* Whether q is p, or p - decay p. */
 static bool
-begins(const Schedule *s, Optimiser *o, const int *late, Ref q, Ref leaf)
+begins(const Schedule *s, Optimiser *o, Ref q, Ref leaf)
 {
     if (q == leaf)
-        return late[leaf] == 1;
+        return true;
     const Node *node = ir_node(s->graph, q);
-    return is(s, q, OP_sub, 1) && node->operand[0] == leaf && late[leaf] == 2 &&
+    return is(s, q, OP_sub, 1) && node->operand[0] == leaf &&
            beside_scalar(s, node->operand[1], OP_mul, &o->scalar[DECAY]) ==
                leaf;
+}
+
+/* x of clipped + l2 p, or none. */
+static Ref
+penalised(const Schedule *s, Optimiser *o, Ref leaf)
+{
+    const Node *node = ir_node(s->graph, o->g);
+    for (int i = 0; i < 2 && node->op == OP_add; i++)
+        if (beside_scalar(s, node->operand[i], OP_mul, &o->scalar[PENALTY]) ==
+            leaf)
+            return node->operand[1 - i];
+    o->scalar[PENALTY] = REF_NONE;
+    return REF_NONE;
+}
+
+/* x of min(high, max(low, x)), or none. */
+static Ref
+clipped(const Schedule *s, Optimiser *o, Ref ref)
+{
+    const Node *min = ir_node(s->graph, ref);
+    if (min->op != OP_min || !is(s, min->operand[1], OP_max, 1))
+        return REF_NONE;
+    const Node *max = ir_node(s->graph, min->operand[1]);
+    Ref low = schedule_scalar(s, max->operand[0]);
+    Ref high = schedule_scalar(s, min->operand[0]);
+    if (low == REF_NONE || high == REF_NONE)
+        return REF_NONE;
+    o->scalar[LOW] = low;
+    o->scalar[HIGH] = high;
+    return max->operand[1];
+}
+
+/* Finds the product of which g is made, and that nothing else needs. */
+static bool
+adjusts(const Schedule *s, Optimiser *o, Ref leaf)
+{
+    o->product = o->g;
+    Ref inner = penalised(s, o, leaf);
+    if (inner != REF_NONE)
+        o->product = inner;
+    if (inner != REF_NONE && s->users[inner] != 1)
+        return false;
+    inner = clipped(s, o, o->product);
+    if (inner != REF_NONE)
+        o->product = inner;
+    return inner == REF_NONE || s->users[inner] == 1;
+}
+
+/* How often a step reads p, which nothing needs behind that. */
+static int
+reads(const Optimiser *o)
+{
+    return 1 + (o->scalar[DECAY] != REF_NONE) +
+           (o->scalar[PENALTY] != REF_NONE);
 }
 
 /* The optimiser that has these parts; END_set: none. */
@@ -133,9 +205,14 @@ static EndKind
 kind_of(const Optimiser *o)
 {
     bool decays = o->scalar[DECAY] != REF_NONE;
+    bool adjusted = o->g != o->product;
     if (o->mean != REF_NONE && o->square != REF_NONE)
         return decays ? END_adamw : END_adam;
-    return decays ? END_set : o->mean != REF_NONE ? END_momentum : END_rmsprop;
+    if (decays)
+        return END_set;
+    if (o->mean == REF_NONE && o->square == REF_NONE)
+        return adjusted ? END_sgd : END_set;
+    return o->mean != REF_NONE ? END_momentum : END_rmsprop;
 }
 
 Added
@@ -148,10 +225,14 @@ schedule_optimiser(Schedule *s, const int *late, Ref ref)
     for (int i = 0; i < END_SCALARS; i++)
         o.scalar[i] = REF_NONE;
     if (!s->plain || leaf == REF_NONE ||
-        !begins(s, &o, late, node->operand[0], leaf) ||
-        !moved(s, &o, node->operand[1]) || !schedule_has_end(s, o.g, false))
+        !begins(s, &o, node->operand[0], leaf) ||
+        !moved(s, &o, node->operand[1]) || !adjusts(s, &o, leaf) ||
+        late[leaf] != reads(&o) || !schedule_has_end(s, o.product, false))
         return none;
-    ProductEnd end = {.kind = kind_of(&o), .node = ref};
+    ProductEnd end = {.kind = kind_of(&o),
+                      .node = ref,
+                      .clips = o.scalar[LOW] != REF_NONE,
+                      .penalises = o.scalar[PENALTY] != REF_NONE};
     if (end.kind == END_set)
         return none;
     if (o.mean != REF_NONE)
@@ -161,5 +242,5 @@ schedule_optimiser(Schedule *s, const int *late, Ref ref)
     for (int i = 0; i < END_SCALARS; i++)
         if (o.scalar[i] != REF_NONE)
             end.scalar[end.scalars++] = o.scalar[i];
-    return (Added){.product = o.g, .end = end};
+    return (Added){.product = o.product, .end = end};
 }
