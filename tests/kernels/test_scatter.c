@@ -192,14 +192,15 @@ make_places(size_t columns, size_t n, uint32_t *state)
     {                                                                          \
         static const T scale[] = {(T)0.1, 0, (T)-0.0, (T)-0.5, (T)INFINITY};   \
         for (uint32_t kinds = 0; kinds <= 5; kinds++) {                        \
-            for (int end = 0; end < ENDS; end++)                               \
+            for (int end = 0; end < SGD; end++)                                \
                 check_##S(m, columns, n, end, (T)0.1, kinds);                  \
             for (size_t i = 0; i < sizeof scale / sizeof *scale; i++)          \
                 check_##S(m, columns, n, STEP, scale[i], kinds);               \
             adjust = (int)(kinds % 3 + 1);                                     \
             for (int end = MOMENTUM; end < ENDS; end++)                        \
                 check_##S(m, columns, n, end, (T)0.1, kinds);                  \
-            for (size_t i = 0; i < 2 * sizeof scale / sizeof *scale; i++) {    \
+            for (size_t i = 0;                                                 \
+                 kinds == 5 && i < 2 * sizeof scale / sizeof *scale; i++) {    \
                 adjust = CLIP;                                                 \
                 low = i % 2 == 0 ? -1.5 : -0.0;                                \
                 check_##S(m, columns, n, SGD, scale[i / 2], kinds);            \
