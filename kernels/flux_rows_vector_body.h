@@ -1,6 +1,6 @@
-/* flux_rows_vector_body.h - the sum and the greatest of many elements, for
- * vectors of one type: flux_rows_text.h includes it for each set of them, in
- * the macros of flux_vector_body.h.
+/* flux_rows_vector_body.h - the sum and the greatest of many elements, and rows
+ * that are turned, for vectors of one type: flux_rows_text.h includes it for
+ * each set of them, in the macros of flux_vector_body.h.
  */
 
 /* 16 lanes joined as the order says: each with that 8 apart, then 4, 2 and 1.
@@ -100,4 +100,53 @@ FLUX_P(flux_row_maximum)(size_t n, const FLUX_T *x)
     for (k = lane[0] == 0 ? n : 0; k > 0; k--)
         lane[0] = x[k - 1] == 0 ? x[k - 1] : lane[0];
     return lane[0];
+}
+
+/* Back from what flux_pack_part makes: a vector of each of FLUX_G rows, `next`
+ * apart; their elements at k, to `apart` k behind the first ones. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_unpack_part)(const FLUX_T *rows, size_t next, FLUX_T *to,
+                         size_t apart)
+{
+    FLUX_V r[FLUX_G];
+    FLUX_UNROLL
+    for (size_t q = 0; q < FLUX_G; q++)
+        r[q] = FLUX_AT(rows + q * next);
+    FLUX_I(turn)(r);
+    FLUX_UNROLL
+    for (size_t q = 0; q < FLUX_G; q++)
+        FLUX_I(scatter)(to + q * apart, FLUX_G * apart, r[q]);
+}
+
+/* Where the rows of a part begin: the last one's, where it is full. */
+FLUX_INLINE size_t
+FLUX_P(flux_part_at)(size_t k, size_t part, size_t count)
+{
+    return k + part <= count ? k : count - part;
+}
+
+/* to[j + i * apart] = from[i + j * next] for i < m, j < n. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_turn)(size_t m, size_t n, const FLUX_T *from, size_t next,
+                  FLUX_T *to, size_t apart)
+{
+    const int pack = n >= FLUX_W && m >= FLUX_G;
+    const int unpack = !pack && m >= FLUX_W && n >= FLUX_G;
+    for (size_t j = 0; pack && j < n; j += FLUX_W)
+        for (size_t i = 0; i < m; i += FLUX_G) {
+            const size_t row = FLUX_P(flux_part_at)(i, FLUX_G, m);
+            const size_t at = FLUX_P(flux_part_at)(j, FLUX_W, n);
+            FLUX_P(flux_pack_part)
+            (from + row + at * next, next, to + at + row * apart, apart);
+        }
+    for (size_t i = 0; unpack && i < m; i += FLUX_W)
+        for (size_t j = 0; j < n; j += FLUX_G) {
+            const size_t row = FLUX_P(flux_part_at)(i, FLUX_W, m);
+            const size_t at = FLUX_P(flux_part_at)(j, FLUX_G, n);
+            FLUX_P(flux_unpack_part)
+            (from + row + at * next, next, to + at + row * apart, apart);
+        }
+    for (size_t j = 0; !pack && !unpack && j < n; j++)
+        for (size_t i = 0; i < m; i++)
+            to[j + i * apart] = from[i + j * next];
 }

@@ -128,6 +128,14 @@ FLUX_I(gather)(const FLUX_T *p, size_t s)
     return FLUX_AT(p);
 }
 
+/* And such a vector to those rows. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(scatter)(FLUX_T *p, size_t s, FLUX_V v)
+{
+    (void)s;
+    FLUX_AT(p) = v;
+}
+
 /* What is in the low halves of a and b, in turn; or in their high ones; of
  * floats also two by two. */
 #define FLUX_WEAVE(name, op, dot)                                              \

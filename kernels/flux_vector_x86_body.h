@@ -240,6 +240,33 @@ FLUX_I(gather)(const FLUX_T *p, size_t s)
 #undef FLUX_LAID
 #undef FLUX_LAY
 
+/* And such a vector to those rows. */
+#if defined(FLUX_F32_BEST)
+#define FLUX_EXTRACT "vextractf32x4"
+#elif defined(FLUX_F64_BEST)
+#define FLUX_EXTRACT "vextractf64x2"
+#else
+#define FLUX_EXTRACT "vextractf128"
+#endif
+#define FLUX_TAKE(at, p)                                                       \
+    __asm__(FLUX_EXTRACT " {$" at ", %1, %0|%0, %1, " at "}"                   \
+            : "=m"(*(FLUX_P(flux_part) *)(p))                                  \
+            : "v"(v))
+FLUX_TARGET FLUX_INLINE void
+FLUX_I(scatter)(FLUX_T *p, size_t s, FLUX_V v)
+{
+    __asm__(FLUX_OP("vmovu") " {%x1, %0|%0, %x1}"
+            : "=m"(*(FLUX_P(flux_part) *)p)
+            : "v"(v));
+    FLUX_TAKE("1", p + s);
+#if FLUX_W / FLUX_G == 4
+    FLUX_TAKE("2", p + 2 * s);
+    FLUX_TAKE("3", p + 3 * s);
+#endif
+}
+#undef FLUX_EXTRACT
+#undef FLUX_TAKE
+
 /* In each 128 bits, what is in the low halves of a and b, in turn; or in their
  * high ones; of floats also two by two. */
 #define FLUX_WEAVE(name, op)                                                   \

@@ -173,8 +173,9 @@ typedef VEC(Stmt *) Block;
 
 /* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum, or an
  * optimiser's step, of SGD where the sums are adjusted before; what computes
- * that, where it is more than the sums. Or there are none yet: c is a, in
- * panels, for products of so many columns.
+ * that, where it is more than the sums. Or there are none: c is a, in panels,
+ * for products of so many columns; or turned, c[i, j] = a[i, j], where i are
+ * side by side in a and j in c.
  */
 typedef enum {
     END_set,
@@ -185,7 +186,8 @@ typedef enum {
     END_rmsprop,
     END_adam,
     END_adamw,
-    END_panels
+    END_panels,
+    END_turned
 } EndKind;
 
 enum { END_SCALARS = 10, END_MOMENTS = 2 };
@@ -528,6 +530,11 @@ void schedule_lodge(Schedule *s);
 
 /* fuse_across.c: loops over samples whose rows are short. */
 void schedule_across(Schedule *s);
+
+/* fuse_reuse.c: local arrays across samples take the memory of those that are
+ * no longer used.
+ */
+void schedule_reuse(Schedule *s);
 
 /* fuse_rows.c: rows of samples that are one loop. */
 void schedule_rows(Schedule *s);

@@ -1,5 +1,6 @@
 /* Sums and maxima of rows, for every instruction set of the machine, against
- * the orders as flux_sum.h says them. What stands behind a row is NaN.
+ * the orders as flux_sum.h says them. What stands behind a row is NaN. And rows
+ * that are turned, which leave alone what is between and behind theirs.
  */
 #include "kernels/flux_rows.h"
 
@@ -15,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { MOST = 9000, BEHIND = 32 };
+enum { MOST = 9000, BEHIND = 32, SIDE = 70 };
 
 /* The lengths that are tried: all small ones, and those about a block. */
 static size_t
@@ -65,6 +66,22 @@ next_length(size_t n)
             assert_true(isnan(sum) ? isnan(got) : BITS(got) == BITS(sum));     \
             assert_true(BITS(most) == BITS(max));                              \
         }                                                                      \
+    }                                                                          \
+                                                                               \
+    static void check_turn_##S(flux_isa isa, size_t m, size_t n, size_t more)  \
+    {                                                                          \
+        static T from[SIDE * SIDE], to[SIDE * SIDE];                           \
+        const size_t next = m + more, apart = n + 2 * more;                    \
+        for (size_t i = 0; i < SIDE * SIDE; i++) {                             \
+            from[i] = (T)i;                                                    \
+            to[i] = -(T)i;                                                     \
+        }                                                                      \
+        flux_turn_##S(isa, m, n, from, next, to, apart);                       \
+        for (size_t i = 0; i < SIDE * SIDE; i++) {                             \
+            const size_t j = i % apart, row = i / apart;                       \
+            const T turned = j < n && row < m ? (T)(row + j * next) : -(T)i;   \
+            assert_true(to[i] == turned);                                      \
+        }                                                                      \
     }
 
 CHECKS(f32, float, flux_f32_bits)
@@ -84,9 +101,23 @@ test_rows(void **state)
     }
 }
 
+static void
+test_turn(void **state)
+{
+    (void)state;
+    for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++)
+        for (size_t m = 0; m <= SIDE - 4; m += m < 20 ? 1 : 11)
+            for (size_t n = 1; n <= SIDE - 4; n += n < 20 ? 1 : 11)
+                for (size_t more = 0; more < 3; more += 2) {
+                    check_turn_f32((flux_isa)isa, m, n, more);
+                    check_turn_f64((flux_isa)isa, m, n, more);
+                }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),
+                                       cmocka_unit_test(test_turn)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

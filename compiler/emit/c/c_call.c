@@ -205,6 +205,23 @@ call_panels(Printer *printer, const Product *product)
         c_pointer(printer, product->buffer[0], &at[0]));
 }
 
+/* Rows and columns of an operand, turned. */
+static void
+call_turned(Printer *printer, const Product *product)
+{
+    Affine at[3];
+    Dim stride[3][3];
+    c_call_strides(printer, product, at, stride);
+    writer_line(printer->writer, "flux_turn_%s(%s, %s, %s, %s, %s, %s, %s);",
+                c_suffix(product->dtype), call_isa(printer),
+                c_call_count(printer, product->var[0]),
+                c_call_count(printer, product->var[1]),
+                c_pointer(printer, product->buffer[1], &at[1]),
+                c_dim(printer, stride[1][1]).text,
+                c_pointer(printer, product->buffer[0], &at[0]),
+                c_dim(printer, stride[0][0]).text);
+}
+
 /* How a call's name says what its sums end in. */
 static const char *
 call_kind(const Product *product)
@@ -217,7 +234,8 @@ call_kind(const Product *product)
                                        [END_rmsprop] = "rmsprop_",
                                        [END_adam] = "adam_",
                                        [END_adamw] = "adamw_",
-                                       [END_panels] = ""};
+                                       [END_panels] = "",
+                                       [END_turned] = ""};
     return name[product->end.kind];
 }
 
@@ -389,6 +407,8 @@ c_call(Printer *printer, const Stmt *stmt)
         call_windows(printer, product);
     else if (product->end.kind == END_panels)
         call_panels(printer, product);
+    else if (product->end.kind == END_turned)
+        call_turned(printer, product);
     else if (product->right > 0)
         call_right(printer, product);
     else

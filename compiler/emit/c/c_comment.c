@@ -397,6 +397,15 @@ origins_of_all(Origins *origins, const Stmt *stmt)
         origins_of(origins, block->item[++i]);
 }
 
+/* What a call does that turns rows: it is of no operation. */
+static const char *
+turn_text(const Printer *printer, const Product *product)
+{
+    return printer->s->buffer.item[product->buffer[0]].across
+               ? "Samples side by side, a row behind the other."
+               : "And back: a sample behind the other.";
+}
+
 bool
 c_comment(Printer *printer, const Stmt *stmt)
 {
@@ -409,6 +418,10 @@ c_comment(Printer *printer, const Stmt *stmt)
     if (is_headed(printer, stmt)) {
         origins_of_all(&origins, stmt);
         count = origins_text(&origins, &source, &place, text);
+    }
+    if (stmt->kind == STMT_call && stmt->product->end.kind == END_turned) {
+        count = 1;
+        text[0] = turn_text(printer, stmt->product);
     }
     if (count > 0)
         writer_apart(printer->writer);

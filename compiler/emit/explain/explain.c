@@ -60,6 +60,9 @@ product_text(Explain *e, const Product *product)
     if (product->end.kind == END_panels)
         return arena_printf(e->s->arena, "panels of %.0f x %.0f", size[0],
                             size[2]);
+    if (product->end.kind == END_turned)
+        return arena_printf(e->s->arena, "turn of %.0f x %.0f", size[0],
+                            size[1]);
     if (product->maxima)
         return arena_printf(e->s->arena, "%.0f maxima of %.0f",
                             size[0] * size[1], size[2]);

@@ -85,7 +85,7 @@ count_product(Explain *e, const Product *product, double times)
         [END_sgd] = 2,   [END_momentum] = 4, [END_rmsprop] = 9,
         [END_adam] = 12, [END_adamw] = 14};
     const ProductEnd *end = &product->end;
-    if (end->kind == END_panels)
+    if (end->kind == END_panels || end->kind == END_turned)
         return;
     bool one = product->buffer[2] < 0 || product->maxima || product->scatter;
     double terms = explain_side(e, product, 2) * (one ? 1 : 2);

@@ -538,6 +538,7 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
         schedule_across(s);
     schedule_states(s);
     schedule_share(s);
+    schedule_reuse(s);
     if (!s->kernels)
         schedule_apart(s);
     schedule_shrink(s);

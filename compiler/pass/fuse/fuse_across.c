@@ -8,14 +8,16 @@
  * A loop over samples is cut where loops over rows begin and end. What one
  * piece leaves to others waits in memory, one for each sample. Memory that no
  * other loop touches is turned: the samples of a block side by side, a row
- * behind the other. Each sample's operations stay and keep their order, so the
- * bits stay.
+ * behind the other. What others touch, as targets, is turned by a call before
+ * the pieces, and what they are to find there by one behind them. Each sample's
+ * operations stay and keep their order, so the bits stay.
  */
 #include "pass/fuse/fuse_uses.h"
 #include "pass/fuse/fuse_waits.h"
 
 enum {
     ACROSS_ROW = 15,         /* elements of a row, at most */
+    ACROSS_PART = 16,        /* bytes of a row that a call turns, at least */
     ACROSS_STACK = 32 * 1024 /* bytes of what is turned, at most */
 };
 
@@ -201,6 +203,107 @@ turn(const Across *across, const Uses *uses, int buffer)
     s->buffer.item[buffer].across = true;
 }
 
+/* ---- memory that others touch ---- */
+
+/* Whether a store fills the row of its sample. */
+static bool
+fills_row(const Across *across, const Use *use, Dim row)
+{
+    const Schedule *s = across->s;
+    if (use->depth != 3)
+        return false;
+    const int var = use->path[2]->var;
+    const Affine own = affine_var(var);
+    Affine at = *use->at;
+    affine_drop(s, &at, across->key);
+    return s->var.item[schedule_var(s, var)].extent == row &&
+           affine_same(s, &at, &own);
+}
+
+/* The length of a buffer's rows that the loop only reads, or only stores, each
+ * of them whole; 0: that is not so, or not worth a call.
+ */
+static Dim
+lasting_row(const Across *across, const Uses *uses, int buffer, bool *stored)
+{
+    Schedule *s = across->s;
+    const Buffer *b = &s->buffer.item[buffer];
+    const Dim samples = s->var.item[across->key].extent;
+    const Dim row = keep_row(across, uses, buffer, false);
+    int stores = 0;
+    int loads = 0;
+    bool rows = false;
+    if (!dim_known(row) || row > ACROSS_ROW || !dtype_real(b->dtype) ||
+        row * (Dim)dtype_size(b->dtype) < ACROSS_PART ||
+        b->count != dim_mul(s->dims, row, samples))
+        return 0;
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        if (!is_within(across, use))
+            continue;
+        stores += use->store;
+        loads += !use->store;
+        rows = rows || use->depth > 2;
+        if (use->store && !fills_row(across, use, row))
+            return 0;
+    }
+    *stored = stores > 0;
+    return rows && (stores == 0 || (stores == 1 && loads == 0)) ? row : 0;
+}
+
+/* The call that turns the rows of a buffer into those of `turned`, or back. */
+static Stmt *
+make_turn(const Across *across, int buffer, int turned, Dim row, bool back)
+{
+    Schedule *s = across->s;
+    const int sample = (int)s->var.count;
+    VEC_PUSH(s->arena, &s->var,
+             s->var.item[schedule_var(s, across->loop->var)]);
+    const int element = schedule_new_var(s, VAR_plain, row);
+    const Affine own = affine_var(element);
+    Affine at = affine_var(sample);
+    affine_scale(s, &at, row);
+    affine_add(s, &at, &own);
+    const Affine side = turned_index(across, &own, sample);
+    Product *product = ARENA_NEW(s->arena, Product);
+    *product = (Product){
+        .dtype = s->buffer.item[buffer].dtype,
+        .var = {back ? sample : element, back ? element : sample, -1},
+        .buffer = {back ? buffer : turned, back ? turned : buffer, -1},
+        .at = {back ? at : side, back ? side : at},
+        .end = {.kind = END_turned}};
+    Stmt *call = schedule_stmt(s, STMT_call, s->buffer.item[buffer].node);
+    call->product = product;
+    call->tag = across->loop->tag;
+    return call;
+}
+
+/* Has the loop touch turned rows in the place of a buffer's, which calls turn.
+ */
+static void
+turn_aside(Across *across, const Uses *uses, int buffer, Block *before,
+           Block *behind)
+{
+    Schedule *s = across->s;
+    bool stored;
+    const Dim row = lasting_row(across, uses, buffer, &stored);
+    if (row == 0)
+        return;
+    const Buffer old = s->buffer.item[buffer];
+    const int turned =
+        schedule_temp(s, old.dtype, old.node, row * SCHEDULE_BLOCK);
+    s->buffer.item[turned].across = true;
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        if (!is_within(across, use) || *use->buffer != buffer)
+            continue;
+        *use->buffer = turned;
+        *use->at = turned_index(across, use->at, across->loop->var);
+    }
+    schedule_push(s, stored ? behind : before,
+                  make_turn(across, buffer, turned, row, stored));
+}
+
 /* ---- cutting ---- */
 
 /* A loop that goes on with another's variable. */
@@ -337,8 +440,43 @@ replace(Schedule *s, Block *block, size_t at, const Block *piece)
     }
 }
 
+static void
+notice(void *user, int *buffer, Affine *at, bool store)
+{
+    bool *touched = user;
+    (void)at;
+    (void)store;
+    touched[*buffer] = true;
+}
+
+/* The pieces, each call that turns what they read before the first that does,
+ * and others behind them.
+ */
+static Block
+join_pieces(const Across *across, const Block *before, const Block *behind)
+{
+    Schedule *s = across->s;
+    Block all = {0};
+    bool *touched = ARENA_ARRAY(s->arena, bool, s->buffer.count + 1);
+    bool *done = ARENA_ARRAY(s->arena, bool, before->count + 1);
+    for (size_t p = 0; p < across->piece.count; p++) {
+        schedule_accesses(s, across->piece.item[p], notice, touched);
+        for (size_t i = 0; i < before->count; i++) {
+            Stmt *call = before->item[i];
+            if (!done[i] && touched[call->product->buffer[0]]) {
+                schedule_push(s, &all, call);
+                done[i] = true;
+            }
+        }
+        schedule_push(s, &all, across->piece.item[p]);
+    }
+    for (size_t i = 0; i < behind->count; i++)
+        schedule_push(s, &all, behind->item[i]);
+    return all;
+}
+
 /* Goes across the samples in a loop of a block, if that pays: into how many
- * pieces.
+ * statements.
  */
 static size_t
 go_across(Schedule *s, Stmt *block, size_t at)
@@ -350,16 +488,21 @@ go_across(Schedule *s, Stmt *block, size_t at)
                      .buffers = s->buffer.count};
     across.turned = ARENA_ARRAY(s->arena, bool, across.buffers + 1);
     Uses uses = uses_all(s);
+    Block before = {0};
+    Block behind = {0};
     if (!can_turn(&across, &uses))
         return 1;
     for (size_t b = 0; b < across.buffers; b++)
         if (across.turned[b])
             turn(&across, &uses, (int)b);
+        else
+            turn_aside(&across, &uses, (int)b, &before, &behind);
     s->tag = across.loop->tag;
     cut(&across);
     await_pieces(&across);
-    replace(s, &block->body, at, &across.piece);
-    return across.piece.count;
+    const Block all = join_pieces(&across, &before, &behind);
+    replace(s, &block->body, at, &all);
+    return all.count;
 }
 
 void
