@@ -1,5 +1,6 @@
-/* checkpoint.c - a model's parameters, and a trainer's state, in safetensors
- * files. A load checks everything before it writes the first parameter.
+/* checkpoint.c - a model's parameters, a trainer's state, and its best epoch so
+ * far, in safetensors files. A load checks everything before it writes the
+ * first parameter.
  */
 #include "runtime/error.h"
 #include "runtime/safetensors.h"
@@ -18,6 +19,15 @@ typedef struct Group {
 } Group;
 
 static const char state_prefix[] = "trainer.";
+
+/* The best epoch's number, accuracy and error, named as no state is. An
+ * epoch's number is whole, and below 2^31.
+ */
+enum { BEST = 3 };
+static const char best_name[] = "trainer.best";
+static const flux_param best_param[] = {
+    {"best", FLUX_F64, 1, {BEST}, 0, FLUX_NO_GRAD}};
+static const double best_most = 2147483648.0;
 
 static size_t
 param_bytes(const flux_param *p)
@@ -216,11 +226,16 @@ model_group(const flux_model *model, const void *m)
     return (Group){"", model->param, model->nparam, model->bytes, (void *)m};
 }
 
-static Group
-state_group(const flux_trainer *trainer, const void *state)
+/* Whether the first of the best epoch's numbers is one; false for NaN. */
+static int
+best_number_is_whole(const flux_tensor *t)
 {
-    return (Group){state_prefix, trainer->state, trainer->nstate,
-                   trainer->bytes, (void *)state};
+    double number;
+    if (t->dtype != FLUX_F64 || flux_elements(t->rank, t->dim) != BEST)
+        return 1; /* groups_load says so better */
+    memcpy(&number, t->data, sizeof number);
+    return number >= 1.0 && number < best_most &&
+           (double)(size_t)number == number;
 }
 
 /* Saves the parameters; see flux.h. */
@@ -272,28 +287,70 @@ flux_load_bytes(const flux_model *model, void *m, const void *bytes,
     return status;
 }
 
-/* Saves parameters and a trainer's state; see flux.h. */
-flux_status
-flux_save_training(const flux_trainer *trainer, const void *state,
-                   const void *m, const char *path, flux_error *err)
+/* The parts of a training's file; the last two are the best epoch's. */
+static void
+training_groups(const flux_trainer *trainer, const void *state, const void *m,
+                const flux_best *best, double *number, Group *group)
 {
-    if (trainer == NULL || path == NULL)
-        return flux_error_set(err, FLUX_E_NULL, "no trainer, or no file name");
-    Group group[2];
     group[0] = model_group(trainer->model, m);
-    group[1] = state_group(trainer, state);
-    return groups_save(group, 2, trainer->model->name, path, NULL, NULL, err);
+    group[1] = (Group){state_prefix, trainer->state, trainer->nstate,
+                       trainer->bytes, (void *)state};
+    group[2] =
+        (Group){state_prefix, best_param, 1, BEST * sizeof *number, number};
+    group[3] = model_group(trainer->model, best != NULL ? best->m : NULL);
+    group[3].prefix = "trainer.best/";
 }
 
-/* Loads parameters and a trainer's state, all or none; see flux.h. */
+/* Saves parameters, a trainer's state and its best epoch; see flux.h. */
 flux_status
-flux_load_training(const flux_trainer *trainer, void *state, void *m,
-                   const char *path, flux_error *err)
+flux_save_training(const flux_trainer *trainer, const void *state,
+                   const void *m, const flux_best *best, const char *path,
+                   flux_error *err)
 {
     if (trainer == NULL || path == NULL)
         return flux_error_set(err, FLUX_E_NULL, "no trainer, or no file name");
-    Group group[2];
-    group[0] = model_group(trainer->model, m);
-    group[1] = state_group(trainer, state);
-    return groups_load_file(group, 2, path, err);
+    const int some = best != NULL && best->epoch > 0;
+    double number[BEST] = {0};
+    Group group[4];
+    training_groups(trainer, state, m, best, number, group);
+    if (some) {
+        number[0] = (double)best->epoch;
+        number[1] = best->scores.accuracy;
+        number[2] = best->scores.error;
+    }
+    return groups_save(group, some ? 4 : 2, trainer->model->name, path, NULL,
+                       NULL, err);
+}
+
+/* Loads the same, all or none; see flux.h. */
+flux_status
+flux_load_training(const flux_trainer *trainer, void *state, void *m,
+                   flux_best *best, const char *path, flux_error *err)
+{
+    if (trainer == NULL || path == NULL)
+        return flux_error_set(err, FLUX_E_NULL, "no trainer, or no file name");
+    flux_tensors *t = NULL;
+    flux_status status = flux_tensors_read(path, &t, err);
+    if (status != FLUX_OK)
+        return status;
+    const flux_tensor *saved = flux_tensors_find(t, best_name);
+    const int some = best != NULL && saved != NULL;
+    double number[BEST] = {0};
+    Group group[4];
+    training_groups(trainer, state, m, best, number, group);
+    if (some && !best_number_is_whole(saved))
+        status = flux_error_set(err, FLUX_E_MISMATCH,
+                                "tensor %s has no epoch's number", best_name);
+    if (status == FLUX_OK)
+        status = groups_load(group, some ? 4 : 2, t, err);
+    flux_tensors_close(t);
+    if (status != FLUX_OK) {
+        flux_error_prefix(err, path);
+        return status;
+    }
+    if (best != NULL) {
+        best->epoch = (size_t)number[0];
+        best->scores = (flux_scores){number[1], number[2]};
+    }
+    return status;
 }

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLUX_ABI      2
+#define FLUX_ABI      3
 #define FLUX_MAX_RANK 8
 
 #ifdef __cplusplus
@@ -401,14 +401,31 @@ flux_status flux_save_bytes(const flux_model *model, const void *m,
 flux_status flux_load_bytes(const flux_model *model, void *m, const void *bytes,
                             size_t size, flux_error *err);
 
-/* Model and training state together, to go on training later. The tensors of
- * the state are named "trainer." and their name.
+/* Means over the samples, of the model's first output. */
+typedef struct flux_scores {
+    double accuracy; /* largest output = label (or largest target) */
+    double error;    /* squared error summed over a sample's outputs */
+} flux_scores;
+
+/* The best epoch of a training so far; zeroes, but for m, at its beginning. */
+typedef struct flux_best {
+    size_t epoch;       /* from 1; 0: none yet */
+    flux_scores scores; /* of the validation data */
+    void *m;            /* the caller's memory for its parameters */
+} flux_best;
+
+/* Model and training state together, to go on training later, and the best
+ * epoch, which may be NULL. The tensors of the state are named "trainer." and
+ * their name; "trainer.best" is the best epoch's number, accuracy and error,
+ * and its parameters are "trainer.best/" and their name. A file without them is
+ * loaded, too: best->epoch becomes 0.
  */
 flux_status flux_save_training(const flux_trainer *trainer, const void *state,
-                               const void *m, const char *path,
-                               flux_error *err);
+                               const void *m, const flux_best *best,
+                               const char *path, flux_error *err);
 flux_status flux_load_training(const flux_trainer *trainer, void *state,
-                               void *m, const char *path, flux_error *err);
+                               void *m, flux_best *best, const char *path,
+                               flux_error *err);
 
 /* idx.c, npy.c, csv.c, array.c: data files. */
 
@@ -505,12 +522,6 @@ typedef struct flux_data {
     const int32_t *label;
 } flux_data;
 
-/* Means over the samples, of the model's first output. */
-typedef struct flux_scores {
-    double accuracy; /* largest output = label (or largest target) */
-    double error;    /* squared error summed over a sample's outputs */
-} flux_scores;
-
 /* batch is the number of samples taken at once; 0: 256. A model of one output
  * answers class 1 from 0.5 on.
  */
@@ -549,6 +560,9 @@ typedef struct flux_train_options {
     flux_monitor monitor; /* what early stopping looks at */
     size_t patience;      /* epochs without progress before stopping; 0: never.
                            * m becomes the best epoch's parameters */
+    flux_best *best;      /* kept up to date, so that a checkpoint can hold it,
+                           * and looked at where training goes on; NULL: there
+                           * was none, and none is kept */
     int verbose;          /* a line an epoch on stderr */
     int quiet;            /* no bar, even on a terminal */
     int (*on_epoch)(void *user, const flux_epoch *epoch); /* not 0: stop */
@@ -564,8 +578,8 @@ typedef struct flux_train_options {
 } flux_train_options;
 
 typedef struct flux_train_result {
-    size_t epochs; /* run */
-    double loss;   /* of the last epoch */
+    size_t epochs; /* run, those before options.from among them */
+    double loss;   /* of the last epoch; 0 where none was left to run */
     size_t best_epoch;
     flux_scores best; /* validation scores of the best epoch */
     int stopped;      /* by patience or on_epoch */

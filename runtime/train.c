@@ -24,16 +24,52 @@ typedef struct Training {
     void *x[FLUX_MAX_PORTS]; /* one batch, gathered */
     void *y;
     int32_t *label;
-    void *best; /* the best parameters; NULL without patience */
+    flux_best own;   /* without options.best; its m is NULL without patience */
+    flux_best *best; /* that, or options.best */
     flux_work work;
     flux_remote_step remote; /* open where options.device is not NULL */
     double started;
 } Training;
 
+/* The epoch that training begins with. */
+static size_t
+training_start(const Training *t)
+{
+    return t->options.from.epoch > 0 ? t->options.from.epoch : 1;
+}
+
 static flux_status
 training_error(Training *t, flux_status status)
 {
     return flux_place_error(&t->remote.place, status, t->err);
+}
+
+/* What the caller knows of the epochs before. */
+static flux_status
+training_check_best(const Training *t)
+{
+    const flux_best *best = t->options.best;
+    const size_t bytes = t->trainer->model->bytes;
+    if (t->options.validation == NULL)
+        return t->options.patience == 0 && best == NULL
+                   ? FLUX_OK
+                   : flux_error_set(
+                         t->err, FLUX_E_NULL, "%s needs validation data",
+                         best == NULL ? "patience" : "the best epoch");
+    if (best == NULL)
+        return FLUX_OK;
+    if (best->m == NULL && bytes > 0)
+        return flux_error_set(t->err, FLUX_E_NULL,
+                              "no memory for the best epoch's parameters");
+    if (flux_overlap(best->m, bytes, t->m, bytes))
+        return flux_error_set(t->err, FLUX_E_OVERLAP,
+                              "the best epoch's parameters are the model's");
+    if (best->epoch >= training_start(t) && best->epoch > 0)
+        return flux_error_set(t->err, FLUX_E_SIZE,
+                              "training begins with epoch %zu, but its best "
+                              "one so far is %zu",
+                              training_start(t), best->epoch);
+    return FLUX_OK;
 }
 
 static flux_status
@@ -62,10 +98,7 @@ training_check(Training *t)
         if (d->x[i] == NULL)
             return flux_error_set(t->err, FLUX_E_NULL, "input %zu has no data",
                                   i + 1);
-    if (t->options.patience > 0 && t->options.validation == NULL)
-        return flux_error_set(t->err, FLUX_E_NULL,
-                              "patience needs validation data");
-    return FLUX_OK;
+    return training_check_best(t);
 }
 
 /* What a step on the CPU needs; whether it is there. */
@@ -100,9 +133,10 @@ training_allocate(Training *t)
     size_t order = flux_mul(t->data->n, sizeof *t->order);
     t->order = order > PTRDIFF_MAX ? NULL : malloc(order);
     int failed = t->order == NULL;
-    if (t->options.patience > 0) {
-        t->best = flux_alloc(t->trainer->model->bytes);
-        failed |= t->best == NULL;
+    t->best = t->options.best != NULL ? t->options.best : &t->own;
+    if (t->options.patience > 0 && t->options.best == NULL) {
+        t->own.m = flux_alloc(t->trainer->model->bytes);
+        failed |= t->own.m == NULL;
     }
     if (failed || (device == NULL && !training_memory(t)))
         return training_error(t, FLUX_E_MEMORY);
@@ -121,7 +155,7 @@ training_free(Training *t)
     free(t->y);
     free(t->label);
     free(t->order);
-    free(t->best);
+    free(t->own.m);
     free(t->work.arena);
     flux_remote_step_close(&t->remote);
 }
@@ -271,8 +305,8 @@ training_epoch(Training *t, size_t epoch, double *loss)
 static int
 training_better(const Training *t, const flux_scores *now)
 {
-    const flux_scores *best = &t->result.best;
-    if (t->result.best_epoch == 0)
+    const flux_scores *best = &t->best->scores;
+    if (t->best->epoch == 0)
         return 1;
     if (t->options.monitor == FLUX_BY_ERROR)
         return now->error < best->error ||
@@ -296,10 +330,10 @@ training_validate(Training *t, flux_epoch *e)
     }
     if (!training_better(t, &e->validation))
         return FLUX_OK;
-    t->result.best = e->validation;
-    t->result.best_epoch = e->epoch;
-    if (t->best != NULL && model->bytes > 0)
-        memcpy(t->best, t->m, model->bytes);
+    t->best->scores = e->validation;
+    t->best->epoch = e->epoch;
+    if (t->best->m != NULL && model->bytes > 0)
+        memcpy(t->best->m, t->m, model->bytes);
     return FLUX_OK;
 }
 
@@ -317,12 +351,20 @@ training_report(const Training *t, const flux_epoch *e)
     fprintf(stderr, "  %.1f s\n", e->seconds);
 }
 
+/* Whether the best epoch is too long ago behind this one. */
+static int
+training_is_late(const Training *t, size_t epoch)
+{
+    size_t patience = t->options.patience;
+    return patience > 0 && t->best->epoch > 0 &&
+           epoch - t->best->epoch >= patience;
+}
+
 /* Whether training ends before its last epoch. */
 static int
 training_stops(const Training *t, const flux_epoch *e)
 {
-    size_t patience = t->options.patience;
-    int stop = patience > 0 && e->epoch - t->result.best_epoch >= patience;
+    int stop = training_is_late(t, e->epoch);
     if (t->options.on_epoch != NULL)
         stop |= t->options.on_epoch(t->options.user, e) != 0;
     return stop;
@@ -333,8 +375,11 @@ training_run(Training *t)
 {
     flux_status status = FLUX_OK;
     t->started = flux_clock();
-    size_t start = t->options.from.epoch;
-    for (size_t epoch = start > 0 ? start : 1; epoch <= t->options.epochs;
+    size_t start = training_start(t);
+    t->result.epochs = start - 1;
+    t->result.stopped =
+        start <= t->options.epochs && training_is_late(t, start - 1);
+    for (size_t epoch = start; epoch <= t->options.epochs && !t->result.stopped;
          epoch++) {
         flux_epoch e = {.epoch = epoch, .state = t->state, .m = t->m};
         status = training_epoch(t, epoch, &e.loss);
@@ -351,8 +396,11 @@ training_run(Training *t)
             break;
         }
     }
-    if (t->best != NULL && t->result.best_epoch > 0)
-        memcpy(t->m, t->best, t->trainer->model->bytes);
+    t->result.best = t->best->scores;
+    t->result.best_epoch = t->best->epoch;
+    const size_t bytes = t->trainer->model->bytes;
+    if (t->options.patience > 0 && t->best->epoch > 0 && bytes > 0)
+        memcpy(t->m, t->best->m, bytes);
     return status;
 }
 

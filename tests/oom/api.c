@@ -73,10 +73,17 @@ training(void)
         !fine("save", flux_save(&logreg_model, &m, "out/m", &err)) ||
         !fine("load", flux_load(&logreg_model, &m, "out/m", &err)))
         return 0;
-    return fine("save training", flux_save_training(&logreg_step_trainer, &step,
-                                                    &m, "out/t", &err)) &&
-           fine("load training", flux_load_training(&logreg_step_trainer, &step,
-                                                    &m, "out/t", &err));
+    static logreg m2;
+    flux_best best = {.m = &m2};
+    options.best = &best;
+    options.from.epoch = 1;
+    const flux_trainer *trainer = &logreg_step_trainer;
+    return fine("train on",
+                flux_train(trainer, &step, &m, &data, &options, NULL, &err)) &&
+           fine("save training",
+                flux_save_training(trainer, &step, &m, &best, "out/t", &err)) &&
+           fine("load training",
+                flux_load_training(trainer, &step, &m, &best, "out/t", &err));
 }
 
 static int

@@ -205,14 +205,16 @@ test_files(void **unused)
     assert_int_equal(flux_save_bytes(&fake_model, &m, &bytes, NULL, &err),
                      FLUX_E_NULL);
     assert_int_equal(flux_load_bytes(NULL, &m, "x", 1, &err), FLUX_E_NULL);
-    assert_int_equal(flux_save_training(NULL, &step, &m, "x", &err),
+    assert_int_equal(flux_save_training(NULL, &step, &m, NULL, "x", &err),
                      FLUX_E_NULL);
-    assert_int_equal(flux_save_training(&fake_trainer, &step, &m, NULL, &err),
+    assert_int_equal(
+        flux_save_training(&fake_trainer, &step, &m, NULL, NULL, &err),
+        FLUX_E_NULL);
+    assert_int_equal(flux_load_training(NULL, &step, &m, NULL, "x", &err),
                      FLUX_E_NULL);
-    assert_int_equal(flux_load_training(NULL, &step, &m, "x", &err),
-                     FLUX_E_NULL);
-    assert_int_equal(flux_load_training(&fake_trainer, &step, &m, NULL, &err),
-                     FLUX_E_NULL);
+    assert_int_equal(
+        flux_load_training(&fake_trainer, &step, &m, NULL, NULL, &err),
+        FLUX_E_NULL);
     assert_int_equal(flux_idx_parse(NULL, 4, &array, &err), FLUX_E_NULL);
     assert_int_equal(flux_idx_parse("abcd", 4, NULL, &err), FLUX_E_NULL);
     assert_int_equal(flux_csv_parse(NULL, 1, NULL, &table, &err), FLUX_E_NULL);

@@ -430,32 +430,6 @@ mismatches_name_both_shapes(void **unused)
 }
 
 static void
-training_state_goes_along(void **unused)
-{
-    (void)unused;
-    const char *path = in_folder("training");
-    flux_error err = {""};
-    const Fake m = {1.0, 2.0, 3};
-    const FakeStep s = {.eta = 0.25, .moment = {4.0, 5.0}, .count = 6};
-    Fake m2 = {0};
-    FakeStep s2 = {0};
-    assert_int_equal(flux_save_training(&fake_trainer, &s, &m, path, &err),
-                     FLUX_OK);
-    assert_int_equal(flux_load_training(&fake_trainer, &s2, &m2, path, &err),
-                     FLUX_OK);
-    assert_true(m2.b == 2.0 && s2.eta == 0.25 && s2.moment[1] == 5.0);
-    assert_int_equal(s2.count, 6);
-    Fake alone = {0};
-    assert_int_equal(flux_load(&fake_model, &alone, path, &err), FLUX_OK);
-    assert_true(alone.b == 2.0);
-    assert_int_equal(flux_save(&fake_model, &m, path, &err), FLUX_OK);
-    assert_int_equal(flux_load_training(&fake_trainer, &s2, &m2, path, &err),
-                     FLUX_E_MISMATCH);
-    assert_non_null(strstr(err.text, "training: tensor trainer.eta is not in"));
-    unlink(path);
-}
-
-static void
 files_that_cannot_be(void **unused)
 {
     (void)unused;
@@ -526,7 +500,6 @@ main(void)
         cmocka_unit_test(save_and_load),
         cmocka_unit_test(bytes_survive_no_truncation),
         cmocka_unit_test(mismatches_name_both_shapes),
-        cmocka_unit_test(training_state_goes_along),
         cmocka_unit_test(files_that_cannot_be),
         cmocka_unit_test(failed_write_keeps_the_old_file),
     };

@@ -365,9 +365,10 @@ fn_train(Script *s, const Args *args)
             (uint64_t)number_int(s, seed, "seed", 0, INT64_MAX, args->span);
     step_prepare(&t.step, &t.all);
     run_begin(&t, args);
+    const size_t before = t.run.at.epoch > 0 ? t.run.at.epoch - 1 : 0;
     flux_train_result result = train(&t, args);
     train_run_end(&t.run);
-    if (result.epochs == 0 && t.run.loss.count > 0) /* all was done before */
+    if (result.epochs == before && t.run.loss.count > 0) /* none was left */
         return value_float(t.run.loss.item[t.run.loss.count - 1]);
     return value_float(result.loss);
 }
