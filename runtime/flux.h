@@ -20,6 +20,8 @@
 #define FLUX_ABI      3
 #define FLUX_MAX_RANK 8
 
+#include "flux_library.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -61,7 +61,9 @@ paste(Paste *p, const EmbeddedFile *file, int depth)
 void
 emit_pasted(Writer *writer, const char *const *names)
 {
+    static const char no_library[] = "flux_library.h";
     Paste p = {.writer = writer};
+    p.done[p.count++] = find_embedded(no_library, sizeof no_library - 1);
     if (strcmp(names[0], "flux.h") != 0) /* it is in the model's header */
         p.done[p.count++] = find_embedded("flux.h", strlen("flux.h"));
     for (size_t i = 0; names[i] != NULL; i++) {

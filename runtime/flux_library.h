@@ -1,0 +1,30 @@
+/* flux_library.h - what holds a program to the library of its headers.
+ *
+ * Every file that includes flux.h names a symbol of libflux.a whose name has
+ * FLUX_ABI in it, which the library of another version has not: linked to that,
+ * `undefined reference to flux_library_abi_3` says which one is wanted. It is
+ * never read. Who has no library, as --standalone and FLUX_KERNELS_HERE, names
+ * none.
+ */
+#ifndef FLUX_LIBRARY_H
+#define FLUX_LIBRARY_H
+
+#define FLUX_LIBRARY_ABI(version)  FLUX_LIBRARY_NAME(version)
+#define FLUX_LIBRARY_NAME(version) flux_library_abi_##version
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+extern const char FLUX_LIBRARY_ABI(FLUX_ABI); /* library.c */
+
+#if (defined(__GNUC__) || defined(__TINYC__)) && !defined(__CUDACC__) &&       \
+    (!defined(FLUX_KERNELS_HERE) || !FLUX_KERNELS_HERE)
+static const char *const flux_library __attribute__((used)) =
+    &FLUX_LIBRARY_ABI(FLUX_ABI);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
