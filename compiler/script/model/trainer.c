@@ -218,6 +218,20 @@ adjust(Script *s, const Trainer *trainer, Ref *gradient, size_t count)
     }
 }
 
+const char *
+trainer_model_name(Script *s, Value model)
+{
+    const Active *active = s->eval->active;
+    const Scope *scope = active != NULL ? active->scope : s->globals;
+    const char *name = scope_name_of(s, scope, model);
+    if (name == NULL && model.kind == VALUE_function)
+        name = model.as.function->name;
+    if (name == NULL && model.kind == VALUE_object &&
+        scope_local(s->eval->library, model.as.object->type->name) == NULL)
+        name = model.as.object->type->name;
+    return name != NULL ? name : "the model";
+}
+
 /* The state that counts the steps: there are random arrays that use it, or it
  * is made.
  */
@@ -266,9 +280,9 @@ add_descent(Script *s, const Trainer *trainer, Graph *g)
         script_warn(s, DIAG_untrained, trainer->span,
                     "a loss takes the result first, (ŷ, y) -> …, and has no "
                     "gradient where it compares or rounds",
-                    "no gradient of the loss reaches what %s trains: nothing "
-                    "trains",
-                    value_name(trainer->model));
+                    "no gradient of the loss reaches the parameters of %s: "
+                    "nothing trains",
+                    trainer_model_name(s, trainer->model));
     count = trained;
     adjust(s, trainer, gradient, (size_t)count);
     for (int i = 0; i < count; i++)

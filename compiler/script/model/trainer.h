@@ -51,6 +51,11 @@ void trainer_bind(Script *s, Trainer *trainer, const Graph *g, Bindings *bound);
 /* The mean loss of batches (inputs, target) in the inference form. */
 double trainer_loss(Script *s, const Trainer *trainer, const Args *batches);
 
+/* A trainer's model by its name in the script, or by that of the script's type
+ * whose instance it is; else "the model".
+ */
+const char *trainer_model_name(Script *s, Value model);
+
 /* The optimiser's learning rate. */
 double trainer_eta(Script *s, const Trainer *trainer);
 

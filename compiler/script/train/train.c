@@ -151,7 +151,8 @@ warn_untrained(Script *s, Value model, Span span)
                 plain ? "arrays that a plain function uses are constants: "
                         "write @net before it"
                       : NULL,
-                "%s has no parameters: nothing trains", value_name(model));
+                "%s has no parameters: nothing trains",
+                trainer_model_name(s, model));
 }
 
 /* Refuses a loss of the script that does not take a result and a target. */

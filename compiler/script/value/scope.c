@@ -206,6 +206,26 @@ scope_poison(Script *s, const char *name, bool bound_only)
         add_binding(s, s->globals, name, poison);
 }
 
+static bool
+same_thing(Value a, Value b)
+{
+    if (a.kind != b.kind)
+        return false;
+    if (a.kind == VALUE_function)
+        return a.as.function == b.as.function;
+    return a.kind == VALUE_object && a.as.object == b.as.object;
+}
+
+const char *
+scope_name_of(const Script *s, const Scope *scope, Value v)
+{
+    for (; scope != NULL && scope != s->eval->library; scope = scope->parent)
+        for (size_t i = 0; i < scope->count; i++)
+            if (same_thing(scope->item[i].value, v))
+                return scope->item[i].name;
+    return NULL;
+}
+
 /* A name, and what it is in ASCII: `sigma` may stand for σ. */
 static void
 try_name(Near *near, Arena *arena, const char *other)

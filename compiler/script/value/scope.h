@@ -39,6 +39,10 @@ void scope_capture(Scope *scope);
 /* NULL if unbound there. */
 Value *scope_find(Scope *scope, const char *name);
 Value *scope_local(const Scope *scope, const char *name);
+/* A name of the script's, from this scope outwards, for a function or an
+ * object; NULL where it has none.
+ */
+const char *scope_name_of(const Script *s, const Scope *scope, Value v);
 /* The visible name nearest to an unknown one, or NULL. */
 const char *scope_suggest(Arena *arena, const Scope *scope, const char *name);
 
