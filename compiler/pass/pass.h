@@ -67,6 +67,11 @@ Graph *diff_back(const Graph *forward);
  */
 Ref diff_structural(Graph *g, Ref user, int k, Ref dy);
 
+/* The gradient of a table of that shape, which was read at each index: dy has
+ * the table's axes but the last, and then those of the index.
+ */
+Ref diff_gather(Graph *g, int rank, const Dim *dim, Ref index, Ref dy);
+
 /* Puts step - 1 zeros behind each element along an axis. */
 Ref pass_dilate(Graph *g, Ref u, int axis, int64_t step);
 

@@ -128,6 +128,12 @@ differentiate(Reverse *r)
  */
 static Ref term_all(Reverse *r, Ref term, bool make, bool *fits);
 
+/* The gradient of a sequence behind the loop, where a step's is a product, or
+ * products added up; a step's products are then one, and no work where nobody
+ * wants them. REF_NONE as for term_all.
+ */
+static Ref slices_all(Reverse *r, Ref ref, int axis, bool make, bool *fits);
+
 /* All steps of a value, and where they are; in the first round only noted. */
 static Ref
 value_all(Reverse *r, Ref value, bool make, int8_t *axis)
@@ -217,6 +223,85 @@ sum_all(Reverse *r, const Node *n, bool make, bool *fits)
     return ir_reduce(r->l.g, OP_sum, all, axes);
 }
 
+/* Goes from a node to its first operand, as often as the operations are those
+ * that are named; REF_NONE where one is not.
+ */
+static Ref
+follow(const Graph *g, Ref ref, const Op *op, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (ir_node(g, ref)->op != op[i])
+            return REF_NONE;
+        ref = ir_node(g, ref)->operand[0];
+    }
+    return ref;
+}
+
+/* What diff_gather has made of: `sum` is below its last reshape. */
+static bool
+find_gather(const Graph *d, Ref sum, Ref *index, Ref *dy)
+{
+    static const Op way[] = {OP_eq, OP_broadcast, OP_max, OP_min, OP_reshape};
+    static const Op from[] = {OP_broadcast, OP_reshape};
+    static const Op top[] = {OP_sum, OP_select};
+    Ref mask = follow(d, sum, top, 2);
+    if (mask == REF_NONE || ir_node(d, sum)->as.axes != 2)
+        return false;
+    const Node *kept = ir_node(d, ir_node(d, sum)->operand[0]);
+    const Node *column = ir_node(d, ir_node(d, mask)->operand[1]);
+    *index = follow(d, mask, way, 5);
+    *dy = follow(d, kept->operand[1], from, 2);
+    return kept->rank == 3 && column->op == OP_iota && column->as.axis == 2 &&
+           *index != REF_NONE && *dy != REF_NONE;
+}
+
+/* All steps of a step's gradient, with the steps at an axis. */
+static Ref
+adjoint_all(Reverse *r, Ref dy, int at, bool make, bool *fits)
+{
+    Derived *l = &r->l;
+    int8_t axis;
+    Ref all = slices_all(r, dy, at, make, fits);
+    if (*fits)
+        return all;
+    for (size_t i = 0; i < l->sequence.count; i++)
+        if (l->sequence.item[i].inner == dy)
+            *fits = true;
+    if (*fits || derived_own(l, dy)) {
+        all = value_all(r, dy, make, &axis);
+        *fits = axis == at;
+        return all;
+    }
+    *fits = true;
+    int number = derived_result(l, dy, (int8_t)at);
+    return make ? derived_part(l, number) : REF_NONE;
+}
+
+/* The gradient of a table that each step reads by indices of its own: that of
+ * one which reads it by all of them.
+ */
+static Ref
+gather_all(Reverse *r, const Node *n, bool make, bool *fits)
+{
+    Derived *l = &r->l;
+    Ref index;
+    Ref dy;
+    int8_t axis;
+    *fits = find_gather(l->d, n->operand[0], &index, &dy) &&
+            derived_own(l, index) && ir_node(l->d, dy)->rank < IR_RANK;
+    if (!*fits)
+        return REF_NONE;
+    Ref all = value_all(r, index, make, &axis);
+    *fits = axis >= 0;
+    if (!*fits)
+        return REF_NONE;
+    Ref dys = adjoint_all(r, dy, n->rank - 1 + axis, make, fits);
+    if (!*fits || !make)
+        return REF_NONE;
+    made_for(l->g, n);
+    return diff_gather(l->g, n->rank, n->dim, all, dys);
+}
+
 static Ref
 term_all(Reverse *r, Ref term, bool make, bool *fits)
 {
@@ -232,6 +317,9 @@ term_all(Reverse *r, Ref term, bool make, bool *fits)
     case OP_sum:
         return sum_all(r, &n, make, fits);
     case OP_reshape:
+        u = gather_all(r, &n, make, fits);
+        if (*fits)
+            return u;
         u = term_all(r, n.operand[0], make, fits);
         return make && *fits ? ir_reshape(l->g, u, n.rank, n.dim) : REF_NONE;
     case OP_permute:
@@ -269,10 +357,6 @@ split_terms(Reverse *r, Ref sum, bool make, Ref *rest, Ref *all)
                                 : ir_map(l->g, OP_add, *all, term, REF_NONE);
 }
 
-/* The gradient of a sequence behind the loop, where a step's is a product, or
- * products added up; a step's products are then one, and no work where nobody
- * wants them. REF_NONE as for term_all.
- */
 static Ref
 slices_all(Reverse *r, Ref ref, int axis, bool make, bool *fits)
 {

@@ -128,15 +128,14 @@ rule_contract(Graph *g, const Node *n, int k, const Node *x, Ref dy)
  * over all of them in which the others are 0, as no two threads may add to one
  * place.
  */
-static Ref
-rule_gather(Graph *g, const Node *n, const Node *x, Ref dy)
+Ref
+diff_gather(Graph *g, int rank, const Dim *dim, Ref index, Ref dy)
 {
-    Ref index = n->operand[1];
-    Dim columns = x->dim[x->rank - 1];
+    Dim columns = dim[rank - 1];
     Dim count = ir_count(g, index);
     Dim rows = 1;
-    for (int axis = 0; axis + 1 < x->rank; axis++)
-        rows = dim_mul(g->dims, rows, x->dim[axis]);
+    for (int axis = 0; axis + 1 < rank; axis++)
+        rows = dim_mul(g->dims, rows, dim[axis]);
     index = ir_reshape(g, index, 1, &count);
     Ref last = ir_spread(g, ir_extent(g, DTYPE_i32, columns), index);
     last = ir_map(g, OP_sub, last, ir_fill(g, index, 1), REF_NONE);
@@ -149,7 +148,7 @@ rule_gather(Graph *g, const Node *n, const Node *x, Ref dy)
     Ref column = ir_iota(g, DTYPE_i32, 3, all, 2);
     Ref mask = ir_map(g, OP_eq, index, column, REF_NONE);
     Ref kept = ir_map(g, OP_select, mask, dy, ir_fill(g, dy, 0));
-    return ir_reshape(g, ir_reduce(g, OP_sum, kept, 2), x->rank, x->dim);
+    return ir_reshape(g, ir_reduce(g, OP_sum, kept, 2), rank, dim);
 }
 
 Ref
@@ -171,7 +170,7 @@ diff_structural(Graph *g, Ref user, int k, Ref dy)
     case OP_concat:
         return rule_concat(g, &n, k, &x, dy);
     case OP_gather:
-        return rule_gather(g, &n, &x, dy);
+        return diff_gather(g, x.rank, x.dim, n.operand[1], dy);
     case OP_reverse:
         return ir_reverse(g, dy, n.as.axes);
     case OP_window:
