@@ -195,8 +195,8 @@ small_step_train_cuda_2(size_t n, small *m, const float *x, const float *y,
         for (size_t k = 0; k < 4; k++)
             acc[k % 4] =
                 flux_fmaf(m->layer1.W[i + 3 * k], x[k + 4 * s], acc[k % 4]);
-        const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f + m->layer1.b[i];
-        const float t2 = flux_sigmaf(t);
+        const float t = flux_join_f32(FLUX_SPLIT4, acc) + 0.0f;
+        const float t2 = flux_sigmaf(t + m->layer1.b[i]);
         const float t3 = t2 - y[i + 3 * s];
         h3[i] = t3 * t3;
         const float t4 = h2[0] * t3;

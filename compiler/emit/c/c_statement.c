@@ -24,16 +24,21 @@ value_wish(const Printer *printer, int v)
     }
 }
 
-/* Whether a line is too long and has a part that gets a name for that, the
- * longest.
+/* What a part has at least that gets a name; columns of "const float t10 = ;".
+ */
+enum { PART = 25, NAMED = 20 };
+
+/* Whether a line is too long and has a part that gets a name for that: of those
+ * that fit on a line of their own the longest.
  */
 static bool
 check_line(Printer *printer, int v, int width)
 {
-    if (width <= writer_room(printer->writer))
+    const int room = writer_room(printer->writer);
+    if (width <= room)
         return false;
     int longest = -1;
-    int length = 24;
+    int length = PART - 1;
     int stack[64];
     int top = 0;
     stack[top++] = v;
@@ -45,11 +50,12 @@ check_line(Printer *printer, int v, int width)
             if (printer->value[child] != NULL)
                 continue;
             int own = writer_width(c_compute(printer, child).text);
+            int worth = own + NAMED <= room || own < PART ? own : PART;
             if ((c->kind == VALUE_map || c->kind == VALUE_sum ||
                  c->kind == VALUE_gather) &&
-                own > length && own + 20 < width) {
+                worth > length && own + 20 < width) {
                 longest = child;
-                length = own;
+                length = worth;
             }
             if (top < 64)
                 stack[top++] = child;
