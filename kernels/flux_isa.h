@@ -15,11 +15,9 @@
  *
  *    FLUX_FOR_EACH_ISA(f, (flux_isa isa, float *y, size_t n), isa, y, n)
  *
- * That is f_isa(isa, y, n), to be called with flux_best_isa(). What many places
- * call is smaller with FLUX_FOR_EACH_ISA_ONCE, where f_isa is not inlined.
- * Where rows are narrow, FLUX_FOR_NARROW takes the code for AVX2 on machines
- * with AVX-512 as well: it is as fast there, and compiles in two thirds of the
- * time.
+ * That is f_isa(isa, y, n), to be called with flux_best_isa(). Where rows are
+ * narrow, FLUX_FOR_NARROW takes the code for AVX2 on machines with AVX-512 as
+ * well: it is as fast there, and compiles in two thirds of the time.
  */
 #ifndef FLUX_ISA_H
 #define FLUX_ISA_H
@@ -177,18 +175,28 @@ flux_best_isa(void)
 #define FLUX_MANY_ISA 1
 #define FLUX_BODY     static inline __attribute__((always_inline, unused))
 #define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
-    FLUX_FOR_ISAS(FLUX_BODY, name, formal, isa, __VA_ARGS__)
-#define FLUX_FOR_EACH_ISA_ONCE(name, formal, isa, ...)                         \
-    FLUX_FOR_ISAS(FLUX_NOINLINE static, name, formal, isa, __VA_ARGS__)
-#define FLUX_FOR_NARROW(name, formal, isa, ...)                                \
-    FLUX_FOR_VECTORS(FLUX_NOINLINE static, avx2, name, formal, isa, __VA_ARGS__)
-#define FLUX_FOR_ISAS(kind, name, formal, isa, ...)                            \
     FLUX_FOR_ISA(name, avx512, FLUX_AVX512, AVX512, formal, isa, __VA_ARGS__)  \
-    FLUX_FOR_VECTORS(kind, avx512, name, formal, isa, __VA_ARGS__)
-#define FLUX_FOR_VECTORS(kind, best, name, formal, isa, ...)                   \
+    FLUX_FOR_VECTORS(name, avx512, formal, isa, __VA_ARGS__)
+#define FLUX_FOR_NARROW(name, formal, isa, ...)                                \
+    FLUX_FOR_VECTORS(name, avx2, formal, isa, __VA_ARGS__)
+#define FLUX_FOR_VECTORS(name, best, formal, isa, ...)                         \
     FLUX_FOR_ISA(name, avx2, FLUX_AVX2, AVX2, formal, isa, __VA_ARGS__)        \
     FLUX_FOR_ISA(name, plain, FLUX_RARE, PLAIN, formal, isa, __VA_ARGS__)      \
-    kind void name##_isa formal                                                \
+    FLUX_BY_ISA(name, best, formal, isa, __VA_ARGS__)
+/* FLUX_ONCE: a copy that gcc made for some constant argument would take the
+ * others in other registers, and they would all be moved before each call. */
+#define FLUX_FOR_ISA(name, suffix, target, constant, formal, isa, ...)         \
+    target FLUX_ONCE void name##_##suffix formal                               \
+    {                                                                          \
+        (void)isa;                                                             \
+        name##_body(FLUX_ISA_##constant, __VA_ARGS__);                         \
+    }
+/* A call by a table is compiled sooner than three behind conditions, which hand
+ * on all arguments each. Where conditions are constant, one of them is left,
+ * and what no other calls goes. */
+#if defined(FLUX_FORCE_ISA)
+#define FLUX_BY_ISA(name, best, formal, isa, ...)                              \
+    FLUX_BODY void name##_isa formal                                           \
     {                                                                          \
         if (FLUX_ISA_OF(isa) == FLUX_ISA_AVX512)                               \
             name##_##best(isa, __VA_ARGS__);                                   \
@@ -197,20 +205,19 @@ flux_best_isa(void)
         else                                                                   \
             name##_plain(isa, __VA_ARGS__);                                    \
     }
-/* FLUX_ONCE: a copy that gcc made for some constant argument would take the
- * others in other registers, and name_isa would move them all before each
- * call. */
-#define FLUX_FOR_ISA(name, suffix, target, constant, formal, isa, ...)         \
-    target FLUX_ONCE void name##_##suffix formal                               \
-    {                                                                          \
-        (void)isa;                                                             \
-        name##_body(FLUX_ISA_##constant, __VA_ARGS__);                         \
-    }
 #else
-#define FLUX_MANY_ISA          0
-#define FLUX_BODY              FLUX_STATIC
-#define FLUX_FOR_EACH_ISA_ONCE FLUX_FOR_EACH_ISA
-#define FLUX_FOR_NARROW        FLUX_FOR_EACH_ISA
+#define FLUX_BY_ISA(name, best, formal, isa, ...)                              \
+    static void(*const name##_for[])                                           \
+        formal = {name##_plain, name##_avx2, name##_##best};                   \
+    FLUX_BODY void name##_isa formal                                           \
+    {                                                                          \
+        name##_for[isa](isa, __VA_ARGS__);                                     \
+    }
+#endif
+#else
+#define FLUX_MANY_ISA   0
+#define FLUX_BODY       FLUX_STATIC
+#define FLUX_FOR_NARROW FLUX_FOR_EACH_ISA
 #define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
     FLUX_STATIC void name##_isa formal                                         \
     {                                                                          \

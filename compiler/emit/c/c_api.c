@@ -335,8 +335,7 @@ update_calls(Emit *emit)
                          emit->real, emit->real, emit->real),
         .actual = "p, g, count, eta",
         .body = body.text,
-        .comment = "One parameter's step.",
-        .once = true};
+        .comment = "One parameter's step."};
     part_for_each_isa(&emit->source, &part, "isa");
     writer_line(&calls, "const flux_isa isa = flux_best_isa();");
     for (int i = 0; i < emit->model->params; i++) {

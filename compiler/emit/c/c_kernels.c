@@ -16,7 +16,8 @@ typedef struct {
 
 static const Header kernels[TARGETS][HEADERS] = {
     {{"kernels/flux_math.h", {""}},
-     {"kernels/flux_isa.h", {"FLUX_BODY", "FLUX_SELDOM", "flux_best_isa"}},
+     {"kernels/flux_isa.h",
+      {"FLUX_BODY", "FLUX_SELDOM", "FLUX_CALLS", "flux_best_isa"}},
      {"kernels/flux_sum.h", {"flux_sum_", "flux_join_", "flux_maximum_"}},
      {"kernels/flux_rows.h", {"flux_row_", "flux_turn_"}},
      {"kernels/flux_product.h",

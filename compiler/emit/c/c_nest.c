@@ -195,8 +195,7 @@ nest_print(Printer *printer, const Stmt *stmt)
     bool inside = stmt->parent != NULL && !is_block(printer, stmt->parent);
     if (!printer->nested || is_block(printer, stmt) || shared || inside)
         return false;
-    PartText part = {.once = true,
-                     .narrow = c_narrow(printer->s, stmt),
+    PartText part = {.narrow = c_narrow(printer->s, stmt),
                      .lines = c_comment_lines(printer, stmt)};
     if (nest_define(printer, stmt, printer_stmt, nest_wish(printer, stmt),
                     &part))

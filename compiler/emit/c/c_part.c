@@ -183,9 +183,7 @@ part_for_each_isa(Writer *to, const PartText *part, const char *isa)
     writer_raw(to, part->body);
     writer_line(to, "}");
     writer_raw(to, "\n");
-    const char *each = part->narrow ? "FLUX_FOR_NARROW"
-                       : part->once ? "FLUX_FOR_EACH_ISA_ONCE"
-                                    : "FLUX_FOR_EACH_ISA";
+    const char *each = part->narrow ? "FLUX_FOR_NARROW" : "FLUX_FOR_EACH_ISA";
     writer_line(to, "%s(%s, (%s), %s, %s)", each, part->name, formal, isa,
                 part->actual);
 }

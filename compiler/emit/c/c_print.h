@@ -164,8 +164,6 @@ typedef struct {
     const char *lines;   /* the same as lines; NULL: none */
     bool uses_isa;
     bool calls;  /* it does no more than call others */
-    bool once;   /* which instruction set it is for is asked in one place, in a
-                  * function, not in each caller */
     bool narrow; /* and for vectors of 512 bits there is none of its own */
 } PartText;
 

@@ -125,7 +125,7 @@ define_task(Writer *to, const char *isa, const PartText *part)
     writer_line(to, "} %s_task;", name);
     while ((one = next_of(&actual, &length)) != NULL)
         members = arena_printf(to->arena, "%s, t->%.*s", members, length, one);
-    writer_raw(to, "\nstatic void\n");
+    writer_raw(to, "\nstatic FLUX_CALLS void\n");
     writer_line(to, "%s_share(void *task, size_t thread, size_t threads)",
                 name);
     writer_line(to, "{");
