@@ -231,6 +231,7 @@ FLUX_P(flux_tile_between)(const int PARTS, const int J, size_t count,
                 FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
                 a += ak;
                 FLUX_P(flux_advance)(J, bk, third);
+                FLUX_P(flux_settle)(J, third);
                 count--;
             }
             if (moves)
@@ -251,6 +252,7 @@ FLUX_P(flux_tile_between)(const int PARTS, const int J, size_t count,
         FLUX_P(flux_terms)(R, J, a, third, 0, bj, sum);
         a += ak;
         FLUX_P(flux_advance)(J, bk, third);
+        FLUX_P(flux_settle)(J, third);
     }
     waits->columns = 0;
     if (goal->late && !goal->total)
