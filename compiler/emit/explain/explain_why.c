@@ -72,6 +72,73 @@ why_call(const Schedule *s, const Stmt *maker, const Stmt *user)
                         beside ? ", in blocks that stay in the cache" : "");
 }
 
+/* ---- a gradient that has memory ---- */
+
+typedef struct {
+    const Schedule *s;
+    int buffer;
+    bool loads;
+    bool steps; /* it stores a parameter with as many elements */
+} Gradient;
+
+static void
+note_gradient(void *user, int *buffer, Affine *at, bool store)
+{
+    Gradient *gradient = user;
+    const Schedule *s = gradient->s;
+    const Buffer *b = &s->buffer.item[*buffer];
+    (void)at;
+    if (!store && *buffer == gradient->buffer)
+        gradient->loads = true;
+    if (!store || b->kind != BUFFER_output ||
+        b->count != s->buffer.item[gradient->buffer].count)
+        return;
+    Ref leaf = s->graph->output.item[b->number].next;
+    if (leaf != REF_NONE && ir_node(s->graph, leaf)->op == OP_param)
+        gradient->steps = true;
+}
+
+static bool
+is_within(const Stmt *stmt, const Stmt *loop)
+{
+    while (loop != NULL && stmt != NULL && stmt != loop)
+        stmt = stmt->parent;
+    return stmt != NULL;
+}
+
+/* Whether more than one statement reads a buffer; those in loops as one. */
+static bool
+is_shared(Schedule *s, const Stmt *user, int buffer)
+{
+    for (size_t i = 0; i < s->body.count; i++) {
+        Gradient other = {.s = s, .buffer = buffer};
+        schedule_accesses(s, s->body.item[i], note_gradient, &other);
+        if (other.loads && !is_within(user, s->body.item[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Why a call that makes a gradient does not end in the step that reads it;
+ * NULL: it is no such two.
+ */
+static const char *
+why_gradient(Schedule *s, const Stmt *maker, Stmt *user, int buffer)
+{
+    Gradient gradient = {.s = s, .buffer = buffer};
+    if (maker->kind != STMT_call || user->kind != STMT_loop)
+        return NULL;
+    schedule_accesses(s, user, note_gradient, &gradient);
+    if (!gradient.steps)
+        return NULL;
+    if (maker->product->windows)
+        return "no convolution ends in a step";
+    if (is_shared(s, user, buffer))
+        return "more than the step reads this gradient";
+    return s->plain ? "no call ends in such a step"
+                    : "no call ends in such a step here";
+}
+
 /* ---- two loops ---- */
 
 /* Whether a loop around others sums in lanes: such a one joins no other, for
@@ -86,14 +153,6 @@ has_lanes(const Schedule *s, const Stmt *stmt)
         if (has_lanes(s, stmt->body.item[i]))
             return true;
     return false;
-}
-
-static bool
-is_within(const Stmt *stmt, const Stmt *loop)
-{
-    while (loop != NULL && stmt != NULL && stmt != loop)
-        stmt = stmt->parent;
-    return stmt != NULL;
 }
 
 /* Buffers with what a loop has made, or what was made of that. */
@@ -179,6 +238,9 @@ why_kinds(const Schedule *s, const Stmt *maker, const Stmt *user)
 const char *
 explain_why(Schedule *s, Stmt *maker, Stmt *user, int buffer)
 {
+    const char *gradient = why_gradient(s, maker, user, buffer);
+    if (gradient != NULL)
+        return gradient;
     if (maker->kind == STMT_call || user->kind == STMT_call)
         return why_call(s, maker, user);
     if (maker->kind != STMT_loop || user->kind != STMT_loop)
