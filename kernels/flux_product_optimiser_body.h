@@ -32,6 +32,26 @@ FLUX_P(flux_decayed)(const int PARTS, const FLUX_E(flux_optimiser) * o,
     return c;
 }
 
+/* A vector of gradients for parameters c, adjusted as in flux_sum_body.h. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_adjusted)(const FLUX_E(flux_optimiser) * o, FLUX_V c, FLUX_V g)
+{
+    if (o->parts & FLUX_CLIP) {
+        /* high < g ? high : g is what is greater of both turned round. */
+        g = FLUX_I(greater)(FLUX_I(all)(o->low), g);
+        g = -FLUX_I(greater)(FLUX_I(all)(-o->high), -g);
+    }
+    if (o->parts & FLUX_L2)
+        g = g + FLUX_I(all)(o->l2) * c;
+    return g;
+}
+
+FLUX_INLINE int
+FLUX_P(flux_is_sgd)(const FLUX_E(flux_optimiser) * o)
+{
+    return (o->parts & ~FLUX_ADJUSTED) == FLUX_SGD;
+}
+
 /* A vector of sums at an element: its moments, and what they are divided by, or
  * the step; take_m > 0 where there is a first moment. The gradient is sum + 0,
  * but without that addition its product with take_m has the same bits: an exact
@@ -42,6 +62,12 @@ FLUX_P(flux_optimiser_root)(const int PARTS, const FLUX_E(flux_optimiser) * o,
                             size_t at, FLUX_T *sum)
 {
     const FLUX_V g = FLUX_AT(sum);
+    if (PARTS == FLUX_SGD) {
+        const FLUX_V c = FLUX_AT(o->c + at);
+        FLUX_AT(o->c + at) =
+            c - FLUX_I(all)(o->scale) *
+                    FLUX_P(flux_adjusted)(o, c, g + FLUX_I(all)(0));
+    }
     if (PARTS & FLUX_FIRST) {
         const FLUX_V taken = FLUX_I(fma_all)(g, o->take_m, FLUX_I(all)(0));
         const FLUX_V m = FLUX_I(all)(o->keep_m) * FLUX_AT(o->m + at) + taken;
@@ -72,20 +98,6 @@ FLUX_P(flux_optimiser_move)(const int PARTS, const FLUX_E(flux_optimiser) * o,
     const FLUX_V quotient = m / FLUX_AT(sum + FLUX_P(flux_roots)(PARTS));
     FLUX_AT(o->c + at) = FLUX_P(flux_decayed)(PARTS, o, FLUX_AT(o->c + at)) -
                          FLUX_I(all)(o->scale) * quotient;
-}
-
-/* A vector of gradients for parameters c, adjusted as in flux_sum_body.h. */
-FLUX_TARGET FLUX_INLINE FLUX_V
-FLUX_P(flux_adjusted)(const FLUX_E(flux_optimiser) * o, FLUX_V c, FLUX_V g)
-{
-    if (o->parts & FLUX_CLIP) {
-        /* high < g ? high : g is what is greater of both turned round. */
-        g = FLUX_I(greater)(FLUX_I(all)(o->low), g);
-        g = -FLUX_I(greater)(FLUX_I(all)(-o->high), -g);
-    }
-    if (o->parts & FLUX_L2)
-        g = g + FLUX_I(all)(o->l2) * c;
-    return g;
 }
 
 /* The step of the first n lanes at an element, of such gradients. */
@@ -123,8 +135,7 @@ FLUX_P(flux_optimiser_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
     FLUX_P(flux_optimise)(o, (size_t)(c - o->c), n, g);
 }
 
-/* Whether that is made between the terms of another tile: it has moments, and
- * the form of flux_optimiser_root. */
+/* Whether that has the form of flux_optimiser_root. */
 FLUX_TARGET FLUX_INLINE int
 FLUX_P(flux_optimiser_waits)(flux_product_end end)
 {
@@ -132,10 +143,11 @@ FLUX_P(flux_optimiser_waits)(flux_product_end end)
         (const FLUX_E(flux_optimiser) *)end.optimiser;
     const int signs = !(o->parts & FLUX_CLIP) || (o->low < 0 && o->high > 0);
     const int taken = !(o->parts & FLUX_FIRST) || o->take_m > 0;
-    return (o->parts & ~FLUX_ADJUSTED) != FLUX_SGD && signs && taken;
+    return FLUX_P(flux_is_sgd)(o) || (signs && taken);
 }
 
-/* Adjusts a tile's sums where they wait. */
+/* Adjusts a tile's sums where they wait; SGD does it in its step, where that
+ * costs less. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_adjust)(const FLUX_P(flux_late) * late)
 {
@@ -165,7 +177,8 @@ FLUX_P(flux_optimiser_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
     late->columns = columns;
     late->ahead = (far ? 3 * FLUX_U + 1 : 4) * step;
     late->far = far;
-    if (late->optimiser->parts & FLUX_ADJUSTED)
+    if ((late->optimiser->parts & FLUX_ADJUSTED) &&
+        !FLUX_P(flux_is_sgd)(late->optimiser))
         FLUX_P(flux_adjust)(late);
 }
 
@@ -176,7 +189,10 @@ FLUX_P(flux_optimiser_now)(FLUX_P(flux_late) * late)
     size_t at = late->at;
     size_t next = FLUX_W;
     for (size_t i = 0; i < 2 * late->columns; i++) {
-        const FLUX_V g = FLUX_AT(late->sum + i * FLUX_W) + FLUX_I(all)(0);
+        FLUX_V g = FLUX_AT(late->sum + i * FLUX_W) + FLUX_I(all)(0);
+        if (FLUX_P(flux_is_sgd)(late->optimiser))
+            g = FLUX_P(flux_adjusted)(late->optimiser,
+                                      FLUX_AT(late->optimiser->c + at), g);
         FLUX_P(flux_optimise)(late->optimiser, at, FLUX_W, g);
         at += next;
         next = late->step - next;
@@ -194,7 +210,7 @@ FLUX_P(flux_optimiser_ask)(const int PARTS, const FLUX_E(flux_optimiser) * o,
         __builtin_prefetch(o->m + at);
     if (PARTS & FLUX_SECOND)
         __builtin_prefetch(o->v + at);
-    if (far)
+    if (far || PARTS == FLUX_SGD)
         __builtin_prefetch(o->c + at);
 }
 
@@ -305,8 +321,7 @@ FLUX_OPTIMISERS(FLUX_TILE_OF)
         (order, R, J, count, a, ak, b, bk, bj, goal, late);                    \
         break;
 
-/* The one of this product's optimiser; nothing waits for that without moments.
- */
+/* The one of this product's optimiser. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
                           const FLUX_T *a, size_t ak, const FLUX_T *b,
@@ -317,8 +332,6 @@ FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
         (const FLUX_E(flux_optimiser) *)end.optimiser;
     switch (o->parts & ~FLUX_ADJUSTED) {
         FLUX_OPTIMISERS(FLUX_CASE_OF)
-    default:
-        FLUX_P(flux_tile_any)(order, R, J, count, a, ak, b, bk, bj, goal);
     }
 }
 #undef FLUX_CASE_OF

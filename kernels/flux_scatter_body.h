@@ -96,7 +96,6 @@ FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, FLUX_T *sum,
     for (size_t i = 0; i < rows && (o.parts & FLUX_ADJUSTED); i++)
         sum[i] = FLUX_P(flux_adjusted)(&o, i, sum[i]);
     switch (o.parts & ~FLUX_ADJUSTED) {
-        FLUX_CASE_OF(sgd, FLUX_SGD)
         FLUX_OPTIMISERS(FLUX_CASE_OF)
     }
 }

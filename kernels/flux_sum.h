@@ -47,10 +47,9 @@ enum {
     FLUX_ADAMW = FLUX_ADAM | FLUX_DECAY
 };
 
-/* one(name, PARTS) for each optimiser with moments: its name in calls, and its
- * parts. */
+/* one(name, PARTS) for each optimiser: its name in calls, and its parts. */
 #define FLUX_OPTIMISERS(one)                                                   \
-    one(momentum, FLUX_MOMENTUM) one(rmsprop, FLUX_RMSPROP)                    \
+    one(sgd, FLUX_SGD) one(momentum, FLUX_MOMENTUM) one(rmsprop, FLUX_RMSPROP) \
         one(adam, FLUX_ADAM) one(adamw, FLUX_ADAMW)
 
 /* Which optimisers products and tables are compiled for, a bit for each: all in
