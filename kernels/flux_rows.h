@@ -1,8 +1,8 @@
-/* flux_rows.h - the sum and the greatest of many elements that lie side by
- * side, as rows of a matrix do: in the order tree16, and the maximum, of
- * flux_sum.h. In place both are a text of some length, which a model often has;
- * a call takes some 3 ns, which few elements would feel. And rows that become
- * columns: compilers load and store their elements one by one.
+/* flux_rows.h - the sum, that of squares, and the greatest of many elements
+ * that lie side by side, as rows of a matrix do: in the order tree16, and the
+ * maximum, of flux_sum.h. In place both are a text of some length, which a
+ * model often has; a call takes some 3 ns, which few elements would feel. And
+ * rows that become columns: compilers load and store their elements one by one.
  */
 #ifndef FLUX_ROWS_H
 #define FLUX_ROWS_H
@@ -12,10 +12,14 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* flux_sum_f32(FLUX_TREE16, n, x, 1) and flux_maximum_f32(n, x). */
+/* flux_sum_f32(FLUX_TREE16, n, x, 1), that of the squares x * x, and
+ * flux_maximum_f32(n, x). */
 FLUX_KERNEL float flux_row_sum_f32(flux_isa isa, size_t n, const float *x);
+FLUX_KERNEL float flux_row_squares_f32(flux_isa isa, size_t n, const float *x);
 FLUX_KERNEL float flux_row_maximum_f32(flux_isa isa, size_t n, const float *x);
 FLUX_KERNEL double flux_row_sum_f64(flux_isa isa, size_t n, const double *x);
+FLUX_KERNEL double flux_row_squares_f64(flux_isa isa, size_t n,
+                                        const double *x);
 FLUX_KERNEL double flux_row_maximum_f64(flux_isa isa, size_t n,
                                         const double *x);
 

@@ -13,6 +13,26 @@ FLUX_P(flux_row_sum)(flux_isa isa, size_t n, const FLUX_T *x)
 }
 
 FLUX_KERNEL FLUX_T
+FLUX_P(flux_row_squares)(flux_isa isa, size_t n, const FLUX_T *x)
+{
+    isa = FLUX_ISA_OF(isa);
+#if FLUX_VECTORS
+    if (isa != FLUX_ISA_PLAIN)
+        return FLUX_ON_VECTORS(isa, flux_row_squares, n, x);
+#endif
+    const size_t block = flux_order_block(FLUX_TREE16);
+    FLUX_T total = 0;
+    for (size_t from = 0; from < n; from += block) {
+        const size_t some = n - from < block ? n - from : block;
+        FLUX_T lane[16] = {0};
+        for (size_t k = 0; k < some; k++)
+            lane[k % 16] = lane[k % 16] + x[from + k] * x[from + k];
+        total = total + FLUX_P(flux_join)(FLUX_TREE16, lane);
+    }
+    return total;
+}
+
+FLUX_KERNEL FLUX_T
 FLUX_P(flux_row_maximum)(flux_isa isa, size_t n, const FLUX_T *x)
 {
     isa = FLUX_ISA_OF(isa);

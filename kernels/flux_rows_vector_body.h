@@ -30,11 +30,18 @@ FLUX_P(flux_row_join)(const FLUX_V *sum)
     return (last[0] + last[LANES / 2]) + (last[1] + last[LANES - 1]);
 }
 
+/* What is summed of some elements: they, or their squares. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_row_powers)(const int SQUARES, FLUX_V x)
+{
+    return SQUARES ? x * x : x;
+}
+
 /* The sum of one block: 16 lanes in vectors. They begin at +0 and so are never
  * -0: to add +0, as to lanes past the end, changes nothing. Lanes wait for
  * their additions; meanwhile what comes next, as the next row, is asked for. */
 FLUX_TARGET FLUX_INLINE FLUX_T
-FLUX_P(flux_row_part)(size_t n, const FLUX_T *x)
+FLUX_P(flux_row_part)(const int SQUARES, size_t n, const FLUX_T *x)
 {
     enum { VECTORS = 16 / FLUX_W };
     FLUX_V sum[VECTORS];
@@ -46,28 +53,43 @@ FLUX_P(flux_row_part)(size_t n, const FLUX_T *x)
         FLUX_ASK(x + k, n * sizeof *x);
         FLUX_UNROLL
         for (size_t v = 0; v < VECTORS; v++)
-            sum[v] = sum[v] + FLUX_AT(x + k + v * FLUX_W);
+            sum[v] = sum[v] + FLUX_P(flux_row_powers)(
+                                  SQUARES, FLUX_AT(x + k + v * FLUX_W));
     }
     FLUX_UNROLL
     for (size_t v = 0; v < VECTORS; v++) {
         const size_t from = k + v * FLUX_W;
         if (from < n)
             sum[v] =
-                sum[v] +
-                FLUX_I(take)(x + from, n - from < FLUX_W ? n - from : FLUX_W);
+                sum[v] + FLUX_P(flux_row_powers)(
+                             SQUARES, FLUX_I(take)(x + from, n - from < FLUX_W
+                                                                 ? n - from
+                                                                 : FLUX_W));
     }
     return FLUX_P(flux_row_join)(sum);
+}
+
+FLUX_TARGET FLUX_INLINE FLUX_T
+FLUX_P(flux_row_parts)(const int SQUARES, size_t n, const FLUX_T *x)
+{
+    const size_t block = flux_order_block(FLUX_TREE16);
+    FLUX_T total = 0;
+    for (size_t k = 0; k < n; k += block)
+        total = total + FLUX_P(flux_row_part)(
+                            SQUARES, n - k < block ? n - k : block, x + k);
+    return total;
 }
 
 FLUX_TARGET FLUX_ONCE FLUX_T
 FLUX_P(flux_row_sum)(size_t n, const FLUX_T *x)
 {
-    const size_t block = flux_order_block(FLUX_TREE16);
-    FLUX_T total = 0;
-    for (size_t k = 0; k < n; k += block)
-        total =
-            total + FLUX_P(flux_row_part)(n - k < block ? n - k : block, x + k);
-    return total;
+    return FLUX_P(flux_row_parts)(0, n, x);
+}
+
+FLUX_TARGET FLUX_ONCE FLUX_T
+FLUX_P(flux_row_squares)(size_t n, const FLUX_T *x)
+{
+    return FLUX_P(flux_row_parts)(1, n, x);
 }
 
 /* The greatest, of two vectors side by side; the last vector of a row may be

@@ -340,7 +340,8 @@ typedef struct {
                          * takes; 0: none */
     Ref *places;        /* by node: 1 + the argmax that goes with a maximum in
                          * one call; 0: none */
-    bool *masks;        /* by node: a scatter's call does what it does */
+    bool *masks;        /* by node: the call of a scatter, or of a sum of
+                         * squares, does what it does */
     int *users;         /* by node */
     uint8_t *waits;     /* by node: not 0 where it is computed from leaves, and
                          * waits for its first use; how many do in a row */
@@ -425,8 +426,9 @@ Block schedule_reduce(Schedule *s, Ref ref, int buffer);
 Block schedule_unwindow(Schedule *s, Ref ref, int buffer); /* fuse_window.c */
 bool schedule_is_maxima(Schedule *s, Ref ref);             /* fuse_maxima.c */
 Block schedule_maxima(Schedule *s, Ref ref, int buffer);
+bool schedule_is_squares(Schedule *s, Ref ref); /* fuse_reduce.c: a sum is */
 /* fuse_scatter.c: sums into the columns of a table; what says which of them a
- * term goes into has no loops: it is done.
+ * term goes into has no loops, nor have squares that a call sums: it is done.
  */
 void schedule_masks(Schedule *s, const uint32_t *needed, bool *done);
 bool schedule_is_scatter(Schedule *s, Ref ref);

@@ -163,6 +163,8 @@ hash_products(hash *h)
     hash_f64(h, flux_maximum_f64(ROWS * TERMS, a64));
     hash_f32(h, flux_row_sum_f32(flux_best_isa(), ROWS * TERMS, a));
     hash_f64(h, flux_row_sum_f64(flux_best_isa(), ROWS * TERMS, a64));
+    hash_f32(h, flux_row_squares_f32(flux_best_isa(), ROWS * TERMS, a));
+    hash_f64(h, flux_row_squares_f64(flux_best_isa(), ROWS * TERMS, a64));
     hash_f32(h, flux_row_maximum_f32(flux_best_isa(), ROWS * TERMS, a));
     hash_f64(h, flux_row_maximum_f64(flux_best_isa(), ROWS * TERMS, a64));
 }

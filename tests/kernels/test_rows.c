@@ -1,6 +1,7 @@
-/* Sums and maxima of rows, for every instruction set of the machine, against
- * the orders as flux_sum.h says them. What stands behind a row is NaN. And rows
- * that are turned, which leave alone what is between and behind theirs.
+/* Sums of rows and of their squares, and maxima, for every instruction set of
+ * the machine, against the orders as flux_sum.h says them. What stands behind a
+ * row is NaN. And rows that are turned, which leave alone what is between and
+ * behind theirs.
  */
 #include "kernels/flux_rows.h"
 
@@ -31,13 +32,15 @@ next_length(size_t n)
 
 #define CHECKS(S, T, BITS)                                                     \
     /* The order tree16: blocks of 4096, in 16 lanes, joined by halves. */     \
-    static T naive_sum_##S(size_t n, const T *x)                               \
+    static T naive_sum_##S(size_t n, const T *x, int squares)                  \
     {                                                                          \
         T total = 0;                                                           \
         for (size_t from = 0; from < n; from += 4096) {                        \
             T lane[16] = {0};                                                  \
-            for (size_t k = from; k < n && k < from + 4096; k++)               \
-                lane[k % 16] = lane[k % 16] + x[k];                            \
+            for (size_t k = from; k < n && k < from + 4096; k++) {             \
+                const T term = squares ? x[k] * x[k] : x[k];                   \
+                lane[k % 16] = lane[k % 16] + term;                            \
+            }                                                                  \
             for (size_t half = 8; half > 0; half /= 2)                         \
                 for (size_t l = 0; l < half; l++)                              \
                     lane[l] = lane[l] + lane[l + half];                        \
@@ -56,13 +59,17 @@ next_length(size_t n)
             x[i] = i >= n      ? (T)NAN                                        \
                    : kinds > 0 ? number[next_random(&state) % kinds]           \
                                : (T)next_random(&state) / 1000003 - 7;         \
-        const T sum = naive_sum_##S(n, x);                                     \
+        const T sum = naive_sum_##S(n, x, 0);                                  \
+        const T squares = naive_sum_##S(n, x, 1);                              \
         T max = (T)-INFINITY;                                                  \
         for (size_t i = 0; i < n; i++)                                         \
             max = x[i] > max ? x[i] : max;                                     \
         for (int isa = FLUX_ISA_PLAIN; isa <= (int)flux_best_isa(); isa++) {   \
             const T got = flux_row_sum_##S((flux_isa)isa, n, x);               \
             const T most = flux_row_maximum_##S((flux_isa)isa, n, x);          \
+            const T power = flux_row_squares_##S((flux_isa)isa, n, x);         \
+            assert_true(isnan(squares) ? isnan(power)                          \
+                                       : BITS(power) == BITS(squares));        \
             assert_true(isnan(sum) ? isnan(got) : BITS(got) == BITS(sum));     \
             assert_true(BITS(most) == BITS(max));                              \
         }                                                                      \

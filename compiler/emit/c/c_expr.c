@@ -264,6 +264,8 @@ row_calls(const Printer *printer, const Value *value, Dim count, Dim stride)
 {
     enum { MANY = 32 };
     bool maximum = value->op == OP_maximum;
+    if (value->op == OP_mul)
+        return true;
     return printer->isa != NULL && (!dim_known(count) || count >= MANY) &&
            (maximum || (value->order == ORDER_tree16 && stride == 1));
 }
@@ -282,14 +284,17 @@ sum_compute(Printer *printer, const Value *value)
     affine_drop(s, &at, key);
     Dim count = s->var.item[schedule_var(s, value->sum_var)].extent;
     const char *suffix = c_suffix(value->dtype);
+    const char *what = maximum               ? "maximum"
+                       : value->op == OP_mul ? "squares"
+                                             : "sum";
+    const char *isa = printer->isa != NULL ? printer->isa : "flux_best_isa()";
     const char *terms =
         arena_printf(printer->arena, "%s, %s", c_dim(printer, count).text,
                      c_pointer(printer, value->buffer, &at));
     const char *text;
     if (row_calls(printer, value, count, stride))
-        text = arena_printf(printer->arena, "flux_row_%s_%s(%s, %s)",
-                            maximum ? "maximum" : "sum", suffix, printer->isa,
-                            terms);
+        text = arena_printf(printer->arena, "flux_row_%s_%s(%s, %s)", what,
+                            suffix, isa, terms);
     else if (maximum)
         text =
             arena_printf(printer->arena, "flux_maximum_%s(%s)", suffix, terms);

@@ -56,7 +56,8 @@ static void
 count_let(Explain *e, const Value *value, double times)
 {
     if (value->kind == VALUE_sum)
-        e->cost.operations += times * explain_turns(e, value->sum_var);
+        e->cost.operations += times * explain_turns(e, value->sum_var) *
+                              (value->op == OP_mul ? 2 : 1);
     else if (value->kind == VALUE_gather)
         count_gather(e, value, times);
     else if (value->kind == VALUE_map && op_is_function(value->op))

@@ -261,17 +261,37 @@ fold_gains(const Fold *fold)
     return fold->kind == ACC_sum && (fold->lanes > 1 || fold->block != 0);
 }
 
-/* A kernel's sum or maximum of memory at one stride; false where it is not
- * that.
+/* Whether a sum is that of the squares of all elements of what a call makes, as
+ * the norm of a gradient has it.
  */
 static bool
-fold_call(Schedule *s, Fold *fold, Value *call)
+fold_squares(const Schedule *s, const Fold *fold)
+{
+    enum { MANY = 32 };
+    const Node *node = ir_node(s->graph, fold->ref);
+    const Node *square = ir_node(s->graph, node->operand[0]);
+    Ref x = square->operand[0];
+    return s->plain && s->loop_of[fold->ref] < 0 && fold->kind == ACC_sum &&
+           fold->lanes == 16 && node->rank == 0 && dim_known(fold->count) &&
+           fold->count >= MANY && s->users[node->operand[0]] == 1 &&
+           square->op == OP_mul && square->operand[1] == x && s->material[x] &&
+           !schedule_is_map(s, x);
+}
+
+/* A kernel's sum or maximum of memory at one stride, or of the squares of that;
+ * false where it is not that.
+ */
+static bool
+fold_call(Schedule *s, Fold *fold, bool squares, Value *call)
 {
     const Node *node = ir_node(s->graph, fold->ref);
+    Ref from = node->operand[0];
     int longer[IR_RANK];
     int count = 0;
     if (!fold_gains(fold))
         return false;
+    if (squares)
+        from = ir_node(s->graph, from)->operand[0];
     for (int k = 0; k < fold->axes; k++) {
         fold->index[k] = affine_of(0);
         if (fold->extent[k] == 1)
@@ -279,7 +299,7 @@ fold_call(Schedule *s, Fold *fold, Value *call)
         longer[count] = schedule_new_var(s, VAR_plain, fold->extent[k]);
         fold->index[k] = affine_var(longer[count++]);
     }
-    int term = schedule_point(s, node->operand[0], fold_point(s, fold, 0));
+    int term = schedule_point(s, from, fold_point(s, fold, 0));
     Value value = s->value.item[term];
     if (value.kind != VALUE_load)
         return false;
@@ -288,14 +308,14 @@ fold_call(Schedule *s, Fold *fold, Value *call)
         Dim factor;
         if (!affine_factor(s, &value.at, longer[k], &factor) || factor == 0 ||
             (k > 0 && factor != next) ||
-            (k == 0 && factor != 1 && fold->kind == ACC_maximum))
+            (k == 0 && factor != 1 && (squares || fold->kind == ACC_maximum)))
             return false;
         next = dim_mul(s->dims, factor, s->var.item[longer[k]].extent);
         if (k > 0)
             affine_drop(s, &value.at, longer[k]);
     }
     value.kind = VALUE_sum;
-    value.op = node->op;
+    value.op = squares ? OP_mul : node->op;
     value.dtype = node->dtype;
     value.node = fold->ref;
     value.order = node->order;
@@ -303,6 +323,22 @@ fold_call(Schedule *s, Fold *fold, Value *call)
     s->var.item[value.sum_var].extent = fold->count;
     *call = value;
     return true;
+}
+
+bool
+schedule_is_squares(Schedule *s, Ref ref)
+{
+    Fold fold = {0};
+    Value call;
+    size_t values = s->value.count;
+    size_t vars = s->var.count;
+    if (ir_node(s->graph, ref)->op != OP_sum)
+        return false;
+    fold_describe(s, ref, &fold);
+    bool is = fold_squares(s, &fold) && fold_call(s, &fold, true, &call);
+    s->value.count = values;
+    s->var.count = vars;
+    return is;
 }
 
 static int
@@ -352,12 +388,13 @@ schedule_reduce(Schedule *s, Ref ref, int buffer)
     Fold fold = {0};
     Value call;
     fold_describe(s, ref, &fold);
+    bool squares = s->masks[ir_node(s->graph, ref)->operand[0]];
     Block tree = {0};
     Block *body = schedule_space(s, ref, fold.out.index, &tree);
     int value;
     if (fold.axes == 0 && fold.kind == ACC_product) {
         value = fold_nothing(s, &fold, body);
-    } else if (fold_call(s, &fold, &call)) {
+    } else if (fold_call(s, &fold, squares, &call)) {
         value = fold_let(s, &fold, call, body);
     } else if (fold.block == 0) {
         value = fold_loops(s, &fold, body);

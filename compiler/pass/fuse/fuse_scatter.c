@@ -131,9 +131,13 @@ void
 schedule_masks(Schedule *s, const uint32_t *needed, bool *done)
 {
     for (Ref r = 0; r < (Ref)s->graph->node.count; r++) {
-        if (!s->material[r] || needed[r] == 0 || !schedule_is_scatter(s, r))
+        if (!s->material[r] || needed[r] == 0)
             continue;
         Ref kept = ir_node(s->graph, r)->operand[0];
+        if (schedule_is_squares(s, r))
+            s->masks[kept] = done[kept] = true;
+        if (!schedule_is_scatter(s, r))
+            continue;
         Ref mask = ir_node(s->graph, kept)->operand[0];
         s->masks[kept] = s->masks[mask] = done[kept] = done[mask] = true;
     }
