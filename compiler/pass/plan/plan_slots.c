@@ -6,16 +6,25 @@
  * before those whose size is a number. The slots lie one behind the other. What
  * of known size finds none lies over those slots behind all that are used as
  * long as it lives; so slots come last that are used where little of known size
- * is.
+ * is. What lives with many of them may lie before them instead, in a slot of
+ * its own, so that others need not lie behind as many: that is taken if it is
+ * less.
  */
 #include "pass/schedule.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     NOMINAL = 64, /* of every dimension, where sizes are compared */
-    WASTE = 6     /* a small buffer makes a large slot be used for longer */
+    WASTE = 6,    /* a small buffer makes a large slot be used for longer */
+    TRIED_LEFT =
+        256, /* buffers of known size for which several ways are tried */
+    TRIED_SLOTS = 16
 };
+
+/* How much less another way must take. */
+static const double WORTH = 0.99;
 
 /* A buffer, by the start of its life, and its bytes for the nominal dimensions:
  * what is larger whatever the dimensions are is larger there.
@@ -306,6 +315,128 @@ pack_clusters(Schedule *s, const int *list, Cluster *cluster, size_t clusters)
         schedule_pack(s, &list[from], cluster[c].end - from, cluster[c].behind);
 }
 
+/* Places what has no slot, of a list by the start of lives. */
+static void
+place_left(Schedule *s, const int *list, size_t left)
+{
+    Cluster *cluster = ARENA_ARRAY(s->arena, Cluster, left + 1);
+    size_t clusters = find_clusters(s, list, left, cluster);
+    pack_clusters(s, list, cluster, clusters);
+}
+
+/* Those of a list that live while more slots are used than `over`, or no more.
+ */
+static size_t
+used_with(const Schedule *s, const int *list, size_t count, int over, bool more,
+          int *to)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const Buffer *b = &s->buffer.item[list[i]];
+        int used = slots_used(s, b->first->place, b->last->end);
+        if ((b->each == EACH_call && used > over) == more)
+            to[kept++] = list[i];
+    }
+    return kept;
+}
+
+/* The same with a slot before the others for what would lie behind more of them
+ * than `over`.
+ */
+static void
+place_before(Schedule *s, const int *list, size_t left, int over)
+{
+    int *own = ARENA_ARRAY(s->arena, int, left + 1);
+    int *rest = ARENA_ARRAY(s->arena, int, left + 1);
+    size_t count = used_with(s, list, left, over, true, own);
+    size_t others = used_with(s, list, left, over, false, rest);
+    if (count > 0) {
+        Slot slot = {.behind = -1};
+        slot.size.bytes[EACH_call] = schedule_offsets(s, own, count, EACH_call);
+        for (size_t b = 0; b < s->buffer.count; b++)
+            s->buffer.item[b].slot += s->buffer.item[b].slot >= 0;
+        for (size_t i = 0; i < count; i++)
+            s->buffer.item[own[i]].slot = 0;
+        VEC_PUSH(s->arena, &s->slot, slot);
+        for (size_t i = s->slot.count - 1; i > 0; i--)
+            s->slot.item[i] = s->slot.item[i - 1];
+        s->slot.item[0] = slot;
+    }
+    place_left(s, rest, others);
+}
+
+/* The arena's bytes for few samples times those for many: what is less is the
+ * better plan.
+ */
+static double
+weight_of(const Schedule *s)
+{
+    enum { MANY = 16 * NOMINAL };
+    static const int64_t samples[] = {NOMINAL, MANY};
+    Sizes sizes = schedule_arena(s);
+    double weight = 1;
+    for (int i = 0; i < 2; i++) {
+        int64_t symbol[DIM_SYMBOLS];
+        for (int d = 0; d < DIM_SYMBOLS; d++)
+            symbol[d] = samples[i];
+        weight *= (double)sizes_value(&sizes, s->dims, symbol);
+    }
+    return weight;
+}
+
+/* The slots of what grows, and who lies where. */
+typedef struct {
+    size_t slots;
+    const Slot *slot;
+    const Buffer *buffer;
+} Grown;
+
+static Grown
+grown_of(const Schedule *s)
+{
+    size_t slots = s->slot.count;
+    size_t buffers = s->buffer.count;
+    return (Grown){
+        slots, arena_copy(s->arena, s->slot.item, slots * sizeof(Slot)),
+        arena_copy(s->arena, s->buffer.item, buffers * sizeof(Buffer))};
+}
+
+/* Places what has no slot among those; how good that is. */
+static double
+place_anew(Schedule *s, const Grown *grown, const int *list, size_t left,
+           int over)
+{
+    s->slot.count = grown->slots;
+    memcpy(s->slot.item, grown->slot, grown->slots * sizeof(Slot));
+    memcpy(s->buffer.item, grown->buffer, s->buffer.count * sizeof(Buffer));
+    place_before(s, list, left, over);
+    return weight_of(s);
+}
+
+/* The same in the best of the ways that are tried: with nothing before the
+ * slots, or what would lie behind many of them.
+ */
+static void
+place_best(Schedule *s, const int *list, size_t left)
+{
+    int best = (int)s->slot.count;
+    int tries = best < TRIED_SLOTS ? best : (int)TRIED_SLOTS;
+    if (tries == 0 || left > TRIED_LEFT || s->dims->overflow) {
+        place_before(s, list, left, best);
+        return;
+    }
+    Grown grown = grown_of(s);
+    double least = WORTH * place_anew(s, &grown, list, left, best);
+    for (int over = 0; over < tries; over++) {
+        double weight = place_anew(s, &grown, list, left, over);
+        if (weight < least) {
+            least = weight;
+            best = over;
+        }
+    }
+    place_anew(s, &grown, list, left, best);
+}
+
 void
 schedule_slots(Schedule *s, int *list, size_t count)
 {
@@ -318,7 +449,7 @@ schedule_slots(Schedule *s, int *list, size_t count)
     Cluster *cluster = ARENA_ARRAY(s->arena, Cluster, left + 1);
     size_t clusters = find_clusters(s, list, left, cluster);
     order_slots(s, cluster, clusters);
-    pack_clusters(s, list, cluster, clusters);
+    place_best(s, list, left);
     for (size_t i = 0; i < s->slot.count; i++)
         s->slot.item[i].buffers = 0;
 }
