@@ -53,6 +53,13 @@ engine_free(Executable *executable)
     free(executable);
 }
 
+/* Whether it is for no samples, which generated code knows nothing of. */
+static bool
+is_empty(const Graph *g, const RunOptions *options)
+{
+    return g->dims->symbols > 0 && options->symbol[0] == 0;
+}
+
 /* Whether this run shall be native. */
 static bool
 wants_native(Executable *e, const RunOptions *options)
@@ -111,7 +118,7 @@ engine_run(Executable *executable, const Tensor *const *value,
     Executable *e = executable;
     if (e->kind == ENGINE_cuda)
         return run_cuda(e, value, options, arena, result);
-    if (wants_native(e, options)) {
+    if (wants_native(e, options) && !is_empty(e->graph, options)) {
         try_native(e);
         if (e->native != NULL) {
             e->used = ENGINE_native;

@@ -608,6 +608,9 @@ void affine_drop(const Schedule *s, Affine *a, int key);
 bool affine_below(Schedule *s, const Affine *a, Dim limit);
 /* Whether a ≤ b for all dimensions of at least 1. */
 bool dim_at_most(Dims *dims, Dim a, Dim b);
+/* The same where dimensions other than the batch can be 0: for sizes of memory.
+ */
+bool dim_fits(Dims *dims, Dim a, Dim b);
 
 /* Calls function for every access of a statement, nested ones too; loads come
  * before the stores of the same statement.

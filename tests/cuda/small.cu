@@ -290,6 +290,8 @@ small_forward_cuda(const small *m, const float *x, size_t n, float *y,
     if (flux_overlap(y, 12 * n, m, sizeof *m) ||
         flux_overlap(y, 12 * n, x, 16 * n))
         return FLUX_E_OVERLAP;
+    if (n == 0)
+        return FLUX_OK;
     cudaStream_t stream = w != NULL ? (cudaStream_t)w->stream : NULL;
     cudaError_t error =
         FLUX_EACH(small_forward_cuda_1, 3 * n, stream, n, m, x, y);
@@ -317,6 +319,8 @@ small_back_cuda(const small *m, const float *dy, const float *x, size_t n,
         flux_overlap(dx, 16 * n, x, 16 * n) ||
         flux_overlap(dx, 16 * n, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
+    if (n == 0)
+        return FLUX_OK;
     unsigned char *at = (unsigned char *)flux_arena_base(w);
     float *dlayer1 = (float *)(void *)at;
     cudaStream_t stream = (cudaStream_t)w->stream;
@@ -515,6 +519,8 @@ small_step_train_cuda(small_step *step, small *m, const float *x,
     if (flux_overlap(loss, 4, x, 16 * n) || flux_overlap(loss, 4, y, 12 * n) ||
         flux_overlap(loss, 4, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
+    if (n == 0)
+        return FLUX_E_SIZE;
     void *arena = (unsigned char *)flux_arena_base(w);
     return small_step_train_cuda_body(n, step, m, x, y, loss, w, arena);
 }
@@ -545,6 +551,8 @@ small_step_train_labels_cuda(small_step *step, small *m, const float *x,
         flux_overlap(loss, 4, label, 4 * n) ||
         flux_overlap(loss, 4, w->arena, w->bytes))
         return FLUX_E_OVERLAP;
+    if (n == 0)
+        return FLUX_E_SIZE;
 
     /* The targets: 1 at the class, else 0. */
     float *y = (float *)(unsigned char *)flux_arena_base(w);

@@ -141,6 +141,16 @@ check_ranges(Function *f)
     }
 }
 
+/* Of no samples: the sizes of the arena and its parts hold from one on. */
+static void
+check_none(const Function *f)
+{
+    if (f->none != NULL && (f->trains || f->arena != NULL || f->printer.device))
+        check(f->printer.writer,
+              arena_printf(f->printer.arena, "%s == 0", f->printer.dim_text[0]),
+              f->none);
+}
+
 void
 function_checks(Function *f)
 {
@@ -182,6 +192,7 @@ function_checks(Function *f)
     }
     if (!f->printer.device)
         check_ranges(f);
+    check_none(f);
 }
 
 /* Whether a place is in a comment: behind its beginning on the same line, or on

@@ -48,6 +48,8 @@ c_train_arguments(Emit *emit, const Trainer *t, Function *f,
     c_add_outputs(f, true);
     c_add_work(f);
     f->pool = "flux_pool_for_step";
+    f->none = "FLUX_E_SIZE";
+    f->trains = true;
 }
 
 /* Counts the inputs of a step that are none of the model's, and takes the last

@@ -160,8 +160,11 @@ affine_drop(const Schedule *s, Affine *a, int key)
     a->count = kept;
 }
 
-bool
-dim_at_most(Dims *dims, Dim a, Dim b)
+/* Whether a ≤ b for all dimensions of at least `first`, the batch of at least
+ * 1.
+ */
+static bool
+at_most(Dims *dims, Dim a, Dim b, int first)
 {
     if (dim_known(a) && dim_known(b))
         return a <= b;
@@ -174,14 +177,31 @@ dim_at_most(Dims *dims, Dim a, Dim b)
     for (size_t i = 0; i < poly.count; i++) {
         const DimTerm *term = &poly.term[i];
         bool constant = true;
-        for (int p = 0; p < DIM_SYMBOLS; p++)
+        bool named = false;
+        for (int p = 0; p < DIM_SYMBOLS; p++) {
             constant = constant && term->power[p] == 0;
+            named = named || (p > 0 && term->power[p] > 0);
+        }
         if (!constant && term->coefficient < 0)
             return false;
+        if (named && first == 0)
+            continue;
         if (__builtin_add_overflow(least, term->coefficient, &least))
             return false;
     }
     return least >= 0;
+}
+
+bool
+dim_at_most(Dims *dims, Dim a, Dim b)
+{
+    return at_most(dims, a, b, 1);
+}
+
+bool
+dim_fits(Dims *dims, Dim a, Dim b)
+{
+    return at_most(dims, a, b, 0);
 }
 
 /* The most or least is at the ends of the variables' ranges: with signs apart,

@@ -112,8 +112,8 @@ size_at_most(Dims *dims, Size a, Size b)
                          {SCHEDULE_BLOCK, SCHEDULE_BLOCK}};
     bool fits = true;
     for (int i = 0; i < 3; i++)
-        fits = fits && dim_at_most(dims, size_of(dims, a, of[i][0], of[i][1]),
-                                   size_of(dims, b, of[i][0], of[i][1]));
+        fits = fits && dim_fits(dims, size_of(dims, a, of[i][0], of[i][1]),
+                                size_of(dims, b, of[i][0], of[i][1]));
     return fits;
 }
 
@@ -304,6 +304,6 @@ schedule_overlap(const Schedule *s, int a, int b)
                slots_overlap(s, y->slot, x->slot);
     if (x->each != y->each)
         return false;
-    return !dim_at_most(s->dims, end_of(s, x), begin_of(s, y)) &&
-           !dim_at_most(s->dims, end_of(s, y), begin_of(s, x));
+    return !dim_fits(s->dims, end_of(s, x), begin_of(s, y)) &&
+           !dim_fits(s->dims, end_of(s, y), begin_of(s, x));
 }

@@ -112,17 +112,17 @@ find_place(const Schedule *s, const Slot *slot, int buffer, Dim *at)
         Dim end = dim_add(s->dims, *at, lines_of(s, b));
         i = other->next;
         if (!meet(other, b->first->place, b->last->end) ||
-            dim_at_most(s->dims, end_of(s, other), *at) ||
-            dim_at_most(s->dims, end, other->offset))
+            dim_fits(s->dims, end_of(s, other), *at) ||
+            dim_fits(s->dims, end, other->offset))
             continue;
         if (!ends_line(s, b) || !ends_line(s, other) ||
-            !dim_at_most(s->dims, *at, end_of(s, other)))
+            !dim_fits(s->dims, *at, end_of(s, other)))
             return false;
         *at = end_of(s, other);
         i = slot->buffers;
     }
     Dim end = dim_add(s->dims, *at, bytes_of(s, b));
-    return dim_at_most(s->dims, end, slot->size.bytes[EACH_call]);
+    return dim_fits(s->dims, end, slot->size.bytes[EACH_call]);
 }
 
 /* Where the last life ends in a slot of those before a place, and whether one
@@ -165,7 +165,7 @@ find_slot(Schedule *s, int buffer)
         int used = used_until(s, slot, b->first->place, &again);
         if (found && used > until &&
             ((used >= 0 && again) ||
-             !dim_at_most(s->dims, most, slot->size.bytes[EACH_call]))) {
+             !dim_fits(s->dims, most, slot->size.bytes[EACH_call]))) {
             b->slot = (int)i;
             b->offset = at;
             until = used;
