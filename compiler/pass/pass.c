@@ -80,7 +80,7 @@ pass_run(int pass, const Graph *g, const PassOptions *options)
 Graph *
 pass_prepare(const Graph *g)
 {
-    g = pass_run(PASS_stable, g, NULL);
+    g = pass_run(PASS_stable, carried_read(g), NULL);
     return g != NULL ? pass_run(PASS_sink, g, NULL) : NULL;
 }
 

@@ -144,10 +144,12 @@ Ref diff_elementwise(Graph *g, Ref user, int k, Ref u);
 Graph *batch_graph(const Graph *sample);
 Graph *batch_graph_shared(const Graph *sample, const char *const *shared);
 
-/* carried.c: whether a leaf is a state of a model's steps that its caller
- * keeps; the graph where they begin as fresh ones do, without those leaves, or
- * as what was kept; a graph that gives them their initial values.
+/* carried.c: the graph without the states that no result needs; whether a leaf
+ * is a state of a model's steps that its caller keeps; the graph where they
+ * begin as fresh ones do, without those leaves, or as what was kept; a graph
+ * that gives them their initial values.
  */
+Graph *carried_read(const Graph *g);
 bool carried_is(const Graph *g, Ref leaf);
 Graph *carried_fixed(const Graph *g, bool fresh);
 Graph *carried_initial(const Graph *g);

@@ -2,7 +2,8 @@
  *
  * Each is a leaf, a state with a next value. What the steps begin with is a
  * select: by the leaf "fresh" the initial value, else the leaf. Here the choice
- * is made, and the initial values are told by themselves.
+ * is made, and the initial values are told by themselves. What no step reads,
+ * as a field that is only assigned, is no state.
  */
 #include "pass/pass.h"
 
@@ -36,6 +37,75 @@ carried_is(const Graph *g, Ref leaf)
     }
     return false;
 }
+
+/* ---- states that nothing reads ---- */
+
+/* A state of a model's steps by its name, which carried_name of the script
+ * gives: "layer1.h{-1}".
+ */
+static bool
+is_state(const Node *n)
+{
+    return n->op == OP_state && strstr(n->as.leaf.name, "{-") != NULL;
+}
+
+/* Marks what the results need, and the next values of the states that this
+ * reads.
+ */
+static bool *
+find_read(const Graph *g)
+{
+    bool *live = ARENA_ARRAY(&g->context->arena, bool, g->node.count + 1);
+    for (size_t i = 0; i < g->output.count; i++) {
+        const Output *out = &g->output.item[i];
+        live[out->ref] = live[out->ref] || out->next == REF_NONE ||
+                         !is_state(ir_node(g, out->next));
+    }
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = g->node.count; i-- > 0;) {
+            const Node *n = ir_node(g, (Ref)i);
+            for (int k = 0; live[i] && k < n->operands; k++)
+                live[ir_operand(n, k)] = true;
+        }
+        for (size_t i = 0; i < g->output.count; i++) {
+            const Output *out = &g->output.item[i];
+            if (live[out->ref] || !live[out->next])
+                continue;
+            live[out->ref] = true;
+            more = true;
+        }
+    }
+    return live;
+}
+
+Graph *
+carried_read(const Graph *g)
+{
+    bool *live = find_read(g);
+    Ref *map = ARENA_ARRAY(&g->context->arena, Ref, g->node.count + 1);
+    Graph *to = ir_graph_like(g);
+    for (size_t i = 0; i < g->leaf.count; i++) {
+        Ref leaf = g->leaf.item[i];
+        const Node *n = ir_node(g, leaf);
+        live[leaf] = live[leaf] || !(is_state(n) || is_fresh(n));
+    }
+    for (size_t i = 0; i < g->node.count; i++)
+        if (live[i])
+            map[i] = ir_copy(to, g, (Ref)i, map);
+    for (size_t i = 0; i < g->output.count; i++) {
+        const Output *out = &g->output.item[i];
+        if (out->next == REF_NONE)
+            ir_output(to, out->name, map[out->ref], REF_NONE);
+        else if (live[out->next])
+            ir_output(to, out->name, map[out->ref], map[out->next]);
+    }
+    to->span = g->span;
+    to->frame = g->frame;
+    return to;
+}
+
+/* ---- the choice ---- */
 
 /* What a choice is once it is made. */
 static Ref
