@@ -10,7 +10,8 @@
  *
  * What must hold inside of one program is checked here as well, and printed as
  * `NAME FAIL what`: a sample alone and in a batch, a batch in parts, no samples
- * at all, labels and their one-hot columns.
+ * at all, gradients with and without those of inputs, labels and their one-hot
+ * columns. With threads, arrays of the caller begin at an odd element.
  */
 #include "tests/random/driver.h"
 
@@ -21,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORTS = 8, DATA_SEED = 777, FEW = 7 };
+enum { PORTS = 8, DATA_SEED = 777, FEW = 7, PLACES = 9, GUARD = 4096 };
 
 typedef struct {
     const RandomModel *r;
@@ -35,8 +36,10 @@ typedef struct {
     void *target;
     void *params;
     void *grads;
+    void *memory; /* for the largest arena, and a guard behind it */
     flux_work work;
     int number;
+    size_t skip; /* bytes in front of the caller's arrays */
 } Run;
 
 static void
@@ -51,10 +54,39 @@ static flux_pool pool = {3, backwards};
 static void *
 room(size_t bytes)
 {
-    void *p = calloc(bytes + 64, 1);
+    void *p = calloc(bytes > 0 ? bytes : 1, 1);
     if (p == NULL)
         exit(2);
     return p;
+}
+
+/* Memory that nobody may read before it is written. */
+static void *
+junk(size_t bytes)
+{
+    void *p = room(bytes);
+    memset(p, 0xff, bytes);
+    return p;
+}
+
+static size_t
+port_bytes(const flux_port *port)
+{
+    return port->size * flux_dtype_size(port->dtype);
+}
+
+/* An array of the caller's, at any multiple of an element's size. */
+static void *
+array(const Run *run, size_t bytes)
+{
+    return (char *)junk(run->skip + bytes) + run->skip;
+}
+
+static void
+array_free(const Run *run, void *array)
+{
+    if (array != NULL)
+        free((char *)array - run->skip);
 }
 
 /* FNV-1a over the elements; every NaN counts as the same. */
@@ -124,6 +156,14 @@ fill_normal(const Run *run, void *to, size_t count, uint64_t *stream)
     ++*stream;
 }
 
+/* Places in a table, as check_NAME has them. */
+static void
+fill_places(int32_t *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = (int32_t)(1 + (5 * i + i / 7) % PLACES);
+}
+
 static double
 element(const Run *run, const void *data, size_t i)
 {
@@ -142,37 +182,44 @@ param_count(const flux_param *p)
 
 /* Memory and data; streams are the calls of randn in check_NAME. */
 static void
-run_open(Run *run, const RandomModel *r)
+run_open(Run *run, const RandomModel *r, flux_pool *threads)
 {
     const flux_model *m = r->model;
     *run = (Run){.r = r, .m = m, .big = r->big};
     run->size = flux_dtype_size(m->dtype);
+    run->skip = threads != NULL ? run->size : 0;
     uint64_t stream = 0;
     for (size_t i = 0; i < m->ninput; i++) {
         size_t count = m->input[i].size * run->big;
-        run->x[i] = room(count * run->size);
-        run->dx[i] = room(count * run->size);
+        run->x[i] = array(run, port_bytes(&m->input[i]) * run->big);
+        if (m->input[i].dtype == FLUX_I32) {
+            fill_places(run->x[i], count);
+            continue;
+        }
+        run->dx[i] = array(run, count * run->size);
         fill_normal(run, run->x[i], count, &stream);
     }
     for (size_t i = 0; i < m->noutput; i++) {
         size_t count = m->output[i].size * run->big;
-        run->y[i] = room(count * run->size);
-        run->dy[i] = room(count * run->size);
+        run->y[i] = array(run, count * run->size);
+        run->dy[i] = array(run, count * run->size);
         fill_normal(run, run->dy[i], count, &stream);
     }
     if (r->trainer != NULL) {
         size_t count = m->output[0].size * run->big;
-        run->target = room(count * run->size);
+        run->target = array(run, count * run->size);
         fill_normal(run, run->target, count, &stream);
     }
-    run->params = room(m->bytes);
+    run->params = junk(m->bytes);
     run->grads = room(m->grad_bytes);
     run->work.bytes = m->arena(m, run->big);
     if (m->back_arena(m, run->big) > run->work.bytes)
         run->work.bytes = m->back_arena(m, run->big);
     if (r->trainer != NULL && r->trainer->arena(run->big) > run->work.bytes)
         run->work.bytes = r->trainer->arena(run->big);
-    run->work.arena = room(run->work.bytes);
+    run->memory = junk(run->work.bytes + GUARD);
+    run->work.arena = run->memory;
+    run->work.pool = threads;
     run->work.seed = DATA_SEED;
     expect_ok(run, m->init(m, run->params, m->seed), "init");
 }
@@ -181,15 +228,32 @@ static void
 run_close(Run *run)
 {
     for (size_t i = 0; i < PORTS; i++) {
-        free(run->x[i]);
-        free(run->dx[i]);
-        free(run->y[i]);
-        free(run->dy[i]);
+        array_free(run, run->x[i]);
+        array_free(run, run->dx[i]);
+        array_free(run, run->y[i]);
+        array_free(run, run->dy[i]);
     }
-    free(run->target);
+    array_free(run, run->target);
     free(run->params);
     free(run->grads);
-    free(run->work.arena);
+    const unsigned char *guard = run->memory;
+    for (size_t i = 0; i < GUARD; i++) {
+        if (guard[run->work.bytes + i] == 0xff)
+            continue;
+        fail(run, "behind the arena", (int)i);
+        break;
+    }
+    free(run->memory);
+}
+
+/* What a call that needs so many bytes gets: no more, in front of the guard. */
+static flux_work
+work_of(const Run *run, size_t bytes)
+{
+    flux_work work = run->work;
+    work.arena = (char *)run->memory + (run->work.bytes - bytes);
+    work.bytes = bytes;
+    return work;
 }
 
 /* y = m(x) for samples from..from + n - 1, into `to`. */
@@ -199,8 +263,9 @@ forward(const Run *run, size_t from, size_t n, void *const *to)
     const flux_model *m = run->m;
     const void *x[PORTS];
     for (size_t i = 0; i < m->ninput; i++)
-        x[i] = (const char *)run->x[i] + from * m->input[i].size * run->size;
-    return m->forward(m, run->params, x, n, to, &run->work);
+        x[i] = (const char *)run->x[i] + from * port_bytes(&m->input[i]);
+    const flux_work work = work_of(run, m->arena(m, n));
+    return m->forward(m, run->params, x, n, to, &work);
 }
 
 /* Samples alone, a batch in parts of 7, and no samples. */
@@ -210,7 +275,7 @@ check_parts(const Run *run)
     const flux_model *m = run->m;
     void *to[PORTS] = {0};
     for (size_t i = 0; i < m->noutput; i++)
-        to[i] = room(m->output[i].size * run->size * FEW);
+        to[i] = junk(m->output[i].size * run->size * FEW);
     const size_t alone[] = {0, 3, run->big - 1};
     for (size_t k = 0; k < 3 + (run->big + FEW - 1) / FEW; k++) {
         size_t from = k < 3 ? alone[k] : (k - 3) * FEW;
@@ -230,6 +295,15 @@ check_parts(const Run *run)
         free(to[i]);
 }
 
+/* The gradients of inputs. */
+static void
+print_inputs(Run *run, size_t n)
+{
+    for (size_t i = 0; i < run->m->ninput; i++)
+        if (run->dx[i] != NULL)
+            print_next(run, run->dx[i], n * run->m->input[i].size);
+}
+
 static void
 print_grads(Run *run)
 {
@@ -240,17 +314,68 @@ print_grads(Run *run)
                        param_count(&m->param[i]));
 }
 
+/* Gradients of samples from..from + n - 1 into g, and dx at their places. */
+static flux_status
+back(const Run *run, size_t from, size_t n, void *g, void *const *dx)
+{
+    const flux_model *m = run->m;
+    const void *x[PORTS] = {0};
+    const void *dy[PORTS] = {0};
+    for (size_t i = 0; i < m->ninput; i++)
+        x[i] = (const char *)run->x[i] + from * port_bytes(&m->input[i]);
+    for (size_t i = 0; i < m->noutput; i++)
+        dy[i] = (const char *)run->dy[i] + from * m->output[i].size * run->size;
+    const flux_work work = work_of(run, m->back_arena(m, n));
+    return m->back(m, run->params, dy, x, n, g, dx, &work);
+}
+
+/* Gradients are the same without those of the inputs, those of a sample's
+ * inputs whatever the batch; of no samples there are none.
+ */
+static void
+check_back(const Run *run)
+{
+    const flux_model *m = run->m;
+    void *none[PORTS] = {0};
+    void *dx[PORTS] = {0};
+    void *g = room(m->grad_bytes);
+    expect_ok(run, back(run, 0, 0, g, none), "back of no samples");
+    for (size_t i = 0; i < m->grad_bytes && !run->r->mixes; i++)
+        if (((unsigned char *)g)[i] != 0)
+            fail(run, "gradients of no samples", (int)i);
+    expect_ok(run, back(run, 0, FEW, g, none), "back without dx");
+    for (size_t i = 0; i < m->nparam; i++) {
+        size_t at = m->param[i].grad_offset;
+        if (at != FLUX_NO_GRAD &&
+            !same(run, (char *)g + at, (char *)run->grads + at,
+                  param_count(&m->param[i])))
+            fail(run, "gradients without dx", (int)i);
+    }
+    for (size_t i = 0; i < m->ninput; i++)
+        dx[i] = run->dx[i] == NULL ? NULL : junk(port_bytes(&m->input[i]));
+    for (size_t from = 0; from < FEW && !run->r->mixes; from += 3) {
+        expect_ok(run, back(run, from, 1, g, dx), "back of a sample");
+        for (size_t i = 0; i < m->ninput; i++) {
+            size_t count = m->input[i].size;
+            const char *all = run->dx[i];
+            if (all != NULL &&
+                !same(run, all + from * count * run->size, dx[i], count))
+                fail(run, "dx of a sample alone", (int)from);
+        }
+    }
+    for (size_t i = 0; i < m->ninput; i++)
+        free(dx[i]);
+    free(g);
+}
+
 static void
 run_back(Run *run, size_t n)
 {
     const flux_model *m = run->m;
-    expect_ok(run,
-              m->back(m, run->params, (const void *const *)run->dy,
-                      (const void *const *)run->x, n, run->grads, run->dx,
-                      &run->work),
-              "back");
-    for (size_t i = 0; i < m->ninput; i++)
-        print_next(run, run->dx[i], n * m->input[i].size);
+    expect_ok(run, back(run, 0, n, run->grads, run->dx), "back");
+    if (n == FEW)
+        check_back(run);
+    print_inputs(run, n);
     print_grads(run);
 }
 
@@ -263,8 +388,8 @@ check_labels(const Run *run, const void *state)
     size_t classes = m->output[0].size;
     int32_t label[FEW];
     void *hot = room(classes * FEW * run->size);
-    void *s[2] = {room(t->bytes), room(t->bytes)};
-    void *p[2] = {room(m->bytes), room(m->bytes)};
+    void *s[2] = {junk(t->bytes), junk(t->bytes)};
+    void *p[2] = {junk(m->bytes), junk(m->bytes)};
     double loss[2] = {0, 0};
     for (size_t i = 0; i < FEW; i++) {
         label[i] = (int32_t)(i * 5 % classes);
@@ -301,20 +426,21 @@ check_labels(const Run *run, const void *state)
     free(hot);
 }
 
+/* Three steps of so many samples. */
 static void
-run_train(Run *run)
+train(Run *run, const size_t *n)
 {
     const flux_trainer *t = run->r->trainer;
-    const size_t n[3] = {FEW, FEW, run->big};
-    void *state = room(t->bytes);
+    void *state = junk(t->bytes);
     expect_ok(run, t->init(state, run->m->seed), "init of the trainer");
-    if (t->takes_labels && run->m->output[0].size > 0)
+    if (t->takes_labels && run->m->output[0].size > 0 && !run->r->keeps)
         check_labels(run, state);
     for (int i = 0; i < 3; i++) {
         double loss = 0;
+        const flux_work work = work_of(run, t->arena(n[i]));
         expect_ok(run,
                   t->train(state, run->params, (const void *const *)run->x,
-                           run->target, n[i], &loss, &run->work),
+                           run->target, n[i], &loss, &work),
                   "train");
         print_next(run, &loss, 1);
     }
@@ -322,26 +448,73 @@ run_train(Run *run)
 }
 
 static void
+print_results(Run *run, size_t n)
+{
+    for (size_t i = 0; i < run->m->noutput; i++)
+        print_next(run, run->y[i], n * run->m->output[i].size);
+}
+
+static void
+run_calls(Run *run)
+{
+    const flux_model *m = run->m;
+    expect_ok(run, forward(run, 0, run->big, run->y), "forward");
+    print_results(run, run->big);
+    if (run->r->mixes)
+        expect_ok(run, forward(run, 0, 1, run->y), "forward");
+    print_results(run, 1);
+    if (!run->r->mixes)
+        check_parts(run);
+    run_back(run, FEW);
+    run_back(run, run->big);
+    expect_ok(run, m->update(m, run->params, run->grads, 0.01), "update");
+    if (run->r->trainer != NULL) {
+        const size_t n[3] = {FEW, FEW, run->big};
+        train(run, n);
+    }
+}
+
+/* A model of unroll1: each call is a step, from the state that the last left.
+ */
+static void
+run_steps(Run *run)
+{
+    const flux_model *m = run->m;
+    const flux_trainer *t = run->r->trainer;
+    size_t n = run->big;
+    void *state = run->work.state = array(run, n * m->state * run->size);
+    if (m->reset != NULL)
+        expect_ok(run, m->reset(m, run->params, state, n), "reset");
+    for (int i = 0; i < 3; i++) {
+        expect_ok(run, forward(run, 0, n, run->y), "forward");
+        print_results(run, n);
+    }
+    expect_ok(run, back(run, 0, n, run->grads, run->dx), "back");
+    print_inputs(run, n);
+    expect_ok(run, forward(run, 0, n, run->y), "forward");
+    print_results(run, n);
+    expect_ok(run, m->update(m, run->params, run->grads, 0.01), "update");
+    if (m->reset != NULL)
+        expect_ok(run, m->reset(m, run->params, state, n), "reset");
+    if (t != NULL) {
+        const size_t each[3] = {n, n, n};
+        train(run, each);
+    }
+    expect_ok(run, forward(run, 0, n, run->y), "forward");
+    print_results(run, n);
+    array_free(run, state);
+}
+
+static void
 compute(const RandomModel *r, flux_pool *threads)
 {
     Run run;
-    run_open(&run, r);
-    run.work.pool = threads;
+    run_open(&run, r, threads);
     const flux_model *m = run.m;
-    expect_ok(&run, forward(&run, 0, run.big, run.y), "forward");
-    for (size_t i = 0; i < m->noutput; i++)
-        print_next(&run, run.y[i], run.big * m->output[i].size);
-    if (r->mixes)
-        expect_ok(&run, forward(&run, 0, 1, run.y), "forward");
-    for (size_t i = 0; i < m->noutput; i++)
-        print_next(&run, run.y[i], m->output[i].size);
-    if (!r->mixes)
-        check_parts(&run);
-    run_back(&run, FEW);
-    run_back(&run, run.big);
-    expect_ok(&run, m->update(m, run.params, run.grads, 0.01), "update");
-    if (r->trainer != NULL)
-        run_train(&run);
+    if (r->keeps)
+        run_steps(&run);
+    else
+        run_calls(&run);
     for (size_t i = 0; i < m->nparam; i++)
         printf("%s %s %016llx\n", r->name, m->param[i].name,
                (unsigned long long)hash_of(
@@ -349,6 +522,8 @@ compute(const RandomModel *r, flux_pool *threads)
                    param_count(&m->param[i])));
     run_close(&run);
 }
+
+#include "tests/random/differences.h"
 
 /* ---- what the script wrote ---- */
 
@@ -382,136 +557,11 @@ print_file(const RandomModel *r, const char *folder, const char *kind)
     flux_tensors_close(file);
 }
 
-/* ---- gradients against differences ---- */
-
-enum { SAMPLES = 3, DIRECTIONS = 4 };
-
-/* Σ dy·y at the parameters and inputs moved by h along the direction. */
-static double
-objective(const Run *run, const double *p, const double *dp, double *const *x,
-          double *const *dx, double h)
-{
-    const flux_model *m = run->m;
-    double sum = 0;
-    for (size_t i = 0; i < m->nparam; i++) {
-        const flux_param *q = &m->param[i];
-        size_t at = q->offset / sizeof(double);
-        if (q->grad_offset == FLUX_NO_GRAD || q->dtype != FLUX_F64)
-            continue;
-        for (size_t k = at; k < at + param_count(q); k++)
-            ((double *)run->params)[k] = p[k] + h * dp[k];
-    }
-    for (size_t i = 0; i < m->ninput; i++)
-        for (size_t k = 0; k < SAMPLES * m->input[i].size; k++)
-            ((double *)run->x[i])[k] = x[i][k] + h * dx[i][k];
-    expect_ok(run, forward(run, 0, SAMPLES, run->y), "forward");
-    for (size_t i = 0; i < m->noutput; i++)
-        for (size_t k = 0; k < SAMPLES * m->output[i].size; k++)
-            sum += element(run, run->dy[i], k) * element(run, run->y[i], k);
-    return sum;
-}
-
-/* Along one direction: 1 right, 0 not smooth here, -1 wrong. */
-static int
-direction(Run *run, uint64_t number)
-{
-    const flux_model *m = run->m;
-    double *p = room(m->bytes);
-    double *dp = room(m->bytes);
-    double *x[PORTS] = {0};
-    double *dx[PORTS] = {0};
-    double derivative = 0;
-    double terms = 0;
-    memcpy(p, run->params, m->bytes);
-    for (size_t i = 0; i < m->nparam; i++) {
-        const flux_param *q = &m->param[i];
-        if (q->grad_offset == FLUX_NO_GRAD || number == 1)
-            continue;
-        const double *g =
-            (const double *)((const char *)run->grads + q->grad_offset);
-        size_t at = q->offset / sizeof(double);
-        for (size_t k = 0; k < param_count(q); k++) {
-            dp[at + k] = flux_normal(number, 100 + i, k);
-            derivative += dp[at + k] * g[k];
-            terms += fabs(dp[at + k] * g[k]);
-        }
-    }
-    for (size_t i = 0; i < m->ninput; i++) {
-        size_t count = SAMPLES * m->input[i].size;
-        x[i] = room(count * sizeof(double));
-        dx[i] = room(count * sizeof(double));
-        memcpy(x[i], run->x[i], count * sizeof(double));
-        for (size_t k = 0; k < count && number != 2; k++) {
-            dx[i][k] = flux_normal(number, i, k);
-            derivative += dx[i][k] * ((const double *)run->dx[i])[k];
-            terms += fabs(dx[i][k] * ((const double *)run->dx[i])[k]);
-        }
-    }
-    double h = 1e-5;
-    double f[5];
-    for (int i = -2; i <= 2; i++)
-        f[i + 2] = objective(run, p, dp, x, dx, h * i / 2);
-    objective(run, p, dp, x, dx, 0);
-    double wide = (f[4] - f[0]) / (2 * h);
-    double narrow = (f[3] - f[1]) / h;
-    double right = (f[4] - f[2]) / h;
-    double left = (f[2] - f[0]) / h;
-    double scale = terms + fabs(wide) + fabs(f[2]) * 1e-5 + 1e-6;
-    int smooth =
-        fabs(wide - narrow) < 1e-6 * scale && fabs(right - left) < 1e-3 * scale;
-    int right_value = fabs(derivative - narrow) < 1e-4 * scale;
-    if (!isfinite(derivative + wide + narrow))
-        smooth = 0;
-    if (smooth && !right_value)
-        printf("%s FAIL gradient %.9g, differences %.9g\n", run->r->name,
-               derivative, narrow);
-    free(p);
-    free(dp);
-    for (size_t i = 0; i < m->ninput; i++) {
-        free(x[i]);
-        free(dx[i]);
-    }
-    return !smooth ? 0 : right_value ? 1 : -1;
-}
-
-/* Away from where functions have kinks: zeros and equal elements. */
-static void
-move_parameters(const Run *run)
-{
-    const flux_model *m = run->m;
-    for (size_t i = 0; i < m->nparam; i++) {
-        const flux_param *p = &m->param[i];
-        double *at = (double *)((char *)run->params + p->offset);
-        if (p->grad_offset == FLUX_NO_GRAD)
-            continue;
-        for (size_t k = 0; k < param_count(p); k++)
-            at[k] += 0.05 * flux_normal(DATA_SEED, 1000 + i, k);
-    }
-}
-
-static void
-differences(const RandomModel *r)
-{
-    Run run;
-    int smooth = 0;
-    run_open(&run, r);
-    const flux_model *m = run.m;
-    move_parameters(&run);
-    expect_ok(&run,
-              m->back(m, run.params, (const void *const *)run.dy,
-                      (const void *const *)run.x, SAMPLES, run.grads, run.dx,
-                      &run.work),
-              "back");
-    for (uint64_t i = 0; i < DIRECTIONS; i++)
-        smooth += direction(&run, i) != 0;
-    printf("%s directions %d\n", r->name, smooth);
-    run_close(&run);
-}
-
 int
 main(int argc, char **argv)
 {
     for (const RandomModel *r = random_models; r->name != NULL; r++) {
+        pool.threads = 2 + (size_t)(r - random_models) % 4;
         if (argc > 1 && strcmp(argv[1], "--differences") == 0) {
             differences(r);
         } else if (argc > 1 && strcmp(argv[1], "--threads") != 0) {

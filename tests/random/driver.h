@@ -10,6 +10,7 @@ typedef struct {
     const flux_trainer *trainer; /* NULL: none */
     size_t big;                  /* samples in its largest batch */
     int mixes;                   /* whether samples depend on one another */
+    int keeps;                   /* whether its state goes on, call by call */
 } RandomModel;
 
 /* Ended by one without a name. */

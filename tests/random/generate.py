@@ -11,7 +11,7 @@ import random
 import sys
 
 import recur
-from steps import LARGE, Named, Steps, Unfit, Value, count, shape_text
+from steps import LARGE, PLACES, Named, Steps, Unfit, Value, count, shape_text
 
 PRELUDE = """\
 function part(x, r)
@@ -263,7 +263,8 @@ class Program(Steps, recur.Recurrences):
 
     def definition(self):
         def declared(v):
-            return f"{v.text}::[{shape_text(v.shape)}]"
+            kind = "Int" if v.places else ""
+            return f"{v.text}::{kind}[{shape_text(v.shape)}]"
 
         lines = list(self.outer)
         args = ", ".join(declared(v) for v in self.inputs)
@@ -294,6 +295,12 @@ class Program(Steps, recur.Recurrences):
         def data(prefix, values):
             for i, v in enumerate(values):
                 dims = shape_text(int(d) for d in v.shape + (big,))
+                if v.places:
+                    lines.append(
+                        f"  {prefix}{i + 1} = reshape([1 + (5i + i ÷ 7) % "
+                        f"{PLACES} for i in 0:{count(v.shape) * big - 1}], "
+                        f"{dims})")
+                    continue
                 lines.append(f"  {prefix}{i + 1} = "
                              + (f"real(randn({dims}))" if count(v.shape)
                                 else f"zeros({dims})"))
@@ -303,12 +310,13 @@ class Program(Steps, recur.Recurrences):
                              for i in range(len(values)))
 
         def keep(call, values, how):
-            if len(values) == 1:
+            if len(values) == 1 and not values[0].places:
                 lines.append(f"  push!(out, {how}({call}))")
                 return
             lines.append(f"  r = {call}")
-            for i in range(len(values)):
-                lines.append(f"  push!(out, {how}(r[{i + 1}]))")
+            for i, v in enumerate(values):
+                if not v.places:
+                    lines.append(f"  push!(out, {how}(r[{i + 1}]))")
 
         data("X", self.inputs)
         data("D", self.results)
@@ -348,6 +356,7 @@ class Program(Steps, recur.Recurrences):
         its first input, and training."""
         name, rng = self.name, self.rng
         if any(count(v.shape) == 0 for v in self.inputs + self.results) or \
+                self.inputs[0].places or \
                 rng.random() < 0.5:
             return []
         x, y = self.inputs[0], self.results[0]
@@ -380,11 +389,11 @@ class Program(Steps, recur.Recurrences):
         return lines
 
 
-def file_text(seed, total):
+def file_text(seed, total, make=Program, prelude=""):
     """A file of `total` programs: the seeds seed, seed + 1, …"""
     parts = [f"# Random programs from seed {seed}.", f"seed!({seed % 1000})",
-             PRELUDE + recur.PRELUDE + "one(x) = vec(1 * x)"]
-    programs = [Program(f"m{seed + i}", random.Random(seed + i))
+             PRELUDE + recur.PRELUDE + prelude + "one(x) = vec(1 * x)"]
+    programs = [make(f"m{seed + i}", random.Random(seed + i))
                 for i in range(total)]
     parts += [p.definition() + "\n" + p.check() for p in programs]
     calls = "\n".join(f"  check_{p.name}(folder, real)" for p in programs)

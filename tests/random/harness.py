@@ -270,8 +270,9 @@ class Batch:
                 f"&{model}_{trainer}_trainer"
             name = model + ("_sized" if "named:" in flags else "_model")
             lines.append(f'    {{"{model}", &{name}, {step}, {big}, '
-                         f'{int("mixes" in flags)}}},')
-        lines += ["    {NULL, NULL, NULL, 0, 0},", "};", ""]
+                         f'{int("mixes" in flags)}, '
+                         f'{int("keeps" in flags)}}},')
+        lines += ["    {NULL, NULL, NULL, 0, 0, 0},", "};", ""]
         with open(os.path.join(folder, "all.c"), "w",
                   encoding="utf-8") as file:
             file.write("\n".join(lines))

@@ -6,6 +6,9 @@ import re
 # The magnitude up to which values may grow before they are brought back.
 LARGE = 60.0
 
+# Elements of the tables that integers of the caller are places in.
+PLACES = 9
+
 
 class Named(int):
     """A size that the caller of the generated function gives. No other size is
@@ -20,12 +23,14 @@ class Unfit(Exception):
 
 
 class Value:
-    """A name or expression, its shape, and a bound of its elements."""
+    """A name or expression, its shape, and a bound of its elements; or places
+    in a table, from 1 to PLACES."""
 
-    def __init__(self, text, shape, size):
+    def __init__(self, text, shape, size, places=False):
         self.text = text
         self.shape = tuple(shape)
         self.size = size
+        self.places = places
 
 
 def count(shape):
