@@ -397,7 +397,9 @@ FLUX_P(flux_job_run)(const FLUX_P(flux_job) * job, size_t m)
 
 #include "kernels/flux_product_thin_body.h"
 
+#include "kernels/flux_product_few_body.h"
 #include "kernels/flux_product_narrow_body.h"
+#include "kernels/flux_product_small_body.h"
 
 /* The whole product, in the order seq or split4; k > 0. */
 FLUX_TARGET FLUX_ONCE void
@@ -414,10 +416,19 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         FLUX_P(flux_narrow)(m, n, k, a, ak, b, bk, c, cj, end);
         return;
     }
+    if (FLUX_P(flux_is_few)(order, n, ai, ci)) {
+        FLUX_P(flux_few)(m, n, k, a, ak, b, bk, bj, c, cj, end);
+        return;
+    }
     if (n < FLUX_U && (order == FLUX_SEQ || ai == 1)) {
         for (size_t j = 0; j < n; j++)
             FLUX_P(flux_column)
         (order, m, k, a, ai, ak, b + j * bj, bk, c + j * cj, ci, end);
+        return;
+    }
+    if (FLUX_P(flux_is_small)(m, n, k, ci, end)) {
+        FLUX_P(flux_small)
+        (order, m, n, k, a, ai, ak, b, bk, bj, c, cj, end);
         return;
     }
     const FLUX_P(flux_job)

@@ -12,10 +12,14 @@
  */
 
 /* Whether a product is made as its transpose, whose rows are contiguous or
- * more; not where these would fill a vector less than the others do. */
+ * more; not where these would fill a vector less than the others do, nor where
+ * to turn few samples takes longer than a part of a vector. */
 FLUX_STATIC int
-FLUX_P(flux_product_turns)(size_t m, size_t n, size_t ci, size_t cj)
+FLUX_P(flux_product_turns)(flux_order order, size_t m, size_t n, size_t k,
+                           size_t ci, size_t cj)
 {
+    if (order == FLUX_SPLIT4 && ci == 1 && n >= 4 && k <= 128 && n * k <= 4096)
+        return 0;
     return (m < 4 && n > m) ||
            (ci != 1 && cj == 1 && n >= 4 && (n >= m || m >= 16));
 }
@@ -64,7 +68,7 @@ FLUX_P(flux_product_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                          const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
                          size_t ci, size_t cj, flux_product_end end)
 {
-    if (FLUX_P(flux_product_turns)(m, n, ci, cj))
+    if (FLUX_P(flux_product_turns)(order, m, n, k, ci, cj))
         FLUX_P(flux_product_rows)
     (isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj, ci, end);
     else FLUX_P(flux_product_rows)(isa, order, m, n, k, a, ai, ak, b, bk, bj, c,
@@ -105,7 +109,7 @@ FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                       const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
                       size_t ci, size_t cj, flux_product_end end)
 {
-    if (FLUX_P(flux_product_turns)(m, n, ci, cj))
+    if (FLUX_P(flux_product_turns)(order, m, n, k, ci, cj))
         FLUX_P(flux_tree_rows)
     (isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj, ci, end);
     else FLUX_P(flux_tree_rows)(isa, order, m, n, k, a, ai, ak, b, bk, bj, c,

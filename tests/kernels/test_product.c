@@ -236,6 +236,33 @@ test_narrow(void **state)
     check_all(150, 101, 18);
 }
 
+/* Few columns, of rows that are one vector, some, and more than eight. */
+static void
+test_few(void **state)
+{
+    (void)state;
+    const size_t rows[] = {2, 15, 17, 33, 48, 64, 65, 127, 128, 140, 261};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t n = 2; n < 8; n++)
+            check_all(rows[i], n, 2 + (5 * i + n) % 13);
+    check_all(130, 3, 1030);
+}
+
+/* Few rows and terms, up to where they are so many that it is no small product.
+ */
+static void
+test_few_terms(void **state)
+{
+    (void)state;
+    for (size_t m = 1; m <= 33; m += m < 10 ? 1 : 3)
+        for (size_t n = 4; n < 15; n += 1 + m % 2)
+            check_all(m, n, 2 + (m * n) % 17);
+    check_all(10, 64, 10);
+    check_all(20, 32, 128);
+    check_all(31, 32, 129);
+    check_all(10, 33, 128);
+}
+
 /* A large one: the vectors against the plain code, which is proved above. The
  * results of the last column are followed by others. */
 static void
@@ -478,6 +505,8 @@ main(void)
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_many_columns),
         cmocka_unit_test(test_narrow),
+        cmocka_unit_test(test_few),
+        cmocka_unit_test(test_few_terms),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_large_held),
         cmocka_unit_test(test_several),

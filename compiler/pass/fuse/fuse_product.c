@@ -265,16 +265,8 @@ sum_pays(const Schedule *s, const Node *node, const Labels *labels)
     return side && summed;
 }
 
-/* What an extent counts as that only a call knows: in a training step, and in
- * sums over it, that of a batch; elsewhere it may be one sample.
- */
-static Dim
-product_many(const Schedule *s, int side)
-{
-    return !s->kernels && (s->trains || side == SIDE_sum) ? SCHEDULE_MANY : 1;
-}
-
-/* Whether a product is worth a call, or needs one. A kernel's threads bring the
+/* Whether a product is worth a call, or needs one. Of one sample, too, a call
+ * is the faster: it has vectors along the rows. A kernel's threads bring the
  * terms of a long one together.
  */
 static bool
@@ -294,7 +286,7 @@ product_pays(const Schedule *s, const Node *node, const Labels *labels)
         if (side == SIDE_loop)
             continue;
         if (!dim_known(extent))
-            extent = product_many(s, side);
+            extent = s->kernels ? 1 : SCHEDULE_MANY;
         work *= extent < SCHEDULE_PRODUCT ? extent : (Dim)SCHEDULE_PRODUCT;
         if (work >= SCHEDULE_PRODUCT)
             work = SCHEDULE_PRODUCT;
