@@ -85,28 +85,55 @@ FLUX_P(flux_few_columns)(const int J, size_t m, size_t k, const FLUX_T *a,
     }
 }
 
+/* The same where the terms of rows are contiguous, a vector of rows or more;
+ * the last may be those of two. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_few_turned)(const int J, size_t m, size_t k, const FLUX_T *a,
+                        size_t ai, const FLUX_T *b, size_t bk, size_t bj,
+                        FLUX_T *c, size_t cj, flux_product_end end)
+{
+    FLUX_ALIGNED FLUX_T total[3 * FLUX_W];
+    for (size_t i = 0; i < m; i += FLUX_W) {
+        const size_t at = i + FLUX_W <= m ? i : m - FLUX_W;
+        FLUX_V sum[3];
+        FLUX_P(flux_turned_rows)(1, J, k, a + at * ai, ai, b, bk, bj, sum);
+        FLUX_UNROLL
+        for (int j = 0; j < J; j++)
+            FLUX_AT(total + j * FLUX_W) = sum[j];
+        FLUX_P(flux_put)
+        (at + FLUX_W - i, FLUX_W, (size_t)J, total + (i - at), c + i, 1, cj,
+         end);
+    }
+}
+
 /* Whether a product is one of few columns; smaller units have tiles for it. Two
  * and three at a time are more than tiles have, but not of four, which is a
  * unit. */
 FLUX_INLINE int
-FLUX_P(flux_is_few)(flux_order order, size_t n, size_t ai, size_t ci)
+FLUX_P(flux_is_few)(flux_order order, size_t m, size_t n, size_t k, size_t ai,
+                    size_t ak, size_t ci)
 {
+    const int turned = ak == 1 && k >= FLUX_G && m >= FLUX_W && n <= 3;
     return FLUX_U == 4 && order == FLUX_SEQ && n > 1 && n < 8 && n != 4 &&
-           ai == 1 && ci == 1;
+           (ai == 1 || turned) && ci == 1;
 }
 
 /* That product; k > 0. */
 FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_few)(size_t m, size_t n, size_t k, const FLUX_T *a, size_t ak,
-                 const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c, size_t cj,
-                 flux_product_end end)
+FLUX_P(flux_few)(size_t m, size_t n, size_t k, const FLUX_T *a, size_t ai,
+                 size_t ak, const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                 size_t cj, flux_product_end end)
 {
     size_t some;
     for (size_t j = 0; j < n; j += some) {
         some = n - j == 2 || n - j == 4 ? 2 : 3;
-        if (some == 2)
-            FLUX_P(flux_few_columns)
-        (2, m, k, a, ak, b + j * bj, bk, bj, c + j * cj, cj, end);
+        if (ai != 1 && some == 2)
+            FLUX_P(flux_few_turned)
+        (2, m, k, a, ai, b + j * bj, bk, bj, c + j * cj, cj, end);
+        else if (ai != 1) FLUX_P(flux_few_turned)(3, m, k, a, ai, b + j * bj,
+                                                  bk, bj, c + j * cj, cj, end);
+        else if (some == 2) FLUX_P(flux_few_columns)(
+            2, m, k, a, ak, b + j * bj, bk, bj, c + j * cj, cj, end);
         else FLUX_P(flux_few_columns)(3, m, k, a, ak, b + j * bj, bk, bj,
                                       c + j * cj, cj, end);
     }

@@ -1,6 +1,6 @@
 /* flux_product_thin_body.h - products that are no matter of tiles, for one
- * element type and one vector instruction set: of one column, of one term a
- * sum, and in the order tree16. flux_product_body.h includes it.
+ * element type and one vector instruction set: of one column, and in the order
+ * tree16. flux_product_body.h includes it.
  */
 
 /* The terms of one k for R vectors of rows, of which the first has `first`
@@ -271,43 +271,84 @@ FLUX_P(flux_lines_all)(size_t rows, size_t first, size_t count, const FLUX_T *a,
     }
 }
 
-/* All terms of a vector of rows, `ai` apart, whose terms are contiguous: those
- * of 128 bits are turned at a time. */
-FLUX_TARGET FLUX_INLINE FLUX_V
-FLUX_P(flux_turned_rows)(size_t k, const FLUX_T *a, size_t ai, const FLUX_T *b,
-                         size_t bk)
+/* The terms of FLUX_G k from the first for V vectors of rows, `ai` apart, whose
+ * terms are contiguous, and J columns: those of 128 bits are turned at a time,
+ * of which the first `over` are not new. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_turned_terms)(const int V, const int J, size_t over,
+                          const FLUX_T *a, size_t ai, const FLUX_T *b,
+                          size_t bk, size_t bj, FLUX_V *sum)
 {
-    FLUX_V total = FLUX_I(all)(0);
+    FLUX_V term[2][FLUX_G];
+    FLUX_UNROLL
+    for (int v = 0; v < V; v++) {
+        FLUX_UNROLL
+        for (size_t q = 0; q < FLUX_G; q++)
+            term[v][q] =
+                FLUX_I(gather)(a + ((size_t)v * FLUX_W + q) * ai, FLUX_G * ai);
+        FLUX_I(turn)(term[v]);
+    }
+    FLUX_UNROLL
+    for (size_t q = 0; q < FLUX_G; q++) {
+        if (q < over)
+            continue;
+        FLUX_UNROLL
+        for (int i = 0; i < V * J; i++)
+            sum[i] = FLUX_I(fma_all)(term[i / J][q],
+                                     b[q * bk + (size_t)(i % J) * bj], sum[i]);
+    }
+}
+
+/* All of their terms, FLUX_G or more, block by block. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_turned_rows)(const int V, const int J, size_t k, const FLUX_T *a,
+                         size_t ai, const FLUX_T *b, size_t bk, size_t bj,
+                         FLUX_V *total)
+{
+    FLUX_UNROLL
+    for (int i = 0; i < V * J; i++)
+        total[i] = FLUX_I(all)(0);
     for (size_t block; k > 0; k -= block) {
-        FLUX_V sum = FLUX_I(all)(0);
+        FLUX_V sum[2 * 3];
+        FLUX_UNROLL
+        for (int i = 0; i < V * J; i++)
+            sum[i] = FLUX_I(all)(0);
         block = k < 512 ? k : 512;
-        for (size_t left = block; left > 0; left -= FLUX_G) {
-            FLUX_V term[FLUX_G];
-            FLUX_UNROLL
-            for (size_t q = 0; q < FLUX_G; q++)
-                term[q] = FLUX_I(gather)(a + q * ai, FLUX_G * ai);
-            FLUX_I(turn)(term);
-            FLUX_UNROLL
-            for (size_t q = 0; q < FLUX_G; q++)
-                sum = FLUX_I(fma_all)(term[q], b[q * bk], sum);
+        size_t left = block;
+        for (; left >= FLUX_G; left -= FLUX_G) {
+            FLUX_P(flux_turned_terms)(V, J, 0, a, ai, b, bk, bj, sum);
             a += FLUX_G;
             b += FLUX_G * bk;
         }
-        total = total + sum;
+        if (left > 0) {
+            const size_t over = FLUX_G - left;
+            FLUX_P(flux_turned_terms)
+            (V, J, over, a - over, ai, b - over * bk, bk, bj, sum);
+        }
+        FLUX_UNROLL
+        for (int i = 0; i < V * J; i++)
+            total[i] = total[i] + sum[i];
     }
-    return total;
 }
 
-/* The same for any number of rows, a vector of them or more; the last may be
- * those of two. */
+/* The same of one column for any number of rows, a vector of them or more, two
+ * vectors at a time, which need not wait for each other; the last may be those
+ * of two. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_column_turned)(size_t rows, size_t k, const FLUX_T *a, size_t ai,
                            const FLUX_T *b, size_t bk, FLUX_T *total)
 {
-    for (size_t i = 0; i < rows; i += FLUX_W) {
+    FLUX_V sum[2];
+    size_t i = 0;
+    for (; i + 2 * FLUX_W <= rows; i += 2 * FLUX_W) {
+        FLUX_P(flux_turned_rows)(2, 1, k, a + i * ai, ai, b, bk, 0, sum);
+        FLUX_AT(total + i) = sum[0];
+        FLUX_AT(total + i + FLUX_W) = sum[1];
+    }
+    for (; i < rows; i += FLUX_W) {
         const size_t at = i + FLUX_W <= rows ? i : rows - FLUX_W;
-        FLUX_AT(total + at) =
-            FLUX_P(flux_turned_rows)(k, a + at * ai, ai, b, bk);
+        FLUX_P(flux_turned_rows)(1, 1, k, a + at * ai, ai, b, bk, 0, sum);
+        FLUX_AT(total + at) = sum[0];
     }
 }
 
@@ -360,8 +401,7 @@ FLUX_P(flux_column_far)(flux_order order, size_t m, size_t k, const FLUX_T *a,
         for (size_t l = 0; l < lanes; l++)
             total[l] = 0;
         const size_t first = rows < whole ? rows : whole;
-        const int turned =
-            lines && ak == 1 && k % FLUX_G == 0 && rows >= FLUX_W;
+        const int turned = lines && ak == 1 && k >= FLUX_G && rows >= FLUX_W;
         if (turned)
             FLUX_P(flux_column_turned)(rows, k, a + i * ai, ai, b, bk, total);
         if (!lines)
@@ -477,31 +517,4 @@ FLUX_P(flux_tree)(size_t m, size_t n, size_t k, const FLUX_T *a, size_t ai,
         FLUX_P(flux_tree_four)
     (m - i < 4 ? m - i : 4, n, k, a + i * ai, ai, ak, b, bk, bj, c + i * ci, ci,
      cj, end);
-}
-
-/* The product of a column and a row, one term a sum: each +0 + a b, with the
- * rows of both contiguous. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_outer)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
-                   size_t bj, FLUX_T *c, size_t cj, flux_product_end end)
-{
-    FLUX_T tile[8 * FLUX_W];
-    const size_t some = m % FLUX_W;
-    const size_t whole = m - some;
-    const FLUX_V zero = FLUX_I(all)(0);
-    for (size_t j = 0; j < n; j++) {
-        FLUX_V right = FLUX_I(all)(b[j * bj]);
-        for (size_t i = 0; i < whole; i += FLUX_W) {
-            FLUX_V sum = FLUX_I(fma_at)(a + i, right, zero);
-            sum = sum + zero; /* -0 becomes +0 */
-            FLUX_P(flux_end)(c + j * cj + i, sum, end);
-        }
-        if (some == 0)
-            continue;
-        FLUX_V sum = FLUX_I(fma)(FLUX_I(take)(a + whole, some), right, zero);
-        FLUX_AT(tile + j % 8 * FLUX_W) = sum + zero;
-        if (j % 8 == 7 || j + 1 == n)
-            FLUX_P(flux_put_narrow)
-        (some, j % 8 + 1, tile, FLUX_W, c + j / 8 * 8 * cj + whole, cj, end);
-    }
 }
