@@ -55,6 +55,23 @@ useful_states(const Node *scan, const Ref *dpart)
     return useful;
 }
 
+/* What is made now is of the step's node. */
+static void
+made_for(Graph *g, const Node *n)
+{
+    g->span = n->span;
+    g->frame = n->frame;
+}
+
+/* Of what the step reads of state k, as h{-1}. */
+static void
+made_for_state(const Derived *l, int k)
+{
+    const Graph *body = l->node.region;
+    int leaf = l->node.as.scan->sequences + k;
+    made_for(l->g, ir_node(body, body->leaf.item[leaf]));
+}
+
 /* Zeros like a node of the graph around. */
 static Ref
 zeros(Graph *g, Ref like)
@@ -101,6 +118,7 @@ differentiate(Reverse *r)
             VEC_PUSH(arena, &l->sequence, port);
             continue;
         }
+        made_for_state(l, k);
         port.outer = r->dpart[k] != REF_NONE
                          ? r->dpart[k]
                          : zeros(l->g, scan->operand[scan->sequences + k]);
@@ -150,14 +168,6 @@ value_all(Reverse *r, Ref value, bool make, int8_t *axis)
     *axis = loop_axis(&l->node, ir_node(l->d, value)->rank);
     int number = derived_result(l, value, *axis);
     return make ? derived_part(l, number) : REF_NONE;
-}
-
-/* What is made now is of the step's node. */
-static void
-made_for(Graph *g, const Node *n)
-{
-    g->span = n->span;
-    g->frame = n->frame;
 }
 
 /* Labels with one for the steps at their axis. */
@@ -393,6 +403,7 @@ note_operand(Reverse *r, int i)
     split_terms(r, r->gradient[i], false, &rest, &all);
     if (rest == REF_NONE)
         return;
+    made_for(l->g, ir_node(l->d, rest));
     Port port = {.outer = zeros(l->g, scan->operand[i]),
                  .inner = derived_input(l, rest)};
     port.next = ir_map(l->d, OP_add, port.inner, rest, REF_NONE);
@@ -409,6 +420,7 @@ give_operand(Reverse *r, int i)
     Ref all = REF_NONE;
     if (i < scan->sequences) {
         bool fits;
+        made_for(l->g, ir_node(l->d, r->gradient[i]));
         r->dx[i] = r->result[i] >= 0 ? derived_part(l, r->result[i])
                                      : slices_all(r, r->gradient[i],
                                                   scan->axis[i], true, &fits);
@@ -416,6 +428,7 @@ give_operand(Reverse *r, int i)
     }
     split_terms(r, r->gradient[i], true, &rest, &all);
     if (r->sum[i] >= 0) {
+        made_for(l->g, ir_node(l->d, r->gradient[i]));
         Ref sum = derived_state(l, r->sum[i]);
         all = all == REF_NONE ? sum : ir_map(l->g, OP_add, all, sum, REF_NONE);
     }
@@ -464,15 +477,19 @@ diff_scan_reverse(Graph *g, Ref scan, const Ref *dpart, const bool *wanted,
         if (!state && r.gradient[i] != REF_NONE)
             note_operand(&r, i);
     }
+    made_for(g, &n);
     if (!derived_make(&r.l))
         return false;
     for (int i = 0; i < n.operands; i++) {
         int k = i - loop->sequences;
         bool state = k >= 0 && k < loop->states;
-        if (state && r.state[k] >= 0 && wanted[i])
+        if (state && r.state[k] >= 0 && wanted[i]) {
+            made_for_state(&r.l, k);
             dx[i] = derived_state(&r.l, r.state[k]);
-        else if (!state && r.gradient[i] != REF_NONE)
+        } else if (!state && r.gradient[i] != REF_NONE) {
             give_operand(&r, i);
+        }
     }
+    made_for(g, &n);
     return true;
 }

@@ -192,6 +192,15 @@ draw_sequences(Script *s, Steps *steps, const Graph *body)
     }
 }
 
+/* What is made now is of a state's own, as h{-1}: number i of a body's. */
+static void
+made_for_state(Script *s, const Steps *steps, const Graph *body, size_t i)
+{
+    const Node *n = ir_node(body, body->leaf.item[steps->slice.count + i]);
+    s->graph->span = n->span;
+    s->graph->frame = n->frame;
+}
+
 /* Ends a step: its nodes become a loop, which is given. */
 static Ref
 end_steps(Script *s, Steps *steps)
@@ -220,6 +229,7 @@ end_steps(Script *s, Steps *steps)
         VEC_PUSH(arena, &operand, steps->sequence.item[i]);
     for (size_t i = 0; i < steps->carry.count; i++) {
         Carry *c = &steps->carry.item[i];
+        made_for_state(s, steps, e.body, i);
         VEC_PUSH(arena, &operand, carried_first(s, steps, c, c->first));
     }
     for (size_t i = 0; i < e.capture.count; i++)
@@ -236,12 +246,15 @@ end_steps(Script *s, Steps *steps)
     Ref loop = ir_scan(s->graph, &scan, (int)operand.count, e.body);
     for (size_t i = 0; i < steps->carry.count; i++) {
         const Carry *c = &steps->carry.item[i];
+        made_for_state(s, steps, e.body, i);
         if (c->carried >= 0)
             carried_next(s, c, ir_part(s->graph, loop, (int)i));
         if (c->kept != NULL)
             trace_keep(s, (Value){.kind = VALUE_array, .as.array = c->kept},
                        ir_part(s->graph, loop, (int)i), c->span);
     }
+    s->graph->span = span;
+    s->graph->frame = frame;
     return loop;
 }
 

@@ -37,6 +37,8 @@ recur_add(Script *s, Steps *steps, Carry carry)
 {
     carry.carried = -1;
     carry.next = REF_NONE;
+    s->graph->span = carry.span;
+    s->graph->frame = carry.frame;
     if (steps->alone)
         carry.first = carried_first(s, steps, &carry, carry.first);
     bool loop = steps->kept == NULL && !steps->alone;
