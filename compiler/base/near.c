@@ -4,6 +4,7 @@
  */
 #include "base/near.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,6 +16,18 @@ least(int a, int b)
     return a < b ? a : b;
 }
 
+/* Whether they are one word, whose letters may be large or small. */
+static bool
+same_letters(const char *a, const char *b)
+{
+    for (; *a != 0 && *b != 0; a++, b++) {
+        bool letter = (*a | 32) >= 'a' && (*a | 32) <= 'z';
+        if (*a != *b && !(letter && (*a ^ *b) == 32))
+            return false;
+    }
+    return *a == *b;
+}
+
 /* The cost of making a into b; more than two edits are FAR. */
 static int
 distance(const char *a, const char *b)
@@ -23,6 +36,8 @@ distance(const char *a, const char *b)
     size_t m = strlen(b);
     if (n > LENGTH || m > LENGTH || n > m + 2 || m > n + 2)
         return FAR;
+    if (same_letters(a, b))
+        return 0;
     int d[LENGTH + 1][LENGTH + 1]; /* of the first i and j bytes */
     for (size_t i = 0; i <= n; i++)
         d[i][0] = (int)i * EDIT;

@@ -169,7 +169,8 @@ near_words_are_found(void **state)
 {
     (void)state;
     static const char *const known[] = {"tan",  "tanh",       "exp", "softmax",
-                                        "relu", "logsoftmax", "x"};
+                                        "relu", "logsoftmax", "x",   "gelu",
+                                        "ADAM", "AdamW"};
     static const struct {
         const char *word;
         const char *near;
@@ -183,6 +184,10 @@ near_words_are_found(void **state)
                  {"softmaxing", NULL},
                  {"sofmacks", NULL},
                  {"rleu", "relu"},
+                 {"Gelu", "gelu"},
+                 {"Adam", "ADAM"},
+                 {"aDAM", "ADAM"},
+                 {"ex`", "exp"},
                  {"rule", NULL},
                  {"rual", NULL},
                  {"y", NULL},

@@ -161,10 +161,12 @@ check_loss(Script *s, Value loss, Span span)
 {
     const Function *f = loss.kind == VALUE_function ? loss.as.function : NULL;
     if (f != NULL && f->fallback == NULL && !model_takes(loss, 2))
-        script_fail(s, DIAG_arity, span, "as in (ŷ, y) -> mse(ŷ, y)",
+        script_fail(s, DIAG_arity, span,
+                    "as in (ŷ, y) -> mse(ŷ, y); several targets are a tuple, "
+                    "(ŷ, (a, b)) -> …",
                     "a loss takes the result and the target; %s does not take "
                     "two arguments",
-                    value_name(loss));
+                    f->name != NULL ? f->name : "this function");
 }
 
 /* what: the builtin that makes it. */
