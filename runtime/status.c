@@ -17,7 +17,7 @@ flux_status_text(flux_status status)
     case FLUX_E_NULL:
         return "an argument is NULL that must not be";
     case FLUX_E_LABEL:
-        return "a class number lies outside the classes";
+        return "a class number or an index lies outside its range";
     case FLUX_E_NAN:
         return "a value is no finite number";
     case FLUX_E_MEMORY:

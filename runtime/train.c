@@ -265,6 +265,24 @@ training_on_step(Training *t, const flux_position *now)
     return status == FLUX_OK ? training_put(t) : status;
 }
 
+/* Which sample's class is none of the model's, if that is what went wrong. */
+static flux_status
+training_refused(Training *t, flux_status status)
+{
+    const flux_port *target = t->trainer->target;
+    size_t classes = target != NULL && target->rank > 0 ? target->dim[0] : 0;
+    for (size_t s = 0; t->by_label && classes > 1 && s < t->data->n; s++) {
+        int32_t label = t->data->label[s];
+        if (status == FLUX_E_LABEL && t->options.device == NULL &&
+            (label < 0 || (size_t)label >= classes))
+            return flux_error_set(t->err, status,
+                                  "the class of sample %zu is %d; they are 0 "
+                                  "to %zu",
+                                  s, (int)label, classes - 1);
+    }
+    return training_error(t, status);
+}
+
 /* All batches of one epoch, the smaller last one too; *loss is the mean. */
 static flux_status
 training_epoch(Training *t, size_t epoch, double *loss)
@@ -299,7 +317,7 @@ training_epoch(Training *t, size_t epoch, double *loss)
         status = training_get(t);
     flux_progress_end(&bar);
     *loss = now.sum / (double)t->data->n;
-    return status == FLUX_OK ? status : training_error(t, status);
+    return status == FLUX_OK ? status : training_refused(t, status);
 }
 
 static int

@@ -119,6 +119,16 @@ labels_train_and_are_checked(void **unused)
     assert_string_equal(err.text, flux_status_text(FLUX_E_LABEL));
     assert_int_equal(flux_accuracy(&fake_model, &m, &data, 3, &accuracy),
                      FLUX_E_LABEL);
+    /* Where there are classes, which sample is of none. */
+    flux_trainer classes = fake_trainer;
+    const flux_port three = {
+        .name = "y", .dtype = FLUX_F64, .rank = 1, .dim = {3}, .size = 3};
+    classes.target = &three;
+    label[3] = 3;
+    assert_int_equal(flux_train(&classes, &s, &m, &data, &options, NULL, &err),
+                     FLUX_E_LABEL);
+    assert_string_equal(err.text,
+                        "the class of sample 3 is 3; they are 0 to 2");
     label[3] = -1;
     assert_int_equal(flux_accuracy(&fake_model, &m, &data, 0, NULL),
                      FLUX_E_LABEL);
