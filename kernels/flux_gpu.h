@@ -12,6 +12,9 @@
 #ifdef FLUX_CUDA_EMULATOR
 #include FLUX_CUDA_EMULATOR
 #else
+#ifndef __CUDACC__
+#error "a .cu is compiled by nvcc, with -fmad=false"
+#endif
 #ifndef __CUDACC_RTC__
 #include <cuda_runtime.h>
 #endif

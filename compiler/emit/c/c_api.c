@@ -2,11 +2,8 @@
 #include "emit/c/c_arguments.h"
 #include "emit/c/c_device.h"
 
-/* What the checks of integers allow, as a sentence, or nothing: " The elements
- * of user are 1 to 500, of film 1 to 300."
- */
-static const char *
-ranges_text(const Function *f)
+const char *
+c_ranges_text(const Function *f)
 {
     Arena *arena = f->printer.arena;
     const char *text = "";
@@ -55,7 +52,7 @@ emit_forward(Emit *emit)
                               f.state);
     writer_comment(&emit->header,
                    arena_printf(emit->arena, "%s for n samples.%s%s",
-                                emit->model->name, ranges_text(&f), states));
+                                emit->model->name, c_ranges_text(&f), states));
     function_prototype(&f, &emit->header);
     c_define(emit, &f);
     if (emit->device)

@@ -21,6 +21,11 @@ const char *c_function_name(const Emit *emit, const char *name,
                             const char *end);
 const char *c_macro_name(const Emit *emit, const char *name, const char *end);
 
+/* What the checks of integers allow, as a sentence, or nothing: " The elements
+ * of user are 1 to 500, of film 1 to 300."
+ */
+const char *c_ranges_text(const Function *f);
+
 /* Writes a function's definition. */
 void c_define(const Emit *emit, Function *f);
 

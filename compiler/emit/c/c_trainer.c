@@ -136,13 +136,14 @@ emit_train(Emit *emit, Trainer *t, Schedule *s)
     trainer_places(&f, t, f.argument.item[0].name);
     f.seed = arena_printf(emit->arena, "%s->seed", f.argument.item[0].name);
     f.shared = t->classes > 0;
-    writer_raw(&emit->header,
-               f.state == NULL
-                   ? "\n/* One step on n samples; *loss is the mean over "
-                     "them, before the update. */\n"
-                   : "\n/* One step on n samples, from their states to "
-                     "the next; *loss is the mean over\n * them, before "
-                     "the update.\n */\n");
+    writer_raw(&emit->header, "\n");
+    writer_comment(
+        &emit->header,
+        arena_printf(emit->arena,
+                     "One step on n samples%s; *loss is the mean "
+                     "over them, before the update.%s",
+                     f.state == NULL ? "" : ", from their states to the next",
+                     c_ranges_text(&f)));
     function_prototype(&f, &emit->header);
     writer_raw(&emit->header,
                f.shared ? "\n/* Bytes of arena that either needs for n "
