@@ -398,7 +398,7 @@ FLUX_P(flux_job_run)(const FLUX_P(flux_job) * job, size_t m)
 #include "kernels/flux_product_outer_body.h"
 #include "kernels/flux_product_thin_body.h"
 
-#include "kernels/flux_product_few_body.h"
+#include "kernels/flux_product_slim_body.h"
 #include "kernels/flux_product_narrow_body.h"
 #include "kernels/flux_product_small_body.h"
 
@@ -417,8 +417,8 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         FLUX_P(flux_narrow)(m, n, k, a, ak, b, bk, c, cj, end);
         return;
     }
-    if (FLUX_P(flux_is_few)(order, m, n, k, ai, ak, ci)) {
-        FLUX_P(flux_few)(m, n, k, a, ai, ak, b, bk, bj, c, cj, end);
+    if (FLUX_P(flux_is_slim)(order, m, n, k, ai, ak, ci)) {
+        FLUX_P(flux_slim)(m, n, k, a, ai, ak, b, bk, bj, c, cj, end);
         return;
     }
     if (n < FLUX_U && (order == FLUX_SEQ || ai == 1)) {
