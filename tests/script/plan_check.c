@@ -16,14 +16,17 @@ typedef struct {
 
 typedef VEC(Life) Lives;
 
-/* The bytes of a buffer: of each sample's, as many as a batch has of a block;
- * of each thread's, as many as may share it.
+/* The bytes of a buffer: of each sample's, as many as a batch has of a block,
+ * in lines of which no two threads have a part; of each thread's, as many as
+ * may share it.
  */
 static int64_t
 bytes_of(const Schedule *s, const Buffer *b, const int64_t *symbol)
 {
     int64_t bytes =
         dim_value(s->dims, b->count, symbol) * (int64_t)dtype_size(b->dtype);
+    int64_t unit = b->each == EACH_sample ? 64 * SCHEDULE_THREADS : 1;
+    bytes = (bytes + unit - 1) / unit * unit;
     return bytes / schedule_held(b->each) * schedule_each(b->each, symbol[0]);
 }
 
