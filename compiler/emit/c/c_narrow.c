@@ -1,6 +1,8 @@
 /* Nests with narrow rows. Of vectors of 512 bits such a row fills one and a
  * half at the most, so those of 256 do it as soon, and what is compiled for
- * both takes longer to compile and no less to run.
+ * both takes longer to compile and no less to run. So it is with loops over
+ * samples, of which each has few elements and these few operations: the
+ * products around them take all the time.
  */
 #include "emit/c/c_print.h"
 
@@ -41,6 +43,35 @@ sums_up(const Stmt *loop)
     return steps;
 }
 
+/* How many elements a turn of a loop over samples stands for; 0 if it is none.
+ */
+static Dim
+row_of(const Schedule *s, const LoopVar *var)
+{
+    bool batch =
+        var->batch || (var->kind == VAR_within &&
+                       s->var.item[schedule_var(s, var->parent)].batch);
+    return !batch ? 0 : var->row != 0 ? var->row : 1;
+}
+
+/* Whether an innermost loop runs over samples, or over their rows as one, and
+ * computes no function.
+ */
+static bool
+is_light(const Schedule *s, const Stmt *loop, DType dtype)
+{
+    for (size_t i = 0; i < loop->body.count; i++) {
+        const Stmt *stmt = loop->body.item[i];
+        const Value *value = &s->value.item[stmt->value];
+        bool map = stmt->kind == STMT_let && value->kind == VALUE_map;
+        if (stmt->kind != STMT_store && (!map || op_is_function(value->op)))
+            return false;
+    }
+    Dim row = row_of(s, &s->var.item[schedule_var(s, loop->var)]);
+    return dim_known(row) && row > 0 &&
+           row * (Dim)dtype_size(dtype) <= NARROW_BYTES;
+}
+
 static bool
 is_row(const LoopVar *var, DType dtype)
 {
@@ -72,7 +103,7 @@ is_narrow(const Schedule *s, const Stmt *loop, const Stmt *around)
         else if (stmt->kind == STMT_step)
             dtype = s->accumulator.item[stmt->accumulator].dtype;
     }
-    if (inner)
+    if (inner || (around == NULL && is_light(s, loop, dtype)))
         return true;
     const Stmt *row = sums ? around : loop;
     const LoopVar *var =
