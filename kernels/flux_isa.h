@@ -207,11 +207,11 @@ flux_best_isa(void)
     }
 #else
 #define FLUX_BY_ISA(name, best, formal, isa, ...)                              \
-    static void(*const name##_for[])                                           \
+    static void(*const flux_for_##name[])                                      \
         formal = {name##_plain, name##_avx2, name##_##best};                   \
     FLUX_BODY void name##_isa formal                                           \
     {                                                                          \
-        name##_for[isa](isa, __VA_ARGS__);                                     \
+        flux_for_##name[isa](isa, __VA_ARGS__);                                \
     }
 #endif
 #else
