@@ -427,7 +427,7 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         (order, m, k, a, ai, ak, b + j * bj, bk, c + j * cj, ci, end);
         return;
     }
-    if (FLUX_P(flux_is_small)(m, n, k, ci, end)) {
+    if (FLUX_P(flux_is_small)(order, m, n, k, ci, end)) {
         FLUX_P(flux_small)
         (order, m, n, k, a, ai, ak, b, bk, bj, c, cj, end);
         return;

@@ -14,12 +14,12 @@ enum {
 
 /* Whether a product is small. */
 FLUX_INLINE int
-FLUX_P(flux_is_small)(size_t m, size_t n, size_t k, size_t ci,
+FLUX_P(flux_is_small)(flux_order order, size_t m, size_t n, size_t k, size_t ci,
                       flux_product_end end)
 {
-    return m <= 2 * FLUX_W && n >= FLUX_U && k <= FLUX_P(FLUX_TERMS) &&
-           n * k <= FLUX_P(FLUX_TERMS_ALL) && ci == 1 &&
-           end.kind != FLUX_OPTIMISER;
+    return m <= 2 * FLUX_W && (n >= FLUX_U || order == FLUX_SPLIT4) &&
+           k <= FLUX_P(FLUX_TERMS) && n * k <= FLUX_P(FLUX_TERMS_ALL) &&
+           ci == 1 && end.kind != FLUX_OPTIMISER;
 }
 
 /* The tile of these units, or in the order split4 of so many columns. */
@@ -36,6 +36,8 @@ FLUX_P(flux_small_tile)(flux_order order, size_t R, size_t units, size_t k,
 #endif
     if (order == FLUX_SEQ)
         FLUX_P(flux_tile_any)(order, R, units, k, a, ak, b, bk, bj, goal);
+    else if (units == 1)
+        FLUX_P(flux_split)(1, 1, k, a, ak, b, bk, bj, goal);
     else if (units == FLUX_U)
         FLUX_P(flux_split)(1, FLUX_U, k, a, ak, b, bk, bj, goal);
     else
@@ -52,7 +54,9 @@ FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
 {
     FLUX_ALIGNED FLUX_T sum[2 * FLUX_W * FLUX_P(FLUX_SPARE)];
     const size_t lanes = R * FLUX_W;
-    const size_t six = n < FLUX_P(FLUX_SIX) ? FLUX_U : FLUX_P(FLUX_SIX);
+    const size_t six = n >= FLUX_P(FLUX_SIX) ? FLUX_P(FLUX_SIX)
+                       : n >= FLUX_U         ? FLUX_U
+                                             : 1;
     const FLUX_T step = end.kind == FLUX_STEP ? (FLUX_T)end.scale : 0;
     FLUX_P(flux_goal) goal = {0};
     goal.factor = end.kind == FLUX_STEP ? -step : 1;

@@ -57,6 +57,15 @@ FLUX_P(flux_row_block)(const size_t P, const int R, const int WHOLE,
             sum[0][r] = (sum[0][r] + sum[1][r]) + (sum[2][r] + sum[3][r]);
 }
 
+/* Some lanes of a vector, and 0. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_load)(const FLUX_T *from, size_t lanes)
+{
+    if (lanes == FLUX_W)
+        return FLUX_AT(from);
+    return FLUX_I(take)(from, lanes);
+}
+
 /* Stores some lanes of a vector: a store under a mask would hold up loads of
  * it, so whole ones have none. */
 FLUX_TARGET FLUX_INLINE void
@@ -66,6 +75,20 @@ FLUX_P(flux_store)(FLUX_T *to, FLUX_V sum, size_t lanes)
         FLUX_AT(to) = sum;
     else
         FLUX_I(put)(to, sum, lanes);
+}
+
+/* c + sum in place of sum, for R vectors of rows. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_rows_add)(const int R, size_t first, size_t last, const FLUX_T *c,
+                      FLUX_V *sum)
+{
+    const FLUX_T *end = R > 1 ? c + first + (R - 2) * FLUX_W : c;
+    if (R > 1)
+        sum[0] = FLUX_P(flux_load)(c, first) + sum[0];
+    FLUX_UNROLL
+    for (int r = 1; r + 1 < R; r++)
+        sum[r] = FLUX_AT(c + first + (r - 1) * FLUX_W) + sum[r];
+    sum[R - 1] = FLUX_P(flux_load)(end, last) + sum[R - 1];
 }
 
 /* All terms of R vectors of rows, block by block. */
@@ -90,6 +113,10 @@ FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
     }
     FLUX_ALIGNED FLUX_T sums[9 * FLUX_W];
     const size_t rows = R > 1 ? first + (size_t)(R - 2) * FLUX_W + last : last;
+    if (end != NULL && end->kind == FLUX_ADD) {
+        FLUX_P(flux_rows_add)(R, first, last, c, total);
+        end = NULL; /* what is left is to store them */
+    }
     FLUX_T *to = end == NULL ? c : sums;
     if (R > 1)
         FLUX_P(flux_store)(to, total[0], first);
@@ -190,17 +217,37 @@ FLUX_P(flux_split_rows)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
     }
 }
 
-/* That of one vector and one block of terms, as of ten classes, stored: it is
- * so short that registers which were saved before it hold it up. */
+/* That of one vector and one block of terms, as of ten classes, stored or with
+ * ADD added: it is so short that registers which were saved before it hold it
+ * up. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_split_one)(const int ADD, size_t rows, size_t k, const FLUX_T *a,
+                       size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c)
+{
+    FLUX_V sum[4][9];
+    FLUX_P(flux_row_block)(4, 1, 0, rows, rows, k, a, ak, b, bk, sum);
+    sum[0][0] = FLUX_I(all)(0) + sum[0][0];
+    if (ADD)
+        FLUX_P(flux_rows_add)(1, 0, rows, c, sum[0]);
+    FLUX_P(flux_store)(c, sum[0][0], rows);
+}
+
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_split_row)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
                        size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
                        const flux_product_end *end)
 {
-    FLUX_V sum[4][9];
     (void)isa, (void)end;
-    FLUX_P(flux_row_block)(4, 1, 0, rows, rows, k, a, ak, b, bk, sum);
-    FLUX_P(flux_store)(c, FLUX_I(all)(0) + sum[0][0], rows);
+    FLUX_P(flux_split_one)(0, rows, k, a, ak, b, bk, c);
+}
+
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_split_row_add)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
+                           size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
+                           const flux_product_end *end)
+{
+    (void)isa, (void)end;
+    FLUX_P(flux_split_one)(1, rows, k, a, ak, b, bk, c);
 }
 
 FLUX_TARGET FLUX_ONCE void
@@ -208,8 +255,11 @@ FLUX_P(flux_column_split)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
                           size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
                           const flux_product_end *end)
 {
-    if (rows <= FLUX_W && k <= 512 && end == NULL)
+    const int one = rows <= FLUX_W && k <= 512;
+    if (one && end == NULL)
         FLUX_P(flux_split_row)(isa, rows, k, a, ak, b, bk, c, end);
+    else if (one && end->kind == FLUX_ADD)
+        FLUX_P(flux_split_row_add)(isa, rows, k, a, ak, b, bk, c, end);
     else
         FLUX_P(flux_split_rows)(isa, rows, k, a, ak, b, bk, c, end);
 }
