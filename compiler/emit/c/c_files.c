@@ -144,16 +144,42 @@ c_model_name(Arena *arena, const EmitModel *model)
     return free_name(arena, emit_model_name(arena, name), taken);
 }
 
+/* Whether a name is another, or begins as the names do that are made of it. */
+static bool
+is_of(const char *name, const char *other)
+{
+    size_t length = strlen(other);
+    return strncmp(name, other, length) == 0 &&
+           (name[length] == 0 || name[length] == '_');
+}
+
+/* Whether a trainer's name is one of the model's own, or of another trainer. */
+static bool
+is_taken(const Emit *emit, const EmitTrainer *trainer, const char *name)
+{
+    static const char *const own[] = {"forward", "back",    "init",   "update",
+                                      "reset",   "grad",    "model",  "params",
+                                      "inputs",  "outputs", "device", "create",
+                                      "destroy", "wait",    "fault"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (is_of(name, own[i]))
+            return true;
+    for (int i = 0; i < emit->model->trainers; i++) {
+        const EmitTrainer *other = &emit->model->trainer[i];
+        const char *taken = emit_c_name(emit->arena, other->name);
+        if (other != trainer && is_of(name, taken) &&
+            (strcmp(name, taken) != 0 || other < trainer))
+            return true;
+    }
+    return false;
+}
+
 const char *
 c_trainer_name(const Emit *emit, const EmitTrainer *trainer)
 {
-    static const char *const taken[] = {
-        "forward", "back",   "init",   "update",  "reset",  "grad",
-        "model",   "params", "inputs", "outputs", "device", "create",
-        "destroy", "wait",   "fault",  NULL};
-    return arena_printf(
-        emit->arena, "%s_%s", emit->name,
-        free_name(emit->arena, emit_c_name(emit->arena, trainer->name), taken));
+    const char *name = emit_c_name(emit->arena, trainer->name);
+    return arena_printf(emit->arena, "%s_%s%s", emit->name, name,
+                        is_taken(emit, trainer, name) ? "_2" : "");
 }
 
 const char *
