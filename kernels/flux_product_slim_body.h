@@ -93,7 +93,9 @@ FLUX_P(flux_slim_turned)(const int J, size_t m, size_t k, const FLUX_T *a,
                          size_t ai, const FLUX_T *b, size_t bk, size_t bj,
                          FLUX_T *c, size_t cj, flux_product_end end)
 {
-    FLUX_ALIGNED FLUX_T total[3 * FLUX_W];
+    /* The last rows begin within a column of totals, and whole vectors are
+     * read from there: of the last column, what is behind it as well. */
+    FLUX_ALIGNED FLUX_T total[4 * FLUX_W];
     for (size_t i = 0; i < m; i += FLUX_W) {
         const size_t at = i + FLUX_W <= m ? i : m - FLUX_W;
         FLUX_V sum[3];
