@@ -13,12 +13,17 @@
 
 /* Whether a product is made as its transpose, whose rows are contiguous or
  * more; not where these would fill a vector less than the others do, nor where
- * to turn few samples takes longer than a part of a vector. */
+ * to turn small ones takes longer than a part of a vector: of floats, few terms
+ * or few samples, and two rows only where masks load and store them. */
 FLUX_STATIC int
-FLUX_P(flux_product_turns)(flux_order order, size_t m, size_t n, size_t k,
-                           size_t ci, size_t cj)
+FLUX_P(flux_product_turns)(flux_isa isa, flux_order order, size_t m, size_t n,
+                           size_t k, size_t ci, size_t cj)
 {
-    if (order == FLUX_SPLIT4 && ci == 1 && n >= 4 && k <= 128 && n * k <= 4096)
+    (void)isa; /* NEON's macro looks at none */
+    const int small = order == FLUX_SPLIT4 && k <= 128 && n * k <= 4096;
+    const int few =
+        (n < 16 || k <= 16) && (m > 2 || FLUX_MERGES(FLUX_ISA_OF(isa)));
+    if (small && ci == 1 && n >= 4 && (few || sizeof(FLUX_T) > 4))
         return 0;
     return (m < 4 && n > m) ||
            (ci != 1 && cj == 1 && n >= 4 && (n >= m || m >= 16));
@@ -68,7 +73,7 @@ FLUX_P(flux_product_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                          const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
                          size_t ci, size_t cj, flux_product_end end)
 {
-    if (FLUX_P(flux_product_turns)(order, m, n, k, ci, cj))
+    if (FLUX_P(flux_product_turns)(isa, order, m, n, k, ci, cj))
         FLUX_P(flux_product_rows)
     (isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj, ci, end);
     else FLUX_P(flux_product_rows)(isa, order, m, n, k, a, ai, ak, b, bk, bj, c,
@@ -109,7 +114,7 @@ FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                       const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
                       size_t ci, size_t cj, flux_product_end end)
 {
-    if (FLUX_P(flux_product_turns)(order, m, n, k, ci, cj))
+    if (FLUX_P(flux_product_turns)(isa, order, m, n, k, ci, cj))
         FLUX_P(flux_tree_rows)
     (isa, order, n, m, k, b, bj, bk, a, ak, ai, c, cj, ci, end);
     else FLUX_P(flux_tree_rows)(isa, order, m, n, k, a, ai, ak, b, bk, bj, c,
