@@ -58,8 +58,9 @@ FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
                        : n >= FLUX_U         ? FLUX_U
                                              : 1;
     const FLUX_T step = end.kind == FLUX_STEP ? (FLUX_T)end.scale : 0;
-    FLUX_P(flux_goal) goal = {0};
-    goal.factor = end.kind == FLUX_STEP ? -step : 1;
+    const FLUX_T factor = end.kind == FLUX_STEP ? -step : 1;
+    FLUX_P(flux_goal)
+    goal = {NULL, NULL, NULL, 0, factor, NULL, NULL, 0, 0, 0, 0, 0, 0, 0};
     size_t wide;
     for (size_t j = 0; j < n; j += wide) {
         const size_t units =
