@@ -22,13 +22,10 @@ FLUX_P(flux_row_squares)(flux_isa isa, size_t n, const FLUX_T *x)
 #endif
     const size_t block = flux_order_block(FLUX_TREE16);
     FLUX_T total = 0;
-    for (size_t from = 0; from < n; from += block) {
-        const size_t some = n - from < block ? n - from : block;
-        FLUX_T lane[16] = {0};
-        for (size_t k = 0; k < some; k++)
-            lane[k % 16] = lane[k % 16] + x[from + k] * x[from + k];
-        total = total + FLUX_P(flux_join)(FLUX_TREE16, lane);
-    }
+    for (size_t k = 0; k < n; k += block)
+        total = total + FLUX_P(flux_sum_block)(1, FLUX_TREE16,
+                                               n - k < block ? n - k : block,
+                                               x + k, 1);
     return total;
 }
 

@@ -38,11 +38,18 @@ FLUX_P(flux_join)(flux_order order, const FLUX_T *lane)
     return order == FLUX_TREE16 ? FLUX_P(flux_sum_few)(16, lane, 1) : lane[0];
 }
 
+/* What is summed of an element: it, or its square. */
+FLUX_INLINE FLUX_T
+FLUX_P(flux_sum_power)(const int SQUARES, FLUX_T x)
+{
+    return SQUARES ? x * x : x;
+}
+
 /* The sum of one block. Lanes wait for their additions: meanwhile what comes
  * next, as the next row of a matrix, is asked for. */
 FLUX_INLINE FLUX_T
-FLUX_P(flux_sum_block)(flux_order order, size_t n, const FLUX_T *x,
-                       size_t stride)
+FLUX_P(flux_sum_block)(const int SQUARES, flux_order order, size_t n,
+                       const FLUX_T *x, size_t stride)
 {
     const size_t lanes = flux_order_lanes(order);
     FLUX_T lane[16] = {0};
@@ -51,10 +58,12 @@ FLUX_P(flux_sum_block)(flux_order order, size_t n, const FLUX_T *x,
         if (lanes == 16 && stride == 1)
             FLUX_ASK(x + k, n * sizeof *x);
         for (size_t l = 0; l < lanes; l++)
-            lane[l] = lane[l] + x[(k + l) * stride];
+            lane[l] =
+                lane[l] + FLUX_P(flux_sum_power)(SQUARES, x[(k + l) * stride]);
     }
     for (size_t l = 0; k + l < n; l++)
-        lane[l] = lane[l] + x[(k + l) * stride];
+        lane[l] =
+            lane[l] + FLUX_P(flux_sum_power)(SQUARES, x[(k + l) * stride]);
     return FLUX_P(flux_join)(order, lane);
 }
 
@@ -67,9 +76,9 @@ FLUX_P(flux_sum)(flux_order order, size_t n, const FLUX_T *x, size_t stride)
     if (order == FLUX_TREE16 && n <= 16)
         return total + FLUX_P(flux_sum_few)(n, x, stride);
     for (size_t k = 0; k < n; k += block)
-        total =
-            total + FLUX_P(flux_sum_block)(order, n - k < block ? n - k : block,
-                                           x + k * stride, stride);
+        total = total + FLUX_P(flux_sum_block)(0, order,
+                                               n - k < block ? n - k : block,
+                                               x + k * stride, stride);
     return total;
 }
 
