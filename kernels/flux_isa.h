@@ -16,8 +16,9 @@
  *    FLUX_FOR_EACH_ISA(f, (flux_isa isa, float *y, size_t n), isa, y, n)
  *
  * That is f_isa(isa, y, n), to be called with flux_best_isa(). Where rows are
- * narrow, FLUX_FOR_NARROW takes the code for AVX2 on machines with AVX-512 as
- * well: it is as fast there, and compiles in two thirds of the time.
+ * narrow, or a loop over samples has little to do for each, FLUX_FOR_NARROW
+ * takes the code for AVX2 on machines with AVX-512 as well: it is as fast
+ * there, and compiles in two thirds of the time.
  */
 #ifndef FLUX_ISA_H
 #define FLUX_ISA_H

@@ -1,5 +1,6 @@
-/* flux_product_optimiser_body.h - steps with moments of the sums of a product,
- * for one element type and one vector instruction set.
+/* flux_product_optimiser_body.h - optimisers' steps of the sums of a product,
+ * with moments, limits or a penalty, for one element type and one vector
+ * instruction set.
  *
  * A square root and a division keep their unit for long, which a product leaves
  * alone: those of a tile are made between the terms of the next one. First all

@@ -10,7 +10,7 @@
 /* Columns of `b` that are copied at a time. */
 enum { FLUX_P(FLUX_BESIDE) = 192 / (int)sizeof(FLUX_T) };
 
-/* A tile's gradients that wait for a step with moments: `columns` of two
+/* A tile's gradients that wait for an optimiser's step: `columns` of two
  * vectors, the first that of element `at`, where columns are `step` apart. */
 typedef struct {
     const FLUX_E(flux_optimiser) * optimiser;
@@ -39,7 +39,7 @@ typedef struct {
     int first;     /* no tile has read the rows of `a` */
     int steps;     /* to = base - eta (+0 + sum), with eta = -factor above 0
                     * and base the same as to */
-    int late;      /* what goes to `to` waits for a step with moments */
+    int late;      /* what goes to `to` waits for an optimiser's step */
     int far;       /* base may be in no near cache */
 } FLUX_P(flux_goal);
 
@@ -409,8 +409,8 @@ FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 }
 
 /* Less than a vector of up to 8 columns. All are loaded before the first is
- * stored, for a masked store holds up loads of what is near; but steps with
- * moments are made a column at a time. */
+ * stored, for a masked store holds up loads of what is near; but optimisers'
+ * steps are made a column at a time. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_put_narrow)(size_t rows, size_t columns, const FLUX_T *total,
                         size_t lanes, FLUX_T *c, size_t cj,

@@ -36,7 +36,7 @@ FLUX_P(flux_scatter_step)(flux_isa isa, size_t m, size_t columns, size_t n,
     (isa, m, columns, n, x, step, index, to, next, end);
 }
 
-/* The sums are the gradients of a step with moments, as those in
+/* The sums are the gradients of an optimiser's step, as those in
  * flux_optimiser_call_body.h. */
 FLUX_INLINE void
 FLUX_P(flux_scatter_optimiser)(flux_isa isa, size_t m, size_t columns, size_t n,
