@@ -157,11 +157,18 @@ tensor_match(const flux_tensors *t, const flux_tensor *want,
     return NULL;
 }
 
-/* Whether the file holds a tensor that no parameter asks for; the model's file
- * may hold a trainer's state too.
+static int
+is_state(const char *name)
+{
+    return strncmp(name, state_prefix, sizeof state_prefix - 1) == 0;
+}
+
+/* A tensor of the file that nothing asks for, or NULL; whatever begins with
+ * `passed`, if that is not NULL, may be there.
  */
 static const char *
-tensors_stranger(const flux_tensors *t, const flux_tensor *want, size_t count)
+tensors_stranger(const flux_tensors *t, const flux_tensor *want, size_t count,
+                 const char *passed)
 {
     for (size_t i = 0; i < flux_tensors_count(t); i++) {
         const char *name = flux_tensors_at(t, i)->name;
@@ -169,15 +176,16 @@ tensors_stranger(const flux_tensors *t, const flux_tensor *want, size_t count)
         while (k < count && strcmp(want[k].name, name) != 0)
             k++;
         if (k == count &&
-            strncmp(name, state_prefix, sizeof state_prefix - 1) != 0)
+            (passed == NULL || strncmp(name, passed, strlen(passed)) != 0))
             return name;
     }
     return NULL;
 }
 
+/* All or none; what begins with `passed` may be in the file beside them. */
 static flux_status
 groups_load(const Group *group, size_t groups, const flux_tensors *t,
-            flux_error *err)
+            const char *passed, flux_error *err)
 {
     flux_status status = groups_check(group, groups, err);
     if (status != FLUX_OK)
@@ -188,10 +196,11 @@ groups_load(const Group *group, size_t groups, const flux_tensors *t,
     size_t count = groups_count(group, groups);
     for (size_t i = 0; i < count && status == FLUX_OK; i++)
         (void)tensor_match(t, &want[i], &status, err);
-    const char *stranger = tensors_stranger(t, want, count);
+    const char *stranger = tensors_stranger(t, want, count, passed);
     if (status == FLUX_OK && stranger != NULL)
-        status = flux_error_set(err, FLUX_E_MISMATCH,
-                                "the model has no parameter for tensor %s",
+        status = flux_error_set(err, FLUX_E_MISMATCH, "the %s for tensor %s",
+                                is_state(stranger) ? "trainer has no state"
+                                                   : "model has no parameter",
                                 stranger);
     size_t at = 0;
     for (size_t k = 0; k < groups && status == FLUX_OK; k++)
@@ -213,7 +222,7 @@ groups_load_file(const Group *group, size_t groups, const char *path,
     flux_status status = flux_tensors_read(path, &t, err);
     if (status != FLUX_OK)
         return status;
-    status = groups_load(group, groups, t, err);
+    status = groups_load(group, groups, t, state_prefix, err);
     flux_tensors_close(t);
     if (status != FLUX_OK)
         flux_error_prefix(err, path);
@@ -282,7 +291,7 @@ flux_load_bytes(const flux_model *model, void *m, const void *bytes,
     if (status != FLUX_OK)
         return status;
     Group group = model_group(model, m);
-    status = groups_load(&group, 1, t, err);
+    status = groups_load(&group, 1, t, state_prefix, err);
     flux_tensors_close(t);
     return status;
 }
@@ -310,6 +319,9 @@ flux_save_training(const flux_trainer *trainer, const void *state,
     if (trainer == NULL || path == NULL)
         return flux_error_set(err, FLUX_E_NULL, "no trainer, or no file name");
     const int some = best != NULL && best->epoch > 0;
+    if (some && (double)best->epoch >= best_most)
+        return flux_error_set(err, FLUX_E_SIZE, "epoch %zu is past 2^31 - 1",
+                              best->epoch);
     double number[BEST] = {0};
     Group group[4];
     training_groups(trainer, state, m, best, number, group);
@@ -329,6 +341,10 @@ flux_load_training(const flux_trainer *trainer, void *state, void *m,
 {
     if (trainer == NULL || path == NULL)
         return flux_error_set(err, FLUX_E_NULL, "no trainer, or no file name");
+    const size_t bytes = trainer->model->bytes;
+    if (best != NULL && flux_overlap(best->m, bytes, m, bytes))
+        return flux_error_set(err, FLUX_E_OVERLAP,
+                              "the best epoch's parameters are the model's");
     flux_tensors *t = NULL;
     flux_status status = flux_tensors_read(path, &t, err);
     if (status != FLUX_OK)
@@ -342,7 +358,8 @@ flux_load_training(const flux_trainer *trainer, void *state, void *m,
         status = flux_error_set(err, FLUX_E_MISMATCH,
                                 "tensor %s has no epoch's number", best_name);
     if (status == FLUX_OK)
-        status = groups_load(group, some ? 4 : 2, t, err);
+        status = groups_load(group, some ? 4 : 2, t,
+                             best == NULL ? best_name : NULL, err);
     flux_tensors_close(t);
     if (status != FLUX_OK) {
         flux_error_prefix(err, path);

@@ -420,7 +420,9 @@ typedef struct flux_best {
  * epoch, which may be NULL. The tensors of the state are named "trainer." and
  * their name; "trainer.best" is the best epoch's number, accuracy and error,
  * and its parameters are "trainer.best/" and their name. A file without them is
- * loaded, too: best->epoch becomes 0.
+ * loaded, too: best->epoch becomes 0. One with the state of another trainer is
+ * not, nor with anything else that is not asked for; flux_load takes the
+ * parameters of each.
  */
 flux_status flux_save_training(const flux_trainer *trainer, const void *state,
                                const void *m, const flux_best *best,

@@ -139,6 +139,80 @@ a_best_epoch_is_a_number(void **unused)
     unlink(path);
 }
 
+/* An epoch's number that no file can hold, and memory that is there once. */
+static void
+a_best_epoch_that_no_file_holds(void **unused)
+{
+    (void)unused;
+    flux_error err = {""};
+    Fake m = {1.0, 2.0, 3};
+    FakeStep s = {.eta = 0.25};
+    Fake of_best = {4.0, 5.0, 6};
+    flux_best best = {.epoch = (size_t)1 << 31, .m = &of_best};
+    assert_int_equal(
+        flux_save_training(&fake_trainer, &s, &m, &best, path, &err),
+        FLUX_E_SIZE);
+    assert_non_null(strstr(err.text, "epoch 2147483648 is past"));
+    best.epoch--;
+    assert_int_equal(
+        flux_save_training(&fake_trainer, &s, &m, &best, path, &err), FLUX_OK);
+    assert_int_equal(
+        flux_load_training(&fake_trainer, &s, &m, &best, path, &err), FLUX_OK);
+    assert_int_equal(best.epoch, ((size_t)1 << 31) - 1);
+    best.m = &m;
+    assert_int_equal(
+        flux_load_training(&fake_trainer, &s, &m, &best, path, &err),
+        FLUX_E_OVERLAP);
+    assert_true(m.a == 1.0);
+    unlink(path);
+}
+
+/* A checkpoint with one more tensor, which is no part of what is loaded. */
+static flux_status
+load_with(const char *stranger, flux_best *best, flux_error *err)
+{
+    static const double number[2] = {1.0, 2.0};
+    static const int32_t count = 3;
+    const flux_tensor t[] = {{"a", FLUX_F64, 0, {0}, number},
+                             {"b", FLUX_F64, 0, {0}, number},
+                             {"fixed.steps", FLUX_I32, 0, {0}, &count},
+                             {"trainer.eta", FLUX_F64, 0, {0}, number},
+                             {"trainer.moment", FLUX_F64, 1, {2}, number},
+                             {"trainer.count", FLUX_I32, 0, {0}, &count},
+                             {stranger, FLUX_F64, 1, {2}, number}};
+    assert_int_equal(flux_tensors_write(path, t, 7, NULL, 0, NULL), FLUX_OK);
+    Fake m = {9.0, 9.0, 9};
+    FakeStep s = {.eta = 9.0};
+    flux_status status =
+        flux_load_training(&fake_trainer, &s, &m, best, path, err);
+    assert_true(m.a == (status == FLUX_OK ? 1.0 : 9.0) && s.eta == m.a);
+    Fake alone = {0};
+    assert_int_equal(flux_load(&fake_model, &alone, path, NULL), FLUX_OK);
+    unlink(path);
+    return status;
+}
+
+/* As the state of another optimiser, or a best epoch whose number is gone. */
+static void
+strangers_are_refused(void **unused)
+{
+    (void)unused;
+    flux_error err = {""};
+    Fake of_best = {0};
+    flux_best best = {.epoch = 7, .m = &of_best};
+    assert_int_equal(load_with("trainer.second", NULL, &err), FLUX_E_MISMATCH);
+    assert_non_null(
+        strstr(err.text, "trainer has no state for tensor trainer.second"));
+    const char *const name[] = {"trainer.second", "trainer.bast",
+                                "trainer.best/a"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        assert_int_equal(load_with(name[i], &best, &err), FLUX_E_MISMATCH);
+        assert_non_null(strstr(err.text, name[i]));
+        assert_int_equal(best.epoch, 7);
+    }
+    assert_int_equal(load_with("trainer.best/a", NULL, &err), FLUX_OK);
+}
+
 enum { N = 10, BEST_EPOCH = 3, PATIENCE = 4 };
 
 /* y = 2 x - 1, which the step approaches up to one epoch, and leaves then. */
@@ -296,6 +370,8 @@ main(void)
         cmocka_unit_test(training_state_goes_along),
         cmocka_unit_test(the_best_epoch_goes_along),
         cmocka_unit_test(a_best_epoch_is_a_number),
+        cmocka_unit_test(a_best_epoch_that_no_file_holds),
+        cmocka_unit_test(strangers_are_refused),
         cmocka_unit_test(the_best_epoch_before_counts),
         cmocka_unit_test(the_best_epoch_is_kept_without_patience),
         cmocka_unit_test(a_best_epoch_that_cannot_be),
