@@ -271,10 +271,12 @@ training_refused(Training *t, flux_status status)
 {
     const flux_port *target = t->trainer->target;
     size_t classes = target != NULL && target->rank > 0 ? target->dim[0] : 0;
-    for (size_t s = 0; t->by_label && classes > 1 && s < t->data->n; s++) {
+    if (status != FLUX_E_LABEL || t->options.device != NULL || !t->by_label ||
+        classes < 2)
+        return training_error(t, status);
+    for (size_t s = 0; s < t->data->n; s++) {
         int32_t label = t->data->label[s];
-        if (status == FLUX_E_LABEL && t->options.device == NULL &&
-            (label < 0 || (size_t)label >= classes))
+        if (label < 0 || (size_t)label >= classes)
             return flux_error_set(t->err, status,
                                   "the class of sample %zu is %d; they are 0 "
                                   "to %zu",
