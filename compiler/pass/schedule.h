@@ -17,6 +17,7 @@ enum {
     SCHEDULE_TERMS = 20,    /* variables in one index */
     SCHEDULE_WAITS = 64,    /* operations that wait for their use in a row */
     SCHEDULE_STACK = 256,   /* elements of a buffer that is a local array */
+    SCHEDULE_LOCAL = 65536, /* bytes of all that a statement has of them */
     SCHEDULE_PRODUCT = 128, /* multiplications that are worth a call */
     SCHEDULE_MANY = 8,      /* samples that a batch has, at the least */
     SCHEDULE_AXES = 4,      /* of a call: of rows, of columns, of terms */
@@ -534,9 +535,10 @@ void schedule_lodge(Schedule *s);
 void schedule_across(Schedule *s);
 
 /* fuse_reuse.c: local arrays across samples take the memory of those that are
- * no longer used.
+ * no longer used. In a block: the bytes of those that are left.
  */
 void schedule_reuse(Schedule *s);
+Dim schedule_reuse_block(Schedule *s, const Block *block);
 
 /* fuse_rows.c: rows of samples that are one loop. */
 void schedule_rows(Schedule *s);

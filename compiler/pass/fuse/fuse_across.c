@@ -12,25 +12,8 @@
  * the pieces, and what they are to find there by one behind them. Each sample's
  * operations stay and keep their order, so the bits stay.
  */
-#include "pass/fuse/fuse_uses.h"
+#include "pass/fuse/fuse_across.h"
 #include "pass/fuse/fuse_waits.h"
-
-enum {
-    ACROSS_ROW = 15,         /* elements of a row, at most */
-    ACROSS_PART = 16,        /* bytes of a row that a call turns, at least */
-    ACROSS_STACK = 32 * 1024 /* bytes of what is turned, at most */
-};
-
-typedef struct {
-    Schedule *s;
-    const Stmt *block; /* the loop over blocks of samples */
-    Stmt *loop;        /* over the samples of one */
-    int key;           /* the block's variable */
-    bool *turned;      /* by buffer */
-    size_t buffers;    /* that there were at first */
-    Block piece;       /* that the loop is cut into */
-    Block inner;       /* by piece: its loop over samples */
-} Across;
 
 /* ---- which loops ---- */
 
@@ -78,232 +61,6 @@ has_short_rows(const Schedule *s, const Stmt *loop)
     return rows && serial && schedule_is_closed(s, loop);
 }
 
-static bool
-is_within(const Across *across, const Use *use)
-{
-    return use->depth > 1 && use->path[1] == across->loop;
-}
-
-/* Whether an access keeps to the row of its sample, of so many elements. */
-static bool
-keeps_row(const Across *across, const Use *use, Dim *row)
-{
-    Affine rest = *use->at;
-    if (!affine_factor(across->s, &rest, across->key, row) || *row == 0)
-        return false;
-    affine_drop(across->s, &rest, across->key);
-    return affine_below(across->s, &rest, *row);
-}
-
-/* The length by which all uses of a buffer do; 0: they do not. Either those in
- * the loop alone, or all there are, which then are in the loop, or calls beside
- * it.
- */
-static Dim
-keep_row(const Across *across, const Uses *uses, int buffer, bool all)
-{
-    Dim length = 0;
-    const Use *use = uses_first(uses, buffer);
-    for (; use != NULL; use = uses_next(uses, use)) {
-        bool within = is_within(across, use);
-        bool beside = use->depth == 1 && use->path[0] == across->block;
-        Dim row;
-        if (!within && !all)
-            continue;
-        if (!(within || beside) || !keeps_row(across, use, &row) ||
-            (length != 0 && row != length))
-            return 0;
-        length = row;
-    }
-    return length;
-}
-
-/* The length of the rows of a buffer that can be turned; 0: it cannot. */
-static Dim
-turned_row(const Across *across, const Uses *uses, int buffer)
-{
-    const Buffer *b = &across->s->buffer.item[buffer];
-    Dim row = b->kind == BUFFER_temp ? keep_row(across, uses, buffer, true) : 0;
-    return dim_known(row) && row <= ACROSS_ROW ? row : 0;
-}
-
-static bool
-replaces_leaf(const Schedule *s, const Buffer *b)
-{
-    return b->kind == BUFFER_output &&
-           s->graph->output.item[b->number].next != REF_NONE;
-}
-
-/* Whether turns of the loop touch nothing that another one stores, and most of
- * what its rows are in can be turned, which is noted.
- */
-static bool
-can_turn(Across *across, const Uses *uses)
-{
-    Schedule *s = across->s;
-    int turned = 0;
-    int others = 0;
-    Dim bytes = 0;
-    for (size_t b = 0; b < across->buffers; b++) {
-        const Buffer *buffer = &s->buffer.item[b];
-        bool stored = false;
-        int rows = 0;
-        Dim row;
-        const Use *use = uses_first(uses, (int)b);
-        for (; use != NULL; use = uses_next(uses, use)) {
-            stored = stored || (use->store && is_within(across, use));
-            rows += is_within(across, use) && use->depth > 2 &&
-                    keeps_row(across, use, &row);
-        }
-        if (stored && (replaces_leaf(s, buffer) || buffer->carried ||
-                       keep_row(across, uses, (int)b, false) == 0))
-            return false;
-        row = turned_row(across, uses, (int)b);
-        bytes += row * SCHEDULE_BLOCK * (Dim)dtype_size(buffer->dtype);
-        across->turned[b] = row != 0;
-        turned += across->turned[b] ? rows : 0;
-        others += across->turned[b] ? 0 : rows;
-    }
-    return turned > others && bytes <= ACROSS_STACK;
-}
-
-/* ---- memory ---- */
-
-/* An index of the loop's row becomes that of the sample, `row` far behind the
- * block's first.
- */
-static Affine
-turned_index(const Across *across, const Affine *row, int sample)
-{
-    Affine at = *row;
-    const Affine one = affine_var(sample);
-    const Affine first = affine_var(across->key);
-    affine_drop(across->s, &at, across->key);
-    affine_scale(across->s, &at, SCHEDULE_BLOCK);
-    affine_add(across->s, &at, &one);
-    affine_subtract(across->s, &at, &first);
-    return at;
-}
-
-static void
-turn(const Across *across, const Uses *uses, int buffer)
-{
-    Schedule *s = across->s;
-    Dim row = 0;
-    const Use *use = uses_first(uses, buffer);
-    for (; use != NULL; use = uses_next(uses, use)) {
-        int sample = -1;
-        for (int i = 0; i < use->at->count; i++)
-            if (schedule_key(s, use->at->term[i].var) == across->key)
-                sample = use->at->term[i].var;
-        affine_factor(s, use->at, across->key, &row);
-        *use->at = turned_index(across, use->at, sample);
-    }
-    s->buffer.item[buffer].count = row * SCHEDULE_BLOCK;
-    s->buffer.item[buffer].across = true;
-}
-
-/* ---- memory that others touch ---- */
-
-/* Whether a store fills the row of its sample. */
-static bool
-fills_row(const Across *across, const Use *use, Dim row)
-{
-    const Schedule *s = across->s;
-    if (use->depth != 3)
-        return false;
-    const int var = use->path[2]->var;
-    const Affine own = affine_var(var);
-    Affine at = *use->at;
-    affine_drop(s, &at, across->key);
-    return s->var.item[schedule_var(s, var)].extent == row &&
-           affine_same(s, &at, &own);
-}
-
-/* The length of a buffer's rows that the loop only reads, or only stores, each
- * of them whole; 0: that is not so, or not worth a call.
- */
-static Dim
-lasting_row(const Across *across, const Uses *uses, int buffer, bool *stored)
-{
-    Schedule *s = across->s;
-    const Buffer *b = &s->buffer.item[buffer];
-    const Dim samples = s->var.item[across->key].extent;
-    const Dim row = keep_row(across, uses, buffer, false);
-    int stores = 0;
-    int loads = 0;
-    bool rows = false;
-    if (!dim_known(row) || row > ACROSS_ROW || !dtype_real(b->dtype) ||
-        row * (Dim)dtype_size(b->dtype) < ACROSS_PART ||
-        b->count != dim_mul(s->dims, row, samples))
-        return 0;
-    const Use *use = uses_first(uses, buffer);
-    for (; use != NULL; use = uses_next(uses, use)) {
-        if (!is_within(across, use))
-            continue;
-        stores += use->store;
-        loads += !use->store;
-        rows = rows || use->depth > 2;
-        if (use->store && !fills_row(across, use, row))
-            return 0;
-    }
-    *stored = stores > 0;
-    return rows && (stores == 0 || (stores == 1 && loads == 0)) ? row : 0;
-}
-
-/* The call that turns the rows of a buffer into those of `turned`, or back. */
-static Stmt *
-make_turn(const Across *across, int buffer, int turned, Dim row, bool back)
-{
-    Schedule *s = across->s;
-    const int sample = (int)s->var.count;
-    VEC_PUSH(s->arena, &s->var,
-             s->var.item[schedule_var(s, across->loop->var)]);
-    const int element = schedule_new_var(s, VAR_plain, row);
-    const Affine own = affine_var(element);
-    Affine at = affine_var(sample);
-    affine_scale(s, &at, row);
-    affine_add(s, &at, &own);
-    const Affine side = turned_index(across, &own, sample);
-    Product *product = ARENA_NEW(s->arena, Product);
-    *product = (Product){
-        .dtype = s->buffer.item[buffer].dtype,
-        .var = {back ? sample : element, back ? element : sample, -1},
-        .buffer = {back ? buffer : turned, back ? turned : buffer, -1},
-        .at = {back ? at : side, back ? side : at},
-        .end = {.kind = END_turned}};
-    Stmt *call = schedule_stmt(s, STMT_call, s->buffer.item[buffer].node);
-    call->product = product;
-    call->tag = across->loop->tag;
-    return call;
-}
-
-/* Has the loop touch turned rows in the place of a buffer's, which calls turn.
- */
-static void
-turn_aside(Across *across, const Uses *uses, int buffer, Block *before,
-           Block *behind)
-{
-    Schedule *s = across->s;
-    bool stored;
-    const Dim row = lasting_row(across, uses, buffer, &stored);
-    if (row == 0)
-        return;
-    const Buffer old = s->buffer.item[buffer];
-    const int turned =
-        schedule_temp(s, old.dtype, old.node, row * SCHEDULE_BLOCK);
-    s->buffer.item[turned].across = true;
-    const Use *use = uses_first(uses, buffer);
-    for (; use != NULL; use = uses_next(uses, use)) {
-        if (!is_within(across, use) || *use->buffer != buffer)
-            continue;
-        *use->buffer = turned;
-        *use->at = turned_index(across, use->at, across->loop->var);
-    }
-    schedule_push(s, stored ? behind : before,
-                  make_turn(across, buffer, turned, row, stored));
-}
-
 /* ---- cutting ---- */
 
 /* A loop that goes on with another's variable. */
@@ -338,23 +95,15 @@ stored_term(Across *across, const Stmt *rows, Block *body, int term)
 {
     Schedule *s = across->s;
     const Value value = s->value.item[term];
-    int stores = 0;
-    const Stmt *store = NULL;
-    for (size_t i = 0; i < body->count; i++)
-        if (body->item[i]->kind == STMT_store && body->item[i]->value == term)
-            store = body->item[i];
-    for (size_t i = 0; store != NULL && i < body->count; i++)
-        stores += body->item[i]->kind == STMT_store &&
-                  body->item[i]->buffer == store->buffer;
-    if (stores == 1)
+    const Stmt *store = across_only_store(body, term);
+    if (store != NULL)
         return schedule_load(s, store->buffer, value.dtype, value.node,
                              &store->at);
     const Affine row = affine_var(rows->var);
-    const Affine at = turned_index(across, &row, across->loop->var);
+    const Affine at = across_index(across, &row, across->loop->var);
     Dim extent = s->var.item[schedule_var(s, rows->var)].extent;
     int buffer =
         schedule_temp(s, value.dtype, value.node, extent * SCHEDULE_BLOCK);
-    s->buffer.item[buffer].across = true;
     schedule_push_store(s, body, buffer, &at, term);
     return schedule_load(s, buffer, value.dtype, value.node, &at);
 }
@@ -410,11 +159,21 @@ cut(Across *across)
     }
 }
 
+static void
+turn_waiting(void *user, int *buffer, Affine *at, bool store)
+{
+    const Across *across = user;
+    (void)store;
+    if (*buffer >= (int)across->waiting)
+        *at = across_index(across, at, across->loop->var);
+}
+
 /* What one piece leaves to others waits in memory, one for each sample. */
 static void
-await_pieces(const Across *across)
+await_pieces(Across *across)
 {
-    Waits waits = waits_new(across->s);
+    Schedule *s = across->s;
+    Waits waits = waits_new(s);
     waits.loop[waits.depth++] = across->loop->var;
     for (size_t p = 0; p < across->inner.count; p++) {
         const Block *body = &across->inner.item[p]->body;
@@ -424,6 +183,10 @@ await_pieces(const Across *across)
     }
     for (size_t p = 0; p < across->inner.count; p++)
         waits_store(&waits, (int)p + 1, &across->inner.item[p]->body);
+    for (size_t p = 0; p < across->inner.count; p++)
+        schedule_accesses(s, across->inner.item[p], turn_waiting, across);
+    for (size_t b = across->waiting; b < s->buffer.count; b++)
+        s->buffer.item[b].count = SCHEDULE_BLOCK;
 }
 
 /* Puts the pieces in the place of the loop. */
@@ -475,11 +238,12 @@ join_pieces(const Across *across, const Block *before, const Block *behind)
     return all;
 }
 
-/* Goes across the samples in a loop of a block, if that pays: into how many
+/* Goes across the samples in a loop of a block, if that pays and the block's
+ * local arrays, of which so many bytes are taken, have room: into how many
  * statements.
  */
 static size_t
-go_across(Schedule *s, Stmt *block, size_t at)
+go_across(Schedule *s, Stmt *block, size_t at, Dim *taken)
 {
     Across across = {.s = s,
                      .block = block,
@@ -490,16 +254,20 @@ go_across(Schedule *s, Stmt *block, size_t at)
     Uses uses = uses_all(s);
     Block before = {0};
     Block behind = {0};
-    if (!can_turn(&across, &uses))
+    if (!across_can_turn(&across, &uses))
         return 1;
-    for (size_t b = 0; b < across.buffers; b++)
-        if (across.turned[b])
-            turn(&across, &uses, (int)b);
-        else
-            turn_aside(&across, &uses, (int)b, &before, &behind);
+    if (*taken + across.bytes > SCHEDULE_LOCAL)
+        *taken = schedule_reuse_block(s, &block->body);
+    if (*taken + across.bytes > SCHEDULE_LOCAL)
+        return 1;
+    *taken += across.bytes;
+    across_turn(&across, &uses, &before, &behind);
     s->tag = across.loop->tag;
     cut(&across);
+    across.waiting = s->buffer.count;
     await_pieces(&across);
+    for (size_t b = across.buffers; b < s->buffer.count; b++)
+        s->buffer.item[b].across = true;
     const Block all = join_pieces(&across, &before, &behind);
     replace(s, &block->body, at, &all);
     return all.count;
@@ -514,13 +282,14 @@ schedule_across(Schedule *s)
         if (block->kind != STMT_loop || var->kind != VAR_block ||
             var->step != SCHEDULE_BLOCK || !var->batch)
             continue;
+        Dim taken = 0;
         for (size_t k = 0; k < block->body.count;) {
             Stmt *loop = block->body.item[k];
             bool rows =
                 loop->kind == STMT_loop && loop->tag == block->tag &&
                 s->var.item[schedule_var(s, loop->var)].kind == VAR_within &&
                 has_short_rows(s, loop);
-            k += rows ? go_across(s, block, k) : 1;
+            k += rows ? go_across(s, block, k, &taken) : 1;
         }
     }
 }

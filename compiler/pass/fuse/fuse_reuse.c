@@ -1,12 +1,14 @@
 /* Memory that is free again, taken by what comes later: arrays for the samples
  * of a block, one statement's results and the next one's operands. Fewer of
- * them come from farther than the first cache: a product has been there since
- * the last block.
+ * them stay in the first cache, which the products in between have used, and a
+ * thread's stack holds more of what goes across samples.
  */
 #include "pass/schedule.h"
 
-/* The first and last statements that touch a buffer, from 1; 0: none does. */
+/* A local array of a block, and the first and last statements that touch it. */
 typedef struct {
+    int buffer;
+    int host; /* the buffer whose memory it takes; its own: none */
     size_t first;
     size_t last;
 } Life;
@@ -14,20 +16,33 @@ typedef struct {
 typedef struct {
     Schedule *s;
     size_t now;
-    Life *life; /* by buffer */
-    int from;   /* a buffer that becomes another */
-    int to;
+    VEC(Life) life; /* in the order of first uses */
 } Reuse;
+
+static Life *
+life_of(const Reuse *reuse, int buffer)
+{
+    for (size_t i = 0; i < reuse->life.count; i++)
+        if (reuse->life.item[i].buffer == buffer)
+            return &reuse->life.item[i];
+    return NULL;
+}
 
 static void
 note(void *user, int *buffer, Affine *at, bool store)
 {
     Reuse *reuse = user;
-    Life *life = &reuse->life[*buffer];
     (void)at;
     (void)store;
-    life->first = life->first == 0 ? reuse->now : life->first;
-    life->last = reuse->now;
+    if (!reuse->s->buffer.item[*buffer].across)
+        return;
+    Life *life = life_of(reuse, *buffer);
+    if (life != NULL) {
+        life->last = reuse->now;
+        return;
+    }
+    const Life begun = {*buffer, *buffer, reuse->now, reuse->now};
+    VEC_PUSH(reuse->s->arena, &reuse->life, begun);
 }
 
 static void
@@ -36,8 +51,8 @@ rename_buffer(void *user, int *buffer, Affine *at, bool store)
     const Reuse *reuse = user;
     (void)at;
     (void)store;
-    if (*buffer == reuse->from)
-        *buffer = reuse->to;
+    if (reuse->s->buffer.item[*buffer].across)
+        *buffer = life_of(reuse, *buffer)->host;
 }
 
 static void
@@ -49,44 +64,95 @@ visit(Reuse *reuse, const Block *block, AccessFunction *function)
     }
 }
 
-/* The buffer whose memory is free for another; -1: there is none. */
-static int
-host_of(const Reuse *reuse, int guest)
+/* Whether two arrays are of one size, more or less; a small one is not to keep
+ * large ones waiting.
+ */
+static bool
+is_near(Dim a, Dim b)
 {
-    const Schedule *s = reuse->s;
-    const Buffer *b = &s->buffer.item[guest];
-    const size_t first = reuse->life[guest].first;
-    for (size_t h = 0; h < s->buffer.count; h++) {
-        const Buffer *host = &s->buffer.item[h];
-        const size_t last = reuse->life[h].last;
-        if (host->across && last != 0 && last < first &&
-            host->dtype == b->dtype && host->count == b->count)
-            return (int)h;
-    }
-    return -1;
+    return a < 2 * b && b < 2 * a;
 }
 
-static void
-reuse_block(Schedule *s, const Block *block)
+/* Whether a host of `a` elements is better for so many than one of `b`: the
+ * smallest that has them, or else the largest, which grows.
+ */
+static bool
+is_better(Dim a, Dim b, Dim count)
 {
-    Reuse reuse = {.s = s,
-                   .life = ARENA_ARRAY(s->arena, Life, s->buffer.count + 1)};
-    visit(&reuse, block, note);
-    for (size_t i = 1; i <= block->count; i++) {
-        for (size_t b = 0; b < s->buffer.count; b++) {
-            Life *life = &reuse.life[b];
-            if (life->first != i || !s->buffer.item[b].across)
-                continue;
-            reuse.from = (int)b;
-            reuse.to = host_of(&reuse, (int)b);
-            if (reuse.to < 0)
-                continue;
-            reuse.life[reuse.to].last = life->last;
-            *life = (Life){0};
-            visit(&reuse, block, rename_buffer);
-            s->buffer.item[b].kind = BUFFER_gone;
-        }
+    if ((a >= count) != (b >= count))
+        return a >= count;
+    return a >= count ? a < b : a > b;
+}
+
+/* The array whose memory is free for another; NULL: there is none. */
+static Life *
+host_of(const Reuse *reuse, const Life *guest)
+{
+    const Schedule *s = reuse->s;
+    const Buffer *b = &s->buffer.item[guest->buffer];
+    Life *best = NULL;
+    for (size_t i = 0; i < reuse->life.count; i++) {
+        Life *life = &reuse->life.item[i];
+        const Buffer *host = &s->buffer.item[life->buffer];
+        if (life->host == life->buffer && life->last < guest->first &&
+            host->dtype == b->dtype && is_near(host->count, b->count) &&
+            (best == NULL ||
+             is_better(host->count, s->buffer.item[best->buffer].count,
+                       b->count)))
+            best = life;
     }
+    return best;
+}
+
+/* Of arrays whose first use is the same statement the largest first. */
+static void
+order_lives(const Reuse *reuse)
+{
+    const Buffer *buffer = reuse->s->buffer.item;
+    for (size_t i = 1; i < reuse->life.count; i++) {
+        const Life life = reuse->life.item[i];
+        size_t at = i;
+        for (; at > 0; at--) {
+            const Life *other = &reuse->life.item[at - 1];
+            if (other->first != life.first ||
+                buffer[other->buffer].count >= buffer[life.buffer].count)
+                break;
+            reuse->life.item[at] = *other;
+        }
+        reuse->life.item[at] = life;
+    }
+}
+
+Dim
+schedule_reuse_block(Schedule *s, const Block *block)
+{
+    Reuse reuse = {.s = s};
+    Dim bytes = 0;
+    bool any = false;
+    visit(&reuse, block, note);
+    order_lives(&reuse);
+    for (size_t i = 0; i < reuse.life.count; i++) {
+        Life *life = &reuse.life.item[i];
+        const Dim count = s->buffer.item[life->buffer].count;
+        Life *host = host_of(&reuse, life);
+        if (host == NULL)
+            continue;
+        Buffer *b = &s->buffer.item[host->buffer];
+        b->count = b->count < count ? count : b->count;
+        host->last = life->last;
+        life->host = host->buffer;
+        s->buffer.item[life->buffer].kind = BUFFER_gone;
+        any = true;
+    }
+    for (size_t i = 0; i < reuse.life.count; i++) {
+        const Life *life = &reuse.life.item[i];
+        const Buffer *b = &s->buffer.item[life->buffer];
+        if (life->host == life->buffer)
+            bytes += b->count * (Dim)dtype_size(b->dtype);
+    }
+    if (any)
+        visit(&reuse, block, rename_buffer);
+    return bytes;
 }
 
 void
@@ -97,5 +163,5 @@ schedule_reuse(Schedule *s)
         any = any || s->buffer.item[b].across;
     for (size_t i = 0; any && i < s->body.count; i++)
         if (s->body.item[i]->kind == STMT_loop)
-            reuse_block(s, &s->body.item[i]->body);
+            schedule_reuse_block(s, &s->body.item[i]->body);
 }

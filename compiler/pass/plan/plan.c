@@ -222,6 +222,32 @@ plan_home(const Schedule *s, Buffer *b)
     }
 }
 
+/* Local arrays of one statement of the program lie on a thread's stack at once;
+ * those of none do in its function. What they have no room for is in the arena,
+ * unless it can only be local.
+ */
+static void
+plan_homes(Schedule *s, size_t places)
+{
+    Dim *taken = ARENA_ARRAY(s->arena, Dim, places + 1);
+    for (size_t i = 0; i < s->buffer.count; i++)
+        plan_home(s, &s->buffer.item[i]);
+    for (size_t i = 0; i < 2 * s->buffer.count; i++) {
+        Buffer *b = &s->buffer.item[i % s->buffer.count];
+        bool fixed = i < s->buffer.count;
+        if (s->kernels || b->kind != BUFFER_temp || b->first == NULL ||
+            !b->local || b->across != fixed)
+            continue;
+        const Stmt *top = b->first->parent;
+        while (top != NULL && top->parent != NULL)
+            top = top->parent;
+        Dim *bytes = &taken[top == NULL ? places : (size_t)top->place];
+        const Dim own = b->count * (Dim)dtype_size(b->dtype);
+        b->local = fixed || *bytes + own <= SCHEDULE_LOCAL;
+        *bytes += b->local ? own : 0;
+    }
+}
+
 const char *
 schedule_plan(Schedule *s)
 {
@@ -231,8 +257,7 @@ schedule_plan(Schedule *s)
         return arena_printf(s->arena, "%%%d is read before it is computed",
                             (int)s->buffer.item[walk.unset].node);
     size_t places = (size_t)walk.places;
-    for (size_t i = 0; i < s->buffer.count; i++)
-        plan_home(s, &s->buffer.item[i]);
+    plan_homes(s, places);
     schedule_rooms(s);
     int *begin = ARENA_ARRAY(s->arena, int, places + 1); /* 1 + a buffer */
     for (size_t i = s->buffer.count; i-- > 0;) {

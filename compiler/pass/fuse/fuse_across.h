@@ -1,0 +1,46 @@
+/* What fuse_across.c knows of a loop across samples, and asks
+ * fuse_across_turn.c.
+ */
+#ifndef FLUXC_PASS_FUSE_ACROSS_H
+#define FLUXC_PASS_FUSE_ACROSS_H
+
+#include "pass/fuse/fuse_uses.h"
+
+enum { ACROSS_ROW = 15 /* elements of a row, at most */ };
+
+typedef struct {
+    Schedule *s;
+    const Stmt *block; /* the loop over blocks of samples */
+    Stmt *loop;        /* over the samples of one */
+    int key;           /* the block's variable */
+    bool *turned;      /* by buffer */
+    Dim bytes;         /* that its arrays take, at most */
+    size_t buffers;    /* that there were at first */
+    size_t waiting;    /* and before what one piece leaves to others */
+    Block piece;       /* that the loop is cut into */
+    Block inner;       /* by piece: its loop over samples */
+} Across;
+
+/* Whether turns of the loop touch nothing that another one stores, and most of
+ * what its rows are in can be turned, which is noted, as are the bytes for all
+ * that will be a local array.
+ */
+bool across_can_turn(Across *across, const Uses *uses);
+
+/* Turns what can be. What others touch is turned by calls: `before` the pieces,
+ * or `behind` them.
+ */
+void across_turn(Across *across, const Uses *uses, Block *before,
+                 Block *behind);
+
+/* An index of the loop's row becomes that of the sample, `row` far behind the
+ * block's first.
+ */
+Affine across_index(const Across *across, const Affine *row, int sample);
+
+/* The store that a value has in the body, if it is the only one in that
+ * buffer; NULL: it has none.
+ */
+const Stmt *across_only_store(const Block *body, int value);
+
+#endif

@@ -1,0 +1,281 @@
+/* Memory of loops across samples: what of it is turned, the samples of a block
+ * side by side, a row behind the other; by calls where others touch it; and how
+ * much of a thread's stack that takes.
+ */
+#include "pass/fuse/fuse_across.h"
+
+enum { ACROSS_PART = 16 /* bytes of a row that a call turns, at least */ };
+
+static bool
+is_within(const Across *across, const Use *use)
+{
+    return use->depth > 1 && use->path[1] == across->loop;
+}
+
+/* Whether an access keeps to the row of its sample, of so many elements. */
+static bool
+keeps_row(const Across *across, const Use *use, Dim *row)
+{
+    Affine rest = *use->at;
+    if (!affine_factor(across->s, &rest, across->key, row) || *row == 0)
+        return false;
+    affine_drop(across->s, &rest, across->key);
+    return affine_below(across->s, &rest, *row);
+}
+
+/* The length by which all uses of a buffer do; 0: they do not. Either those in
+ * the loop alone, or all there are, which then are in the loop, or calls beside
+ * it.
+ */
+static Dim
+keep_row(const Across *across, const Uses *uses, int buffer, bool all)
+{
+    Dim length = 0;
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        bool within = is_within(across, use);
+        bool beside = use->depth == 1 && use->path[0] == across->block;
+        Dim row;
+        if (!within && !all)
+            continue;
+        if (!(within || beside) || !keeps_row(across, use, &row) ||
+            (length != 0 && row != length))
+            return 0;
+        length = row;
+    }
+    return length;
+}
+
+/* The length of the rows of a buffer that can be turned; 0: it cannot. */
+static Dim
+turned_row(const Across *across, const Uses *uses, int buffer)
+{
+    const Buffer *b = &across->s->buffer.item[buffer];
+    Dim row = b->kind == BUFFER_temp ? keep_row(across, uses, buffer, true) : 0;
+    return dim_known(row) && row <= ACROSS_ROW ? row : 0;
+}
+
+/* Whether a store fills the row of its sample. */
+static bool
+fills_row(const Across *across, const Use *use, Dim row)
+{
+    const Schedule *s = across->s;
+    if (use->depth != 3)
+        return false;
+    const int var = use->path[2]->var;
+    const Affine own = affine_var(var);
+    Affine at = *use->at;
+    affine_drop(s, &at, across->key);
+    return s->var.item[schedule_var(s, var)].extent == row &&
+           affine_same(s, &at, &own);
+}
+
+/* The length of a buffer's rows that the loop only reads, or only stores, each
+ * of them whole; 0: that is not so, or not worth a call.
+ */
+static Dim
+lasting_row(const Across *across, const Uses *uses, int buffer, bool *stored)
+{
+    Schedule *s = across->s;
+    const Buffer *b = &s->buffer.item[buffer];
+    const Dim samples = s->var.item[across->key].extent;
+    const Dim row = keep_row(across, uses, buffer, false);
+    int stores = 0;
+    int loads = 0;
+    bool rows = false;
+    if (!dim_known(row) || row > ACROSS_ROW || !dtype_real(b->dtype) ||
+        row * (Dim)dtype_size(b->dtype) < ACROSS_PART ||
+        b->count != dim_mul(s->dims, row, samples))
+        return 0;
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        if (!is_within(across, use))
+            continue;
+        stores += use->store;
+        loads += !use->store;
+        rows = rows || use->depth > 2;
+        if (use->store && !fills_row(across, use, row))
+            return 0;
+    }
+    *stored = stores > 0;
+    return rows && (stores == 0 || (stores == 1 && loads == 0)) ? row : 0;
+}
+
+static bool
+replaces_leaf(const Schedule *s, const Buffer *b)
+{
+    return b->kind == BUFFER_output &&
+           s->graph->output.item[b->number].next != REF_NONE;
+}
+
+/* Bytes for so many elements of each of a block's samples. */
+static Dim
+bytes_of(Dim row, DType dtype)
+{
+    return row * SCHEDULE_BLOCK * (Dim)dtype_size(dtype);
+}
+
+const Stmt *
+across_only_store(const Block *body, int value)
+{
+    int stores = 0;
+    const Stmt *store = NULL;
+    for (size_t i = 0; i < body->count; i++)
+        if (body->item[i]->kind == STMT_store && body->item[i]->value == value)
+            store = body->item[i];
+    for (size_t i = 0; store != NULL && i < body->count; i++)
+        stores += body->item[i]->kind == STMT_store &&
+                  body->item[i]->buffer == store->buffer;
+    return stores == 1 ? store : NULL;
+}
+
+/* What the loop's scalars take, where all of them wait for other pieces, and
+ * the terms of its accumulators.
+ */
+static Dim
+waiting_bytes(const Schedule *s, const Block *body, Dim row)
+{
+    Dim bytes = 0;
+    for (size_t i = 0; i < body->count; i++) {
+        const Stmt *stmt = body->item[i];
+        if (stmt->kind == STMT_loop) {
+            const LoopVar *var = &s->var.item[schedule_var(s, stmt->var)];
+            bytes += waiting_bytes(s, &stmt->body, var->extent);
+        } else if ((stmt->kind == STMT_let && row == 1) ||
+                   (stmt->kind == STMT_step &&
+                    across_only_store(body, stmt->value) == NULL)) {
+            bytes += bytes_of(row, s->value.item[stmt->value].dtype);
+        } else if (stmt->kind == STMT_init) {
+            bytes += bytes_of(1, s->accumulator.item[stmt->accumulator].dtype);
+        }
+    }
+    return bytes;
+}
+
+bool
+across_can_turn(Across *across, const Uses *uses)
+{
+    Schedule *s = across->s;
+    int turned = 0;
+    int others = 0;
+    across->bytes = waiting_bytes(s, &across->loop->body, 1);
+    for (size_t b = 0; b < across->buffers; b++) {
+        const Buffer *buffer = &s->buffer.item[b];
+        bool stored = false;
+        int rows = 0;
+        Dim row;
+        const Use *use = uses_first(uses, (int)b);
+        for (; use != NULL; use = uses_next(uses, use)) {
+            stored = stored || (use->store && is_within(across, use));
+            rows += is_within(across, use) && use->depth > 2 &&
+                    keeps_row(across, use, &row);
+        }
+        if (stored && (replaces_leaf(s, buffer) || buffer->carried ||
+                       keep_row(across, uses, (int)b, false) == 0))
+            return false;
+        row = turned_row(across, uses, (int)b);
+        across->turned[b] = row != 0;
+        row = row != 0 ? row : lasting_row(across, uses, (int)b, &stored);
+        across->bytes += bytes_of(row, buffer->dtype);
+        turned += across->turned[b] ? rows : 0;
+        others += across->turned[b] ? 0 : rows;
+    }
+    return turned > others;
+}
+
+/* ---- memory ---- */
+
+Affine
+across_index(const Across *across, const Affine *row, int sample)
+{
+    Affine at = *row;
+    const Affine one = affine_var(sample);
+    const Affine first = affine_var(across->key);
+    affine_drop(across->s, &at, across->key);
+    affine_scale(across->s, &at, SCHEDULE_BLOCK);
+    affine_add(across->s, &at, &one);
+    affine_subtract(across->s, &at, &first);
+    return at;
+}
+
+static void
+turn(const Across *across, const Uses *uses, int buffer)
+{
+    Schedule *s = across->s;
+    Dim row = 0;
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        int sample = -1;
+        for (int i = 0; i < use->at->count; i++)
+            if (schedule_key(s, use->at->term[i].var) == across->key)
+                sample = use->at->term[i].var;
+        affine_factor(s, use->at, across->key, &row);
+        *use->at = across_index(across, use->at, sample);
+    }
+    s->buffer.item[buffer].count = row * SCHEDULE_BLOCK;
+    s->buffer.item[buffer].across = true;
+}
+
+/* ---- memory that others touch ---- */
+
+/* The call that turns the rows of a buffer into those of `turned`, or back. */
+static Stmt *
+make_turn(const Across *across, int buffer, int turned, Dim row, bool back)
+{
+    Schedule *s = across->s;
+    const int sample = (int)s->var.count;
+    VEC_PUSH(s->arena, &s->var,
+             s->var.item[schedule_var(s, across->loop->var)]);
+    const int element = schedule_new_var(s, VAR_plain, row);
+    const Affine own = affine_var(element);
+    Affine at = affine_var(sample);
+    affine_scale(s, &at, row);
+    affine_add(s, &at, &own);
+    const Affine side = across_index(across, &own, sample);
+    Product *product = ARENA_NEW(s->arena, Product);
+    *product = (Product){
+        .dtype = s->buffer.item[buffer].dtype,
+        .var = {back ? sample : element, back ? element : sample, -1},
+        .buffer = {back ? buffer : turned, back ? turned : buffer, -1},
+        .at = {back ? at : side, back ? side : at},
+        .end = {.kind = END_turned}};
+    Stmt *call = schedule_stmt(s, STMT_call, s->buffer.item[buffer].node);
+    call->product = product;
+    call->tag = across->loop->tag;
+    return call;
+}
+
+/* Has the loop touch turned rows in the place of a buffer's, which calls turn.
+ */
+static void
+turn_aside(Across *across, const Uses *uses, int buffer, Block *before,
+           Block *behind)
+{
+    Schedule *s = across->s;
+    bool stored;
+    const Dim row = lasting_row(across, uses, buffer, &stored);
+    if (row == 0)
+        return;
+    const Buffer old = s->buffer.item[buffer];
+    const int turned =
+        schedule_temp(s, old.dtype, old.node, row * SCHEDULE_BLOCK);
+    const Use *use = uses_first(uses, buffer);
+    for (; use != NULL; use = uses_next(uses, use)) {
+        if (!is_within(across, use) || *use->buffer != buffer)
+            continue;
+        *use->buffer = turned;
+        *use->at = across_index(across, use->at, across->loop->var);
+    }
+    schedule_push(s, stored ? behind : before,
+                  make_turn(across, buffer, turned, row, stored));
+}
+
+void
+across_turn(Across *across, const Uses *uses, Block *before, Block *behind)
+{
+    for (size_t b = 0; b < across->buffers; b++)
+        if (across->turned[b])
+            turn(across, uses, (int)b);
+        else
+            turn_aside(across, uses, (int)b, before, behind);
+}
