@@ -53,7 +53,9 @@ engine_free(Executable *executable)
     free(executable);
 }
 
-/* Whether it is for no samples, which generated code knows nothing of. */
+/* Whether it is for no samples, which generated code, CUDA's too, knows nothing
+ * of.
+ */
 static bool
 is_empty(const Graph *g, const RunOptions *options)
 {
@@ -116,9 +118,10 @@ engine_run(Executable *executable, const Tensor *const *value,
            const RunOptions *options, Arena *arena, Tensor *result)
 {
     Executable *e = executable;
-    if (e->kind == ENGINE_cuda)
+    const bool empty = is_empty(e->graph, options);
+    if (e->kind == ENGINE_cuda && !empty)
         return run_cuda(e, value, options, arena, result);
-    if (wants_native(e, options) && !is_empty(e->graph, options)) {
+    if (!empty && wants_native(e, options)) {
         try_native(e);
         if (e->native != NULL) {
             e->used = ENGINE_native;

@@ -165,6 +165,15 @@ is_adjusted(const Product *product)
     return product->end.clips || product->end.penalises;
 }
 
+/* How many of an end's scalars are the step's; those of a limit and a penalty
+ * follow.
+ */
+static int
+step_scalars(const ProductEnd *end)
+{
+    return end->scalars - 2 * end->clips - end->penalises;
+}
+
 /* What a product's sums end in: the moments and scalars, or whether they are
  * added.
  */
@@ -172,14 +181,13 @@ static const char *
 call_end(Printer *printer, const Product *product, const Affine *at)
 {
     const ProductEnd *end = &product->end;
-    int scalars = end->scalars - 2 * end->clips - end->penalises;
     const char *text = "";
     if (end->scalars == 0)
         return end->kind == END_add ? "1" : "0";
     for (int i = 0; i < end->moments; i++)
         text = arena_printf(printer->arena, "%s%s, ", text,
                             c_pointer(printer, product->moment[i], at));
-    for (int i = 0; i < scalars; i++)
+    for (int i = 0; i < step_scalars(end); i++)
         text = arena_printf(printer->arena, "%s%s%s", text, i > 0 ? ", " : "",
                             c_value(printer, product->scalar[i]).text);
     return text;
@@ -284,8 +292,7 @@ call_optimiser(Printer *printer, const Product *product, const Affine *at)
     const char *suffix = c_suffix(product->dtype);
     const char *kind = call_kind(product);
     const char *name = printer_name(printer, "optimiser");
-    const int *scalar = product->scalar + end->scalars;
-    scalar -= 2 * end->clips + end->penalises;
+    const int *scalar = product->scalar + step_scalars(end);
     writer_line(printer->writer, "flux_optimiser_%s %s;", suffix, name);
     writer_line(printer->writer, "flux_by_%s%s(&%s, %s, %s);", kind, suffix,
                 name, c_pointer(printer, product->buffer[0], at),
@@ -396,8 +403,8 @@ c_call(Printer *printer, const Stmt *stmt)
     const Product *product = stmt->product;
     CScope *scope = &printer->scope;
     size_t mark = c_scope_mark(scope);
-    bool block = is_adjusted(product); /* for the optimiser */
-    if (block)
+    bool optimiser = is_adjusted(product); /* a variable of the block's */
+    if (optimiser)
         writer_line(printer->writer, "{");
     if (product->scatter)
         call_scatter(printer, product);
@@ -413,7 +420,7 @@ c_call(Printer *printer, const Stmt *stmt)
         call_right(printer, product);
     else
         call_product(printer, product);
-    if (!block)
+    if (!optimiser)
         return;
     c_scope_leave(scope, mark);
     writer_line(printer->writer, "}");

@@ -198,6 +198,16 @@ across_index(const Across *across, const Affine *row, int sample)
     return at;
 }
 
+/* Whether a use is of a value that has been met in another statement. */
+static bool
+is_met(const Uses *uses, const Use *use, int buffer)
+{
+    const Use *before = uses_first(uses, buffer);
+    while (before != use && before->at != use->at)
+        before = uses_next(uses, before);
+    return before != use;
+}
+
 static void
 turn(const Across *across, const Uses *uses, int buffer)
 {
@@ -206,6 +216,8 @@ turn(const Across *across, const Uses *uses, int buffer)
     const Use *use = uses_first(uses, buffer);
     for (; use != NULL; use = uses_next(uses, use)) {
         int sample = -1;
+        if (is_met(uses, use, buffer))
+            continue;
         for (int i = 0; i < use->at->count; i++)
             if (schedule_key(s, use->at->term[i].var) == across->key)
                 sample = use->at->term[i].var;

@@ -92,8 +92,8 @@ input_number(const Derived *l, Ref ref)
     return -1;
 }
 
-static const Port *
-find_port(const PortList *list, Ref inner)
+const Port *
+derived_port(const PortList *list, Ref inner)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->item[i].inner == inner)
@@ -161,7 +161,7 @@ take_value(Derived *l, Ref value, bool behind)
     Arena *arena = &l->g->context->arena;
     const Scan *scan = l->node.as.scan;
     int input = input_number(l, value);
-    if (find_port(&l->sequence, value) || find_port(&l->captured, value))
+    if (derived_port(&l->sequence, value) || derived_port(&l->captured, value))
         return;
     if (input >= scan->sequences + scan->states) {
         Port port = {.outer = scan->operand[input], .inner = value};
@@ -185,10 +185,10 @@ derived_all(Derived *l, Ref value, int8_t *axis)
 {
     if (derived_own(l, value))
         take_value(l, value, true);
-    const Port *port = find_port(&l->sequence, value);
+    const Port *port = derived_port(&l->sequence, value);
     *axis = port != NULL ? port->axis : -1;
     if (port == NULL)
-        port = find_port(&l->captured, value);
+        port = derived_port(&l->captured, value);
     return port != NULL ? port->outer : REF_NONE;
 }
 
@@ -214,8 +214,8 @@ find_needed(Derived *l)
         const Node *n = ir_node(d, r);
         if (!needed[r])
             continue;
-        if (find_port(&l->sequence, r) || find_port(&l->captured, r) ||
-            find_port(&l->state, r)) {
+        if (derived_port(&l->sequence, r) || derived_port(&l->captured, r) ||
+            derived_port(&l->state, r)) {
             needed[r] = false;
         } else if (derived_own(l, r) && !made_again(n)) {
             needed[r] = false;

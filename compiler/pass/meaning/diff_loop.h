@@ -47,6 +47,9 @@ int8_t loop_axis(const Node *loop, int rank);
 /* Whether a node is one of the body's own, or a result of a loop in it. */
 bool derived_own(const Derived *l, Ref ref);
 
+/* The port whose value within is this one; NULL: none is. */
+const Port *derived_port(const PortList *list, Ref inner);
+
 /* Adds a result; gives its part's number among the results. */
 int derived_result(Derived *l, Ref value, int8_t axis);
 

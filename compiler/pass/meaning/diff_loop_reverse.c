@@ -2,10 +2,10 @@
  *
  * The adjoint of a loop is a loop from its last step to its first (or the other
  * way round), whose states are the adjoints of its states. Of what it captures
- * the gradient is a sum over the steps. Where a step's share is a product or a
- * sum of what all steps can give side by side, the sum over the steps is part
- * of one product or sum behind the loop; else it is a state that adds up, in
- * the order in which the adjoint's steps run.
+ * the gradient is a sum over the steps. Where a step's share is a product, a
+ * sum or a table's gradient of what all steps can give side by side, the sum
+ * over the steps is part of one of these behind the loop; else it is a state
+ * that adds up, in the order in which the adjoint's steps run.
  */
 #include "pass/meaning/diff_loop.h"
 
@@ -157,11 +157,10 @@ static Ref
 value_all(Reverse *r, Ref value, bool make, int8_t *axis)
 {
     Derived *l = &r->l;
-    for (size_t i = 0; i < l->sequence.count; i++) {
-        if (l->sequence.item[i].inner == value) {
-            *axis = l->sequence.item[i].axis;
-            return l->sequence.item[i].outer;
-        }
+    const Port *port = derived_port(&l->sequence, value);
+    if (port != NULL) {
+        *axis = port->axis;
+        return port->outer;
     }
     if (derived_own(l, value))
         return derived_all(l, value, axis);
@@ -274,10 +273,7 @@ adjoint_all(Reverse *r, Ref dy, int at, bool make, bool *fits)
     Ref all = slices_all(r, dy, at, make, fits);
     if (*fits)
         return all;
-    for (size_t i = 0; i < l->sequence.count; i++)
-        if (l->sequence.item[i].inner == dy)
-            *fits = true;
-    if (*fits || derived_own(l, dy)) {
+    if (derived_port(&l->sequence, dy) != NULL || derived_own(l, dy)) {
         all = value_all(r, dy, make, &axis);
         *fits = axis == at;
         return all;

@@ -126,7 +126,8 @@ rule_contract(Graph *g, const Node *n, int k, const Node *x, Ref dy)
 
 /* The columns of dy at each index, added in the order of the indices: a sum
  * over all of them in which the others are 0, as no two threads may add to one
- * place.
+ * place. find_gather of diff_loop_reverse.c knows this form, operation by
+ * operation.
  */
 Ref
 diff_gather(Graph *g, int rank, const Dim *dim, Ref index, Ref dy)

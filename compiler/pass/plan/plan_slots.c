@@ -12,6 +12,7 @@
  */
 #include "pass/schedule.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -401,16 +402,20 @@ grown_of(const Schedule *s)
         arena_copy(s->arena, s->buffer.item, buffers * sizeof(Buffer))};
 }
 
-/* Places what has no slot among those; how good that is. */
+/* Places what has no slot among those; how good that is: no good where a size
+ * overflows, which is noted in the dimensions for the way alone that is taken.
+ */
 static double
 place_anew(Schedule *s, const Grown *grown, const int *list, size_t left,
            int over)
 {
+    s->dims->overflow = false;
     s->slot.count = grown->slots;
     memcpy(s->slot.item, grown->slot, grown->slots * sizeof(Slot));
     memcpy(s->buffer.item, grown->buffer, s->buffer.count * sizeof(Buffer));
     place_before(s, list, left, over);
-    return weight_of(s);
+    double weight = weight_of(s);
+    return weight > 0 && !s->dims->overflow ? weight : DBL_MAX;
 }
 
 /* The same in the best of the ways that are tried: with nothing before the

@@ -59,6 +59,10 @@ Value
 step_call(Script *s, Trainer *trainer, const Args *args)
 {
     Samples all = samples_of_args(s, args);
+    if (all.n == 0)
+        script_fail(s, DIAG_value, args->span, NULL,
+                    "a training step is of one sample at the least, not of "
+                    "none");
     Step step = {.s = s, .trainer = trainer, .span = args->span};
     step_prepare(&step, &all);
     const void *data[TRACE_INPUTS];
