@@ -27,7 +27,8 @@ class Device:
         includes = [f"-I{TOP}", f"-I{TOP}/runtime"]
         if not self.arch:
             return [EMULATE, "-O0", *includes], \
-                [os.path.join(build, "tests", "cuda", "emulator.a"), "-lm"]
+                [os.path.join(build, "tests", "cuda", "emulator.a"),
+                 os.path.join(build, "libflux.a"), "-lm"]
         return [nvcc(), "-std=c++17", "-O3", "-fmad=false",
                 f"-arch={self.arch}", *includes], ["-lm"]
 
