@@ -38,6 +38,23 @@ carried_is(const Graph *g, Ref leaf)
     return false;
 }
 
+/* The outputs of a copy in which what is live is left: results, and the next
+ * values of states.
+ */
+static void
+finish(Graph *to, const Graph *g, const bool *live, const Ref *map)
+{
+    for (size_t i = 0; i < g->output.count; i++) {
+        const Output *out = &g->output.item[i];
+        if (out->next == REF_NONE)
+            ir_output(to, out->name, map[out->ref], REF_NONE);
+        else if (live[out->next])
+            ir_output(to, out->name, map[out->ref], map[out->next]);
+    }
+    to->span = g->span;
+    to->frame = g->frame;
+}
+
 /* ---- states that nothing reads ---- */
 
 /* A state of a model's steps by its name, which carried_name of the script
@@ -93,15 +110,7 @@ carried_read(const Graph *g)
     for (size_t i = 0; i < g->node.count; i++)
         if (live[i])
             map[i] = ir_copy(to, g, (Ref)i, map);
-    for (size_t i = 0; i < g->output.count; i++) {
-        const Output *out = &g->output.item[i];
-        if (out->next == REF_NONE)
-            ir_output(to, out->name, map[out->ref], REF_NONE);
-        else if (live[out->next])
-            ir_output(to, out->name, map[out->ref], map[out->next]);
-    }
-    to->span = g->span;
-    to->frame = g->frame;
+    finish(to, g, live, map);
     return to;
 }
 
@@ -156,15 +165,7 @@ carried_fixed(const Graph *g, bool fresh)
             map[i] = is_choice(g, n) ? map[chosen(n, fresh)]
                                      : ir_copy(to, g, (Ref)i, map);
     }
-    for (size_t i = 0; i < g->output.count; i++) {
-        const Output *out = &g->output.item[i];
-        if (out->next == REF_NONE)
-            ir_output(to, out->name, map[out->ref], REF_NONE);
-        else if (live[out->next])
-            ir_output(to, out->name, map[out->ref], map[out->next]);
-    }
-    to->span = g->span;
-    to->frame = g->frame;
+    finish(to, g, live, map);
     return to;
 }
 
