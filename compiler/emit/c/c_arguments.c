@@ -237,7 +237,6 @@ c_add_work(Function *f)
     f->work = printer_name(&f->printer, "w");
     f->printer.work = f->work;
     f->pool = "flux_pool_for";
-    f->none = "FLUX_OK";
     function_add(f, (Argument){.type = "const flux_work",
                                .name = f->work,
                                .pointer = true,

@@ -145,10 +145,10 @@ check_ranges(Function *f)
 static void
 check_none(const Function *f)
 {
-    if (f->none != NULL && (f->trains || f->arena != NULL || f->printer.device))
+    if (f->work != NULL && (f->trains || f->arena != NULL || f->printer.device))
         check(f->printer.writer,
               arena_printf(f->printer.arena, "%s == 0", f->printer.dim_text[0]),
-              f->none);
+              f->trains ? "FLUX_E_SIZE" : "FLUX_OK");
 }
 
 void

@@ -33,7 +33,6 @@ typedef struct {
     VEC(Argument) argument;
     const char *work;  /* the name of the flux_work */
     const char *pool;  /* which function finds the threads that pay */
-    const char *none;  /* what it returns for no samples; NULL: nothing asks */
     bool trains;       /* it is a step, by the mean of its samples */
     const char *arena; /* the bytes it needs, in C; NULL: none */
     const char *seed;  /* in C; NULL: not needed */

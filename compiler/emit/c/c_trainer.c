@@ -48,7 +48,6 @@ c_train_arguments(Emit *emit, const Trainer *t, Function *f,
     c_add_outputs(f, true);
     c_add_work(f);
     f->pool = "flux_pool_for_step";
-    f->none = "FLUX_E_SIZE";
     f->trains = true;
 }
 
