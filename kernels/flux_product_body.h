@@ -396,6 +396,7 @@ FLUX_P(flux_job_run)(const FLUX_P(flux_job) * job, size_t m)
 }
 
 #include "kernels/flux_product_outer_body.h"
+#include "kernels/flux_product_turned_body.h"
 #include "kernels/flux_product_thin_body.h"
 
 #include "kernels/flux_product_slim_body.h"
