@@ -3,7 +3,7 @@
  * Strides and extents are dimensions, numbers or polynomials, which cannot be
  * below 0; so a term carries its sign, and what is taken off stands apart.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 int
 schedule_var(const Schedule *s, int var)

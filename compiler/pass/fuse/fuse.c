@@ -4,7 +4,7 @@
  * element, to next values come last: by then all that reads the old values is
  * there, and most next values can be stored in place.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 typedef struct {
     const Graph *g;

@@ -3,7 +3,7 @@
  * steps, to a step's part of what was computed before the loop, as U * h{-1} is
  * to the W * x of all steps. That part then holds the sum.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* The product among the operands of a node that nothing else needs, and that
  * can end in more.

@@ -2,7 +2,7 @@
 #ifndef FLUXC_PASS_FUSE_AGAIN_H
 #define FLUXC_PASS_FUSE_AGAIN_H
 
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 enum {
     AGAIN_LOADS = 2,  /* that take the place of one */

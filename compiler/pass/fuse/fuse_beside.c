@@ -6,7 +6,7 @@
  * the first of them, where no statement between stores what they touch, or
  * touches what they store.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 enum {
     BESIDE_FROM = 1 << 14, /* elements of the operand, of one sample */

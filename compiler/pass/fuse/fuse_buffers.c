@@ -2,7 +2,7 @@
  * outputs, of the states of loops, and some for each other node that computes.
  * Fusion finds later that little of it is needed.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 Ref
 schedule_seen(const Schedule *s, Ref ref)

@@ -2,7 +2,7 @@
  * nothing shares are joined, and loops that run through memory as one become
  * one.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* How a statement stands to others of its body: what is always needed comes
  * first, then what more outputs need. It depends only on such.

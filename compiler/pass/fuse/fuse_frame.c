@@ -3,7 +3,7 @@
  * convolution's input is computed of the gradient of its result as it stands,
  * and of the products with zeros few are made.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* The padding that a contraction has windows of, if nothing else reads it and
  * it is for the most part zeros; REF_NONE: there is none.

@@ -7,7 +7,7 @@
  * one, and further ones that lie at one stride with it while the operand stays
  * in the first cache. What is left over becomes loops around the call.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 enum {
     FEW_WINDOWS = 4,   /* of a line, that are worth it */

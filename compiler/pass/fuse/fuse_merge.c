@@ -6,7 +6,7 @@
  * of them stays below it. Then the bodies are merged likewise. What a tree
  * depends on stands before it; nothing that stands later depends on it.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 typedef struct {
     Schedule *s;

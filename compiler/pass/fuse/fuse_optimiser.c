@@ -11,7 +11,7 @@
  * values of m, v and p, the rest scalars. SGD has p' alone, and is one of these
  * where g is more than the gradient.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* The leaf whose next value a node is, or none. */
 static Ref

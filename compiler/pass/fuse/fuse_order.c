@@ -5,7 +5,7 @@
  * A statement's place is a pair: where it stood, or of a loop that moves, where
  * the statement stands that it moves behind; and how many have moved before it.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
  * what a step computes, and where there are some steps. With few columns the
  * kernel may take the operand as it stands, which is still one of the call's.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 enum {
     PANELS_FROM = 1 << 14, /* elements of an operand */

@@ -9,7 +9,7 @@
  * so that what uses the result can follow while it is in the cache;
  * schedule_flatten joins the blocks again if nothing did.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 #include <string.h>
 

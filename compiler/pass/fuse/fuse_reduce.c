@@ -7,7 +7,7 @@
  * one stride are calls of a kernel instead, and so are maxima of many elements
  * side by side.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* Elements whose maximum a loop of its own finds as fast. */
 enum { FEW_MAXIMA = 32 };

@@ -3,7 +3,7 @@
  * them stay in the first cache, which the products in between have used, and a
  * thread's stack holds more of what goes across samples.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* A local array of a block, and the first and last statements that touch it. */
 typedef struct {

@@ -12,7 +12,7 @@
  *
  *     c = W * x; y = σ(c .+ b)   ->   y .= b; y += W * x; y = σ(y)
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 enum { ROWS_VECTOR = 64 }; /* bytes of the longest there is */
 

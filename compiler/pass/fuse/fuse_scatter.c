@@ -7,7 +7,7 @@
  * A call of a kernel leaves the zeros out. It takes the index and dy from
  * memory; what chooses between them and zero has none.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 #include <math.h>
 

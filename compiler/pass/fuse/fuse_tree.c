@@ -1,7 +1,7 @@
 /* The loops of one operation: its result's axes, the last outermost, around
  * one scalar computation and a store. Axes of extent 1 have no loop.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 #include <string.h>
 

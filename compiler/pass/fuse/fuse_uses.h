@@ -3,7 +3,7 @@
 #ifndef FLUXC_PASS_FUSE_USES_H
 #define FLUXC_PASS_FUSE_USES_H
 
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* One access, with the loops around it and its place in the program. */
 typedef struct {

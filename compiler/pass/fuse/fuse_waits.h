@@ -4,7 +4,7 @@
 #ifndef FLUXC_PASS_FUSE_WAITS_H
 #define FLUXC_PASS_FUSE_WAITS_H
 
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 /* What one piece leaves to others: a value, or what an accumulator comes to. */
 typedef struct {

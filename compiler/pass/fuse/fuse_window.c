@@ -6,7 +6,7 @@
  * to the first. With one, i = q * stride + r, and of the places k = r, r +
  * stride, … the t-th is in window q - t. Windows that there are not give 0.
  */
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 typedef struct {
     Ref ref;

@@ -7,7 +7,7 @@
  * stored at the step's place. Everything else is as it was.
  */
 #include "pass/pass.h"
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 typedef struct {
     Schedule *s;

@@ -6,7 +6,7 @@
  * reads by the number of the element.
  */
 #include "pass/pass.h"
-#include "pass/schedule.h"
+#include "pass/fuse/fuse.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
  * slot it has is plan_slots.c's. Those of a loop that threads share lie in its
  * room (share.c).
  */
-#include "pass/schedule.h"
+#include "pass/plan/plan.h"
 
 typedef struct {
     Schedule *s;

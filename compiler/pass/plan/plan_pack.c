@@ -5,7 +5,7 @@
  * into the tightest gap that all which lives at the same time leaves. What
  * there is one of for each sample or thread lies behind all else, together.
  */
-#include "pass/schedule.h"
+#include "pass/plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  * its own, so that others need not lie behind as many: that is taken if it is
  * less.
  */
-#include "pass/schedule.h"
+#include "pass/plan/plan.h"
 
 #include <float.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  * samples needs it, of which each thread has the part of its share of a block,
  * and one of which each thread has as much as it needs.
  */
-#include "pass/schedule.h"
+#include "pass/plan/plan.h"
 
 typedef struct {
     Schedule *s;
