@@ -223,29 +223,35 @@ plan_home(const Schedule *s, Buffer *b)
 }
 
 /* Local arrays of one statement of the program lie on a thread's stack at once;
- * those of none do in its function. What they have no room for is in the arena,
- * unless it can only be local.
+ * those of none do in its function. Counts one among `taken`, by the place of
+ * that statement; what there is no room for is in the arena.
  */
+static void
+take_stack(Buffer *b, Dim *taken, size_t places)
+{
+    const Stmt *top = b->first->parent;
+    while (top != NULL && top->parent != NULL)
+        top = top->parent;
+    Dim *bytes = &taken[top == NULL ? places : (size_t)top->place];
+    const Dim own = b->count * (Dim)dtype_size(b->dtype);
+    b->local = b->across || *bytes + own <= SCHEDULE_LOCAL;
+    *bytes += b->local ? own : 0;
+}
+
+/* Where all buffers are; first those that can only be local. */
 static void
 plan_homes(Schedule *s, size_t places)
 {
     Dim *taken = ARENA_ARRAY(s->arena, Dim, places + 1);
     for (size_t i = 0; i < s->buffer.count; i++)
         plan_home(s, &s->buffer.item[i]);
-    for (size_t i = 0; i < 2 * s->buffer.count; i++) {
-        Buffer *b = &s->buffer.item[i % s->buffer.count];
-        bool fixed = i < s->buffer.count;
-        if (s->kernels || b->kind != BUFFER_temp || b->first == NULL ||
-            !b->local || b->across != fixed)
-            continue;
-        const Stmt *top = b->first->parent;
-        while (top != NULL && top->parent != NULL)
-            top = top->parent;
-        Dim *bytes = &taken[top == NULL ? places : (size_t)top->place];
-        const Dim own = b->count * (Dim)dtype_size(b->dtype);
-        b->local = fixed || *bytes + own <= SCHEDULE_LOCAL;
-        *bytes += b->local ? own : 0;
-    }
+    for (int across = 1; across >= 0 && !s->kernels; across--)
+        for (size_t i = 0; i < s->buffer.count; i++) {
+            Buffer *b = &s->buffer.item[i];
+            if (b->kind == BUFFER_temp && b->first != NULL && b->local &&
+                b->across == across)
+                take_stack(b, taken, places);
+        }
 }
 
 const char *
