@@ -101,7 +101,7 @@ note_gradient(void *user, int *buffer, Affine *at, bool store)
 static bool
 is_within(const Stmt *stmt, const Stmt *loop)
 {
-    while (loop != NULL && stmt != NULL && stmt != loop)
+    while (stmt != NULL && stmt != loop)
         stmt = stmt->parent;
     return stmt != NULL;
 }
