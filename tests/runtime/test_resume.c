@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tests/runtime/fake.h"
+#include "tests/runtime/line.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,11 +24,10 @@ static char path[64];
 static int
 folder_make(void **unused)
 {
-    (void)unused;
     if (mkdtemp(folder) == NULL)
         return 1;
     snprintf(path, sizeof path, "%s/resume", folder);
-    return 0;
+    return line_make(unused);
 }
 
 static int
@@ -213,13 +212,8 @@ strangers_are_refused(void **unused)
     assert_int_equal(load_with("trainer.best/a", NULL, &err), FLUX_OK);
 }
 
-enum { N = 10, BEST_EPOCH = 3, PATIENCE = 4 };
-
-/* y = 2 x - 1, which the step approaches up to one epoch, and leaves then. */
-static double line_x[N];
-static double line_y[N];
-static const void *line_in[] = {line_x};
-static const flux_data line = {.n = N, .x = line_in, .y = line_y};
+/* The step approaches the line up to that epoch, and leaves it then. */
+enum { BEST_EPOCH = 3, PATIENCE = 4 };
 
 typedef struct Run {
     Fake m;
@@ -268,10 +262,6 @@ static void
 the_best_epoch_before_counts(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < N; i++) {
-        line_x[i] = 0.1 * (double)(i + 1);
-        line_y[i] = 2.0 * line_x[i] - 1.0;
-    }
     Run whole = {.best.m = &whole.of_best};
     fake_trainer.init(&whole.s, 0);
     flux_train_result all = run_from(&whole, 0);

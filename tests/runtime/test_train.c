@@ -5,29 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tests/runtime/fake.h"
+#include "tests/runtime/line.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { N = 10 };
-
-/* y = 2 x - 1 */
-static double line_x[N];
-static double line_y[N];
-static const void *line_in[] = {line_x};
-static const flux_data line = {.n = N, .x = line_in, .y = line_y};
-
-static int
-line_make(void **unused)
-{
-    (void)unused;
-    for (int i = 0; i < N; i++) {
-        line_x[i] = 0.1 * (double)(i + 1);
-        line_y[i] = 2.0 * line_x[i] - 1.0;
-    }
-    return 0;
-}
 
 static void
 training_finds_the_line(void **unused)
