@@ -2,28 +2,32 @@
  * sample, for one element type and one vector instruction set.
  */
 
+/* c -= rate (+0 + a right), a vector of it. */
+FLUX_TARGET FLUX_INLINE void
+FLUX_P(flux_outer_at)(const FLUX_T *a, FLUX_V right, FLUX_V rate, FLUX_T *c)
+{
+    const FLUX_V zero = FLUX_I(all)(0);
+    const FLUX_V sum = FLUX_I(fma)(FLUX_AT(a), right, zero);
+    FLUX_AT(c) = FLUX_AT(c) - FLUX_I(fma_on)(rate, sum, zero);
+}
+
 /* A step of the product below, of whole vectors: c -= eta (+0 + a b) with eta
  * above 0, as flux_step has it. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_outer_step)(size_t m, size_t n, const FLUX_T *a, const FLUX_T *b,
                         size_t bj, FLUX_T *c, size_t cj, FLUX_T eta)
 {
-    const FLUX_V zero = FLUX_I(all)(0), rate = FLUX_I(all)(eta);
+    const FLUX_V rate = FLUX_I(all)(eta);
     for (size_t j = 0; j < n; j++, b += bj, c += cj) {
         const FLUX_V right = FLUX_I(all)(*b);
         size_t i = 0;
         for (; i + 4 * FLUX_W <= m; i += 4 * FLUX_W) {
             FLUX_UNROLL
-            for (size_t v = i; v < i + 4 * FLUX_W; v += FLUX_W) {
-                const FLUX_V sum = FLUX_I(fma)(FLUX_AT(a + v), right, zero);
-                FLUX_AT(c + v) =
-                    FLUX_AT(c + v) - FLUX_I(fma_on)(rate, sum, zero);
-            }
+            for (size_t v = i; v < i + 4 * FLUX_W; v += FLUX_W)
+                FLUX_P(flux_outer_at)(a + v, right, rate, c + v);
         }
-        for (; i < m; i += FLUX_W) {
-            const FLUX_V sum = FLUX_I(fma)(FLUX_AT(a + i), right, zero);
-            FLUX_AT(c + i) = FLUX_AT(c + i) - FLUX_I(fma_on)(rate, sum, zero);
-        }
+        for (; i < m; i += FLUX_W)
+            FLUX_P(flux_outer_at)(a + i, right, rate, c + i);
     }
 }
 
