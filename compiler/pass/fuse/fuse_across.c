@@ -256,10 +256,13 @@ go_across(Schedule *s, Stmt *block, size_t at, Dim *taken)
     Block behind = {0};
     if (!across_can_turn(&across, &uses))
         return 1;
-    if (*taken + across.bytes > SCHEDULE_LOCAL)
+    if (*taken + across.bytes > SCHEDULE_LOCAL) {
         *taken = schedule_reuse_block(s, &block->body);
-    if (*taken + across.bytes > SCHEDULE_LOCAL)
-        return 1;
+        uses = uses_all(s);
+        if (!across_can_turn(&across, &uses) ||
+            *taken + across.bytes > SCHEDULE_LOCAL)
+            return 1;
+    }
     *taken += across.bytes;
     across_turn(&across, &uses, &before, &behind);
     s->tag = across.loop->tag;
@@ -271,6 +274,16 @@ go_across(Schedule *s, Stmt *block, size_t at, Dim *taken)
     const Block all = join_pieces(&across, &before, &behind);
     replace(s, &block->body, at, &all);
     return all.count;
+}
+
+static void
+drop_idle(Schedule *s, Block *block)
+{
+    const Block old = *block;
+    *block = (Block){0};
+    for (size_t i = 0; i < old.count; i++)
+        if (!across_is_idle(old.item[i]))
+            schedule_push(s, block, old.item[i]);
 }
 
 void
@@ -291,5 +304,6 @@ schedule_across(Schedule *s)
                 has_short_rows(s, loop);
             k += rows ? go_across(s, block, k, &taken) : 1;
         }
+        drop_idle(s, &block->body);
     }
 }

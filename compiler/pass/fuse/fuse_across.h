@@ -33,6 +33,11 @@ bool across_can_turn(Across *across, const Uses *uses);
 void across_turn(Across *across, const Uses *uses, Block *before,
                  Block *behind);
 
+/* Whether a statement turns rows into themselves: those of a loop that another
+ * one turned later.
+ */
+bool across_is_idle(const Stmt *stmt);
+
 /* An index of the loop's row becomes that of the sample, `row` far behind the
  * block's first.
  */

@@ -46,13 +46,45 @@ keep_row(const Across *across, const Uses *uses, int buffer, bool all)
     return length;
 }
 
+/* The rows that a call of the block turns for another loop: of the buffer into
+ * theirs, or back; -1: none.
+ */
+static int
+other_side(const Stmt *call, int buffer)
+{
+    if (call->kind != STMT_call || call->product->end.kind != END_turned)
+        return -1;
+    const int *side = call->product->buffer;
+    return side[0] == buffer ? side[1] : side[1] == buffer ? side[0] : -1;
+}
+
+/* Whether what calls turn for other loops could be the buffer itself, turned:
+ * nothing else has come to share its memory.
+ */
+static bool
+can_join(const Across *across, const Uses *uses, int buffer)
+{
+    const Block *body = &across->block->body;
+    for (size_t i = 0; i < body->count; i++) {
+        const int side = other_side(body->item[i], buffer);
+        int stores = 0;
+        const Use *use = side < 0 ? NULL : uses_first(uses, side);
+        for (; use != NULL; use = uses_next(uses, use))
+            stores += use->store;
+        if (stores > 1)
+            return false;
+    }
+    return true;
+}
+
 /* The length of the rows of a buffer that can be turned; 0: it cannot. */
 static Dim
 turned_row(const Across *across, const Uses *uses, int buffer)
 {
     const Buffer *b = &across->s->buffer.item[buffer];
     Dim row = b->kind == BUFFER_temp ? keep_row(across, uses, buffer, true) : 0;
-    return dim_known(row) && row <= ACROSS_ROW ? row : 0;
+    bool fits = dim_known(row) && row <= ACROSS_ROW;
+    return fits && can_join(across, uses, buffer) ? row : 0;
 }
 
 /* Whether a store fills the row of its sample. */
@@ -228,6 +260,33 @@ turn(const Across *across, const Uses *uses, int buffer)
     s->buffer.item[buffer].across = true;
 }
 
+static void
+rename_side(void *user, int *buffer, Affine *at, bool store)
+{
+    const int *side = user;
+    (void)at;
+    (void)store;
+    if (*buffer == side[0])
+        *buffer = side[1];
+}
+
+/* What calls turn for other loops is the buffer itself from now on; those calls
+ * have nothing left to do, and go.
+ */
+static void
+join_sides(const Across *across, int buffer)
+{
+    Schedule *s = across->s;
+    const Block *body = &across->block->body;
+    for (size_t i = 0; i < body->count; i++) {
+        int side[] = {other_side(body->item[i], buffer), buffer};
+        for (size_t k = 0; side[0] >= 0 && k < body->count; k++)
+            schedule_accesses(s, body->item[k], rename_side, side);
+        if (side[0] >= 0)
+            s->buffer.item[side[0]].kind = BUFFER_gone;
+    }
+}
+
 /* ---- memory that others touch ---- */
 
 /* The call that turns the rows of a buffer into those of `turned`, or back. */
@@ -286,8 +345,17 @@ void
 across_turn(Across *across, const Uses *uses, Block *before, Block *behind)
 {
     for (size_t b = 0; b < across->buffers; b++)
-        if (across->turned[b])
-            turn(across, uses, (int)b);
-        else
+        if (!across->turned[b]) {
             turn_aside(across, uses, (int)b, before, behind);
+        } else {
+            turn(across, uses, (int)b);
+            join_sides(across, (int)b);
+        }
+}
+
+bool
+across_is_idle(const Stmt *stmt)
+{
+    return stmt->kind == STMT_call && stmt->product->end.kind == END_turned &&
+           stmt->product->buffer[0] == stmt->product->buffer[1];
 }
