@@ -14,6 +14,7 @@ STEADY = 0.03  # blocks of the peak that differ by less
 PASS = 25  # seconds that a pass may take, if each has its FEW blocks
 FEW = 6
 ROUNDS = 3  # of blocks, while passes are apart
+SLOW = 20  # times the shortest block: of those that take more one is enough
 QUICK = ("fluxc gcc -O2", "C on OpenBLAS", PEAK)
 
 
@@ -136,12 +137,13 @@ class Bench:
         if self.workload.threads == 1:
             on_one_core(row for rows in table.values() for row in rows)
         for row in table.values():
-            longest = int(PASS / sum(case.seconds for case in row))
-            some = min(blocks, max(FEW, longest))
-            interleaved(row, some)
+            slow = slow_ones(row)
+            once = sum(case.seconds for case in row if case not in slow)
+            some = min(blocks, max(FEW, int(PASS / once)))
+            interleaved(row, some, slow)
             for _ in range(ROUNDS - 1):
-                if any(case.apart() for case in row):
-                    interleaved(row, some)
+                if any(case.apart() for case in row if case not in slow):
+                    interleaved(row, some, slow)
         return {key: fastest(row) for key, row in table.items()}
 
     def close(self):
@@ -157,15 +159,22 @@ def on_one_core(cases):
             os.sched_setaffinity(case.worker.process.pid, core)
 
 
-def interleaved(row, blocks):
-    """So many blocks of each case in each pass, in turn; where the peak is one
-    of them, between two short blocks of that."""
+def slow_ones(row):
+    """Those whose blocks would take minutes where the others take seconds."""
+    least = min((case.seconds for case in row if case.program.name != PEAK),
+                default=0)
+    return [case for case in row if case.seconds > SLOW * least]
+
+
+def interleaved(row, blocks, slow):
+    """So many blocks of each case in each pass, but one of slow ones, in turn;
+    where the peak is one of them, between two short blocks of that."""
     peak = next((case for case in row if case.program.name == PEAK), None)
     for turn in range(PASSES):
-        for _ in range(blocks):
+        for block in range(blocks):
             before = peak.block(turn) if peak else None
             for case in row:
-                if case is peak:
+                if case is peak or (block > 0 and case in slow):
                     continue
                 seconds = case.block(turn)
                 if peak:

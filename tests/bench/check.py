@@ -118,8 +118,38 @@ def judged():
     holds("bars are of what is timed", {bar.id for bar in bars.table()} <= ids)
 
 
+class Timed:
+    """A case whose blocks take so long, and are counted."""
+
+    def __init__(self, name, seconds):
+        self.program = self
+        self.name = name
+        self.seconds = seconds
+        self.blocks = 0
+
+    def block(self, turn):
+        self.blocks += 1
+        return self.seconds
+
+    def beside(self, peak, seconds, before, behind):
+        pass
+
+
+def slow():
+    ours, peer, loops, peak = table = [
+        Timed("fluxc", 0.008), Timed("peer", 0.1), Timed("loops", 0.2),
+        Timed(measure.PEAK, 0.001)]
+    found = measure.slow_ones(table)
+    measure.interleaved(table, 7, found)
+    holds("one is slow", found == [loops])
+    holds("it has one block in each pass", loops.blocks == measure.PASSES)
+    holds("the others all", ours.blocks == peer.blocks == 7 * measure.PASSES)
+    holds("each beside the peak's", peak.blocks == 22 * measure.PASSES)
+
+
 def main(fluxc, folder):
     comparisons()
+    slow()
     judged()
     for work in (workload("chain", optimiser="ADAM"),
                  workload("product", shape=(7, 5)),
