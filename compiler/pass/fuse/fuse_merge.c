@@ -392,11 +392,11 @@ mark_stores(Schedule *s, const List *list, int buffer)
     return any;
 }
 
-/* The last statement of a list that a tree depends on, or had best be near; -1:
- * none.
+/* The last statement of a list that a tree depends on or, with `near`, had best
+ * be near; -1: none.
  */
 static int
-last_dependency(Schedule *s, const List *list, const Accesses *tree)
+last_dependency(Schedule *s, const List *list, const Accesses *tree, bool near)
 {
     bool any = false;
     s->mark++;
@@ -404,7 +404,7 @@ last_dependency(Schedule *s, const List *list, const Accesses *tree)
         if (!tree->item[i].store)
             any = mark_stores(s, list, tree->item[i].buffer) || any;
     }
-    for (size_t i = 0; i < s->near.count; i++)
+    for (size_t i = 0; i < s->near.count && near; i++)
         any = mark_stores(s, list, s->near.item[i]) || any;
     for (size_t i = list->block->count; any && i-- > 0;) {
         if (list->block->item[i]->mark == s->mark)
@@ -447,7 +447,7 @@ find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
           bool alone, const Outer *outer)
 {
     const Block *block = list->block;
-    int last = last_dependency(s, list, tree);
+    int last = last_dependency(s, list, tree, true);
     bool lanes = has_lanes(s, loop) &&
                  s->var.item[schedule_var(s, loop->var)].kind != VAR_block;
     if (lanes && loop->body.item[0]->kind != STMT_init)
@@ -467,6 +467,22 @@ find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
             beside = i;
     }
     return beside;
+}
+
+/* Where a tree that joins no loop stands: before what else its first user
+ * reads, so that this may join that, as masked scores may join the scores. Else
+ * at the end.
+ */
+static size_t
+place_alone(Schedule *s, const List *list, const Block *tree,
+            const Accesses *all)
+{
+    int own = last_dependency(s, list, all, false);
+    int near = last_dependency(s, list, all, true);
+    const Stmt *user = near > own ? list->block->item[near] : NULL;
+    bool fits = user != NULL && list->loop == NULL && user->era == s->era &&
+                user->tag == tree->item[0]->tag;
+    return fits ? (size_t)near : list->block->count;
 }
 
 /* Adds a tree to a list, as far inside its loops as it may go. What has no
@@ -491,9 +507,9 @@ merge_into(Schedule *s, const List *list, const Block *tree, const Outer *outer)
         found =
             find_loop(s, list, tree->item[at], &all, tree->count == 1, outer);
     if (found < 0) {
-        size_t end = block->count;
+        size_t end = place_alone(s, list, tree, &all);
         if (plain && tree->item[0]->tag == 0)
-            end = (size_t)(last_dependency(s, list, &all) + 1);
+            end = (size_t)(last_dependency(s, list, &all, true) + 1);
         while (plain && end < block->count && !is_loop(block->item[end]) &&
                block->item[end]->kind != STMT_call)
             end++;
