@@ -128,7 +128,7 @@ flux_best_isa(void)
 #endif
 
 /* gcc allots the registers of a body to all its loops together. Loop by loop
- * would add a fifteenth to the time that a model's file takes to compile, and
+ * would add a twentieth to the time that a model's file takes to compile, and
  * take none from the time that its steps run. */
 #ifndef FLUX_TOGETHER
 #if defined(__clang__)
