@@ -96,6 +96,17 @@ part_names(const Printer *printer, PartText *part)
     }
 }
 
+/* Whether a name is followed by an operator, and that by a space or, in a long
+ * statement, by a line's end.
+ */
+static bool
+goes_on_with(const char *p, const char *operator)
+{
+    size_t length = strlen(operator);
+    return strncmp(p, operator, length) == 0 &&
+           (p[length] == ' ' || p[length] == '\n');
+}
+
 /* What a line declares as a pointer, or moves; its length, or 0. */
 static size_t
 pointer_of(const char *line, const char **name)
@@ -105,13 +116,13 @@ pointer_of(const char *line, const char **name)
     size_t length = 0;
     while (is_word(p[length]))
         length++;
-    if (strncmp(p + length, " += ", 4) == 0)
+    if (goes_on_with(p + length, " +="))
         return length;
     p += strcspn(p, "*=(;\n");
     *name = ++p;
     for (length = 0; is_word(p[length]);)
         length++;
-    return p[-1] == '*' && strncmp(p + length, " = ", 3) == 0 ? length : 0;
+    return p[-1] == '*' && goes_on_with(p + length, " =") ? length : 0;
 }
 
 const char *
