@@ -34,11 +34,31 @@ print_arrays(const Group *g, const char *const *name, const char *body)
                         (long long)(GROUP * g->array.item[i].step));
 }
 
-/* Moves the pointers that the body names to the block's first sample. */
+/* Where a buffer is a result that the group may have to do without, whether it
+ * is there; NULL: it is.
+ */
+static const char *
+condition_of(const Group *g, int buffer)
+{
+    Printer *printer = g->printer;
+    const Buffer *b = &printer->s->buffer.item[buffer];
+    if (b->kind != BUFFER_output || b->number >= 32 ||
+        printer->condition == NULL)
+        return NULL;
+    uint32_t tag = 1u << b->number;
+    bool maybe = (printer->s->optional & tag) != 0 &&
+                 (g->block->item[g->from]->tag & tag) == 0;
+    return maybe ? printer->condition(printer, tag) : NULL;
+}
+
+/* Moves the pointers that the body names to the block's first sample. What is
+ * not there stays NULL.
+ */
 static void
 print_pointers(const Group *g, const char *first, const char *body)
 {
     Printer *printer = g->printer;
+    Writer *writer = printer->writer;
     for (size_t i = 0; i < g->part.count; i++) {
         const Part *part = &g->part.item[i];
         const char *name = printer->memory[part->buffer].text;
@@ -49,11 +69,16 @@ print_pointers(const Group *g, const char *first, const char *body)
                 strcmp(name, printer->memory[g->part.item[k].buffer].text) == 0;
         if (seen)
             continue;
+        const char *condition = condition_of(g, part->buffer);
+        if (condition != NULL)
+            writer_line(writer, "if (%s)", condition);
+        writer->depth += condition != NULL;
         if (part->step == 1)
-            writer_line(printer->writer, "%s += %s;", name, first);
+            writer_line(writer, "%s += %s;", name, first);
         else
-            writer_line(printer->writer, "%s += %lld * %s;", name,
-                        (long long)part->step, first);
+            writer_line(writer, "%s += %lld * %s;", name, (long long)part->step,
+                        first);
+        writer->depth -= condition != NULL;
     }
 }
 
