@@ -215,8 +215,11 @@ run_open(Run *run, const RandomModel *r, flux_pool *threads)
     run->work.bytes = m->arena(m, run->big);
     if (m->back_arena(m, run->big) > run->work.bytes)
         run->work.bytes = m->back_arena(m, run->big);
-    if (r->trainer != NULL && r->trainer->arena(run->big) > run->work.bytes)
-        run->work.bytes = r->trainer->arena(run->big);
+    const flux_trainer *const trainers[] = {r->trainer, r->also};
+    for (int i = 0; i < 2; i++)
+        if (trainers[i] != NULL &&
+            trainers[i]->arena(run->big) > run->work.bytes)
+            run->work.bytes = trainers[i]->arena(run->big);
     run->memory = junk(run->work.bytes + GUARD);
     run->work.arena = run->memory;
     run->work.pool = threads;
@@ -379,19 +382,18 @@ run_back(Run *run, size_t n)
     print_grads(run);
 }
 
-/* Labels give what their one-hot columns give. */
+/* Labels give what their one-hot columns give, for as many samples. */
 static void
-check_labels(const Run *run, const void *state)
+check_labels(const Run *run, const flux_trainer *t, const void *state, size_t n)
 {
-    const flux_trainer *t = run->r->trainer;
     const flux_model *m = run->m;
     size_t classes = m->output[0].size;
-    int32_t label[FEW];
-    void *hot = room(classes * FEW * run->size);
+    int32_t *label = room(n * sizeof *label);
+    void *hot = room(classes * n * run->size);
     void *s[2] = {junk(t->bytes), junk(t->bytes)};
     void *p[2] = {junk(m->bytes), junk(m->bytes)};
     double loss[2] = {0, 0};
-    for (size_t i = 0; i < FEW; i++) {
+    for (size_t i = 0; i < n; i++) {
         label[i] = (int32_t)(i * 5 % classes);
         size_t at = (size_t)label[i] + i * classes;
         if (run->size == sizeof(double))
@@ -403,13 +405,14 @@ check_labels(const Run *run, const void *state)
         memcpy(s[i], state, t->bytes);
         memcpy(p[i], run->params, m->bytes);
     }
+    const flux_work work = work_of(run, t->arena(n));
     expect_ok(run,
-              t->train(s[0], p[0], (const void *const *)run->x, hot, FEW,
-                       &loss[0], &run->work),
+              t->train(s[0], p[0], (const void *const *)run->x, hot, n,
+                       &loss[0], &work),
               "train");
     expect_ok(run,
-              t->train_labels(s[1], p[1], (const void *const *)run->x, label,
-                              FEW, &loss[1], &run->work),
+              t->train_labels(s[1], p[1], (const void *const *)run->x, label, n,
+                              &loss[1], &work),
               "train_labels");
     int fine = same(run, &loss[0], &loss[1], 1);
     for (size_t i = 0; i < m->nparam; i++) {
@@ -418,23 +421,24 @@ check_labels(const Run *run, const void *state)
                             param_count(&m->param[i]));
     }
     if (!fine)
-        fail(run, "labels", 0);
+        fail(run, "labels", (int)n);
     for (int i = 0; i < 2; i++) {
         free(s[i]);
         free(p[i]);
     }
+    free(label);
     free(hot);
 }
 
 /* Three steps of so many samples. */
 static void
-train(Run *run, const size_t *n)
+train(Run *run, const flux_trainer *t, const size_t *n)
 {
-    const flux_trainer *t = run->r->trainer;
     void *state = junk(t->bytes);
     expect_ok(run, t->init(state, run->m->seed), "init of the trainer");
     if (t->takes_labels && run->m->output[0].size > 0 && !run->r->keeps)
-        check_labels(run, state);
+        for (int i = 0; i < 3; i += 2)
+            check_labels(run, t, state, n[i]);
     for (int i = 0; i < 3; i++) {
         double loss = 0;
         const flux_work work = work_of(run, t->arena(n[i]));
@@ -468,10 +472,11 @@ run_calls(Run *run)
     run_back(run, FEW);
     run_back(run, run->big);
     expect_ok(run, m->update(m, run->params, run->grads, 0.01), "update");
-    if (run->r->trainer != NULL) {
-        const size_t n[3] = {FEW, FEW, run->big};
-        train(run, n);
-    }
+    const size_t n[3] = {FEW, FEW, run->big};
+    if (run->r->trainer != NULL)
+        train(run, run->r->trainer, n);
+    if (run->r->also != NULL)
+        train(run, run->r->also, n);
 }
 
 /* A model of unroll1: each call is a step, from the state that the last left.
@@ -498,7 +503,7 @@ run_steps(Run *run)
         expect_ok(run, m->reset(m, run->params, state, n), "reset");
     if (t != NULL) {
         const size_t each[3] = {n, n, n};
-        train(run, each);
+        train(run, t, each);
     }
     expect_ok(run, forward(run, 0, n, run->y), "forward");
     print_results(run, n);

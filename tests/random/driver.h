@@ -8,6 +8,7 @@ typedef struct {
     const char *name;
     const flux_model *model;
     const flux_trainer *trainer; /* NULL: none */
+    const flux_trainer *also;    /* a second one, which goes on */
     size_t big;                  /* samples in its largest batch */
     int mixes;                   /* whether samples depend on one another */
     int keeps;                   /* whether its state goes on, call by call */

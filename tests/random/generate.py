@@ -11,7 +11,8 @@ import random
 import sys
 
 import recur
-from steps import LARGE, PLACES, Named, Steps, Unfit, Value, count, shape_text
+from steps import (LARGE, PLACES, Named, Steps, Unfit, Value, count, now,
+                   shape_text)
 
 PRELUDE = """\
 function part(x, r)
@@ -52,6 +53,8 @@ end
 class Program(Steps, recur.Recurrences):
     """One model; rng decides everything."""
 
+    other = None  # loss and optimiser of a second trainer
+
     def __init__(self, name, rng):
         self.name = name
         self.rng = rng
@@ -89,7 +92,7 @@ class Program(Steps, recur.Recurrences):
         return tuple(self.dim() for _ in range(min(rank, most)))
 
     def named_shape(self, i):
-        t = Named(6)
+        t = self.named
         shapes = [(t,), (3, t), (t, 2), (1, t), (4,), (2, t, 3)]
         return self.rng.choice(shapes[:4] if i == 0 else shapes)
 
@@ -182,6 +185,7 @@ class Program(Steps, recur.Recurrences):
         inputs = []
         if rng.random() < 0.06:
             self.flags.add("named")
+            self.named = Named(rng.choice([6, 6, 6, 3, 2, 1, 0]))
         for i in range(rng.choice([1, 1, 1, 2, 2, 3])):
             shape = self.named_shape(i) if "named" in self.flags else \
                 self.shape()
@@ -189,7 +193,7 @@ class Program(Steps, recur.Recurrences):
         self.inputs = inputs
         self.values += inputs
         self.unused += inputs
-        if any(count(v.shape) == 0 for v in inputs):
+        if any(count(now(v.shape)) == 0 for v in inputs):
             self.keep_single()
         steps = [
             (self.step_unary, 5), (self.step_chain, 2), (self.step_binary, 6),
@@ -275,12 +279,17 @@ class Program(Steps, recur.Recurrences):
         if self.trainer:
             lines.append(f"{self.trainer} = Trainer({self.name}, {self.loss}, "
                          f"{self.opt})")
+        if self.other:
+            lines.append(f"{self.name}_also = Trainer({self.name}, "
+                         f"{', '.join(self.other)})")
         lines.append("export " + ", ".join(
-            [self.name] + ([self.trainer] if self.trainer else [])))
-        flags = sorted(self.flags - {"named"})
+            [self.name] + ([self.trainer] if self.trainer else []) +
+            ([f"{self.name}_also"] if self.other else [])))
+        flags = sorted(self.flags - {"named"} |
+                       ({"also"} if self.other else set()))
         if "named" in self.flags:
-            flags.append("named:" + ":".join(
-                ";".join(str(count(v.shape)) for v in values)
+            flags.append(f"named:{self.named.now}:" + ":".join(
+                ";".join(str(count(now(v.shape))) for v in values)
                 for values in (self.inputs, self.results)))
         lines.append(f"# check {self.name} {self.trainer or '-'} {self.big} "
                      f"{','.join(flags) or '-'}")
@@ -294,7 +303,7 @@ class Program(Steps, recur.Recurrences):
 
         def data(prefix, values):
             for i, v in enumerate(values):
-                dims = shape_text(int(d) for d in v.shape + (big,))
+                dims = shape_text(now(v.shape) + (big,))
                 if v.places:
                     lines.append(
                         f"  {prefix}{i + 1} = reshape([1 + (5i + i ÷ 7) % "
@@ -302,7 +311,7 @@ class Program(Steps, recur.Recurrences):
                         f"{dims})")
                     continue
                 lines.append(f"  {prefix}{i + 1} = "
-                             + (f"real(randn({dims}))" if count(v.shape)
+                             + (f"real(randn({dims}))" if count(now(v.shape))
                                 else f"zeros({dims})"))
 
         def parts(prefix, values, r):
@@ -340,9 +349,10 @@ class Program(Steps, recur.Recurrences):
             lines.append("    push!(out, one(g))")
             lines.append("  end")
         lines.append(f"  update!({name}, 0.01)")
-        if self.trainer:
+        for step in ([self.trainer] if self.trainer else []) + \
+                ([f"{name}_also"] if self.other else []):
             for r in ("1:7", "1:7", f"1:{big}"):
-                lines.append(f"  push!(out, [{self.trainer}("
+                lines.append(f"  push!(out, [{step}("
                              f"{parts('X', self.inputs, r)}, "
                              f"{parts('T', self.results, r)})])")
         lines.append(f'  save(folder * "/{name}.results", All(out))')
@@ -355,7 +365,8 @@ class Program(Steps, recur.Recurrences):
         """What only the script does: derivatives of the model as a function of
         its first input, and training."""
         name, rng = self.name, self.rng
-        if any(count(v.shape) == 0 for v in self.inputs + self.results) or \
+        if any(count(now(v.shape)) == 0
+               for v in self.inputs + self.results) or \
                 self.inputs[0].places or \
                 rng.random() < 0.5:
             return []

@@ -134,8 +134,8 @@ def results(text):
 
 
 def adapter(folder, model, sizes):
-    """A flux_model of a model with a named size: there, the size is 6. Its
-    parameters are read from the header."""
+    """A flux_model of a model with a named size, which it gives. Its parameters
+    are read from the header."""
     with open(os.path.join(folder, model + ".h"), encoding="utf-8") as file:
         header = file.read()
     struct = header.split(f"typedef struct {model} {{")[1].split("}")[0]
@@ -143,7 +143,8 @@ def adapter(folder, model, sizes):
                         r"(?: +/\* ([\dx]+) )?", struct, re.M)
     wide = "double" in header
     dtype, real = ("FLUX_F64", "double") if wide else ("FLUX_F32", "float")
-    inputs, outputs = (s.split(";") for s in sizes.split(":"))
+    size, inputs, outputs = sizes.split(":")
+    inputs, outputs = inputs.split(";"), outputs.split(";")
 
     def spread(name, values):
         return ", ".join(f"{name}[{i}]" for i in range(len(values)))
@@ -162,24 +163,24 @@ def adapter(folder, model, sizes):
         f"{head}forward(const flux_model *self, const void *m,",
         "    const void *const *x, size_t n, void *const *y,",
         "    const flux_work *w)",
-        f"{{ (void)self; return {model}_forward(m, {x}, n, 6, {y}, w); }}",
+        f"{{ (void)self; return {model}_forward(m, {x}, n, {size}, {y}, w); }}",
         f"{head}back(const flux_model *self, const void *m,",
         "    const void *const *dy, const void *const *x, size_t n, void *g,",
         "    void *const *dx, const flux_work *w)",
         "{ (void)self;",
-        f"  return {model}_back(m, {dy}, {x}, n, 6, g, {dx}, w); }}",
+        f"  return {model}_back(m, {dy}, {x}, n, {size}, g, {dx}, w); }}",
         f"{head}update(const flux_model *self, void *m, void *g, double eta)",
         f"{{ (void)self; return {model}_update(m, g, ({real})eta); }}"]
     for name in ("ARENA", "BACK_ARENA"):
         lines += [f"static size_t {model}_do_{name}(const flux_model *self, "
                   "size_t n)",
                   f"{{ (void)self; (void)n; "
-                  f"return {model.upper()}_{name}(n, 6); }}"]
+                  f"return {model.upper()}_{name}(n, {size}); }}"]
     lines += ports("x", inputs) + ports("y", outputs)
     lines += [f"static const flux_param {model}_do_params[] = {{"]
-    for name, size in fields:
+    for name, shape in fields:
         total = 1
-        for factor in (size or "1").split("x"):
+        for factor in (shape or "1").split("x"):
             total *= int(factor)
         lines.append(f'    {{"{name}", {dtype}, 1, {{{total}}}, '
                      f"offsetof({model}, {name}), "
@@ -268,11 +269,12 @@ class Batch:
         for model, trainer, big, flags in self.models:
             step = "NULL" if trainer == "-" else \
                 f"&{model}_{trainer}_trainer"
+            also = f"&{model}_{model}_also_trainer" if "also" in flags else "NULL"
             name = model + ("_sized" if "named:" in flags else "_model")
-            lines.append(f'    {{"{model}", &{name}, {step}, {big}, '
+            lines.append(f'    {{"{model}", &{name}, {step}, {also}, {big}, '
                          f'{int("mixes" in flags)}, '
                          f'{int("keeps" in flags)}}},')
-        lines += ["    {NULL, NULL, NULL, 0, 0, 0},", "};", ""]
+        lines += ["    {NULL, NULL, NULL, NULL, 0, 0, 0},", "};", ""]
         with open(os.path.join(folder, "all.c"), "w",
                   encoding="utf-8") as file:
             file.write("\n".join(lines))
@@ -418,7 +420,7 @@ class Batch:
         for line in text.splitlines():
             words = line.split()
             if line.startswith("gradients of "):
-                program = re.sub(r"_step$", "", words[-1])
+                program = re.sub(r"_(step|also)$", "", words[-1])
             elif re.match(r"  \S+ +(\(\S*\)|scalar) +\d+ ", line) and \
                     words[4] != "-":
                 self.compared["modes"] += 1

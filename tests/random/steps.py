@@ -11,11 +11,21 @@ PLACES = 9
 
 
 class Named(int):
-    """A size that the caller of the generated function gives. No other size is
-    equal to it."""
+    """A size that the caller of the generated function gives: here 6, which no
+    other size is, and `now` when the program runs."""
+
+    def __new__(cls, now):
+        size = super().__new__(cls, 6)
+        size.now = now
+        return size
 
     def __str__(self):
         return "T"
+
+
+def now(shape):
+    """The shape when the program runs."""
+    return tuple(getattr(d, "now", d) for d in shape)
 
 
 class Unfit(Exception):
