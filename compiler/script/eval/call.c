@@ -356,7 +356,8 @@ type_construct(Script *s, Type *type, const Args *args)
     object->field = ARENA_ARRAY(&s->context->arena, Value, type->fields + 1);
     for (size_t i = 0; i < type->fields; i++)
         object->field[i] =
-            convert_field(s, type, i, args->item[i], true, args->span);
+            convert_field(s, type, i, args->item[i], true,
+                          args->at != NULL ? args->at[i] : args->span);
     within_object(s, object, args->span);
     return (Value){.kind = VALUE_object, .as.object = object};
 }
