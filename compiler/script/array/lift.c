@@ -101,6 +101,9 @@ lift_shape_text(Lift *l, Ref ref)
 void
 lift_shape_fail(Lift *l, const char *hint, Ref a, Ref b)
 {
+    const Trace *t = l->s->trace;
+    if (t != NULL && t->hint != NULL)
+        hint = t->hint;
     script_fail(l->s, DIAG_shape, l->span, hint, "shapes do not fit: %s %s %s",
                 lift_shape_text(l, a), l->name, lift_shape_text(l, b));
 }

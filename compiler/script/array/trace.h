@@ -50,6 +50,8 @@ struct Trace {
     const Args *given; /* the arguments whose leaves they are, or NULL: each is
                           one */
     struct Steps *steps; /* the step under way, or NULL (recur.c) */
+    const char *hint;    /* what may be wrong where its shapes do not fit, or
+                            NULL */
     bool carries;        /* states of steps are the caller's (carried.c) */
     Ref fresh;           /* whether they begin anew, or REF_NONE */
     VEC(Carried) carried;

@@ -326,6 +326,26 @@ probe_step(Script *s, const Args *args, const Values *sequence)
                 "three numbers");
 }
 
+/* The model on a step; a sequence of numbers may be meant as vectors. */
+static Value
+call_step(Script *s, const Steps *steps, Value model, const Args *slices)
+{
+    const char *outer = s->trace->hint;
+    s->trace->hint = NULL;
+    for (size_t i = 0; i < steps->slice.count; i++) {
+        const char *n = dim_text(&s->dims, steps->extent);
+        if (ir_node(s->graph, steps->slice.item[i])->rank == 0)
+            s->trace->hint = arena_printf(
+                &s->context->arena,
+                "the steps of a sequence lie along its last axis: (%s,) is %s "
+                "numbers, and (k,%s) is %s vectors of k",
+                n, n, n, n);
+    }
+    Value y = call_value(s, model, slices);
+    s->trace->hint = outer;
+    return y;
+}
+
 /* over_steps(m, n, backward, x…): m on every step of the sequences. */
 Value
 builtin_over_steps(Script *s, const Args *args)
@@ -353,7 +373,7 @@ builtin_over_steps(Script *s, const Args *args)
     for (size_t i = 0; i < count; i++)
         slice[i] = tree_like(s, args->item[3 + i], &next);
     Args inner = {.item = slice, .count = count, .span = args->span};
-    Value y = call_value(s, args->item[0], &inner);
+    Value y = call_step(s, &steps, args->item[0], &inner);
     Values values = leaves_of(s, &y, 1);
     add_results(s, &steps, &values, args->span);
     Ref loop = end_steps(s, &steps);

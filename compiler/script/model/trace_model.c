@@ -215,6 +215,7 @@ void
 trace_restart(Trace *t)
 {
     t->steps = NULL;
+    t->hint = NULL;
     t->fresh = REF_NONE;
     t->carried.count = 0;
     for (size_t i = 0; i < t->params.count; i++)
