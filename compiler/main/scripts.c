@@ -1,6 +1,7 @@
 /* fluxc run and fluxc test: scripts that are evaluated now. */
 #include "main/commands.h"
 
+#include "script/model/model.h"
 #include "script/script.h"
 
 int
@@ -10,7 +11,8 @@ command_run(const Options *o)
     context_init(&context);
     Script script;
     if (script_init(&script, &context, &o->script) &&
-        script_run_file(&script, o->argument[0]))
+        script_run_file(&script, o->argument[0]) &&
+        model_check_exports(&script))
         script_call_main(&script, o->argument + 1, o->arguments - 1);
     script_free(&script);
     fflush(stdout);
@@ -29,8 +31,9 @@ command_test(const Options *o)
         Context context;
         context_init(&context);
         Script script;
-        if (script_init(&script, &context, &o->script))
-            script_run_file(&script, o->argument[i]);
+        if (script_init(&script, &context, &o->script) &&
+            script_run_file(&script, o->argument[i]))
+            model_check_exports(&script);
         passed += script.tests_passed;
         failed += script.tests_failed;
         script_free(&script);

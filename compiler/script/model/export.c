@@ -354,6 +354,15 @@ check_exported(Script *s, const Ast *ast)
     }
 }
 
+bool
+model_check_exports(Script *s)
+{
+    size_t before = s->context->diags.errors;
+    for (size_t i = 0; i < s->exported.count; i++)
+        check_exported(s, s->exported.item[i]);
+    return s->context->diags.errors == before;
+}
+
 EmitModel *
 model_export(Script *s, const char *name, Value model,
              const ExportOptions *options)
@@ -379,8 +388,7 @@ model_export_all(Script *s, const ExportOptions *options, EmitModel ***models)
             if (trainers ? trainer : model)
                 export_one(&e, name, *v, all);
         }
-    for (size_t i = 0; i < s->exported.count; i++)
-        check_exported(s, s->exported.item[i]);
+    model_check_exports(s);
     *models = e.item;
     return e.count;
 }

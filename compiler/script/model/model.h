@@ -48,6 +48,11 @@ typedef struct {
 size_t model_export_all(Script *s, const ExportOptions *options,
                         EmitModel ***models);
 
+/* Reports what the script exports that is not there, or cannot be exported;
+ * false where there is such.
+ */
+bool model_check_exports(Script *s);
+
 /* One model; NULL where something was reported. */
 EmitModel *model_export(Script *s, const char *name, Value model,
                         const ExportOptions *options);
