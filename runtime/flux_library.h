@@ -16,11 +16,23 @@
 extern "C" {
 #endif
 
+/* Where -Wl,--gc-sections leaves out what nothing names, this stays; for
+ * firmware gcc knows no such mark.
+ */
+#if defined(__has_attribute) && (defined(__linux__) || defined(__clang__))
+#if __has_attribute(retain)
+#define FLUX_LIBRARY_KEPT __attribute__((used, retain))
+#endif
+#endif
+#ifndef FLUX_LIBRARY_KEPT
+#define FLUX_LIBRARY_KEPT __attribute__((used))
+#endif
+
 extern const char FLUX_LIBRARY_ABI(FLUX_ABI); /* library.c */
 
 #if (defined(__GNUC__) || defined(__TINYC__)) && !defined(__CUDACC__) &&       \
     (!defined(FLUX_KERNELS_HERE) || !FLUX_KERNELS_HERE)
-static const char *const flux_library __attribute__((used)) =
+static const char *const flux_library FLUX_LIBRARY_KEPT =
     &FLUX_LIBRARY_ABI(FLUX_ABI);
 #endif
 
