@@ -1,6 +1,9 @@
 /* Loops over samples that threads share: each a function of its own, which does
  * one thread's, and a task that holds what it names.
  *
+ * A function of more parameters than every C compiler takes is given the task
+ * instead of what it holds.
+ *
  * Where they share a room, a thread's blocks are its share of one block, so
  * that all parts together are as large as one thread alone needs it. Of what
  * has no rows each thread has its own.
@@ -10,7 +13,11 @@
 
 #include <string.h>
 
-enum { SHARE_UNIT = 8 }; /* samples that go to one thread */
+enum {
+    SHARE_UNIT = 8,    /* samples that go to one thread */
+    PARAMETERS = 127,  /* of a function: what C promises (C11, 5.2.4.1), */
+    OWN_PARAMETERS = 3 /* of which these are isa, thread and threads */
+};
 
 /* A thread's share of some samples begins or ends there. */
 static const char *
@@ -106,14 +113,22 @@ next_of(const char **list, int *length)
     return one;
 }
 
-/* The task, and what a pool calls with it. */
+/* Whether a share's function has the task as its last parameter. */
+static bool
+takes_task(const PartText *part)
+{
+    const char *formal = part->formal;
+    int length;
+    int count = OWN_PARAMETERS;
+    while (next_of(&formal, &length) != NULL)
+        count++;
+    return count > PARAMETERS;
+}
+
 static void
 define_task(Writer *to, const char *isa, const PartText *part)
 {
-    const char *name = part->name;
     const char *formal = part->formal;
-    const char *actual = part->actual;
-    const char *members = "";
     const char *one;
     int length;
     writer_raw(to, "\ntypedef struct {\n");
@@ -122,7 +137,22 @@ define_task(Writer *to, const char *isa, const PartText *part)
     while ((one = next_of(&formal, &length)) != NULL)
         writer_line(to, "%.*s;", length, one);
     to->depth--;
-    writer_line(to, "} %s_task;", name);
+    writer_line(to, "} %s_task;", part->name);
+}
+
+/* What a pool calls with the task. */
+static void
+define_entry(Writer *to, const char *isa, const PartText *part)
+{
+    const char *name = part->name;
+    const char *actual = part->actual;
+    const char *members = "";
+    const char *one;
+    int length;
+    if (takes_task(part)) {
+        members = ", t";
+        actual = "";
+    }
     while ((one = next_of(&actual, &length)) != NULL)
         members = arena_printf(to->arena, "%s, t->%.*s", members, length, one);
     writer_raw(to, "\nstatic FLUX_CALLS void\n");
@@ -137,6 +167,56 @@ define_task(Writer *to, const char *isa, const PartText *part)
                 part->calls ? "calls" : "isa", isa, members);
     to->depth--;
     writer_line(to, "}");
+}
+
+/* A share's function whose last parameter is the task: what that holds is
+ * declared first.
+ */
+static void
+give_task(const Printer *printer, const PartText *part, PartText *share)
+{
+    Arena *arena = printer->arena;
+    const char *formal = part->formal;
+    const char *actual = part->actual;
+    const char *task = "task";
+    const char *one;
+    const char *other;
+    int length;
+    int width;
+    for (int i = 2; c_mentions(part->body, task); i++)
+        task = arena_printf(arena, "task%d", i);
+    Writer body;
+    writer_init(&body, arena);
+    body.depth = 1;
+    while ((one = next_of(&formal, &length)) != NULL &&
+           (other = next_of(&actual, &width)) != NULL)
+        writer_line(&body, "%.*s = %s->%.*s;", length, one, task, width, other);
+    writer_raw(&body, part->body);
+    share->body = body.text;
+    share->formal = arena_printf(arena, "const %s_task *%s", part->name, task);
+    share->actual = task;
+}
+
+/* The function that does one thread's share, and its task. */
+static void
+define_function(const Printer *printer, const PartText *part, const char *isa)
+{
+    Writer *parts = printer->parts;
+    PartText share = *part;
+    const bool task = takes_task(part);
+    if (task) {
+        define_task(parts, isa, part);
+        give_task(printer, part, &share);
+    }
+    share.formal =
+        arena_printf(parts->arena, "size_t %s, size_t %s, %s", printer->thread,
+                     printer->threads, share.formal);
+    share.actual = arena_printf(parts->arena, "%s, %s, %s", printer->thread,
+                                printer->threads, share.actual);
+    part_for_each_isa(parts, &share, isa);
+    if (!task)
+        define_task(parts, isa, part);
+    define_entry(parts, isa, part);
 }
 
 /* The task that holds what is in scope; on a line, if it fits. */
@@ -203,7 +283,6 @@ share_print(Printer *printer, const Stmt *loop)
 {
     if (!is_shared(printer, loop))
         return false;
-    Writer *parts = printer->parts;
     const char *pool = printer->pool;
     const bool calls = printer->calls;
     const char *isa = printer->nested ? "isa" : printer->isa;
@@ -216,16 +295,8 @@ share_print(Printer *printer, const Stmt *loop)
         is_new = nest_define(printer, loop, print_share, "samples", &part);
     else
         define_share(printer, loop, &part);
-    if (is_new) {
-        PartText share = part;
-        share.formal =
-            arena_printf(parts->arena, "size_t %s, size_t %s, %s",
-                         printer->thread, printer->threads, part.formal);
-        share.actual = arena_printf(parts->arena, "%s, %s, %s", printer->thread,
-                                    printer->threads, part.actual);
-        part_for_each_isa(parts, &share, isa);
-        define_task(parts, isa, &part);
-    }
+    if (is_new)
+        define_function(printer, &part, isa);
     printer->pool = pool;
     printer->calls = calls;
     const char *task = printer_name(printer, "task");
