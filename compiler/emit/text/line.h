@@ -9,7 +9,8 @@
 #ifndef FLUXC_EMIT_LINE_H
 #define FLUXC_EMIT_LINE_H
 
-#include "base/arena.h"
+#include "base/map.h"
+#include "base/vec.h"
 
 /* A line, indented by `indent`, as lines of at most `columns` where that can
  * be, joined by newlines. Only white space changes, and none inside of strings
@@ -18,5 +19,17 @@
  * are more than 50 deep.
  */
 const char *line_break(Arena *arena, const char *line, int indent, int columns);
+
+/* Lines that were broken, for as many columns. */
+typedef struct {
+    Map known; /* the number of a line, by what it has in common with others */
+    VEC(const char *) broken;
+} BrokenLines;
+
+/* line_alike.c: the same, as a line before it that differs in digits alone. The
+ * arena keeps what is noted.
+ */
+const char *line_break_alike(Arena *arena, BrokenLines *lines, const char *line,
+                             int indent, int columns);
 
 #endif

@@ -1,8 +1,6 @@
 /* The line writer. */
 #include "emit/text/writer.h"
 
-#include "emit/text/line.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -113,6 +111,7 @@ writer_line(Writer *writer, const char *format, ...)
     va_list args;
     ArenaMark mark = arena_mark(writer->arena);
     const char *text = writer->text;
+    size_t broken = writer->lines.broken.count;
     va_start(args, format);
     const char *line = arena_vprintf(writer->arena, format, args);
     va_end(args);
@@ -125,7 +124,8 @@ writer_line(Writer *writer, const char *format, ...)
     int indent = WRITER_INDENT * writer->depth;
     bool comment = strncmp(line, "/* ", 3) == 0 || strncmp(line, " * ", 3) == 0;
     if (indent + writer_width(line) > WRITER_COLUMNS && !comment)
-        line = line_break(writer->arena, line, indent, WRITER_COLUMNS);
+        line = line_break_alike(writer->arena, &writer->lines, line, indent,
+                                WRITER_COLUMNS);
     else
         put_indent(writer, indent);
     if (comment) {
@@ -137,7 +137,8 @@ writer_line(Writer *writer, const char *format, ...)
     }
     if (opens)
         writer->depth++;
-    if (writer->text == text) /* it did not move behind the mark */
+    /* Neither the text has moved behind the mark, nor a line is kept there. */
+    if (writer->text == text && writer->lines.broken.count == broken)
         arena_rewind(writer->arena, &mark);
 }
 

@@ -8,6 +8,7 @@
 #define FLUXC_EMIT_WRITER_H
 
 #include "base/context.h"
+#include "emit/text/line.h"
 
 enum { WRITER_COLUMNS = 80, WRITER_INDENT = 4 };
 
@@ -17,6 +18,7 @@ typedef struct {
     size_t size;
     size_t capacity;
     int depth;
+    BrokenLines lines;
 } Writer;
 
 void writer_init(Writer *writer, Arena *arena);
