@@ -159,11 +159,14 @@ arena_string(Arena *arena, const char *text, size_t length)
 char *
 arena_vprintf(Arena *arena, const char *format, va_list args)
 {
+    char room[256]; /* most are shorter, and printed once */
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(room, sizeof room, format, args);
     char *string = arena_alloc(arena, length < 0 ? 1 : (size_t)length + 1);
-    if (length > 0)
+    if (length > 0 && (size_t)length < sizeof room)
+        memcpy(string, room, (size_t)length);
+    else if (length > 0)
         vsnprintf(string, (size_t)length + 1, format, again);
     va_end(again);
     return string;

@@ -19,7 +19,7 @@ static void
 grow(Map *map)
 {
     Map larger = *map;
-    larger.capacity = map->capacity == 0 ? 64 : 2 * map->capacity;
+    larger.capacity = map->capacity == 0 ? 8 : 2 * map->capacity;
     larger.slot = ARENA_ARRAY(map->arena, MapSlot, larger.capacity);
     for (size_t i = 0; i < map->capacity; i++) {
         if (map->slot[i].key != NULL)

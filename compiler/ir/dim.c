@@ -227,6 +227,8 @@ dim_add(Dims *dims, Dim a, Dim b)
 {
     if (a >= 0 && b >= 0)
         return a <= INT64_MAX - b ? a + b : dim_overflow(dims);
+    if (a == 0 || b == 0)
+        return a == 0 ? b : a;
     DimTerm room[2];
     DimTerm term[DIM_TERMS];
     DimPoly x = poly_of(dims, a, &room[0]);
@@ -249,6 +251,8 @@ dim_mul(Dims *dims, Dim a, Dim b)
         return 0;
     if (a > 0 && b > 0)
         return a <= INT64_MAX / b ? a * b : dim_overflow(dims);
+    if (a == 1 || b == 1)
+        return a == 1 ? b : a;
     DimTerm room[2];
     DimTerm term[DIM_TERMS];
     DimPoly x = poly_of(dims, a, &room[0]);

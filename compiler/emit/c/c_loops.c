@@ -20,6 +20,7 @@ printer_init(Printer *printer, Schedule *s, Writer *writer)
         .scope.arena = arena,
         .seed = "seed",
         .memory = ARENA_ARRAY(arena, Memory, s->buffer.count + 1),
+        .use = ARENA_ARRAY(arena, size_t, s->buffer.count + 1),
         .share = ARENA_ARRAY(arena, bool, s->buffer.count + 1),
         .var = ARENA_ARRAY(arena, const char *, s->var.count + 1),
         .value = ARENA_ARRAY(arena, const char *, s->value.count + 1),

@@ -2,6 +2,7 @@
 #ifndef FLUXC_EMIT_C_NEST_H
 #define FLUXC_EMIT_C_NEST_H
 
+#include "base/map.h"
 #include "emit/c/c_print.h"
 
 /* Something from around a nest: memory, or a value. */
@@ -12,6 +13,8 @@ typedef struct {
     bool asked; /* whether it is there is looked at */
     const char *name;
     const char *actual;
+    size_t first; /* 1 + the first use of an array, and the last */
+    size_t last;
 } NestParam;
 
 /* A buffer that a nest reaches through a parameter, and how it is reached
@@ -21,6 +24,7 @@ typedef struct {
     int buffer;
     size_t param;
     Memory memory;
+    size_t next; /* 1 + the next use of the same parameter; 0: none */
 } NestUse;
 
 /* The variable of a loop over blocks: its names in a nest, and around it. */
@@ -36,6 +40,7 @@ typedef struct {
     Printer *printer;
     VEC(NestParam) param;
     VEC(NestUse) use;
+    Map known;            /* arrays among the parameters, by their text */
     VEC(NestBlock) block; /* those around it, outer ones first */
     const char *turns;    /* a flat nest's, or NULL */
     bool rooms;           /* threads share it: its rooms, not what is in them */

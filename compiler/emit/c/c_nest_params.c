@@ -6,30 +6,44 @@
 
 #include <string.h>
 
-/* Whether two arrays are the same memory, as elements of one type. */
-static bool
-is_one_array(const Printer *printer, int a, int b)
-{
-    const Schedule *s = printer->s;
-    return s->buffer.item[a].dtype == s->buffer.item[b].dtype &&
-           strcmp(printer->memory[a].text, printer->memory[b].text) == 0;
-}
-
-/* The parameter that an array is; a new one, if it is none yet. */
+/* The parameter that an array is; a new one, if it is none yet. One text is one
+ * array, as elements of one type.
+ */
 static size_t
 param_of(NestParams *params, int buffer)
 {
     const Printer *printer = params->printer;
-    size_t i = 0;
-    while (i < params->param.count &&
-           (params->param.item[i].buffer < 0 ||
-            !is_one_array(printer, params->param.item[i].buffer, buffer)))
-        i++;
-    if (i == params->param.count) {
-        NestParam param = {.buffer = buffer, .value = -1};
-        VEC_PUSH(printer->arena, &params->param, param);
-    }
-    return i;
+    const char *text = printer->memory[buffer].text;
+    params->known.arena = printer->arena;
+    int known = map_get(&params->known, text);
+    if (known >= 0)
+        return (size_t)known;
+    NestParam param = {.buffer = buffer, .value = -1};
+    map_put(&params->known, text, (int)params->param.count);
+    VEC_PUSH(printer->arena, &params->param, param);
+    return params->param.count - 1;
+}
+
+/* Notes that a nest reaches a buffer; gives the use. */
+static const NestUse *
+use_of(NestParams *params, int buffer)
+{
+    const Printer *printer = params->printer;
+    size_t *number = &printer->use[buffer];
+    if (*number != 0)
+        return &params->use.item[*number - 1];
+    NestUse use = {.buffer = buffer,
+                   .param = param_of(params, buffer),
+                   .memory = printer->memory[buffer]};
+    VEC_PUSH(printer->arena, &params->use, use);
+    *number = params->use.count;
+    NestParam *param = &params->param.item[use.param];
+    if (param->last != 0)
+        params->use.item[param->last - 1].next = *number;
+    else
+        param->first = *number;
+    param->last = *number;
+    return &params->use.item[*number - 1];
 }
 
 static NestParam *
@@ -41,15 +55,8 @@ add_buffer(NestParams *params, int buffer, bool stored)
         buffer = b->room - 1;
     if (printer->memory[buffer].text == NULL)
         return NULL; /* declared in the nest */
-    size_t i = 0;
-    while (i < params->use.count && params->use.item[i].buffer != buffer)
-        i++;
-    if (i == params->use.count) {
-        NestUse use = {buffer, param_of(params, buffer),
-                       printer->memory[buffer]};
-        VEC_PUSH(printer->arena, &params->use, use);
-    }
-    NestParam *param = &params->param.item[params->use.item[i].param];
+    const NestUse *use = use_of(params, buffer);
+    NestParam *param = &params->param.item[use->param];
     param->stored = param->stored || stored;
     return param;
 }
@@ -142,9 +149,9 @@ static const char *
 layer_wish(const NestParams *params, size_t number)
 {
     VEC(int) lie = {0};
-    for (size_t i = 0; i < params->use.count; i++)
-        if (params->use.item[i].param == number)
-            VEC_PUSH(params->printer->arena, &lie, params->use.item[i].buffer);
+    size_t i = params->param.item[number].first;
+    for (; i != 0; i = params->use.item[i - 1].next)
+        VEC_PUSH(params->printer->arena, &lie, params->use.item[i - 1].buffer);
     return layers_array(params->printer, lie.item, lie.count);
 }
 
@@ -185,16 +192,20 @@ static bool
 is_alone(const NestParams *params, size_t param)
 {
     const Schedule *s = params->printer->s;
-    for (size_t i = 0; i < params->use.count; i++) {
-        const NestUse *own = &params->use.item[i];
-        for (size_t k = 0; k < params->use.count && own->param == param; k++) {
+    const NestUse *own;
+    size_t i = params->param.item[param].first;
+    if (!params->param.item[param].stored)
+        return false;
+    for (; i != 0; i = own->next) {
+        own = &params->use.item[i - 1];
+        for (size_t k = 0; k < params->use.count; k++) {
             const NestUse *other = &params->use.item[k];
             if (other->param != param &&
                 c_same_memory(s, own->buffer, other->buffer))
                 return false;
         }
     }
-    return params->param.item[param].stored;
+    return true;
 }
 
 /* Names an array in the nest; it is reached through a pointer there, a scalar
@@ -266,17 +277,22 @@ nest_end(NestParams *params)
     }
 }
 
-/* What a nest is called with for a parameter, by its name. */
+/* What a nest is called with for a parameter, by its name. Those of arrays and
+ * values are asked for in their order: *next is where the last one stood.
+ */
 static const char *
-actual_of(const NestParams *params, const Printer *around, const char *name)
+actual_of(const NestParams *params, const Printer *around, const char *name,
+          size_t *next)
 {
     const Printer *own = params->printer;
     for (int i = 0; i < own->s->dims->symbols; i++)
         if (own->dim_text[i] == name)
             return around->dim_text[i];
-    for (size_t i = 0; i < params->param.count; i++)
-        if (params->param.item[i].name == name)
+    for (size_t i = *next; i < params->param.count; i++)
+        if (params->param.item[i].name == name) {
+            *next = i;
             return params->param.item[i].actual;
+        }
     for (size_t i = 0; i < params->block.count; i++) {
         const NestBlock *block = &params->block.item[i];
         if (block->name == name)
@@ -293,14 +309,22 @@ const char *
 nest_arguments(const NestParams *params, const Printer *around)
 {
     const Printer *own = params->printer;
-    const char *text = "";
-    for (size_t i = 0; i < c_scope_mark(&own->scope); i++) {
+    size_t count = c_scope_mark(&own->scope);
+    const char **actual = ARENA_ARRAY(own->arena, const char *, count + 1);
+    size_t size = 1;
+    size_t next = 0;
+    for (size_t i = 0; i < count; i++) {
         const CScopeName *name = &own->scope.name.item[i];
-        if (name->used && name->text != own->isa)
-            text =
-                arena_printf(own->arena, "%s%s%s", text, *text != 0 ? ", " : "",
-                             actual_of(params, around, name->text));
+        if (!name->used || name->text == own->isa)
+            continue;
+        actual[i] = actual_of(params, around, name->text, &next);
+        size += strlen(actual[i]) + 2;
     }
+    char *text = arena_alloc(own->arena, size);
+    char *end = text;
+    for (size_t i = 0; i < count; i++)
+        if (actual[i] != NULL)
+            end += sprintf(end, "%s%s", end > text ? ", " : "", actual[i]);
     return text;
 }
 
@@ -346,6 +370,8 @@ nest_begin(NestParams *params, Printer *own, Printer *around, const Stmt *stmt,
     *own = *around;
     params->printer = around;
     add_stmt(params, stmt);
+    for (size_t i = 0; i < params->use.count; i++)
+        around->use[params->use.item[i].buffer] = 0;
     writer_init(body, around->arena);
     body->depth = 1;
     own->writer = body;

@@ -22,6 +22,7 @@ struct Printer {
     Writer *writer;
     Arena *arena;
     Memory *memory;                    /* by buffer */
+    size_t *use;                       /* by buffer: c_nest_params.c's */
     const char *dim_text[DIM_SYMBOLS]; /* the named dimensions in C */
     const char *seed;                  /* of random nodes, in C */
     CScope scope;

@@ -168,6 +168,8 @@ at_most(Dims *dims, Dim a, Dim b, int first)
 {
     if (dim_known(a) && dim_known(b))
         return a <= b;
+    if (a == b)
+        return true;
     bool exact;
     Dim rest = dim_sub(dims, b, a, &exact);
     if (!exact)

@@ -167,6 +167,25 @@ schedule_head(const Schedule *s)
     return s->meets ? 64 : 0;
 }
 
+/* Lists of slots by how many they lie behind: 1 + the first of each, and, by
+ * slot, 1 + the next.
+ */
+static size_t *
+slots_behind(const Schedule *s, size_t **next)
+{
+    size_t count = s->slot.count;
+    size_t *first = ARENA_ARRAY(s->arena, size_t, count + 1);
+    *next = ARENA_ARRAY(s->arena, size_t, count + 1);
+    for (size_t i = count; i-- > 0;) {
+        int behind = s->slot.item[i].behind;
+        if (behind < 0)
+            continue;
+        (*next)[i] = first[behind];
+        first[behind] = i + 1;
+    }
+    return first;
+}
+
 /* Each slot is rounded up to whole cache lines; where its size is not known, a
  * line is added for that.
  */
@@ -176,13 +195,14 @@ schedule_arena(const Schedule *s)
     Sizes sizes = {0};
     Dim end = schedule_head(s);
     int growing = 0;
+    ArenaMark mark = arena_mark(s->arena);
+    size_t *next;
+    const size_t *first = slots_behind(s, &next);
     if (end != 0)
         sizes_add(&sizes, s->dims, (Size){.bytes = {end}});
     for (;; growing++) {
-        for (size_t i = 0; i < s->slot.count; i++) {
-            Size size = s->slot.item[i].size;
-            if (s->slot.item[i].behind != growing)
-                continue;
+        for (size_t i = first[growing]; i != 0; i = next[i - 1]) {
+            Size size = s->slot.item[i - 1].size;
             size.bytes[EACH_call] =
                 dim_add(s->dims, end, size.bytes[EACH_call]);
             sizes_add(&sizes, s->dims, size);
@@ -194,6 +214,7 @@ schedule_arena(const Schedule *s)
     }
     if (growing > 0)
         sizes_add(&sizes, s->dims, (Size){.bytes = {end}});
+    arena_rewind(s->arena, &mark);
     return sizes;
 }
 

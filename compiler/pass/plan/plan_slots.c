@@ -107,13 +107,18 @@ static bool
 find_place(const Schedule *s, const Slot *slot, int buffer, Dim *at)
 {
     const Buffer *b = &s->buffer.item[buffer];
+    const Dim bytes = bytes_of(s, b);
+    const bool full = bytes == slot->size.bytes[EACH_call] && bytes != 0;
     *at = 0;
     for (int i = slot->buffers; i != 0;) {
         const Buffer *other = &s->buffer.item[i - 1];
-        Dim end = dim_add(s->dims, *at, lines_of(s, b));
         i = other->next;
-        if (!meet(other, b->first->place, b->last->end) ||
-            dim_fits(s->dims, end_of(s, other), *at) ||
+        if (!meet(other, b->first->place, b->last->end))
+            continue;
+        if (full && other->offset == 0 && bytes_of(s, other) == bytes)
+            return false; /* it has all of the slot */
+        Dim end = dim_add(s->dims, *at, lines_of(s, b));
+        if (dim_fits(s->dims, end_of(s, other), *at) ||
             dim_fits(s->dims, end, other->offset))
             continue;
         if (!ends_line(s, b) || !ends_line(s, other) ||
@@ -122,7 +127,7 @@ find_place(const Schedule *s, const Slot *slot, int buffer, Dim *at)
         *at = end_of(s, other);
         i = slot->buffers;
     }
-    Dim end = dim_add(s->dims, *at, bytes_of(s, b));
+    Dim end = dim_add(s->dims, *at, bytes);
     return dim_fits(s->dims, end, slot->size.bytes[EACH_call]);
 }
 
@@ -162,9 +167,10 @@ find_slot(Schedule *s, int buffer)
             break;
         Dim at;
         bool again;
-        bool found = find_place(s, slot, buffer, &at);
+        if (!find_place(s, slot, buffer, &at))
+            continue;
         int used = used_until(s, slot, b->first->place, &again);
-        if (found && used > until &&
+        if (used > until &&
             ((used >= 0 && again) ||
              !dim_fits(s->dims, most, slot->size.bytes[EACH_call]))) {
             b->slot = (int)i;

@@ -11,11 +11,20 @@
 
 typedef struct {
     Schedule *s;
-    int key;       /* the block's variable */
-    bool *written; /* by buffer */
-    Dim *row;      /* by buffer: elements; 0: not known yet */
+    int key;      /* the block's variable */
+    int loop;     /* its number, from 1 */
+    int *written; /* by buffer: the last loop that writes it */
+    Dim *row;     /* by buffer that is: elements; 0: not known yet */
     bool apart;
 } Rows;
+
+static void
+add_written(Rows *rows, int buffer)
+{
+    if (rows->written[buffer] != rows->loop)
+        rows->row[buffer] = 0;
+    rows->written[buffer] = rows->loop;
+}
 
 static void
 note_written(void *user, int *buffer, Affine *at, bool store)
@@ -26,12 +35,12 @@ note_written(void *user, int *buffer, Affine *at, bool store)
     (void)at;
     if (!store || b->across)
         return;
-    rows->written[*buffer] = true;
+    add_written(rows, *buffer);
     if (b->kind != BUFFER_output)
         return;
     Ref leaf = s->graph->output.item[b->number].next;
     if (leaf != REF_NONE)
-        rows->written[s->node_buffer[leaf]] = true;
+        add_written(rows, s->node_buffer[leaf]);
 }
 
 static void
@@ -41,7 +50,7 @@ check_row(void *user, int *buffer, Affine *at, bool store)
     Schedule *s = rows->s;
     Dim row;
     (void)store;
-    if (!rows->written[*buffer])
+    if (rows->written[*buffer] != rows->loop)
         return;
     Affine rest = *at;
     bool simple = affine_factor(s, &rest, rows->key, &row) && row != 0;
@@ -56,34 +65,36 @@ check_row(void *user, int *buffer, Affine *at, bool store)
  * the loop writes, and threads may pay.
  */
 static bool
-is_apart(Schedule *s, Stmt *loop)
+is_apart(Rows *rows, Stmt *loop)
 {
-    Rows rows = {.s = s,
-                 .key = schedule_var(s, loop->var),
-                 .written = ARENA_ARRAY(s->arena, bool, s->buffer.count + 1),
-                 .row = ARENA_ARRAY(s->arena, Dim, s->buffer.count + 1),
-                 .apart = true};
-    const LoopVar *var = &s->var.item[rows.key];
+    Schedule *s = rows->s;
+    rows->key = schedule_var(s, loop->var);
+    rows->apart = true;
+    rows->loop++;
+    const LoopVar *var = &s->var.item[rows->key];
     bool worth = var->kind == VAR_block ||
                  (var->kind == VAR_plain && schedule_calls(loop));
     if (!worth || !var->batch || var->extent != dim_batch(s->dims) ||
         !schedule_is_closed(s, loop))
         return false;
-    schedule_accesses(s, loop, note_written, &rows);
-    schedule_accesses(s, loop, check_row, &rows);
-    return rows.apart;
+    schedule_accesses(s, loop, note_written, rows);
+    schedule_accesses(s, loop, check_row, rows);
+    return rows->apart;
 }
 
 void
 schedule_apart(Schedule *s)
 {
+    ArenaMark mark = arena_mark(s->arena);
+    Rows rows = {.s = s,
+                 .written = ARENA_ARRAY(s->arena, int, s->buffer.count + 1),
+                 .row = ARENA_ARRAY(s->arena, Dim, s->buffer.count + 1)};
     for (size_t i = 0; i < s->body.count; i++) {
         Stmt *stmt = s->body.item[i];
-        ArenaMark mark = arena_mark(s->arena);
         if (stmt->kind == STMT_loop)
-            stmt->shared = is_apart(s, stmt);
-        arena_rewind(s->arena, &mark);
+            stmt->shared = is_apart(&rows, stmt);
     }
+    arena_rewind(s->arena, &mark);
 }
 
 /* Whether a buffer is in the arena for a turn of a loop alone. */
