@@ -179,17 +179,18 @@ c_pointer(Printer *printer, int buffer, const Affine *at)
     return arena_printf(printer->arena, "&%s", c_load(printer, buffer, at));
 }
 
+int
+c_storage(const Schedule *s, int buffer)
+{
+    const Buffer *b = &s->buffer.item[buffer];
+    if (b->kind != BUFFER_output)
+        return buffer;
+    Ref next = s->graph->output.item[b->number].next;
+    return next != REF_NONE ? s->node_buffer[next] : buffer;
+}
+
 bool
 c_same_memory(const Schedule *s, int a, int b)
 {
-    int storage[2] = {a, b};
-    for (int i = 0; i < 2; i++) {
-        const Buffer *buffer = &s->buffer.item[storage[i]];
-        if (buffer->kind != BUFFER_output)
-            continue;
-        Ref next = s->graph->output.item[buffer->number].next;
-        if (next != REF_NONE)
-            storage[i] = s->node_buffer[next];
-    }
-    return storage[0] == storage[1] || schedule_overlap(s, a, b);
+    return c_storage(s, a) == c_storage(s, b) || schedule_overlap(s, a, b);
 }

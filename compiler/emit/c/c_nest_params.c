@@ -33,6 +33,7 @@ use_of(NestParams *params, int buffer)
     if (*number != 0)
         return &params->use.item[*number - 1];
     NestUse use = {.buffer = buffer,
+                   .storage = c_storage(printer->s, buffer),
                    .param = param_of(params, buffer),
                    .memory = printer->memory[buffer]};
     VEC_PUSH(printer->arena, &params->use, use);
@@ -201,7 +202,9 @@ is_alone(const NestParams *params, size_t param)
         for (size_t k = 0; k < params->use.count; k++) {
             const NestUse *other = &params->use.item[k];
             if (other->param != param &&
-                c_same_memory(s, own->buffer, other->buffer))
+                (other->storage == own->storage ||
+                 (s->buffer.item[other->buffer].slot >= 0 &&
+                  schedule_overlap(s, own->buffer, other->buffer))))
                 return false;
         }
     }

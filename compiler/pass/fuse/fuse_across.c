@@ -238,33 +238,62 @@ join_pieces(const Across *across, const Block *before, const Block *behind)
     return all;
 }
 
-/* Goes across the samples in a loop of a block, if that pays and the block's
- * local arrays, of which so many bytes are taken, have room: into how many
- * statements.
+/* A block's loops that are looked at. */
+typedef struct {
+    Stmt *block;
+    Dim taken;   /* bytes of its local arrays */
+    bool reused; /* those share memory already */
+    bool known;  /* nothing has changed since the uses were found */
+    Uses uses;
+} Crossing;
+
+static const Uses *
+uses_now(Schedule *s, Crossing *crossing)
+{
+    if (!crossing->known)
+        crossing->uses = uses_all(s);
+    crossing->known = true;
+    return &crossing->uses;
+}
+
+/* Whether a loop can be turned, and the local arrays have room then. */
+static bool
+has_room(Schedule *s, Crossing *crossing, Across *across)
+{
+    if (!across_can_turn(across, uses_now(s, crossing)))
+        return false;
+    if (crossing->taken + across->bytes <= SCHEDULE_LOCAL)
+        return true;
+    if (crossing->reused)
+        return false;
+    crossing->taken = schedule_reuse_block(s, &crossing->block->body);
+    crossing->reused = true;
+    crossing->known = false;
+    return across_can_turn(across, uses_now(s, crossing)) &&
+           crossing->taken + across->bytes <= SCHEDULE_LOCAL;
+}
+
+/* Goes across the samples in a loop of a block, if that pays and there is room:
+ * into how many statements.
  */
 static size_t
-go_across(Schedule *s, Stmt *block, size_t at, Dim *taken)
+go_across(Schedule *s, Crossing *crossing, size_t at)
 {
+    Stmt *block = crossing->block;
     Across across = {.s = s,
                      .block = block,
                      .loop = block->body.item[at],
                      .key = schedule_var(s, block->var),
                      .buffers = s->buffer.count};
     across.turned = ARENA_ARRAY(s->arena, bool, across.buffers + 1);
-    Uses uses = uses_all(s);
     Block before = {0};
     Block behind = {0};
-    if (!across_can_turn(&across, &uses))
+    if (!has_room(s, crossing, &across))
         return 1;
-    if (*taken + across.bytes > SCHEDULE_LOCAL) {
-        *taken = schedule_reuse_block(s, &block->body);
-        uses = uses_all(s);
-        if (!across_can_turn(&across, &uses) ||
-            *taken + across.bytes > SCHEDULE_LOCAL)
-            return 1;
-    }
-    *taken += across.bytes;
-    across_turn(&across, &uses, &before, &behind);
+    crossing->taken += across.bytes;
+    crossing->reused = false;
+    crossing->known = false;
+    across_turn(&across, &crossing->uses, &before, &behind);
     s->tag = across.loop->tag;
     cut(&across);
     across.waiting = s->buffer.count;
@@ -295,14 +324,14 @@ schedule_across(Schedule *s)
         if (block->kind != STMT_loop || var->kind != VAR_block ||
             var->step != SCHEDULE_BLOCK || !var->batch)
             continue;
-        Dim taken = 0;
+        Crossing crossing = {.block = block};
         for (size_t k = 0; k < block->body.count;) {
             Stmt *loop = block->body.item[k];
             bool rows =
                 loop->kind == STMT_loop && loop->tag == block->tag &&
                 s->var.item[schedule_var(s, loop->var)].kind == VAR_within &&
                 has_short_rows(s, loop);
-            k += rows ? go_across(s, block, k, &taken) : 1;
+            k += rows ? go_across(s, &crossing, k) : 1;
         }
         drop_idle(s, &block->body);
     }

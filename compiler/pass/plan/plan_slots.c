@@ -100,14 +100,14 @@ larger(const void *a, const void *b)
     return left->number < right->number ? -1 : 1;
 }
 
-/* Sets where in a slot a buffer can lie: at 0, or behind others that end a
- * line and lie there whatever the dimensions are. False: nowhere.
+/* Sets where in a slot a buffer of so many bytes can lie: at 0, or behind
+ * others that end a line and lie there whatever the dimensions are. False:
+ * nowhere.
  */
 static bool
-find_place(const Schedule *s, const Slot *slot, int buffer, Dim *at)
+find_place(const Schedule *s, const Slot *slot, int buffer, Dim bytes, Dim *at)
 {
     const Buffer *b = &s->buffer.item[buffer];
-    const Dim bytes = bytes_of(s, b);
     const bool full = bytes == slot->size.bytes[EACH_call] && bytes != 0;
     *at = 0;
     for (int i = slot->buffers; i != 0;) {
@@ -115,7 +115,8 @@ find_place(const Schedule *s, const Slot *slot, int buffer, Dim *at)
         i = other->next;
         if (!meet(other, b->first->place, b->last->end))
             continue;
-        if (full && other->offset == 0 && bytes_of(s, other) == bytes)
+        if (full && other->offset == 0 && other->count == b->count &&
+            other->dtype == b->dtype)
             return false; /* it has all of the slot */
         Dim end = dim_add(s->dims, *at, lines_of(s, b));
         if (dim_fits(s->dims, end_of(s, other), *at) ||
@@ -158,7 +159,8 @@ find_slot(Schedule *s, int buffer)
     Buffer *b = &s->buffer.item[buffer];
     if (b->each != EACH_call)
         return;
-    Dim most = dim_mul(s->dims, bytes_of(s, b), WASTE);
+    const Dim bytes = bytes_of(s, b);
+    const Dim most = dim_mul(s->dims, bytes, WASTE);
     int until = -2;
     for (size_t i = s->slot.count; i-- > 0;) {
         const Slot *slot = &s->slot.item[i];
@@ -167,7 +169,7 @@ find_slot(Schedule *s, int buffer)
             break;
         Dim at;
         bool again;
-        if (!find_place(s, slot, buffer, &at))
+        if (!find_place(s, slot, buffer, bytes, &at))
             continue;
         int used = used_until(s, slot, b->first->place, &again);
         if (used > until &&
