@@ -238,38 +238,44 @@ join_pieces(const Across *across, const Block *before, const Block *behind)
     return all;
 }
 
-/* A block's loops that are looked at. */
+/* A block whose loops are looked at, and the one that is. */
 typedef struct {
     Stmt *block;
+    Across across;
     Dim taken;   /* bytes of its local arrays */
     bool reused; /* those share memory already */
     bool known;  /* nothing has changed since the uses were found */
     Uses uses;
 } Crossing;
 
-static const Uses *
-uses_now(Schedule *s, Crossing *crossing)
+static bool
+can_turn(Crossing *crossing, Stmt *loop)
 {
-    if (!crossing->known)
-        crossing->uses = uses_all(s);
+    Across *across = &crossing->across;
+    if (!crossing->known) {
+        crossing->uses = uses_all(across->s);
+        across_begin(across, &crossing->uses);
+    }
     crossing->known = true;
-    return &crossing->uses;
+    across->loop = loop;
+    return across_can_turn(across, &crossing->uses);
 }
 
 /* Whether a loop can be turned, and the local arrays have room then. */
 static bool
-has_room(Schedule *s, Crossing *crossing, Across *across)
+has_room(Crossing *crossing, Stmt *loop)
 {
-    if (!across_can_turn(across, uses_now(s, crossing)))
+    const Across *across = &crossing->across;
+    if (!can_turn(crossing, loop))
         return false;
     if (crossing->taken + across->bytes <= SCHEDULE_LOCAL)
         return true;
     if (crossing->reused)
         return false;
-    crossing->taken = schedule_reuse_block(s, &crossing->block->body);
+    crossing->taken = schedule_reuse_block(across->s, &crossing->block->body);
     crossing->reused = true;
     crossing->known = false;
-    return across_can_turn(across, uses_now(s, crossing)) &&
+    return can_turn(crossing, loop) &&
            crossing->taken + across->bytes <= SCHEDULE_LOCAL;
 }
 
@@ -279,29 +285,26 @@ has_room(Schedule *s, Crossing *crossing, Across *across)
 static size_t
 go_across(Schedule *s, Crossing *crossing, size_t at)
 {
-    Stmt *block = crossing->block;
-    Across across = {.s = s,
-                     .block = block,
-                     .loop = block->body.item[at],
-                     .key = schedule_var(s, block->var),
-                     .buffers = s->buffer.count};
-    across.turned = ARENA_ARRAY(s->arena, bool, across.buffers + 1);
+    Across *across = &crossing->across;
+    Block *body = &crossing->block->body;
     Block before = {0};
     Block behind = {0};
-    if (!has_room(s, crossing, &across))
+    if (!has_room(crossing, body->item[at]))
         return 1;
-    crossing->taken += across.bytes;
+    crossing->taken += across->bytes;
     crossing->reused = false;
     crossing->known = false;
-    across_turn(&across, &crossing->uses, &before, &behind);
-    s->tag = across.loop->tag;
-    cut(&across);
-    across.waiting = s->buffer.count;
-    await_pieces(&across);
-    for (size_t b = across.buffers; b < s->buffer.count; b++)
+    across_turn(across, &crossing->uses, &before, &behind);
+    s->tag = across->loop->tag;
+    across->piece = (Block){0};
+    across->inner = (Block){0};
+    cut(across);
+    across->waiting = s->buffer.count;
+    await_pieces(across);
+    for (size_t b = across->buffers; b < s->buffer.count; b++)
         s->buffer.item[b].across = true;
-    const Block all = join_pieces(&across, &before, &behind);
-    replace(s, &block->body, at, &all);
+    const Block all = join_pieces(across, &before, &behind);
+    replace(s, body, at, &all);
     return all.count;
 }
 
@@ -324,7 +327,10 @@ schedule_across(Schedule *s)
         if (block->kind != STMT_loop || var->kind != VAR_block ||
             var->step != SCHEDULE_BLOCK || !var->batch)
             continue;
-        Crossing crossing = {.block = block};
+        Crossing crossing = {.block = block,
+                             .across = {.s = s,
+                                        .block = block,
+                                        .key = schedule_var(s, block->var)}};
         for (size_t k = 0; k < block->body.count;) {
             Stmt *loop = block->body.item[k];
             bool rows =

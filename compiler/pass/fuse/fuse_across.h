@@ -13,13 +13,20 @@ typedef struct {
     const Stmt *block; /* the loop over blocks of samples */
     Stmt *loop;        /* over the samples of one */
     int key;           /* the block's variable */
-    bool *turned;      /* by buffer */
-    Dim bytes;         /* that its arrays take, at most */
     size_t buffers;    /* that there were at first */
+    bool *turned;      /* by buffer */
+    bool *met;         /* by buffer: it is among its own */
+    Block turns;       /* the block's calls that turn rows */
+    VEC(int) own;      /* buffers that the loop touches */
+    Dim beside;        /* bytes of those that only calls beside loops touch */
+    Dim bytes;         /* that its arrays take, at most */
     size_t waiting;    /* and before what one piece leaves to others */
     Block piece;       /* that the loop is cut into */
     Block inner;       /* by piece: its loop over samples */
 } Across;
+
+/* Begins with a block whose loops are looked at, as it is now. */
+void across_begin(Across *across, const Uses *uses);
 
 /* Whether turns of the loop touch nothing that another one stores, and most of
  * what its rows are in can be turned, which is noted, as are the bytes for all

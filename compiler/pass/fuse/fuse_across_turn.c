@@ -46,13 +46,19 @@ keep_row(const Across *across, const Uses *uses, int buffer, bool all)
     return length;
 }
 
+static bool
+is_turn(const Stmt *stmt)
+{
+    return stmt->kind == STMT_call && stmt->product->end.kind == END_turned;
+}
+
 /* The rows that a call of the block turns for another loop: of the buffer into
  * theirs, or back; -1: none.
  */
 static int
 other_side(const Stmt *call, int buffer)
 {
-    if (call->kind != STMT_call || call->product->end.kind != END_turned)
+    if (!is_turn(call))
         return -1;
     const int *side = call->product->buffer;
     return side[0] == buffer ? side[1] : side[1] == buffer ? side[0] : -1;
@@ -64,9 +70,8 @@ other_side(const Stmt *call, int buffer)
 static bool
 can_join(const Across *across, const Uses *uses, int buffer)
 {
-    const Block *body = &across->block->body;
-    for (size_t i = 0; i < body->count; i++) {
-        const int side = other_side(body->item[i], buffer);
+    for (size_t i = 0; i < across->turns.count; i++) {
+        const int side = other_side(across->turns.item[i], buffer);
         int stores = 0;
         const Use *use = side < 0 ? NULL : uses_first(uses, side);
         for (; use != NULL; use = uses_next(uses, use))
@@ -184,30 +189,76 @@ waiting_bytes(const Schedule *s, const Block *body, Dim row)
     return bytes;
 }
 
+void
+across_begin(Across *across, const Uses *uses)
+{
+    Schedule *s = across->s;
+    const Block *body = &across->block->body;
+    across->loop = NULL;
+    across->own.count = 0;
+    across->turns.count = 0;
+    for (size_t i = 0; i < body->count; i++)
+        if (is_turn(body->item[i]))
+            schedule_push(s, &across->turns, body->item[i]);
+    across->beside = 0;
+    across->buffers = s->buffer.count;
+    across->turned = ARENA_ARRAY(s->arena, bool, across->buffers + 1);
+    across->met = ARENA_ARRAY(s->arena, bool, across->buffers + 1);
+    for (size_t b = 0; b < across->buffers; b++) {
+        Dim row = turned_row(across, uses, (int)b);
+        across->turned[b] = row != 0;
+        across->beside += bytes_of(row, s->buffer.item[b].dtype);
+    }
+}
+
+static void
+note_own(void *user, int *buffer, Affine *at, bool store)
+{
+    Across *across = user;
+    (void)at;
+    (void)store;
+    if (!across->met[*buffer])
+        VEC_PUSH(across->s->arena, &across->own, *buffer);
+    across->met[*buffer] = true;
+}
+
+static void
+find_own(Across *across)
+{
+    for (size_t i = 0; i < across->own.count; i++) {
+        across->met[across->own.item[i]] = false;
+        across->turned[across->own.item[i]] = false;
+    }
+    across->own.count = 0;
+    schedule_accesses(across->s, across->loop, note_own, across);
+}
+
 bool
 across_can_turn(Across *across, const Uses *uses)
 {
     Schedule *s = across->s;
     int turned = 0;
     int others = 0;
-    across->bytes = waiting_bytes(s, &across->loop->body, 1);
-    for (size_t b = 0; b < across->buffers; b++) {
+    find_own(across);
+    across->bytes = across->beside + waiting_bytes(s, &across->loop->body, 1);
+    for (size_t i = 0; i < across->own.count; i++) {
+        const int b = across->own.item[i];
         const Buffer *buffer = &s->buffer.item[b];
         bool stored = false;
         int rows = 0;
         Dim row;
-        const Use *use = uses_first(uses, (int)b);
+        const Use *use = uses_first(uses, b);
         for (; use != NULL; use = uses_next(uses, use)) {
             stored = stored || (use->store && is_within(across, use));
             rows += is_within(across, use) && use->depth > 2 &&
                     keeps_row(across, use, &row);
         }
         if (stored && (replaces_leaf(s, buffer) || buffer->carried ||
-                       keep_row(across, uses, (int)b, false) == 0))
+                       keep_row(across, uses, b, false) == 0))
             return false;
-        row = turned_row(across, uses, (int)b);
+        row = turned_row(across, uses, b);
         across->turned[b] = row != 0;
-        row = row != 0 ? row : lasting_row(across, uses, (int)b, &stored);
+        row = row != 0 ? row : lasting_row(across, uses, b, &stored);
         across->bytes += bytes_of(row, buffer->dtype);
         turned += across->turned[b] ? rows : 0;
         others += across->turned[b] ? 0 : rows;
@@ -356,6 +407,6 @@ across_turn(Across *across, const Uses *uses, Block *before, Block *behind)
 bool
 across_is_idle(const Stmt *stmt)
 {
-    return stmt->kind == STMT_call && stmt->product->end.kind == END_turned &&
+    return is_turn(stmt) &&
            stmt->product->buffer[0] == stmt->product->buffer[1];
 }
