@@ -1,4 +1,5 @@
 /* Memory in C: the arena's size and places, tables of constants. */
+#include "base/hash.h"
 #include "emit/c/c_layers.h"
 #include "emit/c/c_model.h"
 
@@ -131,23 +132,56 @@ place_of(Printer *printer, const Buffer *buffer, const char *at)
     return text == at ? at : arena_printf(printer->arena, "(%s)", text);
 }
 
-/* The first buffer of a slot that lies where one does, if not itself; that of
- * its own type, if there is one. -1: there is none.
+/* The buffers of a slot that are declared and lie at one place: by each of
+ * them, 1 + the first and 1 + the next.
  */
-static int
-first_there(const Printer *printer, const Buffer *buffer)
+typedef struct {
+    int *first;
+    int *next;
+} Places;
+
+static void
+find_places(const Printer *printer, size_t slot, const Places *places)
 {
     const Schedule *s = printer->s;
-    int first = -1;
-    int other = s->slot.item[buffer->slot].buffers;
-    for (; other != 0; other = s->buffer.item[other - 1].next) {
-        const Buffer *before = &s->buffer.item[other - 1];
-        if (before == buffer)
-            break;
-        if (before->offset != buffer->offset || before->each != buffer->each ||
-            !is_declared(printer, other - 1))
+    const int list = s->slot.item[slot].buffers;
+    size_t size = 2;
+    for (int b = list; b != 0; b = s->buffer.item[b - 1].next)
+        size++;
+    while ((size & (size - 1)) != 0)
+        size += size & -size;
+    int *last = ARENA_ARRAY(printer->arena, int, 2 * size); /* by place */
+    for (int b = list; b != 0; b = s->buffer.item[b - 1].next) {
+        const Buffer *own = &s->buffer.item[b - 1];
+        if (!is_declared(printer, b - 1))
             continue;
-        if (before->dtype == buffer->dtype)
+        uint64_t hash = hash_word(HASH_NOTHING, (uint64_t)own->offset);
+        size_t at = hash_slot(hash_word(hash, own->each), 2 * size);
+        const Buffer *other;
+        for (; last[at] != 0; at = (at + 1) & (2 * size - 1)) {
+            other = &s->buffer.item[last[at] - 1];
+            if (other->offset == own->offset && other->each == own->each)
+                break;
+        }
+        places->first[b - 1] = b;
+        if (last[at] != 0) {
+            places->first[b - 1] = places->first[last[at] - 1];
+            places->next[last[at] - 1] = b;
+        }
+        last[at] = b;
+    }
+}
+
+/* The first buffer that lies where one does, if not itself; that of its own
+ * type, if there is one. -1: there is none.
+ */
+static int
+first_there(const Schedule *s, const Places *places, int number)
+{
+    int first = -1;
+    int other = places->first[number];
+    for (; other != number + 1; other = places->next[other - 1]) {
+        if (s->buffer.item[other - 1].dtype == s->buffer.item[number].dtype)
             return other - 1;
         first = first < 0 ? other - 1 : first;
     }
@@ -156,19 +190,16 @@ first_there(const Printer *printer, const Buffer *buffer)
 
 /* The name for what lies at a buffer's place, as elements of its type. */
 static const char *
-place_wish(Printer *printer, int number)
+place_wish(Printer *printer, const Places *places, int number)
 {
     const Schedule *s = printer->s;
     const Buffer *buffer = &s->buffer.item[number];
     VEC(int) lie = {0};
     if (is_room(buffer, number))
         return "room";
-    for (int b = number + 1; b != 0; b = s->buffer.item[b - 1].next) {
-        const Buffer *other = &s->buffer.item[b - 1];
-        if (is_declared(printer, b - 1) && other->dtype == buffer->dtype &&
-            other->offset == buffer->offset && other->each == buffer->each)
+    for (int b = number + 1; b != 0; b = places->next[b - 1])
+        if (s->buffer.item[b - 1].dtype == buffer->dtype)
             VEC_PUSH(printer->arena, &lie, b - 1);
-    }
     return layers_array(printer, lie.item, lie.count);
 }
 
@@ -176,22 +207,24 @@ place_wish(Printer *printer, int number)
  * type, whatever lies there at the time.
  */
 static void
-slot_pointers(Printer *printer, size_t slot, const char *at)
+slot_pointers(Printer *printer, const Places *places, size_t slot,
+              const char *at)
 {
     const Schedule *s = printer->s;
     int b = s->slot.item[slot].buffers;
+    find_places(printer, slot, places);
     for (; b != 0; b = s->buffer.item[b - 1].next) {
         const Buffer *buffer = &s->buffer.item[b - 1];
         const char *type = c_type(buffer->dtype);
         if (!is_declared(printer, b - 1))
             continue;
-        int first = first_there(printer, buffer);
+        int first = first_there(s, places, b - 1);
         if (first >= 0 && s->buffer.item[first].dtype == buffer->dtype) {
             printer->memory[b - 1] = printer->memory[first];
             continue;
         }
         const char *name =
-            printer_typed(printer, place_wish(printer, b - 1),
+            printer_typed(printer, place_wish(printer, places, b - 1),
                           arena_printf(printer->arena, "%s *", type));
         const char *cast =
             printer->device
@@ -215,6 +248,9 @@ c_arena_pointers(Printer *printer, const char *base)
     }
     if (s->slot.count == 0 && !s->meets)
         return;
+    const size_t buffers = s->buffer.count;
+    const Places places = {ARENA_ARRAY(printer->arena, int, buffers + 1),
+                           ARENA_ARRAY(printer->arena, int, buffers + 1)};
     const char *at = printer_name(printer, "at");
     writer_line(printer->writer, "unsigned char *%s = %s;", at, base);
     if (s->meets) {
@@ -227,10 +263,10 @@ c_arena_pointers(Printer *printer, const char *base)
     for (size_t i = 0;; i++) {
         for (size_t k = i; k < s->slot.count; k++)
             if (s->slot.item[k].behind == (int)i)
-                slot_pointers(printer, k, at);
+                slot_pointers(printer, &places, k, at);
         if (i == s->slot.count || s->slot.item[i].behind >= 0)
             break;
-        slot_pointers(printer, i, at);
+        slot_pointers(printer, &places, i, at);
         bool more = i + 1 < s->slot.count && s->slot.item[i + 1].behind < 0;
         if (more || (int)i < last)
             writer_line(

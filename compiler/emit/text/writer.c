@@ -15,7 +15,7 @@ static void
 put(Writer *writer, const char *text, size_t length)
 {
     if (writer->capacity - writer->size < length + 1) {
-        size_t capacity = 2 * (writer->size + length) + 4096;
+        size_t capacity = 2 * (writer->size + length) + 512;
         char *room = arena_alloc(writer->arena, capacity);
         if (writer->size > 0)
             memcpy(room, writer->text, writer->size);

@@ -452,7 +452,8 @@ find_loop(Schedule *s, const List *list, Stmt *loop, const Accesses *tree,
                  s->var.item[schedule_var(s, loop->var)].kind != VAR_block;
     if (lanes && loop->body.item[0]->kind != STMT_init)
         return -1;
-    Accesses own = accesses_of(s, &(Block){.item = &loop, .count = 1});
+    const Accesses own =
+        alone ? *tree : accesses_of(s, &(Block){.item = &loop, .count = 1});
     int beside = -1;
     for (int i = last < 0 ? 0 : last; i < (int)block->count; i++) {
         const Stmt *into = block->item[i];

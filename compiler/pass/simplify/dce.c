@@ -150,11 +150,32 @@ need_operands(Dce *d, Ref ref)
             d->live[ir_operand(n, k)] = true;
 }
 
+/* Whether all nodes are live, and none is a loop, which has ports. */
+static bool
+is_live(const Dce *d)
+{
+    bool live = true;
+    for (size_t i = 0; i < d->from->node.count && live; i++)
+        live = d->live[i] && d->from->node.item[i].region == NULL;
+    return live;
+}
+
+/* A graph of the same nodes, which may grow by others. */
+static Graph *
+same_nodes(const Graph *from)
+{
+    Graph *g = arena_copy(from->arena, from, sizeof *from);
+    g->node.capacity = g->node.count;
+    g->leaf.capacity = g->leaf.count;
+    g->output.capacity = g->output.count;
+    return g;
+}
+
 Graph *
 pass_dce(const Graph *from)
 {
     Arena *arena = from->arena;
-    Dce d = {.from = from, .g = ir_graph_like(from)};
+    Dce d = {.from = from};
     d.map = ARENA_ARRAY(arena, Ref, from->node.count);
     d.live = ARENA_ARRAY(arena, bool, from->node.count);
     d.kept = ARENA_ARRAY(arena, Kept, from->node.count);
@@ -167,6 +188,9 @@ pass_dce(const Graph *from)
     for (size_t i = from->node.count; i-- > 0;)
         if (d.live[i])
             need_operands(&d, (Ref)i);
+    if (is_live(&d))
+        return same_nodes(from);
+    d.g = ir_graph_like(from);
     for (size_t i = 0; i < from->node.count; i++)
         d.map[i] = d.live[i] ? copy_node(&d, (Ref)i) : REF_NONE;
     pass_outputs(d.g, from, d.map);

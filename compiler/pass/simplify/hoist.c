@@ -254,9 +254,20 @@ hoist_loop(Graph *g, const Graph *from, Ref ref, const Ref *map)
     return h.product.count > 0 ? loop_without(&h) : copy;
 }
 
+static bool
+has_loop(const Graph *g)
+{
+    bool loop = false;
+    for (size_t i = 0; i < g->node.count && !loop; i++)
+        loop = g->node.item[i].region != NULL;
+    return loop;
+}
+
 Graph *
 pass_hoist(const Graph *from)
 {
+    if (!has_loop(from))
+        return pass_dce(from);
     Graph *g = ir_graph_like(from);
     Ref *map = ARENA_ARRAY(from->arena, Ref, from->node.count);
     for (Ref r = 0; r < (Ref)from->node.count; r++)
