@@ -131,7 +131,10 @@ op_text(Printer *printer, const Value *value, const char *const *operand)
             if (value->dtype == DTYPE_f32)
                 text = arena_printf(printer->arena, "%sf", text);
         } else {
-            text = arena_printf(printer->arena, "%s%c", text, *p);
+            const size_t more = strcspn(p + 1, "%@");
+            text =
+                arena_printf(printer->arena, "%s%.*s", text, (int)more + 1, p);
+            p += more;
         }
     }
     return text;

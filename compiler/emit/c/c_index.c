@@ -118,7 +118,9 @@ sum_part(Printer *printer, Sum *sum, Expr part, bool minus)
     const char *join = minus ? " - " : sum->parts > 0 ? " + " : "";
     const char *text =
         minus ? c_at_least(printer, part, PREC_multiply) : part.text;
-    sum->text = arena_printf(printer->arena, "%s%s%s", sum->text, join, text);
+    if (sum->parts > 0 || minus)
+        text = arena_printf(printer->arena, "%s%s%s", sum->text, join, text);
+    sum->text = text;
     sum->parts++;
     sum->prec = sum->parts > 1 ? PREC_add : part.prec;
 }

@@ -92,17 +92,20 @@ point_text(Arena *arena, uint32_t point)
 const char *
 emit_c_name(Arena *arena, const char *name)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
     const char *text = "";
     while (*name != 0) {
-        uint32_t point = next_point(&name);
-        bool digit = point >= '0' && point <= '9';
-        bool letter = (point >= 'a' && point <= 'z') ||
-                      (point >= 'A' && point <= 'Z') || point == '_';
-        if (digit && *text == 0)
+        const size_t length = strspn(name, plain);
+        if (length == 0) {
+            const char *other = point_text(arena, next_point(&name));
+            text = arena_printf(arena, "%s%s", text, other);
+            continue;
+        }
+        if (*name >= '0' && *name <= '9' && *text == 0)
             text = "_";
-        text = digit || letter ? arena_printf(arena, "%s%c", text, (char)point)
-                               : arena_printf(arena, "%s%s", text,
-                                              point_text(arena, point));
+        text = arena_printf(arena, "%s%.*s", text, (int)length, name);
+        name += length;
     }
     if (*text == 0)
         text = "x";

@@ -59,13 +59,19 @@ put_indent(Writer *writer, int columns)
         put(writer, " ", 1);
 }
 
+static int
+width_of(const char *text, size_t length)
+{
+    int width = 0;
+    for (size_t i = 0; i < length; i++)
+        width += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return width;
+}
+
 int
 writer_width(const char *text)
 {
-    int width = 0;
-    for (; *text != 0; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
+    return width_of(text, strlen(text));
 }
 
 int
@@ -86,7 +92,7 @@ put_words(Writer *writer, const char *text)
     while (*text != 0) {
         size_t space = strspn(text, " ");
         size_t length = space + strcspn(text + space, " ");
-        int width = writer_width(arena_string(writer->arena, text, length));
+        int width = width_of(text, length);
         if (!first && column + width > WRITER_COLUMNS) {
             put(writer, "\n", 1);
             put_indent(writer, indent);
