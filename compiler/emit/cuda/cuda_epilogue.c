@@ -15,6 +15,7 @@ typedef struct {
     Printer *printer;
     const Product *product;
     EpilogueVars var;
+    bool *met; /* by value */
     int reads; /* of the result */
 } Epilogue;
 
@@ -44,12 +45,18 @@ is_own(const Epilogue *e, const Affine *access)
            stride[1] == extent_of(e->printer->s, e->product->var[0]);
 }
 
+/* Whether a turn may read a value; one that was met before may be, or nobody
+ * would have gone on.
+ */
 static bool
 may_read(Epilogue *e, int v)
 {
     const Schedule *s = e->printer->s;
     const Value *value = &s->value.item[v];
     bool may = true;
+    if (e->met[v])
+        return true;
+    e->met[v] = true;
     switch (value->kind) {
     case VALUE_const:
     case VALUE_extent:
@@ -126,6 +133,29 @@ is_begun(Printer *printer, const Stmt *call, uint32_t tag)
            (call->product->var[1] >= 0) == (call->product->buffer[2] >= 0);
 }
 
+/* Whether the product goes on with the inner loop of a nest: with which of its
+ * loops as rows.
+ */
+static bool
+goes_on(Printer *printer, const Product *product, const Nest *nest,
+        const Stmt *inner, EpilogueVars *var)
+{
+    const bool two = product->var[1] >= 0;
+    const size_t values = printer->s->value.count;
+    bool may = false;
+    for (int rows = 0; rows < nest->count && !may; rows++) {
+        ArenaMark mark = arena_mark(printer->arena);
+        *var = (EpilogueVars){
+            {nest->var[rows], nest->count > 1 ? nest->var[1 - rows] : -1},
+            two && nest->count == 1};
+        Epilogue e = {printer, product, *var,
+                      ARENA_ARRAY(printer->arena, bool, values + 1), 0};
+        may = fits(&e, inner);
+        arena_rewind(printer->arena, &mark);
+    }
+    return may;
+}
+
 Stmt *
 cuda_epilogue(Printer *printer, const Block *block, size_t at,
               EpilogueVars *var)
@@ -136,18 +166,10 @@ cuda_epilogue(Printer *printer, const Block *block, size_t at,
         return NULL;
     const Product *product = block->item[at]->product;
     Stmt *inner = cuda_nest(printer, &nest, block->item[at + 1]);
-    bool two = product->var[1] >= 0;
-    if (inner == NULL || nest.count > 2 || inner->locals != 0)
+    if (inner == NULL || nest.count > 2 || inner->locals != 0 ||
+        !goes_on(printer, product, &nest, inner, var))
         return NULL;
-    for (int rows = 0; rows < nest.count; rows++) {
-        *var = (EpilogueVars){
-            {nest.var[rows], nest.count > 1 ? nest.var[1 - rows] : -1},
-            two && nest.count == 1};
-        Epilogue e = {printer, product, *var, 0};
-        if (fits(&e, inner))
-            return inner;
-    }
-    return NULL;
+    return inner;
 }
 
 /* How many places an element has: sums of columns have rows only. */
