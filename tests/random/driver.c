@@ -332,8 +332,37 @@ back(const Run *run, size_t from, size_t n, void *g, void *const *dx)
     return m->back(m, run->params, dy, x, n, g, dx, &work);
 }
 
-/* Gradients are the same without those of the inputs, those of a sample's
- * inputs whatever the batch; of no samples there are none.
+/* Gradients are the same where the caller wants those of one input alone, or of
+ * none; `old` is what they are added to.
+ */
+static void
+check_some(const Run *run, size_t n, const void *old)
+{
+    const flux_model *m = run->m;
+    for (size_t k = m->ninput == 1; k <= m->ninput; k++) {
+        void *dx[PORTS] = {0};
+        void *g = room(m->grad_bytes);
+        memcpy(g, old, m->grad_bytes);
+        if (k < m->ninput && run->dx[k] != NULL)
+            dx[k] = junk(port_bytes(&m->input[k]) * n);
+        expect_ok(run, back(run, 0, n, g, dx), "back without dx");
+        if (dx[k] != NULL &&
+            !same(run, run->dx[k], dx[k], n * m->input[k].size))
+            fail(run, "dx without others", (int)k);
+        for (size_t i = 0; i < m->nparam; i++) {
+            size_t at = m->param[i].grad_offset;
+            if (at != FLUX_NO_GRAD &&
+                !same(run, (char *)g + at, (char *)run->grads + at,
+                      param_count(&m->param[i])))
+                fail(run, "gradients without dx", (int)i);
+        }
+        free(dx[k]);
+        free(g);
+    }
+}
+
+/* Those of a sample's inputs are the same whatever the batch; of no samples
+ * there are none.
  */
 static void
 check_back(const Run *run)
@@ -346,14 +375,6 @@ check_back(const Run *run)
     for (size_t i = 0; i < m->grad_bytes && !run->r->mixes; i++)
         if (((unsigned char *)g)[i] != 0)
             fail(run, "gradients of no samples", (int)i);
-    expect_ok(run, back(run, 0, FEW, g, none), "back without dx");
-    for (size_t i = 0; i < m->nparam; i++) {
-        size_t at = m->param[i].grad_offset;
-        if (at != FLUX_NO_GRAD &&
-            !same(run, (char *)g + at, (char *)run->grads + at,
-                  param_count(&m->param[i])))
-            fail(run, "gradients without dx", (int)i);
-    }
     for (size_t i = 0; i < m->ninput; i++)
         dx[i] = run->dx[i] == NULL ? NULL : junk(port_bytes(&m->input[i]));
     for (size_t from = 0; from < FEW && !run->r->mixes; from += 3) {
@@ -375,7 +396,11 @@ static void
 run_back(Run *run, size_t n)
 {
     const flux_model *m = run->m;
+    void *old = room(m->grad_bytes);
+    memcpy(old, run->grads, m->grad_bytes);
     expect_ok(run, back(run, 0, n, run->grads, run->dx), "back");
+    check_some(run, n, old);
+    free(old);
     if (n == FEW)
         check_back(run);
     print_inputs(run, n);
