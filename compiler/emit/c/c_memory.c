@@ -145,20 +145,21 @@ find_places(const Printer *printer, size_t slot, const Places *places)
 {
     const Schedule *s = printer->s;
     const int list = s->slot.item[slot].buffers;
+    size_t count = 0;
     size_t size = 2;
     for (int b = list; b != 0; b = s->buffer.item[b - 1].next)
-        size++;
-    while ((size & (size - 1)) != 0)
-        size += size & -size;
-    int *last = ARENA_ARRAY(printer->arena, int, 2 * size); /* by place */
+        count++;
+    while (size < 2 * count)
+        size *= 2;
+    int *last = ARENA_ARRAY(printer->arena, int, size); /* by place */
     for (int b = list; b != 0; b = s->buffer.item[b - 1].next) {
         const Buffer *own = &s->buffer.item[b - 1];
         if (!is_declared(printer, b - 1))
             continue;
         uint64_t hash = hash_word(HASH_NOTHING, (uint64_t)own->offset);
-        size_t at = hash_slot(hash_word(hash, own->each), 2 * size);
+        size_t at = hash_slot(hash_word(hash, own->each), size);
         const Buffer *other;
-        for (; last[at] != 0; at = (at + 1) & (2 * size - 1)) {
+        for (; last[at] != 0; at = (at + 1) & (size - 1)) {
             other = &s->buffer.item[last[at] - 1];
             if (other->offset == own->offset && other->each == own->each)
                 break;
