@@ -33,6 +33,7 @@ extern "C" {
 #define FLUX_T       float
 #include "kernels/flux_product_call_body.h"
 #include "kernels/flux_optimiser_call_body.h"
+#include "kernels/flux_epilogue_call_body.h"
 #undef FLUX_P
 #undef FLUX_T
 
@@ -40,6 +41,7 @@ extern "C" {
 #define FLUX_T       double
 #include "kernels/flux_product_call_body.h"
 #include "kernels/flux_optimiser_call_body.h"
+#include "kernels/flux_epilogue_call_body.h"
 #undef FLUX_P
 #undef FLUX_T
 #ifdef __cplusplus

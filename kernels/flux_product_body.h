@@ -57,7 +57,7 @@ FLUX_P(flux_wide)(flux_order order, size_t R, size_t units)
 /* The product, as the functions below hand it on. Where the rows of `a` stand
  * in panels, ai leads from one panel to the next, if times FLUX_PANEL. A large
  * one has room for 512 terms of FLUX_BESIDE columns of `b`; another one may
- * have laid out the rows that both read. */
+ * have laid out the rows that both read. An epilogue is of what is stored. */
 typedef struct {
     flux_order order;
     int panels;
@@ -71,6 +71,7 @@ typedef struct {
     flux_product_end end;
     FLUX_T *beside;
     int laid;
+    const FLUX_E(flux_epilogue) * epilogue; /* or NULL */
 } FLUX_P(flux_job);
 
 /* Whether results, with moments, may be in no near cache. */
@@ -143,6 +144,7 @@ FLUX_P(flux_sit)(const FLUX_P(flux_job) * job, size_t term, size_t length,
  * panel copies them, to where. */
 typedef struct {
     size_t term, length, column, wide, units;
+    size_t tile;  /* all of its columns */
     size_t tiles; /* of these units, side by side, that are made at once */
     const FLUX_T *b;
     size_t bk, bj;
@@ -196,6 +198,41 @@ FLUX_P(flux_tiles)(flux_order order, const FLUX_P(flux_seat) * seat,
     }
 }
 
+/* The same of tiles with an epilogue, whose x goes on as results do. */
+FLUX_TARGET FLUX_ONCE void
+FLUX_P(flux_tiles_ended)(flux_order order, const FLUX_P(flux_seat) * seat,
+                         size_t panels, const FLUX_P(flux_spot) * spot,
+                         size_t sums, FLUX_P(flux_goal) * goal)
+{
+    const size_t lanes = seat->R * FLUX_W;
+    const size_t a_next = panels > 1 ? (size_t)(seat[1].a - seat->a) : 0;
+    const size_t back = (panels - 1) * lanes;
+    const FLUX_T *b = spot->b;
+    for (size_t tiles = spot->tiles; tiles > 0; tiles--) {
+        const FLUX_T *a = seat->a;
+        for (size_t left = panels; left > 0; left--, a += a_next) {
+            FLUX_P(flux_tile_at)(order, seat, spot, a, b, goal);
+            FLUX_P(flux_end_tile)
+            (seat->R, spot->tile, lanes - FLUX_W + goal->out, goal);
+            goal->to += left > 1 ? lanes : spot->wide * goal->step - back;
+            if (goal->x)
+                goal->x +=
+                    left > 1 ? lanes : spot->wide * goal->epilogue->xj - back;
+            if (goal->total)
+                goal->total += sums;
+        }
+        b += spot->wide * spot->bj;
+    }
+}
+
+/* An epilogue's x for results from this row and column on. */
+FLUX_INLINE const FLUX_T *
+FLUX_P(flux_epilogue_x)(const FLUX_E(flux_epilogue) * e, size_t row,
+                        size_t column)
+{
+    return e && e->x ? e->x + row + column * e->xj : NULL;
+}
+
 /* That block of `panels` that are alike, of which `seat` is the first. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
@@ -214,8 +251,9 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     const int late = job->ci == 1 && full && again == 0 && moments && last &&
                      seat->R == 2 && FLUX_P(flux_optimiser_waits)(job->end);
     const FLUX_T step = job->end.kind == FLUX_STEP ? (FLUX_T)job->end.scale : 0;
-    FLUX_T *c = job->c + seat->row * job->ci +
-                (spot->column - (direct ? again : 0)) * job->cj;
+    const size_t column = spot->column - (direct ? again : 0);
+    FLUX_T *c = job->c + seat->row * job->ci + column * job->cj;
+    const FLUX_E(flux_epilogue) *epilogue = last ? job->epilogue : NULL;
     FLUX_P(flux_goal) goal;
     goal.total = spot->term > 0 ? total : NULL;
     goal.base = last && direct && job->end.kind != FLUX_SET ? c : NULL;
@@ -232,10 +270,14 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     goal.steps = spot->term == 0 && last && direct && step > 0;
     goal.late = late;
     goal.far = FLUX_P(flux_is_far)(job);
-    if (moments)
-        FLUX_P(flux_tile_moments)
-    (job->order, seat->R, spot->units, spot->length, seat->a, seat->ak, spot->b,
-     spot->bk, spot->bj, &goal, &room->late, job->end);
+    goal.epilogue = direct ? epilogue : NULL;
+    goal.x = FLUX_P(flux_epilogue_x)(epilogue, seat->row, column);
+    if (goal.epilogue)
+        FLUX_P(flux_tiles_ended)
+    (job->order, seat, panels, spot, lanes * tile, &goal);
+    else if (moments) FLUX_P(flux_tile_moments)(
+        job->order, seat->R, spot->units, spot->length, seat->a, seat->ak,
+        spot->b, spot->bk, spot->bj, &goal, &room->late, job->end);
     else FLUX_P(flux_tiles)(job->order, seat, panels, spot,
                             last ? lanes : lanes * tile, lanes * tile, &goal);
     seat->first = 0;
@@ -255,6 +297,9 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     else if (last && !direct)
         FLUX_P(flux_put)(seat->rows, lanes, spot->wide, buffer + again * lanes,
                          c, job->ci, job->cj, job->end);
+    if (epilogue && !direct)
+        FLUX_P(flux_epilogue)
+    (epilogue->kind, seat->rows, spot->wide, c, job->cj, goal.x, epilogue->xj);
 }
 
 /* Where the tile reads its columns of `b`: in place, or in a copy of these and
@@ -330,6 +375,7 @@ FLUX_P(flux_band)(const FLUX_P(flux_job) * job, size_t row, size_t rows,
                 spot.units = FLUX_P(flux_units)(job->order, R, columns, j);
                 size_t tile = FLUX_P(flux_wide)(job->order, R, spot.units);
                 spot.wide = columns - j < tile ? columns - j : tile;
+                spot.tile = tile;
                 spot.column = j0 + j;
                 FLUX_P(flux_right)(job, tile, &spot);
                 spot.tiles = 1;
@@ -433,79 +479,32 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
         (order, m, n, k, a, ai, ak, b, bk, bj, c, cj, end);
         return;
     }
-    const FLUX_P(flux_job)
-        job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end, NULL, 0};
+    const FLUX_P(flux_job) job = {order, 0, n,  k,  a,   ai,   ak, b,   bk,
+                                  bj,    c, ci, cj, end, NULL, 0,  NULL};
     FLUX_P(flux_job_run)(&job, m);
 }
 
-/* The same in the order seq of what flux_panels made. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_paneled)(size_t m, size_t n, size_t k, const FLUX_T *a,
-                     const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
-                     size_t ci, size_t cj, flux_product_end end)
+/* Whether a product with an epilogue is made in tiles that end in it, whose
+ * order is seq; then it is. Others are small, or of few columns, or too large
+ * for their sums to wait for their last term. */
+FLUX_TARGET FLUX_ONCE int
+FLUX_P(flux_ended_product)(flux_order order, size_t m, size_t n, size_t k,
+                           const FLUX_T *a, size_t ai, size_t ak,
+                           const FLUX_T *b, size_t bk, size_t bj, FLUX_T *c,
+                           size_t ci, size_t cj, flux_product_end end)
 {
-    enum { PANEL = FLUX_PANEL(FLUX_T) };
-    const FLUX_P(flux_job) job = {FLUX_SEQ, 1,  n, k,  a,  k,   PANEL, b,
-                                  bk,       bj, c, ci, cj, end, NULL,  0};
-    if (n >= FLUX_U) {
-        FLUX_P(flux_job_run)(&job, m);
-        return;
-    }
-    for (size_t i = 0; i < m; i += PANEL)
-        FLUX_P(flux_product)
-    (FLUX_SEQ, m - i < PANEL ? m - i : (size_t)PANEL, n, k, a + i * k, 1, PANEL,
-     b, bk, bj, c + i * ci, ci, cj, end);
+    const flux_product_end set = {FLUX_SET, 0, NULL};
+    FLUX_P(flux_job)
+    job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, set, NULL, 0, NULL};
+    job.epilogue = (const FLUX_E(flux_epilogue) *)end.by;
+    if (order != FLUX_SEQ || n < FLUX_U || k < 2 || ci != 1 ||
+        FLUX_P(flux_is_narrow)(order, m, n, k, ai, bj, ci) ||
+        FLUX_P(flux_is_slim)(order, m, n, k, ai, ak, ci) ||
+        FLUX_P(flux_is_small)(order, m, n, k, ci, set) ||
+        FLUX_P(flux_is_large)(&job, m))
+        return 0;
+    FLUX_P(flux_bands)(&job, m);
+    return 1;
 }
 
-/* Panels of the rows of `a`, one behind the other, the last with zeros. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_panels)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
-                    FLUX_T *to)
-{
-    enum { PANEL = FLUX_PANEL(FLUX_T) };
-    for (size_t i = 0; i < m; i += PANEL)
-        FLUX_P(flux_pack)
-    (m - i < PANEL ? m - i : (size_t)PANEL, PANEL, k, a + i * ai, ai, ak,
-     to + i * k);
-}
-
-/* Products of one `a`, and sums, in the order seq. The first is one of the most
- * columns. */
-FLUX_TARGET FLUX_ONCE void
-FLUX_P(flux_products)(size_t m, size_t k, const FLUX_T *a, size_t ai, size_t ak,
-                      const FLUX_E(flux_rights) * rights, size_t row,
-                      flux_product_end end)
-{
-    FLUX_P(flux_job) job[FLUX_RIGHTS_MOST];
-    size_t first = 0;
-    for (size_t q = 0; q < rights->count; q++)
-        first = rights->n[q] > rights->n[first] ? q : first;
-    for (size_t q = 0; q < rights->count; q++) {
-        const size_t from = q == 0 ? first : q == first ? 0 : q;
-        const FLUX_P(flux_job) one = {FLUX_SEQ,
-                                      0,
-                                      rights->n[from],
-                                      k,
-                                      a + row * ai,
-                                      ai,
-                                      ak,
-                                      rights->b[from],
-                                      rights->bk[from],
-                                      rights->bj[from],
-                                      rights->c[from] + row,
-                                      1,
-                                      rights->cj[from],
-                                      end,
-                                      NULL,
-                                      0};
-        job[q] = one;
-    }
-    if (FLUX_P(flux_are_large)(job, rights->count, m)) {
-        FLUX_P(flux_large_several)(job, rights->count, m);
-        return;
-    }
-    for (size_t q = 0; q < rights->count; q++)
-        FLUX_P(flux_product)
-    (FLUX_SEQ, m, job[q].n, k, job[q].a, ai, ak, job[q].b, job[q].bk, job[q].bj,
-     job[q].c, 1, job[q].cj, end);
-}
+#include "kernels/flux_product_several_body.h"

@@ -48,6 +48,13 @@ FLUX_KERNEL void FLUX_P(flux_tree_isa)(flux_isa isa, flux_order order, size_t m,
                                        size_t ci, size_t cj,
                                        flux_product_end end);
 
+/* The same in the order seq or split4 of an `end` that is an epilogue, whose x
+ * overlaps no c; rows of c and x are contiguous. */
+FLUX_KERNEL void FLUX_P(flux_product_epilogue_isa)(
+    flux_isa isa, flux_order order, size_t m, size_t n, size_t k,
+    const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b, size_t bk,
+    size_t bj, FLUX_T *c, size_t ci, size_t cj, flux_product_end end);
+
 /* The same of panels, in the order seq, on a set that has vectors. The panel of
  * row i begins at a + i ai. */
 FLUX_KERNEL void FLUX_P(flux_paneled_isa)(flux_isa isa, flux_order order,

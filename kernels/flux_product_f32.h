@@ -5,6 +5,7 @@
 #ifndef FLUX_PRODUCT_F32_H
 #define FLUX_PRODUCT_F32_H
 
+#include "kernels/flux_math.h"
 #include "kernels/flux_product.h"
 #if FLUX_VECTORS
 #include "kernels/flux_vectors.h"
@@ -27,7 +28,11 @@
 #define FLUX_TASK          flux_product_task_f32
 #define FLUX_T             float
 #define FLUX_FMA           flux_fmaf
+#define FLUX_SIGMA_OF      flux_sigmaf
+#define FLUX_TANH_OF       flux_tanhf
 #include "kernels/flux_product_plain_body.h"
+#undef FLUX_SIGMA_OF
+#undef FLUX_TANH_OF
 #include "kernels/flux_product_share_body.h"
 #undef FLUX_P
 #undef FLUX_ON

@@ -25,8 +25,8 @@ FLUX_P(flux_narrow)(size_t m, size_t n, size_t k, const FLUX_T *a, size_t ak,
     FLUX_ALIGNED FLUX_T sum[FLUX_W * LANES];
     FLUX_ALIGNED FLUX_T turned[LANES * FLUX_W];
     FLUX_P(flux_goal)
-    goal = {NULL, NULL,   sum,    LANES, 1, NULL, NULL,
-            0,    FLUX_W, FLUX_W, 0,     0, 0,    0};
+    goal = {NULL,   NULL,   sum, LANES, 1, NULL, NULL, 0,
+            FLUX_W, FLUX_W, 0,   0,     0, 0,    NULL, NULL};
     for (size_t i = 0; i < n; i += LANES) {
         const size_t first = i + LANES <= n ? i : n - LANES;
         for (size_t j = 0; j < m;) {

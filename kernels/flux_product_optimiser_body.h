@@ -129,8 +129,7 @@ FLUX_P(flux_optimise)(const FLUX_E(flux_optimiser) * o, size_t at, size_t n,
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_optimiser_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
 {
-    const FLUX_E(flux_optimiser) *o =
-        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    const FLUX_E(flux_optimiser) *o = (const FLUX_E(flux_optimiser) *)end.by;
     if (o->parts & FLUX_ADJUSTED)
         g = FLUX_P(flux_adjusted)(o, FLUX_I(take)(c, n), g);
     FLUX_P(flux_optimise)(o, (size_t)(c - o->c), n, g);
@@ -140,8 +139,7 @@ FLUX_P(flux_optimiser_some)(FLUX_T *c, FLUX_V g, size_t n, flux_product_end end)
 FLUX_TARGET FLUX_INLINE int
 FLUX_P(flux_optimiser_waits)(flux_product_end end)
 {
-    const FLUX_E(flux_optimiser) *o =
-        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    const FLUX_E(flux_optimiser) *o = (const FLUX_E(flux_optimiser) *)end.by;
     const int signs = !(o->parts & FLUX_CLIP) || (o->low < 0 && o->high > 0);
     const int taken = !(o->parts & FLUX_FIRST) || o->take_m > 0;
     return FLUX_P(flux_is_sgd)(o) || (signs && taken);
@@ -171,7 +169,7 @@ FLUX_P(flux_optimiser_later)(FLUX_P(flux_late) * late, FLUX_T *sum,
                              size_t columns, const FLUX_T *c, size_t step,
                              flux_product_end end, int far)
 {
-    late->optimiser = (const FLUX_E(flux_optimiser) *)end.optimiser;
+    late->optimiser = (const FLUX_E(flux_optimiser) *)end.by;
     late->sum = sum;
     late->at = (size_t)(c - late->optimiser->c);
     late->step = step;
@@ -329,8 +327,7 @@ FLUX_P(flux_tile_moments)(flux_order order, size_t R, size_t J, size_t count,
                           size_t bk, size_t bj, const FLUX_P(flux_goal) * goal,
                           FLUX_P(flux_late) * late, flux_product_end end)
 {
-    const FLUX_E(flux_optimiser) *o =
-        (const FLUX_E(flux_optimiser) *)end.optimiser;
+    const FLUX_E(flux_optimiser) *o = (const FLUX_E(flux_optimiser) *)end.by;
     switch (o->parts & ~FLUX_ADJUSTED) {
         FLUX_OPTIMISERS(FLUX_CASE_OF)
     }

@@ -5,6 +5,8 @@
  *    FLUX_ON(name, set)   the same for an instruction set
  *    FLUX_T               the element type
  *    FLUX_FMA             a * b + c, rounded once
+ *    FLUX_SIGMA_OF        1 / (1 + e^-x)
+ *    FLUX_TANH_OF         the hyperbolic tangent
  */
 
 /* sum[i] = the sum of one block of the product for up to 16 rows. */
@@ -56,4 +58,36 @@ FLUX_ON(flux_product, plain)(flux_order order, size_t m, size_t n, size_t k,
             for (size_t i = 0; i < rows; i++)
                 FLUX_P(flux_end)(c + (i0 + i) * ci + j * cj, total[i], end);
         }
+}
+
+/* What an epilogue makes of a sum, the one of row i and column j. */
+FLUX_STATIC void
+FLUX_P(flux_end_by)(FLUX_T *sum, const FLUX_P(flux_epilogue) * e, size_t i,
+                    size_t j)
+{
+    const FLUX_T x = e->x != NULL ? e->x[i + j * e->xj] : (FLUX_T)0;
+    const FLUX_T value = e->kind < FLUX_DRELU && e->x != NULL ? *sum + x : *sum;
+    switch (e->kind) {
+    case FLUX_BIAS:
+        *sum = value;
+        break;
+    case FLUX_RELU:
+        *sum = value > 0 ? value : (FLUX_T)0;
+        break;
+    case FLUX_SIGMA:
+        *sum = FLUX_SIGMA_OF(value);
+        break;
+    case FLUX_TANH:
+        *sum = FLUX_TANH_OF(value);
+        break;
+    case FLUX_DRELU:
+        *sum = x > 0 ? value : (FLUX_T)0;
+        break;
+    case FLUX_DSIGMA:
+        *sum = value * (x * (1 - x));
+        break;
+    case FLUX_DTANH:
+        *sum = value * (1 - x * x);
+        break;
+    }
 }

@@ -80,6 +80,54 @@ FLUX_P(flux_product_isa)(flux_isa isa, flux_order order, size_t m, size_t n,
                                    ci, cj, end);
 }
 
+/* An epilogue of the sums in c. */
+FLUX_STATIC void
+FLUX_P(flux_epilogue_isa)(flux_isa isa, size_t m, size_t n, FLUX_T *c,
+                          size_t cj, const FLUX_P(flux_epilogue) * e)
+{
+    isa = FLUX_ISA_OF(isa);
+#if FLUX_VECTORS
+    if (isa != FLUX_ISA_PLAIN) {
+        FLUX_ON_VECTORS(isa, flux_epilogue, e->kind, m, n, c, cj, e->x, e->xj);
+        return;
+    }
+#endif
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < m; i++)
+            FLUX_P(flux_end_by)(c + i + j * cj, e, i, j);
+}
+
+FLUX_KERNEL void
+FLUX_P(flux_product_epilogue_isa)(flux_isa isa, flux_order order, size_t m,
+                                  size_t n, size_t k, const FLUX_T *a,
+                                  size_t ai, size_t ak, const FLUX_T *b,
+                                  size_t bk, size_t bj, FLUX_T *c, size_t ci,
+                                  size_t cj, flux_product_end end)
+{
+    FLUX_P(flux_epilogue) rest = *(const FLUX_P(flux_epilogue) *)end.by;
+    isa = FLUX_ISA_OF(isa);
+#if FLUX_VECTORS
+    if (isa != FLUX_ISA_PLAIN && order == FLUX_SEQ && n > 1 &&
+        !FLUX_P(flux_product_turns)(isa, order, m, n, k, ci, cj) &&
+        FLUX_ON_VECTORS(isa, flux_ended_product, order, m, n, k, a, ai, ak, b,
+                        bk, bj, c, ci, cj, end))
+        return;
+#endif
+    end.kind = FLUX_SET;
+    if (rest.kind < FLUX_DRELU && rest.x != NULL && k <= 512 && n > 1 &&
+        m * sizeof(FLUX_T) % 64 != 0) {
+        /* Then rows that fill no vectors are one. */
+        for (size_t j = 0; j < n; j++)
+            for (size_t i = 0; i < m; i++)
+                c[i + j * cj] = rest.x[i];
+        end.kind = FLUX_ADD;
+        rest.x = NULL;
+    }
+    FLUX_P(flux_product_isa)
+    (isa, order, m, n, k, a, ai, ak, b, bk, bj, c, ci, cj, end);
+    FLUX_P(flux_epilogue_isa)(isa, m, n, c, cj, &rest);
+}
+
 FLUX_KERNEL void
 FLUX_P(flux_column_seq_isa)(flux_isa isa, size_t m, size_t k, const FLUX_T *a,
                             size_t ak, const FLUX_T *b, size_t bk, FLUX_T *c,
@@ -157,25 +205,33 @@ typedef struct {
     flux_product_end end;
 } FLUX_TASK;
 
-/* One thread's part of a product. */
+/* One thread's part of a product; its rows or columns begin with x's, too. */
 FLUX_STATIC void
 FLUX_P(flux_product_part)(void *task, size_t thread, size_t threads)
 {
     const FLUX_TASK *p = (const FLUX_TASK *)task;
+    flux_product_end end = p->end;
+    FLUX_P(flux_epilogue) epilogue;
     size_t whole = p->by_rows ? p->m : p->n;
     size_t unit = p->by_rows ? FLUX_SHARE_ROWS : FLUX_SHARE_COLUMNS;
     size_t from = flux_share(whole, unit, thread, threads);
     size_t count = flux_share(whole, unit, thread + 1, threads) - from;
     if (count == 0)
         return;
+    if (end.kind == FLUX_EPILOGUE) {
+        epilogue = *(const FLUX_P(flux_epilogue) *)end.by;
+        if (epilogue.x != NULL)
+            epilogue.x += from * (p->by_rows ? 1 : epilogue.xj);
+        end.by = &epilogue;
+    }
     if (p->by_rows)
         p->run(p->isa, p->order, count, p->n, p->k, p->a + from * p->ai, p->ai,
                p->ak, p->b, p->bk, p->bj, p->c + from * p->ci, p->ci, p->cj,
-               p->end);
+               end);
     else
         p->run(p->isa, p->order, p->m, count, p->k, p->a, p->ai, p->ak,
                p->b + from * p->bj, p->bk, p->bj, p->c + from * p->cj, p->ci,
-               p->cj, p->end);
+               p->cj, end);
 }
 
 FLUX_KERNEL void

@@ -60,7 +60,8 @@ FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
     const FLUX_T step = end.kind == FLUX_STEP ? (FLUX_T)end.scale : 0;
     const FLUX_T factor = end.kind == FLUX_STEP ? -step : 1;
     FLUX_P(flux_goal)
-    goal = {NULL, NULL, NULL, 0, factor, NULL, NULL, 0, 0, 0, 0, 0, 0, 0};
+    goal = {NULL, NULL, NULL, 0, factor, NULL, NULL, 0,
+            0,    0,    0,    0, 0,      0,    NULL, NULL};
     size_t wide;
     for (size_t j = 0; j < n; j += wide) {
         const size_t units =

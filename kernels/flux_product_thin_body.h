@@ -113,6 +113,13 @@ FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
     }
     FLUX_ALIGNED FLUX_T sums[9 * FLUX_W];
     const size_t rows = R > 1 ? first + (size_t)(R - 2) * FLUX_W + last : last;
+    const FLUX_E(flux_epilogue) *epilogue = NULL;
+    if (end != NULL && end->kind == FLUX_EPILOGUE) {
+        epilogue = (const FLUX_E(flux_epilogue) *)end->by;
+        if (epilogue->kind < FLUX_DRELU && epilogue->x != NULL)
+            FLUX_P(flux_rows_add)(R, first, last, epilogue->x, total);
+        end = NULL;
+    }
     if (end != NULL && end->kind == FLUX_ADD) {
         FLUX_P(flux_rows_add)(R, first, last, c, total);
         end = NULL; /* what is left is to store them */
@@ -126,6 +133,18 @@ FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
     FLUX_P(flux_store)(to + rows - last, total[R - 1], last);
     if (end != NULL)
         FLUX_P(flux_put)(rows, 0, 1, sums, c, 1, 0, *end);
+    if (epilogue != NULL && epilogue->kind != FLUX_BIAS)
+        FLUX_P(flux_epilogue)
+    (epilogue->kind, rows, 1, c, rows,
+     epilogue->kind < FLUX_DRELU ? NULL : epilogue->x, rows);
+}
+
+/* An epilogue of sums that are stored. */
+FLUX_TARGET FLUX_STATIC void
+FLUX_P(flux_column_ended)(size_t rows, FLUX_T *c, const flux_product_end *end)
+{
+    const FLUX_E(flux_epilogue) *e = (const FLUX_E(flux_epilogue) *)end->by;
+    FLUX_P(flux_epilogue)(e->kind, rows, 1, c, rows, e->x, rows);
 }
 
 /* How many elements of a column of `a` are in the cache line before the one
@@ -199,7 +218,12 @@ FLUX_P(flux_column_seq)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
     (void)isa;
     if (rows <= first + 3 * FLUX_W)
         FLUX_P(flux_few_rows)(first, rows, k, a, ak, b, bk, c, end);
-    else
+    else if (end != NULL && end->kind == FLUX_EPILOGUE &&
+             (rows <= first + 6 * FLUX_W || rows > first + 8 * FLUX_W)) {
+        /* Not at a time. */
+        FLUX_P(flux_many_rows)(first, rows, k, a, ak, b, bk, c, NULL);
+        FLUX_P(flux_column_ended)(rows, c, end);
+    } else
         FLUX_P(flux_many_rows)(first, rows, k, a, ak, b, bk, c, end);
 }
 
@@ -260,7 +284,10 @@ FLUX_P(flux_column_split)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
         FLUX_P(flux_split_row)(isa, rows, k, a, ak, b, bk, c, end);
     else if (one && end->kind == FLUX_ADD)
         FLUX_P(flux_split_row_add)(isa, rows, k, a, ak, b, bk, c, end);
-    else
+    else if (rows > FLUX_W && end != NULL && end->kind == FLUX_EPILOGUE) {
+        FLUX_P(flux_split_rows)(isa, rows, k, a, ak, b, bk, c, NULL);
+        FLUX_P(flux_column_ended)(rows, c, end);
+    } else
         FLUX_P(flux_split_rows)(isa, rows, k, a, ak, b, bk, c, end);
 }
 

@@ -41,6 +41,8 @@ typedef struct {
                     * and base the same as to */
     int late;      /* what goes to `to` waits for an optimiser's step */
     int far;       /* base may be in no near cache */
+    const FLUX_E(flux_epilogue) * epilogue; /* or NULL */
+    const FLUX_T *x;                        /* the epilogue's, of this tile */
 } FLUX_P(flux_goal);
 
 /* A vector of rows; of the last one of a tile, with MASK, `some` alone. */
@@ -61,10 +63,13 @@ FLUX_P(flux_put_rows)(const int MASK, FLUX_T *p, FLUX_V v, uint16_t some)
         FLUX_AT(p) = v;
 }
 
-/* Sums to their goal. R, J and MASK are constants where this is inlined; so
- * they are in the functions below. */
+#include "kernels/flux_product_epilogue_body.h"
+
+/* Sums to their goal; ENDS: an epilogue may be made on the way. R, J and MASK
+ * are constants where this is inlined; so they are in the functions below. */
 FLUX_TARGET FLUX_INLINE void
-FLUX_P(flux_reach_rows)(const int R, const int J, const int MASK, FLUX_V *sum,
+FLUX_P(flux_reach_rows)(const int ENDS, const int R, const int J,
+                        const int MASK, FLUX_V *sum,
                         const FLUX_P(flux_goal) * goal)
 {
     const FLUX_T *total = goal->total;
@@ -91,6 +96,8 @@ FLUX_P(flux_reach_rows)(const int R, const int J, const int MASK, FLUX_V *sum,
             base += i % R == R - 1 ? step : 0;
         }
     }
+    if (ENDS && goal->epilogue)
+        FLUX_P(flux_end_rows)(R, J, MASK, sum, goal);
     FLUX_UNROLL
     for (int i = 0; i < R * J; i++) {
         const int m = MASK && i % R == R - 1;
@@ -103,7 +110,7 @@ FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_reach)(const int R, const int J, FLUX_V *sum,
                    const FLUX_P(flux_goal) * goal)
 {
-    FLUX_P(flux_reach_rows)(R, J, 0, sum, goal);
+    FLUX_P(flux_reach_rows)(0, R, J, 0, sum, goal);
 }
 
 /* No terms yet, and every third column; and on to the next term. */
@@ -283,7 +290,8 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
     if (steps)
         FLUX_P(flux_step)(J, MASK, a, third, bj, sum, goal);
     else
-        FLUX_P(flux_reach_rows)(R, J, MASK, sum, goal);
+        FLUX_P(flux_reach_rows)
+    (FLUX_P(flux_ends_inside)((size_t)R, (size_t)J), R, J, MASK, sum, goal);
 }
 
 /* The same in the order split4. */
@@ -321,7 +329,7 @@ FLUX_P(flux_split)(const int R, const int J, size_t count, const FLUX_T *a,
     FLUX_UNROLL
     for (int i = 0; i < R * J; i++)
         sum[0][i] = (sum[0][i] + sum[1][i]) + (sum[2][i] + sum[3][i]);
-    FLUX_P(flux_reach_rows)(R, J, FLUX_MASKS, sum[0], goal);
+    FLUX_P(flux_reach_rows)(0, R, J, FLUX_MASKS, sum[0], goal);
 }
 
 /* A tile of that order; of one vector, by a unit of columns, or by one column
@@ -387,7 +395,7 @@ FLUX_P(flux_tile_part)(size_t J, size_t count, const FLUX_T *a, size_t ak,
 
 #include "kernels/flux_product_optimiser_body.h"
 
-/* One vector and one element of what a product writes. */
+/* One vector and one element of what a product writes, but for an epilogue. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 {

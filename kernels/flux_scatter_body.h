@@ -86,7 +86,7 @@ FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, FLUX_T *sum,
         return;
     }
     /* From here, so that elements are plainly counted. */
-    FLUX_P(flux_optimiser) o = *(const FLUX_P(flux_optimiser) *)end.optimiser;
+    FLUX_P(flux_optimiser) o = *(const FLUX_P(flux_optimiser) *)end.by;
     const ptrdiff_t at = to - o.c;
     o.c = to;
     if (o.parts & FLUX_FIRST)
@@ -105,8 +105,7 @@ FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, FLUX_T *sum,
 FLUX_INLINE int
 FLUX_P(flux_scatter_rests)(flux_product_end end)
 {
-    const FLUX_P(flux_optimiser) *o =
-        (const FLUX_P(flux_optimiser) *)end.optimiser;
+    const FLUX_P(flux_optimiser) *o = (const FLUX_P(flux_optimiser) *)end.by;
     int moves = end.kind != FLUX_STEP;
     FLUX_T scale = (FLUX_T)end.scale;
     if (end.kind == FLUX_OPTIMISER) {

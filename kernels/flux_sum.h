@@ -23,14 +23,34 @@
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
-/* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum, or
- * what an optimiser makes of c, of which these are the gradients. */
-typedef enum { FLUX_SET, FLUX_ADD, FLUX_STEP, FLUX_OPTIMISER } flux_end_kind;
+/* What becomes of the sums of a product: c = sum, c + sum, c - scale * sum,
+ * what an optimiser makes of c, of which these are the gradients, or what an
+ * epilogue makes of them. */
+typedef enum {
+    FLUX_SET,
+    FLUX_ADD,
+    FLUX_STEP,
+    FLUX_OPTIMISER,
+    FLUX_EPILOGUE
+} flux_end_kind;
 typedef struct {
     flux_end_kind kind;
-    double scale;          /* of FLUX_STEP, a number of the element type */
-    const void *optimiser; /* of FLUX_OPTIMISER: a flux_optimiser_f32 or _f64 */
+    double scale;   /* of FLUX_STEP, a number of the element type */
+    const void *by; /* a flux_optimiser_f32 or _f64, or a flux_epilogue of it */
 } flux_product_end;
+
+/* What an epilogue makes of a sum: a layer's value, of the sum and the bias x,
+ * if there is one, or a layer's gradient, from that of an activation's value x.
+ */
+typedef enum {
+    FLUX_BIAS,  /* sum + x */
+    FLUX_RELU,  /* and of that the greater of it and 0, */
+    FLUX_SIGMA, /* or a function */
+    FLUX_TANH,
+    FLUX_DRELU,  /* x > 0 ? sum : 0 */
+    FLUX_DSIGMA, /* sum * (x * (1 - x)) */
+    FLUX_DTANH   /* sum * (1 - x * x) */
+} flux_epilogue_kind;
 
 /* The parts of an optimiser's step, and those of each optimiser. */
 enum {

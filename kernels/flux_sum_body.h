@@ -252,12 +252,19 @@ FLUX_P(flux_optimise)(const int PARTS, const FLUX_P(flux_optimiser) * o,
     o->c[i] = c - o->scale * m;
 }
 
-/* What becomes of an element of a product. */
+/* What a product goes on with: x has one number for each row, or for each
+ * element with columns xj apart; NULL: none. */
+typedef struct {
+    flux_epilogue_kind kind;
+    const FLUX_T *x;
+    size_t xj;
+} FLUX_P(flux_epilogue);
+
+/* What becomes of an element of a product, but for an epilogue. */
 FLUX_INLINE void
 FLUX_P(flux_end)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
-    const FLUX_P(flux_optimiser) *o =
-        (const FLUX_P(flux_optimiser) *)end.optimiser;
+    const FLUX_P(flux_optimiser) *o = (const FLUX_P(flux_optimiser) *)end.by;
     const size_t i = end.kind == FLUX_OPTIMISER ? (size_t)(to - o->c) : 0;
     if (end.kind == FLUX_OPTIMISER)
         FLUX_P(flux_optimise)

@@ -11,6 +11,7 @@
  *                    registers, 2 of 16; the others have 2 and 3 times as many
  *    FLUX_MASKS      whether take and put cost no more than a whole vector's
  *    FLUX_TARGET     the attribute that allows the instructions
+ *    FLUX_OWN_ISA    the instruction set as flux_isa.h counts them
  *    FLUX_OP(name)   the instruction of x86 for elements of this type
  *    FLUX_ALL(x)     what a vector of x in all lanes begins as
  *    FLUX_V          the vector type
@@ -73,14 +74,17 @@
     }
 #endif
 #if defined(FLUX_F32_AVX2) || defined(FLUX_F64_AVX2)
-#define FLUX_U      2
-#define FLUX_TARGET FLUX_AVX2
+#define FLUX_U       2
+#define FLUX_TARGET  FLUX_AVX2
+#define FLUX_OWN_ISA FLUX_ISA_AVX2
 #elif FLUX_NEON
 #define FLUX_U 4
 #define FLUX_TARGET
+#define FLUX_OWN_ISA FLUX_ISA_NEON
 #else
-#define FLUX_U      4
-#define FLUX_TARGET FLUX_AVX512
+#define FLUX_U       4
+#define FLUX_TARGET  FLUX_AVX512
+#define FLUX_OWN_ISA FLUX_ISA_AVX512
 #endif
 #define FLUX_MASKS (FLUX_U == 4 && !FLUX_NEON)
 #if defined(FLUX_F32_BEST) || defined(FLUX_F32_AVX2)

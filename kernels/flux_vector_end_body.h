@@ -11,6 +11,7 @@
 #undef FLUX_U
 #undef FLUX_MASKS
 #undef FLUX_TARGET
+#undef FLUX_OWN_ISA
 #undef FLUX_OP
 #undef FLUX_ALL
 #undef FLUX_V

@@ -173,10 +173,11 @@ typedef struct Stmt Stmt;
 typedef VEC(Stmt *) Block;
 
 /* What becomes of a product's sums: c = sum, c += sum, c -= scale * sum, or an
- * optimiser's step, of SGD where the sums are adjusted before; what computes
- * that, where it is more than the sums. Or there are none: c is a, in panels,
- * for products of so many columns; or turned, c[i, j] = a[i, j], where i are
- * side by side in a and j in c.
+ * optimiser's step, of SGD where the sums are adjusted before; or an epilogue
+ * (fuse_epilogue.c), of the sums and a bias, or of them and an activation's
+ * value. What computes that, where it is more than the sums. Or there are none:
+ * c is a, in panels, for products of so many columns; or turned, c[i, j] = a[i,
+ * j], where i are side by side in a and j in c.
  */
 typedef enum {
     END_set,
@@ -187,6 +188,13 @@ typedef enum {
     END_rmsprop,
     END_adam,
     END_adamw,
+    END_bias,
+    END_relu,
+    END_sigma,
+    END_tanh,
+    END_drelu,
+    END_dsigma,
+    END_dtanh,
     END_panels,
     END_turned
 } EndKind;
@@ -200,6 +208,7 @@ typedef struct {
     Ref scalar[END_SCALARS];
     int moments; /* m, v, which lie as c does */
     Ref moment[END_MOMENTS];
+    int givens; /* whether an epilogue reads what is given */
     bool clips; /* the sums, before the step */
     bool penalises;
 } ProductEnd;
@@ -241,10 +250,12 @@ typedef struct {
     ProductEnd end;
     int scalar[END_SCALARS]; /* values */
     int moment[END_MOMENTS]; /* buffers */
-    int panels;              /* 1 + the buffer of a's; 0: none */
-    int right;               /* its number among products of one call, from 1;
-                              * 0: alone */
-    bool last;               /* of those */
+    int given;               /* a buffer: a bias, or an activation's value */
+    Affine given_at;
+    int panels; /* 1 + the buffer of a's; 0: none */
+    int right;  /* its number among products of one call, from 1;
+                 * 0: alone */
+    bool last;  /* of those */
 } Product;
 
 struct Stmt {
@@ -374,6 +385,7 @@ typedef struct {
                          what stands before */
     bool kernels;
     bool meets;
+    bool checks; /* each value is looked at as it is made */
 } ScheduleOptions;
 
 /* fuse.c: the schedule of an optimised graph, in the context's scratch memory;
@@ -388,6 +400,8 @@ Schedule *schedule_graph(const Graph *g, const ScheduleOptions *options);
  */
 size_t schedule_kernel(const Schedule *s, const Block *block, size_t from);
 bool schedule_is_step_loop(const Schedule *s, const Stmt *stmt);
+/* Whether a product ends in an epilogue. */
+bool schedule_is_epilogue(EndKind kind);
 /* Whether a statement is a call or has one. */
 bool schedule_calls(const Stmt *stmt);
 /* Whether a loop takes steps only of accumulators that begin in it. */

@@ -10,7 +10,9 @@ ScheduleOptions
 c_loop_options(const Emit *emit, bool work)
 {
     bool meets = emit->device && emit->options->persistent && work;
-    return (ScheduleOptions){.kernels = emit->device, .meets = meets};
+    return (ScheduleOptions){.kernels = emit->device,
+                             .meets = meets,
+                             .checks = emit->options->debug_nan};
 }
 
 Schedule *

@@ -174,14 +174,34 @@ step_scalars(const ProductEnd *end)
     return end->scalars - 2 * end->clips - end->penalises;
 }
 
-/* What a product's sums end in: the moments and scalars, or whether they are
- * added.
+/* What an epilogue reads: a bias, or an activation's value and how far apart
+ * its columns are.
+ */
+static const char *
+call_given(Printer *printer, const Product *product)
+{
+    Affine at = product->given_at;
+    if (product->end.givens == 0)
+        return "NULL";
+    c_call_stride(printer, &at, product->var[0]);
+    Dim next = c_call_stride(printer, &at, product->var[1]);
+    const char *given = c_pointer(printer, product->given, &at);
+    if (product->end.kind < END_drelu)
+        return given;
+    return arena_printf(printer->arena, "%s, %s", given,
+                        c_dim(printer, next).text);
+}
+
+/* What a product's sums end in: the moments and scalars, what an epilogue
+ * reads, or whether they are added.
  */
 static const char *
 call_end(Printer *printer, const Product *product, const Affine *at)
 {
     const ProductEnd *end = &product->end;
     const char *text = "";
+    if (schedule_is_epilogue(end->kind))
+        return call_given(printer, product);
     if (end->scalars == 0)
         return end->kind == END_add ? "1" : "0";
     for (int i = 0; i < end->moments; i++)
@@ -242,6 +262,13 @@ call_kind(const Product *product)
                                        [END_rmsprop] = "rmsprop_",
                                        [END_adam] = "adam_",
                                        [END_adamw] = "adamw_",
+                                       [END_bias] = "bias_",
+                                       [END_relu] = "relu_",
+                                       [END_sigma] = "sigma_",
+                                       [END_tanh] = "tanh_",
+                                       [END_drelu] = "drelu_",
+                                       [END_dsigma] = "dsigma_",
+                                       [END_dtanh] = "dtanh_",
                                        [END_panels] = "",
                                        [END_turned] = ""};
     return name[product->end.kind];

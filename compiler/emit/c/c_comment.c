@@ -155,7 +155,9 @@ origins_of(Origins *origins, const Stmt *stmt)
         note_target(origins, stmt->product->buffer[0]);
     if (stmt->node != REF_NONE && stmt->kind != STMT_store)
         origin_add(origins, stmt->node);
-    if (stmt->kind == STMT_call && stmt->product->end.scalars > 0)
+    if (stmt->kind == STMT_call &&
+        (stmt->product->end.scalars > 0 ||
+         schedule_is_epilogue(stmt->product->end.kind)))
         origin_add(origins, stmt->product->end.node);
     for (size_t i = 0; stmt->kind == STMT_loop && i < stmt->body.count; i++)
         origins_of(origins, stmt->body.item[i]);

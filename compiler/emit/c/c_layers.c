@@ -219,23 +219,11 @@ layers_of(Printer *printer)
     return printer->layers;
 }
 
-/* Notes what a statement stores: values of which layer. */
+/* Notes that a buffer holds a node's value: of which layer. */
 static void
-note_stores(Printer *printer, Layers *layers, const Stmt *stmt)
+note_value(Printer *printer, Layers *layers, int buffer, Ref node)
 {
-    Ref node = REF_NONE;
-    int buffer = -1;
-    for (size_t i = 0; stmt->kind == STMT_loop && i < stmt->body.count; i++)
-        note_stores(printer, layers, stmt->body.item[i]);
-    if (stmt->kind == STMT_call) {
-        node = stmt->node;
-        buffer = stmt->product->buffer[0];
-    } else if (stmt->kind == STMT_store) {
-        node = printer->s->value.item[stmt->value].node;
-        buffer = stmt->buffer;
-    }
-    if (buffer < 0 || node == REF_NONE ||
-        !dtype_real(printer->s->buffer.item[buffer].dtype))
+    if (node == REF_NONE || !dtype_real(printer->s->buffer.item[buffer].dtype))
         return; /* indices are no values of a layer */
     /* Of the optimiser, what is no parameter's is of no layer. */
     bool optimiser = layers->eta != REF_NONE && node >= layers->eta;
@@ -247,6 +235,22 @@ note_stores(Printer *printer, Layers *layers, const Stmt *stmt)
     if (of->layer != NULL && !of->derivative && derivative)
         return;
     *of = (ArrayLayer){layer, derivative};
+}
+
+/* Notes what a statement stores. */
+static void
+note_stores(Printer *printer, Layers *layers, const Stmt *stmt)
+{
+    const Product *product = stmt->product;
+    for (size_t i = 0; stmt->kind == STMT_loop && i < stmt->body.count; i++)
+        note_stores(printer, layers, stmt->body.item[i]);
+    if (stmt->kind == STMT_call)
+        note_value(printer, layers, product->buffer[0], stmt->node);
+    if (stmt->kind == STMT_call && schedule_is_epilogue(product->end.kind))
+        note_value(printer, layers, product->buffer[0], product->end.node);
+    if (stmt->kind == STMT_store)
+        note_value(printer, layers, stmt->buffer,
+                   printer->s->value.item[stmt->value].node);
 }
 
 const char *

@@ -126,6 +126,8 @@ add_stmt(NestParams *params, const Stmt *stmt)
             add_buffer(params, product->buffer[2], product->maxima);
         for (int i = 0; i < product->end.scalars; i++)
             add_value(params, product->scalar[i]);
+        if (product->end.givens > 0)
+            add_buffer(params, product->given, false);
         add_buffer(params, product->buffer[0], true);
         for (int i = 0; i < product->end.moments; i++)
             add_buffer(params, product->moment[i], true);

@@ -232,7 +232,8 @@ static Schedule *
 part_schedule(Emit *emit, const Part *part, Sizes *arena)
 {
     const Graph *g = part->graph;
-    ScheduleOptions own = {.kernels = emit->options->target == TARGET_cuda};
+    ScheduleOptions own = {.kernels = emit->options->target == TARGET_cuda,
+                           .checks = emit->options->debug_nan};
     if (part->back)
         own.optional = c_optional(g);
     Schedule *s =

@@ -84,7 +84,8 @@ count_product(Explain *e, const Product *product, double times)
     static const int each[] = {
         [END_set] = 0,   [END_add] = 1,      [END_step] = 2,
         [END_sgd] = 2,   [END_momentum] = 4, [END_rmsprop] = 9,
-        [END_adam] = 12, [END_adamw] = 14};
+        [END_adam] = 12, [END_adamw] = 14,   [END_relu] = 1,
+        [END_drelu] = 1, [END_dsigma] = 3,   [END_dtanh] = 3};
     const ProductEnd *end = &product->end;
     if (end->kind == END_panels || end->kind == END_turned)
         return;
@@ -95,6 +96,10 @@ count_product(Explain *e, const Product *product, double times)
     times *= explain_side(e, product, 0);
     if (product->scatter) /* each term is of one column */
         terms /= columns;
+    if (end->kind >= END_bias && end->kind < END_drelu)
+        more += end->givens;
+    if (end->kind == END_sigma || end->kind == END_tanh)
+        e->cost.functions += times * columns;
     e->cost.operations += times * columns * (terms + more);
 }
 

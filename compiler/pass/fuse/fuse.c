@@ -541,6 +541,8 @@ schedule_graph(const Graph *graph, const ScheduleOptions *options)
     schedule_reuse(s);
     if (!s->kernels)
         schedule_apart(s);
+    if (s->plain && (options == NULL || !options->checks))
+        schedule_epilogues(s);
     schedule_shrink(s);
     if (s->plain)
         schedule_rows(s);

@@ -154,6 +154,9 @@ void schedule_across(Schedule *s);
 void schedule_reuse(Schedule *s);
 Dim schedule_reuse_block(Schedule *s, const Block *block);
 
+/* fuse_epilogue.c: what is behind products, in their calls. */
+void schedule_epilogues(Schedule *s);
+
 /* fuse_rows.c: rows of samples that are one loop. */
 void schedule_rows(Schedule *s);
 

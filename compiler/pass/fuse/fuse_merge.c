@@ -62,6 +62,9 @@ visit_stmt(Visitor *visitor, Stmt *stmt)
             Affine whole = affine_of(0);
             visitor->function(visitor->user, &panels, &whole, false);
         }
+        if (stmt->product->end.givens > 0)
+            visitor->function(visitor->user, &stmt->product->given,
+                              &stmt->product->given_at, false);
         for (int i = 1; i <= 3; i++) {
             if (stmt->product->buffer[i % 3] >= 0)
                 visitor->function(visitor->user, &stmt->product->buffer[i % 3],
