@@ -253,7 +253,8 @@ FLUX_P(flux_block)(const FLUX_P(flux_job) * job, FLUX_P(flux_spot) * spot,
     const FLUX_T step = job->end.kind == FLUX_STEP ? (FLUX_T)job->end.scale : 0;
     const size_t column = spot->column - (direct ? again : 0);
     FLUX_T *c = job->c + seat->row * job->ci + column * job->cj;
-    const FLUX_E(flux_epilogue) *epilogue = last ? job->epilogue : NULL;
+    const FLUX_E(flux_epilogue) *epilogue =
+        FLUX_USED_EPILOGUES && last ? job->epilogue : NULL;
     FLUX_P(flux_goal) goal;
     goal.total = spot->term > 0 ? total : NULL;
     goal.base = last && direct && job->end.kind != FLUX_SET ? c : NULL;
@@ -476,7 +477,7 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
     }
     if (FLUX_P(flux_is_small)(order, m, n, k, ci, end)) {
         FLUX_P(flux_small)
-        (order, m, n, k, a, ai, ak, b, bk, bj, c, cj, end);
+        (order, m, n, k, a, ai, ak, b, bk, bj, c, cj, end, NULL);
         return;
     }
     const FLUX_P(flux_job) job = {order, 0, n,  k,  a,   ai,   ak, b,   bk,
@@ -485,8 +486,8 @@ FLUX_P(flux_product)(flux_order order, size_t m, size_t n, size_t k,
 }
 
 /* Whether a product with an epilogue is made in tiles that end in it, whose
- * order is seq; then it is. Others are small, or of few columns, or too large
- * for their sums to wait for their last term. */
+ * order is seq; then it is. Others are of few columns, or too large for their
+ * sums to wait for their last term. */
 FLUX_TARGET FLUX_ONCE int
 FLUX_P(flux_ended_product)(flux_order order, size_t m, size_t n, size_t k,
                            const FLUX_T *a, size_t ai, size_t ak,
@@ -494,14 +495,19 @@ FLUX_P(flux_ended_product)(flux_order order, size_t m, size_t n, size_t k,
                            size_t ci, size_t cj, flux_product_end end)
 {
     const flux_product_end set = {FLUX_SET, 0, NULL};
-    FLUX_P(flux_job)
-    job = {order, 0, n, k, a, ai, ak, b, bk, bj, c, ci, cj, set, NULL, 0, NULL};
-    job.epilogue = (const FLUX_E(flux_epilogue) *)end.by;
+    const FLUX_E(flux_epilogue) *e = (const FLUX_E(flux_epilogue) *)end.by;
     if (order != FLUX_SEQ || n < FLUX_U || k < 2 || ci != 1 ||
         FLUX_P(flux_is_narrow)(order, m, n, k, ai, bj, ci) ||
-        FLUX_P(flux_is_slim)(order, m, n, k, ai, ak, ci) ||
-        FLUX_P(flux_is_small)(order, m, n, k, ci, set) ||
-        FLUX_P(flux_is_large)(&job, m))
+        FLUX_P(flux_is_slim)(order, m, n, k, ai, ak, ci))
+        return 0;
+    if (FLUX_P(flux_is_small)(order, m, n, k, ci, set)) {
+        FLUX_P(flux_small)
+        (order, m, n, k, a, ai, ak, b, bk, bj, c, cj, set, e);
+        return 1;
+    }
+    const FLUX_P(flux_job) job = {order, 0, n,  k,  a,   ai,   ak, b, bk,
+                                  bj,    c, ci, cj, set, NULL, 0,  e};
+    if (FLUX_P(flux_is_large)(&job, m))
         return 0;
     FLUX_P(flux_bands)(&job, m);
     return 1;

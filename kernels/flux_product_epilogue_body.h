@@ -1,8 +1,8 @@
 /* flux_product_epilogue_body.h - what a product goes on with, for one element
  * type and one vector instruction set: a bias, an activation or its derivative.
- * Where a tile's sums are in registers that is done there, but for functions,
+ * In tiles of two vectors it is made of sums in registers, but for functions,
  * which need registers of their own: they take what the tile has just stored.
- * Where there are no such tiles a pass over the results does it.
+ * Where there are no such tiles a pass over results does it.
  */
 
 #if defined(FLUX_F32_BEST) || defined(FLUX_F32_AVX2)
@@ -110,14 +110,6 @@ FLUX_P(flux_epilogue)(flux_epilogue_kind kind, size_t rows, size_t columns,
         FLUX_P(flux_ended_all)(FLUX_DTANH, rows, columns, c, cj, x, xj);
 }
 
-/* Whether a tile's epilogue is made in its registers: those of most columns.
- * The others' takes what they have stored. */
-FLUX_INLINE int
-FLUX_P(flux_ends_inside)(size_t R, size_t columns)
-{
-    return R == 2 && columns >= 3 * FLUX_U;
-}
-
 /* Sums and what an activation's derivative is made of; R, J and MASK are
  * constants where this is inlined. */
 FLUX_TARGET FLUX_INLINE void
@@ -173,7 +165,7 @@ FLUX_P(flux_end_tile)(size_t R, size_t columns, size_t rows,
                       const FLUX_P(flux_goal) * goal)
 {
     const FLUX_E(flux_epilogue) *e = goal->epilogue;
-    const int inside = FLUX_P(flux_ends_inside)(R, columns);
+    const int inside = R == 2;
     if (!inside || e->kind == FLUX_SIGMA || e->kind == FLUX_TANH)
         FLUX_P(flux_epilogue)
     (e->kind, rows, columns, goal->to, goal->step, inside ? NULL : goal->x,

@@ -50,7 +50,9 @@ FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
                          size_t k, const FLUX_T *a, size_t ak, const FLUX_T *b,
                          size_t bk, size_t bj, FLUX_T *c, size_t cj,
-                         flux_product_end end)
+                         flux_product_end end,
+                         const FLUX_E(flux_epilogue) * epilogue,
+                         const FLUX_T *x)
 {
     FLUX_ALIGNED FLUX_T sum[2 * FLUX_W * FLUX_P(FLUX_SPARE)];
     const size_t lanes = R * FLUX_W;
@@ -77,20 +79,29 @@ FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
         goal.step = there ? cj : lanes;
         goal.out = there ? rows - (lanes - FLUX_W) : FLUX_W;
         goal.steps = there && step > 0;
+        epilogue = FLUX_USED_EPILOGUES ? epilogue : NULL;
+        goal.epilogue = there ? epilogue : NULL;
+        goal.x =
+            epilogue && x ? x + (j - (there ? again : 0)) * epilogue->xj : NULL;
         FLUX_P(flux_small_tile)
         (order, R, units, k, a, ak, b + (j - again) * bj, bk, bj, &goal);
         if (!there)
             FLUX_P(flux_put)
         (rows, lanes, wide, sum + again * lanes, c + j * cj, 1, cj, end);
+        if (there && epilogue)
+            FLUX_P(flux_end_tile)(R, tile, rows, &goal);
+        else if (epilogue)
+            FLUX_P(flux_epilogue)
+        (epilogue->kind, rows, wide, c + j * cj, cj, goal.x, epilogue->xj);
     }
 }
 
-/* A small product; k > 0. */
+/* A small product, with an epilogue or without; k > 0. */
 FLUX_TARGET FLUX_ONCE void
 FLUX_P(flux_small)(flux_order order, size_t m, size_t n, size_t k,
                    const FLUX_T *a, size_t ai, size_t ak, const FLUX_T *b,
                    size_t bk, size_t bj, FLUX_T *c, size_t cj,
-                   flux_product_end end)
+                   flux_product_end end, const FLUX_E(flux_epilogue) * epilogue)
 {
     FLUX_ALIGNED FLUX_T packed[FLUX_P(FLUX_TERMS) * 2 * FLUX_W];
     const size_t tall = order == FLUX_SEQ ? 2 * FLUX_W : FLUX_W;
@@ -103,6 +114,7 @@ FLUX_P(flux_small)(flux_order order, size_t m, size_t n, size_t k,
             FLUX_P(flux_pack)(rows, lanes, k, a + i * ai, ai, ak, packed);
         FLUX_P(flux_small_panel)
         (order, R, rows, n, k, pack ? packed : a + i, pack ? lanes : ak, b, bk,
-         bj, c + i, cj, end);
+         bj, c + i, cj, end, epilogue,
+         epilogue && epilogue->x ? epilogue->x + i : NULL);
     }
 }

@@ -91,6 +91,12 @@ FLUX_P(flux_rows_add)(const int R, size_t first, size_t last, const FLUX_T *c,
     sum[R - 1] = FLUX_P(flux_load)(end, last) + sum[R - 1];
 }
 
+FLUX_INLINE int
+FLUX_P(flux_is_epilogue)(const flux_product_end *end)
+{
+    return FLUX_USED_EPILOGUES && end != NULL && end->kind == FLUX_EPILOGUE;
+}
+
 /* All terms of R vectors of rows, block by block. */
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
@@ -114,7 +120,7 @@ FLUX_P(flux_rows)(const size_t P, const int R, const int WHOLE, size_t first,
     FLUX_ALIGNED FLUX_T sums[9 * FLUX_W];
     const size_t rows = R > 1 ? first + (size_t)(R - 2) * FLUX_W + last : last;
     const FLUX_E(flux_epilogue) *epilogue = NULL;
-    if (end != NULL && end->kind == FLUX_EPILOGUE) {
+    if (FLUX_P(flux_is_epilogue)(end)) {
         epilogue = (const FLUX_E(flux_epilogue) *)end->by;
         if (epilogue->kind < FLUX_DRELU && epilogue->x != NULL)
             FLUX_P(flux_rows_add)(R, first, last, epilogue->x, total);
@@ -218,7 +224,7 @@ FLUX_P(flux_column_seq)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
     (void)isa;
     if (rows <= first + 3 * FLUX_W)
         FLUX_P(flux_few_rows)(first, rows, k, a, ak, b, bk, c, end);
-    else if (end != NULL && end->kind == FLUX_EPILOGUE &&
+    else if (FLUX_P(flux_is_epilogue)(end) &&
              (rows <= first + 6 * FLUX_W || rows > first + 8 * FLUX_W)) {
         /* Not at a time. */
         FLUX_P(flux_many_rows)(first, rows, k, a, ak, b, bk, c, NULL);
@@ -284,7 +290,7 @@ FLUX_P(flux_column_split)(flux_isa isa, size_t rows, size_t k, const FLUX_T *a,
         FLUX_P(flux_split_row)(isa, rows, k, a, ak, b, bk, c, end);
     else if (one && end->kind == FLUX_ADD)
         FLUX_P(flux_split_row_add)(isa, rows, k, a, ak, b, bk, c, end);
-    else if (rows > FLUX_W && end != NULL && end->kind == FLUX_EPILOGUE) {
+    else if (rows > FLUX_W && FLUX_P(flux_is_epilogue)(end)) {
         FLUX_P(flux_split_rows)(isa, rows, k, a, ak, b, bk, c, NULL);
         FLUX_P(flux_column_ended)(rows, c, end);
     } else

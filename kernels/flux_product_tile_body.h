@@ -96,7 +96,7 @@ FLUX_P(flux_reach_rows)(const int ENDS, const int R, const int J,
             base += i % R == R - 1 ? step : 0;
         }
     }
-    if (ENDS && goal->epilogue)
+    if (ENDS && FLUX_USED_EPILOGUES && goal->epilogue)
         FLUX_P(flux_end_rows)(R, J, MASK, sum, goal);
     FLUX_UNROLL
     for (int i = 0; i < R * J; i++) {
@@ -290,8 +290,7 @@ FLUX_P(flux_tile)(const int R, const int J, const int COPIES, const int MASK,
     if (steps)
         FLUX_P(flux_step)(J, MASK, a, third, bj, sum, goal);
     else
-        FLUX_P(flux_reach_rows)
-    (FLUX_P(flux_ends_inside)((size_t)R, (size_t)J), R, J, MASK, sum, goal);
+        FLUX_P(flux_reach_rows)(R == 2, R, J, MASK, sum, goal);
 }
 
 /* The same in the order split4. */

@@ -81,6 +81,11 @@ enum {
 #endif
 #define FLUX_USES_OPTIMISER(parts) (((FLUX_USED_OPTIMISERS) >> (parts)) & 1)
 
+/* Whether products are compiled for epilogues; likewise. */
+#ifndef FLUX_USED_EPILOGUES
+#define FLUX_USED_EPILOGUES 1
+#endif
+
 /* How many accumulators a block has. */
 FLUX_INLINE size_t
 flux_order_lanes(flux_order order)

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { HEADERS = 10, NAMES = 5 };
+enum { HEADERS = 10, NAMES = 6 }; /* a NULL behind the last */
 
 typedef struct {
     const char *header;
@@ -54,6 +54,13 @@ static const struct {
                   {"_adam_f", "FLUX_ADAM"},
                   {"_adamw_f", "FLUX_ADAMW"}};
 
+/* Products with epilogues. */
+static const char *const epilogues[] = {
+    "flux_product_bias_",  "flux_product_relu_",
+    "flux_product_sigma_", "flux_product_tanh_",
+    "flux_product_drelu_", "flux_product_dsigma_",
+    "flux_product_dtanh_", NULL};
+
 /* Those that a text needs, as a constant of C. */
 static const char *
 optimisers_of(Arena *arena, const char *text)
@@ -70,7 +77,7 @@ optimisers_of(Arena *arena, const char *text)
 static bool
 names_any(const char *text, const char *const *name)
 {
-    for (int i = 0; i < NAMES && name[i] != NULL; i++) {
+    for (int i = 0; name[i] != NULL; i++) {
         if (strstr(text, name[i]) != NULL)
             return true;
     }
@@ -94,9 +101,12 @@ c_kernels(Writer *writer, size_t at, const EmitOptions *options)
         writer_line(&text, "#define FLUX_FAST /* not exact: flux_fp.h */");
     if (pasted) {
         writer_line(&text, "#define FLUX_KERNELS_HERE 1 /* no libflux.a */");
-        if (names_any(writer->text + at, products))
+        if (names_any(writer->text + at, products)) {
             writer_line(&text, "#define FLUX_USED_OPTIMISERS (%s)",
                         optimisers_of(writer->arena, writer->text + at));
+            writer_line(&text, "#define FLUX_USED_EPILOGUES %d",
+                        names_any(writer->text + at, epilogues));
+        }
         emit_pasted(&text, used);
     }
     for (int i = 0; i < count && !pasted; i++)

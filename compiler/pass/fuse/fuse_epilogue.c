@@ -13,7 +13,8 @@
 #include <math.h>
 
 /* What is stored, an operation before its operands: c is the sum, b the bias of
- * its row, y the value of an activation at its place. */
+ * its row, y the value of an activation at its place.
+ */
 static const struct {
     EndKind kind;
     const char *form;
@@ -25,7 +26,8 @@ static const struct {
 };
 
 /* The operations of these texts; either operand may come first where both
- * orders have the same bits. */
+ * orders have the same bits.
+ */
 static const struct {
     char letter;
     Op op;
@@ -38,7 +40,8 @@ static const struct {
 
 enum {
     OPERATIONS = sizeof operations / sizeof *operations,
-    SMALL_ROW = 128,  /* bytes: two vectors of the widest */
+    VECTOR = 64,      /* bytes of the widest */
+    SMALL_ROW = 128,  /* two of them */
     SMALL_TERMS = 128 /* as FLUX_TERMS of kernels/flux_product_small_body.h */
 };
 
@@ -61,7 +64,8 @@ typedef struct {
 } Epilogue;
 
 /* The factor of a variable of the loops, or of the call, in an index, from
- * which it goes. */
+ * which it goes.
+ */
 static bool
 take_factor(const Schedule *s, Affine *at, int var, Dim *factor)
 {
@@ -92,7 +96,8 @@ is_own(const Epilogue *e, int buffer, const Affine *access)
 }
 
 /* Whether a load is that of a bias, or of an activation's value, which lies
- * with its rows side by side; it is the only one. */
+ * with its rows side by side; it is the only one.
+ */
 static bool
 is_given(Epilogue *e, int v, bool bias)
 {
@@ -159,7 +164,8 @@ match(Epilogue *e, int v, const char *form)
 }
 
 /* Whether loops run over an axis of the call: all rows, or the samples that it
- * has as columns. */
+ * has as columns.
+ */
 static bool
 same_axis(const Schedule *s, int loop, int own)
 {
@@ -173,8 +179,9 @@ same_axis(const Schedule *s, int loop, int own)
                        schedule_key(s, loop) == schedule_key(s, own));
 }
 
-/* Whether a product is small, as those of layers of ten. Loops in place are
- * shorter than a second pass in the call, whose rows fill no tile.
+/* Whether a product is small and has rows that fill no vectors, as those of
+ * layers of ten. One loop over all rows of a block (fuse_rows.c) takes less
+ * time than tiles that are masked.
  */
 static bool
 is_small(const Schedule *s, const Product *product)
@@ -182,6 +189,7 @@ is_small(const Schedule *s, const Product *product)
     Dim row = s->var.item[schedule_var(s, product->var[0])].extent;
     Dim terms = s->var.item[schedule_var(s, product->var[2])].extent;
     return dim_known(row) &&
+           row * (Dim)dtype_size(product->dtype) % VECTOR != 0 &&
            row * (Dim)dtype_size(product->dtype) <= SMALL_ROW &&
            dim_known(terms) && terms <= SMALL_TERMS;
 }
