@@ -231,6 +231,7 @@ test_large(void **state)
 {
     (void)state;
     check((Case){FLUX_SEQ, 128, 26, 2600, 0, 1, 0, 0, 0});
+    check((Case){FLUX_SEQ, 160, 100, 520, 0, 0, 0, 0, 0});
 }
 
 int
