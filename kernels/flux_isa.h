@@ -127,17 +127,6 @@ flux_best_isa(void)
 #define FLUX_AVX2 __attribute__((target("avx2,fma")))
 #endif
 
-/* gcc allots the registers of a body to all its loops together. Loop by loop
- * would add a twentieth to the time that a model's file takes to compile, and
- * take none from the time that its steps run. */
-#ifndef FLUX_TOGETHER
-#if defined(__clang__)
-#define FLUX_TOGETHER
-#else
-#define FLUX_TOGETHER __attribute__((optimize("ira-region=one")))
-#endif
-#endif
-
 /* A function that is compiled once: calls with constants make no copies. */
 #if defined(__clang__)
 #define FLUX_ONCE static __attribute__((noinline, unused))
@@ -187,14 +176,12 @@ flux_best_isa(void)
 #define FLUX_MANY_ISA 1
 #define FLUX_BODY     static inline __attribute__((always_inline, unused))
 #define FLUX_FOR_EACH_ISA(name, formal, isa, ...)                              \
-    FLUX_FOR_ISA(name, avx512, FLUX_AVX512 FLUX_TOGETHER, AVX512, formal, isa, \
-                 __VA_ARGS__)                                                  \
+    FLUX_FOR_ISA(name, avx512, FLUX_AVX512, AVX512, formal, isa, __VA_ARGS__)  \
     FLUX_FOR_VECTORS(name, avx512, formal, isa, __VA_ARGS__)
 #define FLUX_FOR_NARROW(name, formal, isa, ...)                                \
     FLUX_FOR_VECTORS(name, avx2, formal, isa, __VA_ARGS__)
 #define FLUX_FOR_VECTORS(name, best, formal, isa, ...)                         \
-    FLUX_FOR_ISA(name, avx2, FLUX_AVX2 FLUX_TOGETHER, AVX2, formal, isa,       \
-                 __VA_ARGS__)                                                  \
+    FLUX_FOR_ISA(name, avx2, FLUX_AVX2, AVX2, formal, isa, __VA_ARGS__)        \
     FLUX_FOR_ISA(name, plain, FLUX_RARE, PLAIN, formal, isa, __VA_ARGS__)      \
     FLUX_BY_ISA(name, best, formal, isa, __VA_ARGS__)
 /* FLUX_ONCE: a copy that gcc made for some constant argument would take the
