@@ -166,7 +166,7 @@ def slow_ones(row):
     return [case for case in row if case.seconds > SLOW * least]
 
 
-def interleaved(row, blocks, slow):
+def interleaved(row, blocks, slow=()):
     """So many blocks of each case in each pass, but one of slow ones, in turn;
     where the peak is one of them, between two short blocks of that."""
     peak = next((case for case in row if case.program.name == PEAK), None)
