@@ -72,7 +72,7 @@ end_epoch(void *user, const flux_epoch *e)
     mlp_step *step = e->state;
     step->eta *= 0.85f;
     if (!o->quiet) {
-        printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.1f s\n", e->epoch,
+        printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.2f s\n", e->epoch,
                e->loss, e->validation.accuracy, e->seconds);
         fflush(stdout);
     }
