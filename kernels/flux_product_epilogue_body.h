@@ -60,13 +60,14 @@ FLUX_P(flux_ended_all)(const flux_epilogue_kind KIND, size_t rows,
                        size_t xj)
 {
     const int bias = KIND < FLUX_DRELU && x;
+    const int reads = KIND >= FLUX_DRELU || bias;
     const size_t some = rows % FLUX_W;
     const size_t whole = rows - some;
     FLUX_V by = FLUX_I(all)(0);
     for (size_t j = 0; j < columns; j++) {
         for (size_t i = 0; i < whole; i += FLUX_W) {
             FLUX_V sum = FLUX_AT(c + i);
-            if (KIND >= FLUX_DRELU || bias)
+            if (reads)
                 by = FLUX_AT(x + i);
             if (bias)
                 sum = sum + by;
@@ -74,14 +75,14 @@ FLUX_P(flux_ended_all)(const flux_epilogue_kind KIND, size_t rows,
         }
         if (some > 0) {
             FLUX_V sum = FLUX_I(take)(c + whole, some);
-            if (KIND >= FLUX_DRELU || bias)
+            if (reads)
                 by = FLUX_I(take)(x + whole, some);
             if (bias)
                 sum = sum + by;
             FLUX_I(put)(c + whole, FLUX_P(flux_ended_by)(KIND, sum, by), some);
         }
         c += cj;
-        x += bias || KIND >= FLUX_DRELU ? xj : 0;
+        x += reads ? xj : 0;
     }
 }
 

@@ -51,8 +51,7 @@ FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
                          size_t k, const FLUX_T *a, size_t ak, const FLUX_T *b,
                          size_t bk, size_t bj, FLUX_T *c, size_t cj,
                          flux_product_end end,
-                         const FLUX_E(flux_epilogue) * epilogue,
-                         const FLUX_T *x)
+                         const FLUX_E(flux_epilogue) * epilogue, size_t row)
 {
     FLUX_ALIGNED FLUX_T sum[2 * FLUX_W * FLUX_P(FLUX_SPARE)];
     const size_t lanes = R * FLUX_W;
@@ -65,6 +64,7 @@ FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
     goal = {NULL, NULL, NULL, 0, factor, NULL, NULL, 0,
             0,    0,    0,    0, 0,      0,    NULL, NULL};
     size_t wide;
+    epilogue = FLUX_USED_EPILOGUES ? epilogue : NULL;
     for (size_t j = 0; j < n; j += wide) {
         const size_t units =
             order == FLUX_SEQ ? FLUX_P(flux_units)(order, R, n, j) : six;
@@ -79,10 +79,9 @@ FLUX_P(flux_small_panel)(flux_order order, size_t R, size_t rows, size_t n,
         goal.step = there ? cj : lanes;
         goal.out = there ? rows - (lanes - FLUX_W) : FLUX_W;
         goal.steps = there && step > 0;
-        epilogue = FLUX_USED_EPILOGUES ? epilogue : NULL;
         goal.epilogue = there ? epilogue : NULL;
         goal.x =
-            epilogue && x ? x + (j - (there ? again : 0)) * epilogue->xj : NULL;
+            FLUX_P(flux_epilogue_x)(epilogue, row, j - (there ? again : 0));
         FLUX_P(flux_small_tile)
         (order, R, units, k, a, ak, b + (j - again) * bj, bk, bj, &goal);
         if (!there)
@@ -114,7 +113,6 @@ FLUX_P(flux_small)(flux_order order, size_t m, size_t n, size_t k,
             FLUX_P(flux_pack)(rows, lanes, k, a + i * ai, ai, ak, packed);
         FLUX_P(flux_small_panel)
         (order, R, rows, n, k, pack ? packed : a + i, pack ? lanes : ak, b, bk,
-         bj, c + i, cj, end, epilogue,
-         epilogue && epilogue->x ? epilogue->x + i : NULL);
+         bj, c + i, cj, end, epilogue, i);
     }
 }
