@@ -412,6 +412,9 @@ bool schedule_is_parallel(const Schedule *s, const Stmt *stmt);
 /* share.c: finds the loops over samples that threads can share. */
 void schedule_apart(Schedule *s);
 
+/* fuse_buffers.c: the leaf whose memory a buffer is, as a buffer; or itself. */
+int schedule_memory(const Schedule *s, int buffer);
+
 /* plan.c: memory. What is wrong with the schedule, if anything is. */
 const char *schedule_plan(Schedule *s);
 /* Whether two buffers have bytes of the arena in common. */

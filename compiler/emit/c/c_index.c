@@ -181,18 +181,9 @@ c_pointer(Printer *printer, int buffer, const Affine *at)
     return arena_printf(printer->arena, "&%s", c_load(printer, buffer, at));
 }
 
-int
-c_storage(const Schedule *s, int buffer)
-{
-    const Buffer *b = &s->buffer.item[buffer];
-    if (b->kind != BUFFER_output)
-        return buffer;
-    Ref next = s->graph->output.item[b->number].next;
-    return next != REF_NONE ? s->node_buffer[next] : buffer;
-}
-
 bool
 c_same_memory(const Schedule *s, int a, int b)
 {
-    return c_storage(s, a) == c_storage(s, b) || schedule_overlap(s, a, b);
+    return schedule_memory(s, a) == schedule_memory(s, b) ||
+           schedule_overlap(s, a, b);
 }

@@ -22,7 +22,7 @@ typedef struct {
  */
 typedef struct {
     int buffer;
-    int storage; /* c_storage's */
+    int storage; /* schedule_memory's */
     size_t param;
     Memory memory;
     size_t next; /* 1 + the next use of the same parameter; 0: none */

@@ -33,7 +33,7 @@ use_of(NestParams *params, int buffer)
     if (*number != 0)
         return &params->use.item[*number - 1];
     NestUse use = {.buffer = buffer,
-                   .storage = c_storage(printer->s, buffer),
+                   .storage = schedule_memory(printer->s, buffer),
                    .param = param_of(params, buffer),
                    .memory = printer->memory[buffer]};
     VEC_PUSH(printer->arena, &params->use, use);
@@ -205,8 +205,7 @@ is_alone(const NestParams *params, size_t param)
             const NestUse *other = &params->use.item[k];
             if (other->param != param &&
                 (other->storage == own->storage ||
-                 (s->buffer.item[other->buffer].slot >= 0 &&
-                  schedule_overlap(s, own->buffer, other->buffer))))
+                 schedule_overlap(s, own->buffer, other->buffer)))
                 return false;
         }
     }

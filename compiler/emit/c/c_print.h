@@ -248,14 +248,11 @@ Expr c_value(Printer *printer, int value);
 Expr c_compute(Printer *printer, int value); /* not by its name */
 const char *c_at_least(Printer *printer, Expr expr, Prec prec);
 
-/* c_index.c: and the buffer that holds what one does, an output's leaf; whether
- * two buffers may be the same memory.
- */
+/* c_index.c: and whether two buffers may be the same memory. */
 Expr c_dim(Printer *printer, Dim dim);
 Expr c_affine(Printer *printer, const Affine *at);
 const char *c_load(Printer *printer, int buffer, const Affine *at);
 const char *c_pointer(Printer *printer, int buffer, const Affine *at);
-int c_storage(const Schedule *s, int buffer);
 bool c_same_memory(const Schedule *s, int a, int b);
 
 /* c_narrow.c: whether vectors of 512 bits would do a nest no sooner than those

@@ -130,11 +130,8 @@ void schedule_flatten(Schedule *s);
 /* fuse_again.c: what is computed where it is used. */
 void schedule_again(Schedule *s);
 
-/* fuse_order.c: loops come right behind what they use up. And the leaf whose
- * memory a buffer is, as a buffer; or itself.
- */
+/* fuse_order.c: loops come right behind what they use up. */
 void schedule_order(Schedule *s);
-int schedule_memory(const Schedule *s, int buffer);
 
 /* fuse_kernels.c: statements as kernels; whether there is more than one, or a
  * loop of them.

@@ -138,13 +138,6 @@ lasting_row(const Across *across, const Uses *uses, int buffer, bool *stored)
     return rows && (stores == 0 || (stores == 1 && loads == 0)) ? row : 0;
 }
 
-static bool
-replaces_leaf(const Schedule *s, const Buffer *b)
-{
-    return b->kind == BUFFER_output &&
-           s->graph->output.item[b->number].next != REF_NONE;
-}
-
 /* Bytes for so many elements of each of a block's samples. */
 static Dim
 bytes_of(Dim row, DType dtype)
@@ -253,7 +246,7 @@ across_can_turn(Across *across, const Uses *uses)
             rows += is_within(across, use) && use->depth > 2 &&
                     keeps_row(across, use, &row);
         }
-        if (stored && (replaces_leaf(s, buffer) || buffer->carried ||
+        if (stored && (schedule_memory(s, b) != b || buffer->carried ||
                        keep_row(across, uses, b, false) == 0))
             return false;
         row = turned_row(across, uses, b);

@@ -131,3 +131,13 @@ schedule_buffers(Schedule *s, const uint32_t *needed)
     make_outputs(s);
     make_temps(s, needed);
 }
+
+int
+schedule_memory(const Schedule *s, int buffer)
+{
+    const Buffer *b = &s->buffer.item[buffer];
+    if (b->kind != BUFFER_output)
+        return buffer;
+    Ref leaf = s->graph->output.item[b->number].next;
+    return leaf == REF_NONE ? buffer : s->node_buffer[leaf];
+}

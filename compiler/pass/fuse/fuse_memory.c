@@ -9,11 +9,8 @@ enum { SHARE_LOOKS = 64 }; /* loads before a store that are looked at */
 static int
 next_leaf(const Schedule *s, int buffer)
 {
-    const Buffer *b = &s->buffer.item[buffer];
-    if (b->kind != BUFFER_output)
-        return -1;
-    Ref leaf = s->graph->output.item[b->number].next;
-    return leaf == REF_NONE ? -1 : s->node_buffer[leaf];
+    int memory = schedule_memory(s, buffer);
+    return memory == buffer ? -1 : memory;
 }
 
 static bool

@@ -44,16 +44,6 @@ wait_for(Program *order, Spot place, bool memory)
     }
 }
 
-int
-schedule_memory(const Schedule *s, int buffer)
-{
-    const Buffer *b = &s->buffer.item[buffer];
-    if (b->kind != BUFFER_output)
-        return buffer;
-    Ref leaf = s->graph->output.item[b->number].next;
-    return leaf == REF_NONE ? buffer : s->node_buffer[leaf];
-}
-
 static void
 look_at(void *user, int *buffer, Affine *at, bool store)
 {

@@ -36,11 +36,7 @@ note_written(void *user, int *buffer, Affine *at, bool store)
     if (!store || b->across)
         return;
     add_written(rows, *buffer);
-    if (b->kind != BUFFER_output)
-        return;
-    Ref leaf = s->graph->output.item[b->number].next;
-    if (leaf != REF_NONE)
-        add_written(rows, s->node_buffer[leaf]);
+    add_written(rows, schedule_memory(s, *buffer));
 }
 
 static void
