@@ -6,40 +6,40 @@
 #include <string.h>
 
 typedef void MapF32(flux_isa isa, int64_t count, const float *x, const float *y,
-                    float *z);
-typedef void MapF64(int64_t count, const double *x, const double *y, double *z);
+                    const float *w, float *z);
+typedef void MapF64(int64_t count, const double *x, const double *y,
+                    const double *w, double *z);
 
 #define MAP_LOOP(type, value)                                                  \
     for (int64_t i = 0; i < count; i++) {                                      \
         const type a = x[i];                                                   \
         const type b = y[i];                                                   \
+        const type c = w[i];                                                   \
         (void)b;                                                               \
+        (void)c;                                                               \
         z[i] = value;                                                          \
     }
 
+#define MAP_FORMALS                                                            \
+    (flux_isa isa, int64_t count, const float *x, const float *y,              \
+     const float *w, float *z)
 #define FLUX(name) flux_##name##f
 #define MAP(name, value)                                                       \
-    static void map_f32_##name(flux_isa isa, int64_t count, const float *x,    \
-                               const float *y, float *z)                       \
+    static void map_f32_##name MAP_FORMALS                                     \
     {                                                                          \
         (void)isa;                                                             \
         MAP_LOOP(float, value)                                                 \
     }
-#define FUSED(name)                                                            \
-    FLUX_BODY void map_##name##_body(flux_isa isa, int64_t count,              \
-                                     const float *x, const float *y,           \
-                                     float *z){MAP_LOOP(                       \
+#define FUSED(name, ...)                                                       \
+    FLUX_BODY void map_##name##_body MAP_FORMALS{MAP_LOOP(                     \
         float, flux_##name##f_isa(                                             \
-                   isa, a))} FLUX_FOR_EACH_ISA(map_##name,                     \
-                                               (flux_isa isa, int64_t count,   \
-                                                const float *x,                \
-                                                const float *y, float *z),     \
-                                               isa, count, x, y,               \
-                                               z) static void                  \
-        map_f32_##name(flux_isa isa, int64_t count, const float *x,            \
-                       const float *y, float *z)                               \
+                   isa, __VA_ARGS__))} FLUX_FOR_EACH_ISA(map_##name,           \
+                                                         MAP_FORMALS, isa,     \
+                                                         count, x, y, w,       \
+                                                         z) static void        \
+        map_f32_##name MAP_FORMALS                                             \
     {                                                                          \
-        map_##name##_isa(isa, count, x, y, z);                                 \
+        map_##name##_isa(isa, count, x, y, w, z);                              \
     }
 #include "ir/map.def"
 #undef MAP
@@ -49,11 +49,11 @@ typedef void MapF64(int64_t count, const double *x, const double *y, double *z);
 #define FLUX(name) flux_##name
 #define MAP(name, value)                                                       \
     static void map_f64_##name(int64_t count, const double *x,                 \
-                               const double *y, double *z)                     \
+                               const double *y, const double *w, double *z)    \
     {                                                                          \
         MAP_LOOP(double, value)                                                \
     }
-#define FUSED(name) MAP(name, flux_##name(a))
+#define FUSED(name, ...) MAP(name, flux_##name(__VA_ARGS__))
 #include "ir/map.def"
 #undef MAP
 #undef FUSED
@@ -61,7 +61,7 @@ typedef void MapF64(int64_t count, const double *x, const double *y, double *z);
 
 static MapF32 *const map_f32[OP_COUNT] = {
 #define MAP(name, value) [OP_##name] = map_f32_##name,
-#define FUSED(name)      MAP(name, )
+#define FUSED(name, ...) MAP(name, )
 #include "ir/map.def"
 #undef MAP
 #undef FUSED
@@ -69,7 +69,7 @@ static MapF32 *const map_f32[OP_COUNT] = {
 
 static MapF64 *const map_f64[OP_COUNT] = {
 #define MAP(name, value) [OP_##name] = map_f64_##name,
-#define FUSED(name)      MAP(name, )
+#define FUSED(name, ...) MAP(name, )
 #include "ir/map.def"
 #undef MAP
 #undef FUSED
@@ -178,9 +178,10 @@ run_map(const Run *run, const Node *node, Tensor *result)
     flux_isa isa = run->options->soft_fma ? FLUX_ISA_PLAIN : flux_best_isa();
     const Tensor *a = run_operand(run, node, 0);
     const Tensor *b = node->operands > 1 ? run_operand(run, node, 1) : a;
+    const Tensor *c = node->operands > 2 ? run_operand(run, node, 2) : a;
     int64_t count = tensor_count(result);
     if (op == OP_select)
-        run_select(a, b, run_operand(run, node, 2), result);
+        run_select(a, b, c, result);
     else if (op == OP_stop)
         memcpy(result->data, a->data,
                (size_t)count * dtype_size(result->dtype));
@@ -189,9 +190,9 @@ run_map(const Run *run, const Node *node, Tensor *result)
     else if (op_info[op].class == CLASS_COMPARE)
         run_compare(op, a, b, result);
     else if (result->dtype == DTYPE_f32)
-        map_f32[op](isa, count, a->data, b->data, result->data);
+        map_f32[op](isa, count, a->data, b->data, c->data, result->data);
     else if (result->dtype == DTYPE_f64)
-        map_f64[op](count, a->data, b->data, result->data);
+        map_f64[op](count, a->data, b->data, c->data, result->data);
     else if (result->dtype == DTYPE_bool)
         run_bools(op, a, b, result);
     else

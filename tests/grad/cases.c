@@ -5,7 +5,7 @@ Ref
 grad_map(Graph *g, const Case *test, const Ref *x)
 {
     return ir_map(g, test->op, x[0], test->inputs > 1 ? x[1] : REF_NONE,
-                  REF_NONE);
+                  test->inputs > 2 ? x[2] : REF_NONE);
 }
 
 /* x[3] to [2,3,4], [3,1] and a scalar's sum to [2,3]. */

@@ -229,6 +229,24 @@ interpret_integers(void **state)
     EXPECT(f, ir_map(g, OP_max, u, v, REF_NONE), UINT32_MAX, 1, 7, 65537);
 }
 
+/* Products that are rounded before they are added to would give 0, 0. */
+static void
+interpret_fma(void **state)
+{
+    Fixture *f = *state;
+    Graph *g = f->g;
+    double e = 0x1p-23;
+    Ref a = VECTOR(f, DTYPE_f32, 1 + e, 1 - e, 0x1p-100, QNAN, -0.0);
+    Ref b = VECTOR(f, DTYPE_f32, 1 - e, 1 + e, 0x1p-100, 1, 1);
+    Ref c = VECTOR(f, DTYPE_f32, -1, -1, 0x1p-149, 1, -0.0);
+    EXPECT(f, ir_map(g, OP_fma, a, b, c), -e * e, -e * e, 0x1p-149, QNAN, -0.0);
+    double d = 0x1p-52;
+    a = VECTOR(f, DTYPE_f64, 1 + d, 0x1p-600, -0.0);
+    b = VECTOR(f, DTYPE_f64, 1 - d, 0x1p-600, 1);
+    c = VECTOR(f, DTYPE_f64, -1, 1, 0);
+    EXPECT(f, ir_map(g, OP_fma, a, b, c), -d * d, 1, 0);
+}
+
 static void
 interpret_logic(void **state)
 {
@@ -520,17 +538,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(interpret_maps),
-        TEST(interpret_integers),
-        TEST(interpret_logic),
-        TEST(interpret_leaves),
-        TEST(interpret_moves),
-        TEST(interpret_greatest),
-        TEST(interpret_windows),
-        TEST(interpret_special),
-        TEST(interpret_problems),
-        TEST(interpret_flops),
-        TEST(interpret_leaves_and_room),
+        TEST(interpret_maps),     TEST(interpret_integers),
+        TEST(interpret_fma),      TEST(interpret_logic),
+        TEST(interpret_leaves),   TEST(interpret_moves),
+        TEST(interpret_greatest), TEST(interpret_windows),
+        TEST(interpret_special),  TEST(interpret_problems),
+        TEST(interpret_flops),    TEST(interpret_leaves_and_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ every_map(Fixture *f, Ref x, Ref y)
         else if (op == OP_select)
             ir_map(g, OP_select, mask, x, y);
         else
-            ir_map(g, (Op)op, logic ? mask : x, logic ? mask : y, REF_NONE);
+            ir_map(g, (Op)op, logic ? mask : x, logic ? mask : y, x);
     }
 }
 

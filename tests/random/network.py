@@ -249,7 +249,8 @@ class Network(generate.Program):
         if a.shape == b.shape and self.rng.random() < 0.5:
             return self.put(self.rng.choice([
                 f"{x} .* {y}", f"{x} - {y}", f"max({x}, {y})",
-                f"ifelse({x} .> {y}, {x}, 0.5{y})"]), a.shape)
+                f"ifelse({x} .> {y}, {x}, 0.5{y})",
+                f"fma({x}, {y}, 0.5{x})"]), a.shape)
         if self.rng.random() < 0.5 and count(a.shape) * count(b.shape) < 600:
             return self.put(f"{x} * {y}'", a.shape + b.shape)
         return self.put(f"vcat({x}, {y})", (a.shape[0] + b.shape[0],))

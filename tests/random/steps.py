@@ -143,7 +143,8 @@ class Steps:
             mask = f"({mask}) {self.rng.choice(['.&', '.|'])} ({y} .> 0)"
         text = self.rng.choice([
             f"ifelse({mask}, {x}, {y})", f"({mask}) .* {x}",
-            f"ifelse({mask}, {y}, 0)", f"ifelse({mask}, tanh({x}), 2)"])
+            f"ifelse({mask}, {y}, 0)", f"ifelse({mask}, tanh({x}), 2)",
+            f"fma({x}, 0.5, {y})"])
         return self.add(text, a.shape, a.size + b.size + 2)
 
     def step_scalar(self):

@@ -119,9 +119,9 @@ op_text(Printer *printer, const Value *value, const char *const *operand)
             text =
                 arena_printf(printer->arena, "%s%s", text, operand[p[1] - 'a']);
             p++;
-        } else if (*p == '%' && p[1] == '(') {
-            if (value->dtype == DTYPE_f32 && printer->isa != NULL &&
-                !printer->calls)
+        } else if (*p == '%' && (p[1] == '(' || p[1] == '[')) {
+            if ((value->dtype == DTYPE_f32 || p[1] == '[') &&
+                printer->isa != NULL && !printer->calls)
                 text = arena_printf(printer->arena, "%s_isa(%s, ", text,
                                     printer->isa);
             else

@@ -64,7 +64,7 @@ count_let(Explain *e, const Value *value, double times)
         e->cost.functions += times;
     else if (value->kind == VALUE_map && is_operation(value->op) &&
              is_real(e, value))
-        e->cost.operations += times;
+        e->cost.operations += times * (value->op == OP_fma ? 2 : 1);
 }
 
 /* The rows of a product, its columns or its terms, over all their axes. */
@@ -83,8 +83,8 @@ count_product(Explain *e, const Product *product, double times)
 {
     static const int each[] = {
         [END_set] = 0,   [END_add] = 1,      [END_step] = 2,
-        [END_sgd] = 2,   [END_momentum] = 4, [END_rmsprop] = 9,
-        [END_adam] = 12, [END_adamw] = 14,   [END_relu] = 1,
+        [END_sgd] = 2,   [END_momentum] = 6, [END_rmsprop] = 10,
+        [END_adam] = 15, [END_adamw] = 17,   [END_relu] = 1,
         [END_drelu] = 1, [END_dsigma] = 3,   [END_dtanh] = 3};
     const ProductEnd *end = &product->end;
     if (end->kind == END_panels || end->kind == END_turned)

@@ -62,7 +62,7 @@ join3(Graph *g, Held *held, Op op)
 #define SIGN(u)  UNARY(OP_sign, u)
 #define SIGMA(u) UNARY(OP_sigma, u)
 
-/* The partial derivative of y = op(a, b) by its operand k, 0 or 1. */
+/* The partial derivative of y = op(a, b, c) by its operand k. */
 static Ref
 partial(Graph *g, Op op, int k, Ref a, Ref b, Ref y)
 {
@@ -70,7 +70,7 @@ partial(Graph *g, Op op, int k, Ref a, Ref b, Ref y)
     switch ((int)op) { /* rows of other classes have none */
 #define PARTIAL_MAP(name, da, db)                                              \
     case OP_##name:                                                            \
-        return k == 0 ? (da) : (db);
+        return k == 0 ? (da) : k == 1 ? (db) : ONE;
 #define PARTIAL_LEAF(name, da, db)
 #define PARTIAL_COMPARE(name, da, db)
 #define PARTIAL_SHAPE(name, da, db)

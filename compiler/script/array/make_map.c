@@ -169,6 +169,20 @@ make_transpose(Lift *l, const Ref *operand, size_t count, const void *extra)
 }
 
 Ref
+make_fma(Lift *l, const Ref *operand, size_t count, const void *extra)
+{
+    (void)count;
+    (void)extra;
+    Ref a = lift_real(l, operand[0]);
+    Ref b = lift_real(l, operand[1]);
+    Ref c = lift_real(l, operand[2]);
+    lift_broadcast(l, &a, &b, true);
+    lift_broadcast(l, &a, &c, true);
+    lift_broadcast(l, &b, &c, true);
+    return ir_map(l->g, OP_fma, a, b, c);
+}
+
+Ref
 make_select(Lift *l, const Ref *operand, size_t count, const void *extra)
 {
     (void)count;

@@ -139,6 +139,13 @@ numeric_fn_min(Script *s, const Args *args)
 }
 
 Value
+numeric_fn_fma(Script *s, const Args *args)
+{
+    LiftOp op = {"fma", make_fma, NULL, true, false};
+    return lift(s, args->span, &op, args->item, 3);
+}
+
+Value
 numeric_fn_ifelse(Script *s, const Args *args)
 {
     if (args->item[0].kind == VALUE_bool)

@@ -109,6 +109,7 @@ Ref make_contract(Lift *l, const Ref *operand, size_t count, const void *extra);
  */
 Ref make_gather(Lift *l, const Ref *operand, size_t count, const void *extra);
 
+Ref make_fma(Lift *l, const Ref *operand, size_t count, const void *extra);
 Ref make_select(Lift *l, const Ref *operand, size_t count, const void *extra);
 Ref make_batchsum(Lift *l, const Ref *operand, size_t count,
                   const void *extra); /* extra: const bool *mean */
