@@ -32,7 +32,7 @@ end_epoch(void *user, const flux_epoch *e)
     autoencoder_step *step = e->state;
     (void)user;
     step->eta *= 0.9f;
-    printf("epoch %2zu  loss %.5f  %.1f s\n", e->epoch, e->loss, e->seconds);
+    printf("epoch %2zu  loss %.5f  %.2f s\n", e->epoch, e->loss, e->seconds);
     fflush(stdout);
     return 0;
 }

@@ -26,7 +26,7 @@ end_epoch(void *user, const flux_epoch *e)
     const size_t *epochs = user;
     const double turn = 3.14159265358979 * (double)e->epoch / (double)*epochs;
     step->eta = (float)(LARGEST / 2 * (1 + cos(turn)));
-    printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.1f s\n", e->epoch,
+    printf("epoch %2zu  loss %.4f  test accuracy %.4f  %.2f s\n", e->epoch,
            e->loss, e->validation.accuracy, e->seconds);
     fflush(stdout);
     return 0;
