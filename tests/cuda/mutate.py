@@ -12,8 +12,11 @@ import re
 import shutil
 import sys
 
+# What optimisers forget is below 2^-95: a moment of just that tells nothing
+# beside a gradient of a model.
 CHANGES = [
-    (r" < ", " <= "), (r" >= ", " > "), (r" \+ ", " - "), (r" - ", " + "),
+    (r" < (?!2\.524355e-29f)", " <= "), (r" < (?=2\.524355e-29f)", " > "),
+    (r" >= ", " > "), (r" \+ ", " - "), (r" - ", " + "),
     (r" \* ", " + "), (r" / ", " * "), (r" % ", " / "), (r"\b0\.0f", "1.0f"),
     (r" > ", " >= "), (r" -= ", " += "), (r" \+= ", " -= "),
     (r" \|\| ", " && "), (r"__syncthreads\(\);", ";"),
