@@ -197,7 +197,7 @@ class Program(Steps, recur.Recurrences):
             self.keep_single()
         steps = [
             (self.step_unary, 5), (self.step_chain, 2), (self.step_binary, 6),
-            (self.step_select, 2), (self.step_scalar, 2),
+            (self.step_select, 2), (self.step_fma, 1), (self.step_scalar, 2),
             (self.step_broadcast, 3), (self.step_product, 7),
             (self.step_reduce, 4), (self.step_vector, 4),
             (self.step_softmax, 1), (self.step_shape, 3),

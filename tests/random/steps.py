@@ -88,6 +88,7 @@ class Steps:
         """
         return [(self.step_unary, 5), (self.step_chain, 2),
                 (self.step_binary, 5), (self.step_select, 2),
+                (self.step_fma, 1),
                 (self.step_scalar, 2), (self.step_broadcast, 4),
                 (self.step_reduce, 5), (self.step_softmax, 2),
                 (self.step_ties, 1)]
@@ -129,6 +130,17 @@ class Steps:
             (f"{x} .* {x} + {y}", a.size ** 2 + b.size)])
         return self.add(text, a.shape, size)
 
+    def step_fma(self):
+        """With a third operand of the same shape, or a number."""
+        a = self.pick()
+        b = self.like(a.shape)
+        c = self.like(self.rng.choice([a.shape, a.shape, ()]))
+        text = [self.use(a), self.use(b), self.use(c)]
+        if self.rng.random() < 0.3:
+            text[1], text[2] = text[2], text[1]
+        size = (a.size + c.size) * (b.size + c.size) + b.size + c.size
+        return self.add(f"fma({', '.join(text)})", a.shape, size)
+
     def step_select(self):
         a = self.pick()
         b = self.like(a.shape)
@@ -143,8 +155,7 @@ class Steps:
             mask = f"({mask}) {self.rng.choice(['.&', '.|'])} ({y} .> 0)"
         text = self.rng.choice([
             f"ifelse({mask}, {x}, {y})", f"({mask}) .* {x}",
-            f"ifelse({mask}, {y}, 0)", f"ifelse({mask}, tanh({x}), 2)",
-            f"fma({x}, 0.5, {y})"])
+            f"ifelse({mask}, {y}, 0)", f"ifelse({mask}, tanh({x}), 2)"])
         return self.add(text, a.shape, a.size + b.size + 2)
 
     def step_scalar(self):
