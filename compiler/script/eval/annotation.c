@@ -6,6 +6,8 @@
 #include "script/array/trace.h"
 #include "script/eval/eval.h"
 
+#include <string.h>
+
 /* Whether an entry of an annotation x::[28, 28, C] is a named dimension: a name
  * that is bound nowhere.
  */
@@ -15,12 +17,24 @@ is_named(Scope *scope, const Ast *entry)
     return entry->kind == AST_NAME && scope_find(scope, entry->as.name) == NULL;
 }
 
+/* The symbol of a named length. That of the samples is n: what has this name is
+ * n_2, and what has a name that begins so has one more _2.
+ */
+static Dim
+named_dim(Script *s, const char *name)
+{
+    if (strcmp(name, "n") == 0 || strncmp(name, "n_2", 3) == 0)
+        name = intern_text(&s->context->names,
+                           arena_printf(&s->context->arena, "%s_2", name));
+    return dim_symbol(&s->dims, name);
+}
+
 /* The length that an entry means. */
 static Dim
 annotation_dim(Script *s, Scope *scope, const Ast *entry)
 {
     if (is_named(scope, entry))
-        return dim_symbol(&s->dims, entry->as.name);
+        return named_dim(s, entry->as.name);
     Value v = eval(s, scope, entry);
     return number_int(s, v, "a length", 0, INT64_C(1) << 40, entry->span);
 }
