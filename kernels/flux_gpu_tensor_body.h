@@ -108,6 +108,7 @@ FLUX_P(flux_gpu_product)(flux_tensor_tile *shared, size_t side, size_t tile,
         const size_t i = flux_tensor_row(side, tile, m, e);
         const size_t j = flux_tensor_column(side, tile, m, e);
         if (i < m && j < n)
-            flux_end_f32(&c[i * ci + j * cj], sum[e / 4][e % 4], end);
+            flux_end_f32(FLUX_ISA_PLAIN, &c[i * ci + j * cj], sum[e / 4][e % 4],
+                         end);
     }
 }

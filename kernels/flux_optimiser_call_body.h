@@ -28,8 +28,7 @@ FLUX_P(flux_sums_optimiser)(flux_isa isa, flux_order order, size_t m, size_t k,
     (isa, NULL, order, m, 1, k, a, ai, ak, &one, 0, 0, ci, 1, o);
 }
 
-/* A step of ADAM: m and v become keep_m m + take_m g and keep_v v + take_v g^2,
- * and c loses scale (m / (sqrt(v) + epsilon)). */
+/* A step of ADAM, whose formulas are those of flux_sum_body.h. */
 FLUX_INLINE void
 FLUX_P(flux_product_adam)(flux_isa isa, flux_pool *pool, flux_order order,
                           size_t m, size_t n, size_t k, const FLUX_T *a,
@@ -92,7 +91,7 @@ FLUX_P(flux_sums_adamw)(flux_isa isa, flux_order order, size_t m, size_t k,
     FLUX_P(flux_sums_optimiser)(isa, order, m, k, a, ai, ak, ci, &o);
 }
 
-/* A step with momentum: m becomes keep_m m + g, and c loses scale m. */
+/* A step with momentum: one moment, which takes in all of g. */
 FLUX_INLINE void
 FLUX_P(flux_product_momentum)(flux_isa isa, flux_pool *pool, flux_order order,
                               size_t m, size_t n, size_t k, const FLUX_T *a,
@@ -117,8 +116,7 @@ FLUX_P(flux_sums_momentum)(flux_isa isa, flux_order order, size_t m, size_t k,
     FLUX_P(flux_sums_optimiser)(isa, order, m, k, a, ai, ak, ci, &o);
 }
 
-/* A step of RMSProp: v becomes keep_v v + take_v g^2, and c loses
- * scale (g / (sqrt(v) + epsilon)). */
+/* A step of RMSProp: the moment of the squares alone. */
 FLUX_INLINE void
 FLUX_P(flux_product_rmsprop)(flux_isa isa, flux_pool *pool, flux_order order,
                              size_t m, size_t n, size_t k, const FLUX_T *a,

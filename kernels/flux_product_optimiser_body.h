@@ -47,6 +47,16 @@ FLUX_P(flux_adjusted)(const FLUX_E(flux_optimiser) * o, FLUX_V c, FLUX_V g)
     return g;
 }
 
+/* A vector of second moments that takes in the squares of g. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_P(flux_squares)(const FLUX_E(flux_optimiser) * o, FLUX_V v, FLUX_V g)
+{
+    const FLUX_V taken = FLUX_I(all)(o->take_v) * g;
+    const FLUX_V tiny = FLUX_I(all)((FLUX_T)FLUX_TINY);
+    return FLUX_I(fma)(FLUX_I(all)(o->keep_v), v,
+                       FLUX_I(fma_on)(g, taken, tiny));
+}
+
 FLUX_INLINE int
 FLUX_P(flux_is_sgd)(const FLUX_E(flux_optimiser) * o)
 {
@@ -71,7 +81,8 @@ FLUX_P(flux_optimiser_root)(const int PARTS, const FLUX_E(flux_optimiser) * o,
     }
     if (PARTS & FLUX_FIRST) {
         const FLUX_V taken = FLUX_I(fma_all)(g, o->take_m, FLUX_I(all)(0));
-        const FLUX_V m = FLUX_I(all)(o->keep_m) * FLUX_AT(o->m + at) + taken;
+        const FLUX_V m =
+            FLUX_I(follow)(FLUX_AT(o->m + at), FLUX_I(all)(o->keep_m), taken);
         FLUX_AT(o->m + at) = m;
         if (!(PARTS & FLUX_SECOND))
             FLUX_AT(o->c + at) =
@@ -79,8 +90,7 @@ FLUX_P(flux_optimiser_root)(const int PARTS, const FLUX_E(flux_optimiser) * o,
                 FLUX_I(all)(o->scale) * m;
     }
     if (PARTS & FLUX_SECOND) {
-        const FLUX_V v = FLUX_I(all)(o->keep_v) * FLUX_AT(o->v + at) +
-                         FLUX_I(all)(o->take_v) * (g * g);
+        const FLUX_V v = FLUX_P(flux_squares)(o, FLUX_AT(o->v + at), g);
         FLUX_AT(o->v + at) = v;
         FLUX_AT(sum + FLUX_P(flux_roots)(PARTS)) =
             FLUX_I(sqrt)(v) + FLUX_I(all)(o->epsilon);
@@ -110,13 +120,12 @@ FLUX_P(flux_optimise)(const FLUX_E(flux_optimiser) * o, size_t at, size_t n,
     FLUX_V old = FLUX_I(take)(o->c + at, n);
     FLUX_V m = g;
     if (parts & FLUX_FIRST) {
-        m = FLUX_I(all)(o->keep_m) * FLUX_I(take)(o->m + at, n) +
-            FLUX_I(all)(o->take_m) * g;
+        m = FLUX_I(follow)(FLUX_I(take)(o->m + at, n), FLUX_I(all)(o->keep_m),
+                           FLUX_I(all)(o->take_m) * g);
         FLUX_I(put)(o->m + at, m, n);
     }
     if (parts & FLUX_SECOND) {
-        const FLUX_V v = FLUX_I(all)(o->keep_v) * FLUX_I(take)(o->v + at, n) +
-                         FLUX_I(all)(o->take_v) * (g * g);
+        const FLUX_V v = FLUX_P(flux_squares)(o, FLUX_I(take)(o->v + at, n), g);
         FLUX_I(put)(o->v + at, v, n);
         m = m / (FLUX_I(sqrt)(v) + FLUX_I(all)(o->epsilon));
     }

@@ -56,7 +56,8 @@ FLUX_ON(flux_product, plain)(flux_order order, size_t m, size_t n, size_t k,
                     total[i] = total[i] + sum[i];
             }
             for (size_t i = 0; i < rows; i++)
-                FLUX_P(flux_end)(c + (i0 + i) * ci + j * cj, total[i], end);
+                FLUX_P(flux_end)
+            (FLUX_ISA_PLAIN, c + (i0 + i) * ci + j * cj, total[i], end);
         }
 }
 

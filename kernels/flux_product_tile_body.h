@@ -412,7 +412,7 @@ FLUX_P(flux_end)(FLUX_T *to, FLUX_V sum, flux_product_end end)
 FLUX_TARGET FLUX_INLINE void
 FLUX_P(flux_end_one)(FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
-    FLUX_E(flux_end)(to, sum, end);
+    FLUX_E(flux_end)(FLUX_OWN_ISA, to, sum, end);
 }
 
 /* Less than a vector of up to 8 columns. All are loaded before the first is

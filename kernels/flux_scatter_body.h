@@ -60,29 +60,30 @@ FLUX_P(flux_scatter_block)(const FLUX_P(flux_scatter_part) * p, size_t begin,
 
 /* A column's step by an optimiser, which begins at the column: of gradients
  * that are not adjusted. */
-FLUX_INLINE void
-FLUX_P(flux_scatter_optimise)(const int PARTS, size_t rows, const FLUX_T *sum,
+FLUX_BODY void
+FLUX_P(flux_scatter_optimise)(const int PARTS, flux_isa isa, size_t rows,
+                              const FLUX_T *sum,
                               const FLUX_P(flux_optimiser) * o)
 {
     FLUX_APART
     for (size_t i = 0; i < rows; i++)
-        FLUX_P(flux_optimise)(PARTS, o, i, sum[i]);
+        FLUX_P(flux_optimise)(PARTS, isa, o, i, sum[i]);
 }
 
 #define FLUX_CASE_OF(name, PARTS)                                              \
     case PARTS:                                                                \
         if (FLUX_USES_OPTIMISER(PARTS))                                        \
-            FLUX_P(flux_scatter_optimise)(PARTS, rows, sum, &o);               \
+            FLUX_P(flux_scatter_optimise)(PARTS, isa, rows, sum, &o);          \
         break;
 
 /* What becomes of a column that has these sums, which change. */
-FLUX_INLINE void
-FLUX_P(flux_scatter_end)(size_t rows, FLUX_T *to, FLUX_T *sum,
+FLUX_BODY void
+FLUX_P(flux_scatter_end)(flux_isa isa, size_t rows, FLUX_T *to, FLUX_T *sum,
                          flux_product_end end)
 {
     if (end.kind != FLUX_OPTIMISER) {
         for (size_t i = 0; i < rows; i++)
-            FLUX_P(flux_end)(to + i, sum[i], end);
+            FLUX_P(flux_end)(isa, to + i, sum[i], end);
         return;
     }
     /* From here, so that elements are plainly counted. */
@@ -121,7 +122,6 @@ FLUX_ON(flux_scatter_some, body)(flux_isa isa,
 {
     const size_t block = flux_order_block(FLUX_SEQ);
     const int rests = FLUX_P(flux_scatter_rests)(p->end);
-    (void)isa;
     for (size_t j = 0; j < p->columns; j++)
         p->met[j] = 0;
     for (size_t k = 0; k < p->n; k += block) {
@@ -134,7 +134,8 @@ FLUX_ON(flux_scatter_some, body)(flux_isa isa,
             continue;
         for (size_t i = 0; i < p->rows && p->met[j] == 0; i++)
             sum[i] = 0;
-        FLUX_P(flux_scatter_end)(p->rows, p->to + j * p->next, sum, p->end);
+        FLUX_P(flux_scatter_end)
+        (isa, p->rows, p->to + j * p->next, sum, p->end);
     }
 }
 

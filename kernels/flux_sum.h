@@ -19,7 +19,7 @@
 #ifndef FLUX_SUM_H
 #define FLUX_SUM_H
 
-#include "kernels/flux_fma.h"
+#include "kernels/flux_isa.h"
 
 typedef enum { FLUX_SEQ, FLUX_SPLIT4, FLUX_TREE16 } flux_order;
 
@@ -67,6 +67,13 @@ enum {
     FLUX_ADAMW = FLUX_ADAM | FLUX_DECAY
 };
 
+/* Nothing is kept of a first moment whose magnitude is below the one, 2^-95,
+ * and the other is added to the second at each step: so neither becomes
+ * subnormal where gradients are 0 for long, which many processors take a
+ * hundred times as long for. */
+#define FLUX_SMALL 2.524354896707238e-29
+#define FLUX_TINY  1e-37
+
 /* one(name, PARTS) for each optimiser: its name in calls, and its parts. */
 #define FLUX_OPTIMISERS(one)                                                   \
     one(sgd, FLUX_SGD) one(momentum, FLUX_MOMENTUM) one(rmsprop, FLUX_RMSPROP) \
@@ -103,17 +110,25 @@ flux_order_block(flux_order order)
 #define FLUX_P(name) name##_f32
 #define FLUX_T       float
 #define FLUX_ROOT    flux_sqrtf
+#define FLUX_ABS     flux_absf
+#define FLUX_FMA_ISA flux_fmaf_isa
 #include "kernels/flux_sum_body.h"
 #undef FLUX_P
 #undef FLUX_T
 #undef FLUX_ROOT
+#undef FLUX_ABS
+#undef FLUX_FMA_ISA
 
 #define FLUX_P(name) name##_f64
 #define FLUX_T       double
 #define FLUX_ROOT    flux_sqrt
+#define FLUX_ABS     flux_abs
+#define FLUX_FMA_ISA flux_fma_isa
 #include "kernels/flux_sum_body.h"
 #undef FLUX_P
 #undef FLUX_T
 #undef FLUX_ROOT
+#undef FLUX_ABS
+#undef FLUX_FMA_ISA
 
 #endif

@@ -4,6 +4,8 @@
  *    FLUX_P(name)    the name with the type's suffix
  *    FLUX_T          the element type
  *    FLUX_ROOT       its square root
+ *    FLUX_ABS        its magnitude
+ *    FLUX_FMA_ISA    a b + c rounded once, in a body
  */
 
 /* Lane l of 16 and lane l + 8 of up to 16 elements, joined. */
@@ -118,11 +120,11 @@ FLUX_P(flux_maximum)(size_t n, const FLUX_T *x)
  * gradient g; a line whose part it has not is left out, and without FLUX_FIRST
  * m is g:
  *
- *    g = min(high, max(low, g))     FLUX_CLIP
- *    g = g + l2 c                   FLUX_L2
- *    m = keep_m m + take_m g        FLUX_FIRST
- *    v = keep_v v + take_v (g g)    FLUX_SECOND
- *    c = c - decay c                FLUX_DECAY
+ *    FLUX_CLIP      g = min(high, max(low, g))
+ *    FLUX_L2        g = g + l2 c
+ *    FLUX_FIRST     m = fma(keep_m, |m| < FLUX_SMALL ? 0 : m, take_m g)
+ *    FLUX_SECOND    v = fma(keep_v, v, fma(take_v g, g, FLUX_TINY))
+ *    FLUX_DECAY     c = c - decay c
  *    c = c - scale (m / (sqrt(v) + epsilon))
  *
  * or without FLUX_SECOND in the end c - scale m.
@@ -230,20 +232,30 @@ FLUX_P(flux_adjusted)(const FLUX_P(flux_optimiser) * o, size_t i, FLUX_T g)
     return g;
 }
 
+/* The next value of a moment that takes in x. */
+FLUX_BODY FLUX_T
+FLUX_P(flux_follow)(flux_isa isa, FLUX_T moment, FLUX_T keep, FLUX_T x)
+{
+    const FLUX_T kept = FLUX_ABS(moment) < (FLUX_T)FLUX_SMALL ? 0 : moment;
+    return FLUX_FMA_ISA(isa, keep, kept, x);
+}
+
 /* The step of element i, of such a gradient: PARTS are those of o, a constant
  * where this is inlined in a loop. */
-FLUX_INLINE void
-FLUX_P(flux_optimise)(const int PARTS, const FLUX_P(flux_optimiser) * o,
-                      size_t i, FLUX_T g)
+FLUX_BODY void
+FLUX_P(flux_optimise)(const int PARTS, flux_isa isa,
+                      const FLUX_P(flux_optimiser) * o, size_t i, FLUX_T g)
 {
     FLUX_T m = g;
     FLUX_T c = o->c[i];
     if (PARTS & FLUX_FIRST) {
-        m = o->keep_m * o->m[i] + o->take_m * g;
+        m = FLUX_P(flux_follow)(isa, o->m[i], o->keep_m, o->take_m * g);
         o->m[i] = m;
     }
     if (PARTS & FLUX_SECOND) {
-        const FLUX_T v = o->keep_v * o->v[i] + o->take_v * (g * g);
+        const FLUX_T square =
+            FLUX_FMA_ISA(isa, o->take_v * g, g, (FLUX_T)FLUX_TINY);
+        const FLUX_T v = FLUX_FMA_ISA(isa, o->keep_v, o->v[i], square);
         o->v[i] = v;
         m = m / (FLUX_ROOT(v) + o->epsilon);
     }
@@ -261,14 +273,14 @@ typedef struct {
 } FLUX_P(flux_epilogue);
 
 /* What becomes of an element of a product, but for an epilogue. */
-FLUX_INLINE void
-FLUX_P(flux_end)(FLUX_T *to, FLUX_T sum, flux_product_end end)
+FLUX_BODY void
+FLUX_P(flux_end)(flux_isa isa, FLUX_T *to, FLUX_T sum, flux_product_end end)
 {
     const FLUX_P(flux_optimiser) *o = (const FLUX_P(flux_optimiser) *)end.by;
     const size_t i = end.kind == FLUX_OPTIMISER ? (size_t)(to - o->c) : 0;
     if (end.kind == FLUX_OPTIMISER)
         FLUX_P(flux_optimise)
-    (o->parts, o, i, FLUX_P(flux_adjusted)(o, i, sum));
+    (o->parts, isa, o, i, FLUX_P(flux_adjusted)(o, i, sum));
     else if (end.kind == FLUX_STEP) *to = *to - (FLUX_T)end.scale * sum;
     else *to = end.kind == FLUX_ADD ? *to + sum : sum;
 }

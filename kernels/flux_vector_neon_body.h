@@ -75,6 +75,15 @@ FLUX_I(greater)(FLUX_V x, FLUX_V max)
                     ((__typeof__(x > max))max & ~above));
 }
 
+/* A vector of moments that takes in x, as flux_follow of flux_sum_body.h. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(follow)(FLUX_V moment, FLUX_V keep, FLUX_V x)
+{
+    const FLUX_V size = FLUX_I(greater)(moment, -moment);
+    const __typeof__(x > x) small = size < FLUX_I(all)((FLUX_T)FLUX_SMALL);
+    return FLUX_I(fma)(keep, (FLUX_V)((__typeof__(x > x))moment & ~small), x);
+}
+
 /* The first n lanes, n <= FLUX_W, of what is in memory, and to there: no other
  * is read or written. */
 FLUX_TARGET FLUX_INLINE FLUX_V

@@ -146,6 +146,28 @@ FLUX_I(put_from)(FLUX_T *p, FLUX_V v, size_t from, size_t n)
             : "+m"(FLUX_AT(p))
             : "v"(v), "Yk"(some));
 }
+
+/* A vector of moments that takes in x, as flux_follow of flux_sum_body.h. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(follow)(FLUX_V moment, FLUX_V keep, FLUX_V x)
+{
+    uint16_t kept;
+#if defined(FLUX_F32_BEST)
+    /* 2^97: those bits of an exponent of which one of -95 or more has any. */
+    __asm__("vptestmd" FLUX_MAKES
+            : "=Yk"(kept)
+            : "v"(moment), "v"(FLUX_I(all)(158456325028528675187087900672.0f)));
+#else
+    __asm__("vcmpnltpd" FLUX_MAKES
+            : "=Yk"(kept)
+            : "v"(FLUX_I(greater)(moment, -moment)),
+              "v"(FLUX_I(all)(FLUX_SMALL)));
+#endif
+    __asm__(FLUX_OP("vmova") " {%0, %0%{%1%}%{z%}|%0%{%1%}%{z%}, %0}"
+            : "+v"(moment)
+            : "Yk"(kept));
+    return FLUX_I(fma_on)(keep, moment, x);
+}
 #else
 #if defined(FLUX_F32_AVX2)
 typedef int32_t FLUX_P(flux_some) __attribute__((vector_size(32)));
@@ -204,6 +226,19 @@ FLUX_I(put_from)(FLUX_T *p, FLUX_V v, size_t from, size_t n)
     __asm__(FLUX_OP("vmaskmov") FLUX_MAKES
             : "+m"(FLUX_AT(p))
             : "x"(FLUX_I(first)((int)n) & ~FLUX_I(first)((int)from)), "x"(v));
+}
+
+/* A vector of moments that takes in x, as flux_follow of flux_sum_body.h.
+ * Magnitudes are compared as integers. */
+FLUX_TARGET FLUX_INLINE FLUX_V
+FLUX_I(follow)(FLUX_V moment, FLUX_V keep, FLUX_V x)
+{
+    const FLUX_P(flux_some) bits = (FLUX_P(flux_some))moment;
+    const FLUX_P(flux_some) limit =
+        (FLUX_P(flux_some))FLUX_I(all)((FLUX_T)FLUX_SMALL);
+    const FLUX_P(flux_some) sign = (FLUX_P(flux_some))FLUX_I(all)((FLUX_T)-0.0);
+    const FLUX_P(flux_some) small = limit > (bits & ~sign);
+    return FLUX_I(fma_on)(keep, (FLUX_V)(bits & ~small), x);
 }
 #endif
 

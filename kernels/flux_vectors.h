@@ -11,6 +11,7 @@
 #define FLUX_VECTORS_H
 
 #include "kernels/flux_isa.h"
+#include "kernels/flux_sum.h"
 
 #define FLUX_ALIGNED __attribute__((aligned(64)))
 

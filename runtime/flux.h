@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLUX_ABI      4
+#define FLUX_ABI      5
 #define FLUX_MAX_RANK 8
 
 #include "flux_library.h"

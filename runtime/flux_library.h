@@ -2,7 +2,7 @@
  *
  * Every file that includes flux.h names a symbol of libflux.a whose name has
  * FLUX_ABI in it, which the library of another version has not: linked to that,
- * `undefined reference to flux_library_abi_4` says which one is wanted. It is
+ * `undefined reference to flux_library_abi_5` says which one is wanted. It is
  * never read. Who has no library, as --standalone and FLUX_KERNELS_HERE, names
  * none.
  */

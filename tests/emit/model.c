@@ -84,8 +84,10 @@ step_of(Context *context, const Graph *forward, DType dtype)
         const char *name =
             arena_printf(&context->arena, "m.%s", leaf.as.leaf.name);
         Ref m = ir_leaf(g, OP_state, name, dtype, leaf.rank, leaf.dim);
-        Ref kept = binary(g, OP_mul, m, ir_fill(g, m, 0.9));
-        Ref next = binary(g, OP_add, kept, dp);
+        Ref small = binary(g, OP_lt, ir_map(g, OP_abs, m, REF_NONE, REF_NONE),
+                           ir_fill(g, m, 0x1p-95));
+        Ref kept = ir_map(g, OP_select, small, ir_fill(g, m, 0), m);
+        Ref next = ir_map(g, OP_fma, ir_fill(g, m, 0.9), kept, dp);
         Ref scaled = binary(g, OP_mul, ir_spread(g, eta, p), next);
         ir_output(g, name, next, m);
         ir_output(g, leaf.as.leaf.name, binary(g, OP_sub, p, scaled), p);

@@ -39,9 +39,32 @@ special(uint32_t *state)
     return some[next_random(state) % (sizeof some / sizeof *some)];
 }
 
-/* What the numbers are made by, and the factor of a gradient in its mean. */
+#define SMALL 0x1p-95
+
+/* Means of which nothing is kept, and others. */
+static double
+small(uint32_t *state)
+{
+    static const double some[] = {SMALL,
+                                  -SMALL,
+                                  SMALL * (1 - 0x1p-24),
+                                  -SMALL * (1 - 0x1p-24),
+                                  SMALL * (1 + 0x1p-23),
+                                  SMALL / 2,
+                                  0.0,
+                                  -0.0,
+                                  1e-40,
+                                  1e-310,
+                                  NAN,
+                                  -1.0};
+    return some[next_random(state) % (sizeof some / sizeof *some)];
+}
+
+/* What the numbers are made by, and the factors of a gradient and of what was
+ * before in their mean. */
 static double (*make)(uint32_t *state) = number;
 static double take = 0.1;
+static double keep = 0.9;
 
 /* What becomes of gradients before, and the limits of some. */
 static int adjust;
@@ -56,7 +79,7 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         function(task, thread, pool->threads);
 }
 
-#define OPTIMISER(T, S, ROOT)                                                  \
+#define OPTIMISER(T, S, ROOT, FMA)                                             \
     static T *filled_##S(size_t count, int positive, uint32_t *state)          \
     {                                                                          \
         T *x = malloc(count * sizeof *x);                                      \
@@ -66,6 +89,13 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
             x[i] = positive && one < 0 ? -one : one;                           \
         }                                                                      \
         return x;                                                              \
+    }                                                                          \
+                                                                               \
+    /* Nothing is kept of a mean below 2^-95. */                               \
+    static void follow_##S(T *mean, T x)                                       \
+    {                                                                          \
+        const int small = *mean<(T)SMALL && * mean>(T) - SMALL;                \
+        *mean = FMA((T)keep, small ? 0 : *mean, x);                            \
     }                                                                          \
                                                                                \
     /* An element and its moments after a step, each operation by itself. */   \
@@ -81,21 +111,18 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         }                                                                      \
         T step = g;                                                            \
         if (optimiser == MOMENTUM) {                                           \
-            const T kept = (T)0.9 * *mean;                                     \
-            *mean = kept + g;                                                  \
+            follow_##S(mean, g);                                               \
             step = *mean;                                                      \
         }                                                                      \
         if (optimiser == ADAM || optimiser == ADAMW) {                         \
-            const T kept = (T)0.9 * *mean;                                     \
             const T taken = (T)take * g;                                       \
-            *mean = kept + taken;                                              \
+            follow_##S(mean, taken);                                           \
             step = *mean;                                                      \
         }                                                                      \
         if (optimiser != MOMENTUM && optimiser != SGD) {                       \
-            const T power = g * g;                                             \
-            const T kept = (T)0.999 * *square;                                 \
-            const T taken = (T)0.001 * power;                                  \
-            *square = kept + taken;                                            \
+            const T taken = (T)0.001 * g;                                      \
+            const T power = FMA(taken, g, (T)1e-37);                           \
+            *square = FMA((T)0.999, *square, power);                           \
             const T root = ROOT(*square);                                      \
             const T over = root + (T)1e-7;                                     \
             step = step / over;                                                \
@@ -126,16 +153,16 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         if (optimiser == SGD)                                                  \
             flux_by_sgd_##S(&o, x[0], (T)0.3);                                 \
         else if (optimiser == MOMENTUM)                                        \
-            flux_by_momentum_##S(&o, x[0], x[1], (T)0.9, (T)0.3);              \
+            flux_by_momentum_##S(&o, x[0], x[1], (T)keep, (T)0.3);             \
         else if (optimiser == RMSPROP)                                         \
             flux_by_rmsprop_##S(&o, x[0], x[2], (T)0.999, (T)0.001, (T)0.3,    \
                                 (T)1e-7);                                      \
         else if (optimiser == ADAM)                                            \
-            flux_by_adam_##S(&o, x[0], x[1], x[2], (T)0.9, (T)take, (T)0.999,  \
+            flux_by_adam_##S(&o, x[0], x[1], x[2], (T)keep, (T)take, (T)0.999, \
                              (T)0.001, (T)0.3, (T)1e-7);                       \
         else                                                                   \
-            flux_by_adamw_##S(&o, x[0], x[1], x[2], (T)0.9, (T)take, (T)0.999, \
-                              (T)0.001, (T)0.3, (T)1e-7, (T)0.01);             \
+            flux_by_adamw_##S(&o, x[0], x[1], x[2], (T)keep, (T)take,          \
+                              (T)0.999, (T)0.001, (T)0.3, (T)1e-7, (T)0.01);   \
         if (adjust & CLIP)                                                     \
             flux_clip_##S(&o, (T)low, (T)high);                                \
         if (adjust & L2)                                                       \
@@ -154,7 +181,7 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
                                        n, 1, ci, cj, &o);                      \
         else if (optimiser == MOMENTUM)                                        \
             flux_product_momentum_##S(isa, pool, order, m, n, k, a, 1, m, b,   \
-                                      n, 1, x[0], ci, cj, x[1], (T)0.9,        \
+                                      n, 1, x[0], ci, cj, x[1], (T)keep,       \
                                       (T)0.3);                                 \
         else if (optimiser == RMSPROP)                                         \
             flux_product_rmsprop_##S(isa, pool, order, m, n, k, a, 1, m, b, n, \
@@ -162,11 +189,11 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
                                      (T)0.001, (T)0.3, (T)1e-7);               \
         else if (optimiser == ADAM)                                            \
             flux_product_adam_##S(isa, pool, order, m, n, k, a, 1, m, b, n, 1, \
-                                  x[0], ci, cj, x[1], x[2], (T)0.9, (T)take,   \
+                                  x[0], ci, cj, x[1], x[2], (T)keep, (T)take,  \
                                   (T)0.999, (T)0.001, (T)0.3, (T)1e-7);        \
         else                                                                   \
             flux_product_adamw_##S(isa, pool, order, m, n, k, a, 1, m, b, n,   \
-                                   1, x[0], ci, cj, x[1], x[2], (T)0.9,        \
+                                   1, x[0], ci, cj, x[1], x[2], (T)keep,       \
                                    (T)take, (T)0.999, (T)0.001, (T)0.3,        \
                                    (T)1e-7, (T)0.01);                          \
     }                                                                          \
@@ -180,17 +207,17 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
             flux_sums_optimiser_##S(isa, order, m, k, a, 1, m, 1, &o);         \
         else if (optimiser == MOMENTUM)                                        \
             flux_sums_momentum_##S(isa, order, m, k, a, 1, m, x[0], 1, x[1],   \
-                                   (T)0.9, (T)0.3);                            \
+                                   (T)keep, (T)0.3);                           \
         else if (optimiser == RMSPROP)                                         \
             flux_sums_rmsprop_##S(isa, order, m, k, a, 1, m, x[0], 1, x[2],    \
                                   (T)0.999, (T)0.001, (T)0.3, (T)1e-7);        \
         else if (optimiser == ADAM)                                            \
             flux_sums_adam_##S(isa, order, m, k, a, 1, m, x[0], 1, x[1], x[2], \
-                               (T)0.9, (T)take, (T)0.999, (T)0.001, (T)0.3,    \
+                               (T)keep, (T)take, (T)0.999, (T)0.001, (T)0.3,   \
                                (T)1e-7);                                       \
         else                                                                   \
             flux_sums_adamw_##S(isa, order, m, k, a, 1, m, x[0], 1, x[1],      \
-                                x[2], (T)0.9, (T)take, (T)0.999, (T)0.001,     \
+                                x[2], (T)keep, (T)take, (T)0.999, (T)0.001,    \
                                 (T)0.3, (T)1e-7, (T)0.01);                     \
     }                                                                          \
                                                                                \
@@ -277,8 +304,8 @@ run_in_turn(flux_pool *pool, flux_task *function, void *task)
         free(a);                                                               \
     }
 
-OPTIMISER(float, f32, flux_sqrtf)
-OPTIMISER(double, f64, flux_sqrt)
+OPTIMISER(float, f32, flux_sqrtf, fmaf)
+OPTIMISER(double, f64, flux_sqrt, fma)
 
 /* Tiles of each width that wait for others, and that none follows; terms that
  * are fewer than what waits, and more blocks than one; narrow products, whose
@@ -343,6 +370,18 @@ test_special(void **state)
         check_f32(FLUX_SEQ, 32, 40, 514, 0, 0);
     }
     take = 0.1;
+    make = small;
+    static const double keeps[] = {0.9, 0.0, -0.0, -0.5, NAN, INFINITY};
+    for (size_t i = 0; i < sizeof keeps / sizeof *keeps; i++) {
+        keep = keeps[i];
+        for (size_t k = 1; k <= 3; k++) {
+            check_f32(FLUX_SEQ, 64, 50, k, 0, 0);
+            check_f64(FLUX_SEQ, 32, 50, k, 0, 2);
+            check_f32(FLUX_SEQ, 9, 35, k, 1, 0);
+        }
+    }
+    keep = 0.9;
+    make = special;
     /* Limits of a gradient that are zeros, or none. */
     static const double limits[][2] = {
         {-0.0, 1.0}, {-1.0, -0.0}, {-0.0, -0.0}, {0.0, 0.0},

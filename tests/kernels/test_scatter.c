@@ -43,7 +43,10 @@ make_places(size_t columns, size_t n, uint32_t *state)
     }
 }
 
-#define CHECKS(S, T, BITS, ROOT)                                               \
+/* Nothing is kept of a mean below it. */
+#define SMALL 0x1p-95
+
+#define CHECKS(S, T, BITS, ROOT, FMA)                                          \
     static T x_##S[PLACES * 8];                                                \
     static T table_##S[3][TABLE];                                              \
     static T got_##S[3][TABLE];                                                \
@@ -76,12 +79,16 @@ make_places(size_t columns, size_t n, uint32_t *state)
                 if (adjust & L2)                                               \
                     g = g + (T)0.375 * *c;                                     \
                 T part = g;                                                    \
-                if (end == MOMENTUM)                                           \
-                    part = *mean = (T)0.875 * *mean + g;                       \
                 if (end == ADAM || end == ADAMW)                               \
-                    part = *mean = (T)0.875 * *mean + (T)0.3 * g;              \
+                    part = (T)0.3 * g;                                         \
+                if (end == MOMENTUM || end == ADAM || end == ADAMW) {          \
+                    const int small = *mean<(T)SMALL && * mean>(T) - SMALL;    \
+                    part = FMA((T)0.875, small ? 0 : *mean, part);             \
+                    *mean = part;                                              \
+                }                                                              \
                 if (end >= RMSPROP && end != SGD) {                            \
-                    *square = (T)0.75 * *square + (T)0.7 * (g * g);            \
+                    const T power = FMA((T)0.7 * g, g, (T)1e-37);              \
+                    *square = FMA((T)0.75, *square, power);                    \
                     part = part / (ROOT(*square) + (T)0.01);                   \
                 }                                                              \
                 if (end == ADAMW)                                              \
@@ -210,8 +217,8 @@ make_places(size_t columns, size_t n, uint32_t *state)
         }                                                                      \
     }
 
-CHECKS(f32, float, flux_f32_bits, flux_sqrtf)
-CHECKS(f64, double, flux_f64_bits, flux_sqrt)
+CHECKS(f32, float, flux_f32_bits, flux_sqrtf, fmaf)
+CHECKS(f64, double, flux_f64_bits, flux_sqrt, fma)
 
 static void
 check(size_t m, size_t columns, size_t n)

@@ -2,8 +2,8 @@
  * makes: of Momentum, RMSProp, ADAM and AdamW, by what they have of
  *
  *    g = clipped + l2 p, or clipped
- *    m' = keep_m m + take_m g, or keep_m m + g
- *    v' = keep_v v + take_v (g g)
+ *    m' = fma(keep_m, |m| < FLUX_SMALL ? 0 : m, x), where x is take_m g, or g
+ *    v' = fma(keep_v, v, fma(take_v g, g, FLUX_TINY))
  *    p' = q - scale (m' / (sqrt(v') + epsilon)), or q - scale m'
  *
  * where clipped is the gradient or min(high, max(low, it)), q is p or
@@ -11,7 +11,11 @@
  * values of m, v and p, the rest scalars. SGD has p' alone, and is one of these
  * where g is more than the gradient.
  */
+#include "kernels/flux_sum.h"
 #include "pass/fuse/fuse.h"
+#include "pass/pass.h"
+
+#include <math.h>
 
 /* The leaf whose next value a node is, or none. */
 static Ref
@@ -37,12 +41,12 @@ schedule_scalar(const Schedule *s, Ref ref)
     return ir_node(s->graph, ref)->rank == 0 ? ref : REF_NONE;
 }
 
-/* x of scalar op x, which nothing else needs, or none: op is + or *. */
+/* x of scalar op x, a value of so many users, or none: op is + or *. */
 static Ref
-beside_scalar(const Schedule *s, Ref ref, Op op, Ref *scalar)
+beside_scalar(const Schedule *s, Ref ref, Op op, int users, Ref *scalar)
 {
     const Node *node = ir_node(s->graph, ref);
-    for (int i = 0; i < 2 && is(s, ref, op, 1); i++) {
+    for (int i = 0; i < 2 && is(s, ref, op, users); i++) {
         *scalar = schedule_scalar(s, node->operand[i]);
         if (*scalar != REF_NONE)
             return node->operand[1 - i];
@@ -73,31 +77,82 @@ typedef struct {
     Ref scalar[END_SCALARS]; /* REF_NONE: it has none */
 } Optimiser;
 
-/* x of keep * old + take * x, or of keep * old + x if `take` is NULL: the next
- * value of old, which one node needs as well.
- */
+/* Whether all elements are a constant, which is no -0. */
+static bool
+is_filled(const Schedule *s, Ref ref, double value)
+{
+    double c = 0;
+    bool f32 = ir_node(s->graph, ref)->dtype == DTYPE_f32;
+    return pass_filled(s->graph, ref, &c) && !signbit(c) &&
+           (f32 ? (float)c == (float)value : c == value);
+}
+
+/* x of fma(keep, kept, x), where nothing else needs the value that is kept. */
 static Ref
-taken_in(const Schedule *s, Ref ref, Ref *keep, Ref *take)
+taken_in(const Schedule *s, Ref ref, Ref kept, Ref *keep)
 {
     const Node *node = ir_node(s->graph, ref);
-    Ref old = leaf_of(s, ref);
-    for (int i = 0; i < 2 && old != REF_NONE && is(s, ref, OP_add, 2); i++) {
-        Ref x = node->operand[1 - i];
-        if (s->users[old] == 1 &&
-            beside_scalar(s, node->operand[i], OP_mul, keep) == old)
-            return take == NULL ? x : beside_scalar(s, x, OP_mul, take);
+    if (!is(s, ref, OP_fma, 2) || s->users[kept] != 1)
+        return REF_NONE;
+    for (int i = 0; i < 2; i++) {
+        *keep = schedule_scalar(s, node->operand[i]);
+        if (*keep != REF_NONE && node->operand[1 - i] == kept)
+            return node->operand[2];
     }
     return REF_NONE;
 }
 
-/* Whether a value is g of v' = keep_v v + take_v (g g). */
+/* Whether a value is |old| < FLUX_SMALL ? 0 : old, which is all that needs old.
+ */
 static bool
-is_squared(const Schedule *s, Optimiser *o, Ref g)
+is_kept(const Schedule *s, Ref ref, Ref old)
 {
-    Ref g2 = taken_in(s, o->square, &o->scalar[KEEP_v], &o->scalar[TAKE_v]);
-    return g2 != REF_NONE && is(s, g2, OP_mul, 1) && s->users[g] == 3 &&
-           ir_node(s->graph, g2)->operand[0] == g &&
-           ir_node(s->graph, g2)->operand[1] == g;
+    const Node *node = ir_node(s->graph, ref);
+    if (node->op != OP_select || s->users[old] != 2 ||
+        node->operand[2] != old || !is_filled(s, node->operand[1], 0))
+        return false;
+    Ref small = node->operand[0];
+    const Node *below = ir_node(s->graph, small);
+    return is(s, small, OP_lt, 1) && is(s, below->operand[0], OP_abs, 1) &&
+           ir_node(s->graph, below->operand[0])->operand[0] == old &&
+           is_filled(s, below->operand[1], FLUX_SMALL);
+}
+
+/* x of m', the next value of old, which one node needs as well. */
+static Ref
+averaged(const Schedule *s, Optimiser *o, Ref old)
+{
+    const Node *node = ir_node(s->graph, o->mean);
+    for (int i = 0; i < 2 && node->op == OP_fma; i++)
+        if (is_kept(s, node->operand[i], old))
+            return taken_in(s, o->mean, node->operand[i], &o->scalar[KEEP_m]);
+    return REF_NONE;
+}
+
+/* Whether g is that of v'; x is that of m', if there is one. Where both take
+ * the same part of g, that is one value.
+ */
+static bool
+is_squared(const Schedule *s, Optimiser *o, Ref x)
+{
+    Ref old = leaf_of(s, o->square);
+    if (old == REF_NONE)
+        return false;
+    Ref power = taken_in(s, o->square, old, &o->scalar[KEEP_v]);
+    if (power == REF_NONE || !is(s, power, OP_fma, 1) ||
+        !is_filled(s, ir_node(s->graph, power)->operand[2], FLUX_TINY))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        Ref part = ir_node(s->graph, power)->operand[i];
+        bool same = part == x;
+        if (ir_node(s->graph, power)->operand[1 - i] == o->g &&
+            s->users[o->g] == (same ? 2 : 3) &&
+            (x == REF_NONE || s->users[x] == (same ? 2 : 1)) &&
+            beside_scalar(s, part, OP_mul, same ? 2 : 1, &o->scalar[TAKE_v]) ==
+                o->g)
+            return true;
+    }
+    return false;
 }
 
 /* Finds the parts of x in q - scale x, a quotient of g or of m'. */
@@ -105,23 +160,28 @@ static bool
 divided(const Schedule *s, Optimiser *o, Ref ref)
 {
     const Node *node = ir_node(s->graph, ref);
-    Ref root = beside_scalar(s, node->operand[1], OP_add, &o->scalar[EPSILON]);
+    Ref root =
+        beside_scalar(s, node->operand[1], OP_add, 1, &o->scalar[EPSILON]);
     if (s->users[ref] != 1 || root == REF_NONE || !is(s, root, OP_sqrt, 1))
         return false;
+    Ref x = REF_NONE;
     o->square = ir_node(s->graph, root)->operand[0];
     o->g = node->operand[0];
     if (leaf_of(s, o->g) != REF_NONE) {
         o->mean = o->g;
-        o->g = taken_in(s, o->mean, &o->scalar[KEEP_m], &o->scalar[TAKE_m]);
+        x = averaged(s, o, leaf_of(s, o->mean));
+        if (x == REF_NONE)
+            return false;
+        o->g = beside_scalar(s, x, OP_mul, s->users[x], &o->scalar[TAKE_m]);
     }
-    return o->g != REF_NONE && is_squared(s, o, o->g);
+    return o->g != REF_NONE && is_squared(s, o, x);
 }
 
 /* Finds those of scale x: x is such a quotient, m' or g. */
 static bool
 moved(const Schedule *s, Optimiser *o, Ref step)
 {
-    Ref ref = beside_scalar(s, step, OP_mul, &o->scalar[SCALE]);
+    Ref ref = beside_scalar(s, step, OP_mul, 1, &o->scalar[SCALE]);
     if (ref == REF_NONE)
         return false;
     if (ir_node(s->graph, ref)->op == OP_div)
@@ -129,7 +189,7 @@ moved(const Schedule *s, Optimiser *o, Ref step)
     o->g = ref;
     if (leaf_of(s, ref) != REF_NONE) {
         o->mean = ref;
-        o->g = taken_in(s, ref, &o->scalar[KEEP_m], NULL);
+        o->g = averaged(s, o, leaf_of(s, ref));
     }
     return o->g != REF_NONE && s->users[o->g] == 1;
 }
@@ -142,7 +202,7 @@ begins(const Schedule *s, Optimiser *o, Ref q, Ref leaf)
         return true;
     const Node *node = ir_node(s->graph, q);
     return is(s, q, OP_sub, 1) && node->operand[0] == leaf &&
-           beside_scalar(s, node->operand[1], OP_mul, &o->scalar[DECAY]) ==
+           beside_scalar(s, node->operand[1], OP_mul, 1, &o->scalar[DECAY]) ==
                leaf;
 }
 
@@ -152,8 +212,8 @@ penalised(const Schedule *s, Optimiser *o, Ref leaf)
 {
     const Node *node = ir_node(s->graph, o->g);
     for (int i = 0; i < 2 && node->op == OP_add; i++)
-        if (beside_scalar(s, node->operand[i], OP_mul, &o->scalar[PENALTY]) ==
-            leaf)
+        if (beside_scalar(s, node->operand[i], OP_mul, 1,
+                          &o->scalar[PENALTY]) == leaf)
             return node->operand[1 - i];
     o->scalar[PENALTY] = REF_NONE;
     return REF_NONE;
