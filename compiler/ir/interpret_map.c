@@ -30,17 +30,14 @@ typedef void MapF64(int64_t count, const double *x, const double *y,
         (void)isa;                                                             \
         MAP_LOOP(float, value)                                                 \
     }
-#define FUSED(name, ...)                                                       \
-    FLUX_BODY void map_##name##_body MAP_FORMALS{MAP_LOOP(                     \
-        float, flux_##name##f_isa(                                             \
-                   isa, __VA_ARGS__))} FLUX_FOR_EACH_ISA(map_##name,           \
-                                                         MAP_FORMALS, isa,     \
-                                                         count, x, y, w,       \
-                                                         z) static void        \
-        map_f32_##name MAP_FORMALS                                             \
+#define FUSED_BODY(name, value)                                                \
+    FLUX_BODY void map_f32_##name##_body MAP_FORMALS                           \
     {                                                                          \
-        map_##name##_isa(isa, count, x, y, w, z);                              \
+        MAP_LOOP(float, value)                                                 \
     }
+#define FUSED(name, ...)                                                       \
+    FUSED_BODY(name, flux_##name##f_isa(isa, __VA_ARGS__))                     \
+    FLUX_FOR_EACH_ISA(map_f32_##name, MAP_FORMALS, isa, count, x, y, w, z)
 #include "ir/map.def"
 #undef MAP
 #undef FUSED
@@ -61,7 +58,7 @@ typedef void MapF64(int64_t count, const double *x, const double *y,
 
 static MapF32 *const map_f32[OP_COUNT] = {
 #define MAP(name, value) [OP_##name] = map_f32_##name,
-#define FUSED(name, ...) MAP(name, )
+#define FUSED(name, ...) [OP_##name] = map_f32_##name##_isa,
 #include "ir/map.def"
 #undef MAP
 #undef FUSED
