@@ -21,6 +21,20 @@ nest_add(const Printer *printer, Nest *nest, const Stmt *stmt)
     return true;
 }
 
+/* Whether a loop inside has no turns. */
+static bool
+is_idle(const Schedule *s, const Stmt *stmt)
+{
+    bool idle = false;
+    for (size_t i = 0; i < stmt->body.count && !idle; i++) {
+        const Stmt *inner = stmt->body.item[i];
+        idle = inner->kind == STMT_loop &&
+               (s->var.item[schedule_var(s, inner->var)].extent == 0 ||
+                is_idle(s, inner));
+    }
+    return idle;
+}
+
 Stmt *
 cuda_nest(const Printer *printer, Nest *nest, Stmt *stmt)
 {
@@ -33,6 +47,7 @@ cuda_nest(const Printer *printer, Nest *nest, Stmt *stmt)
             break;
         stmt = stmt->body.item[0];
     }
+    nest->idle = inner != NULL && is_idle(printer->s, inner);
     return inner;
 }
 
@@ -67,6 +82,9 @@ cuda_indices(Printer *printer, const Nest *nest, const char *index)
                 c_at_least(printer, c_dim(printer, extent), PREC_unary));
         writer_line(printer->writer, "const size_t %s = %s;",
                     printer->var[nest->var[i]], text);
+        if (nest->idle)
+            writer_line(printer->writer, "(void)%s;",
+                        printer->var[nest->var[i]]);
         below = dim_mul(s->dims, below, extent);
     }
 }

@@ -12,6 +12,7 @@ enum { NEST_VARS = 32 };
 typedef struct {
     int count;
     int var[NEST_VARS];
+    bool idle; /* a loop inside has no turns, and what it names no other may */
 } Nest;
 
 /* The loops behind a product, over its rows and columns, or one over
