@@ -1,6 +1,7 @@
 /* The table of passes, and their runner. */
 #include "pass/pass.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -105,6 +106,16 @@ pass_filled(const Graph *g, Ref ref, double *value)
     if (n->op == OP_const)
         *value = n->as.value;
     return n->op == OP_const;
+}
+
+bool
+pass_is_filled(const Graph *g, Ref ref, double value)
+{
+    double c = 0;
+    if (ir_node(g, ref)->dtype == DTYPE_f32)
+        value = (double)(float)value;
+    return pass_filled(g, ref, &c) && c == value &&
+           (signbit(c) != 0) == (signbit(value) != 0);
 }
 
 bool

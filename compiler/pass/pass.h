@@ -211,4 +211,7 @@ bool pass_axes_joined(const Graph *g, const Node *whole, const Node *parts,
 /* Whether every element of a node is one constant, and which. */
 bool pass_filled(const Graph *g, Ref ref, double *value);
 
+/* Whether it is this one, of the same sign and rounded to the node's type. */
+bool pass_is_filled(const Graph *g, Ref ref, double value);
+
 #endif

@@ -15,8 +15,6 @@
 #include "pass/fuse/fuse.h"
 #include "pass/pass.h"
 
-#include <math.h>
-
 /* The leaf whose next value a node is, or none. */
 static Ref
 leaf_of(const Schedule *s, Ref ref)
@@ -77,16 +75,6 @@ typedef struct {
     Ref scalar[END_SCALARS]; /* REF_NONE: it has none */
 } Optimiser;
 
-/* Whether all elements are a constant, which is no -0. */
-static bool
-is_filled(const Schedule *s, Ref ref, double value)
-{
-    double c = 0;
-    bool f32 = ir_node(s->graph, ref)->dtype == DTYPE_f32;
-    return pass_filled(s->graph, ref, &c) && !signbit(c) &&
-           (f32 ? (float)c == (float)value : c == value);
-}
-
 /* x of fma(keep, kept, x), where nothing else needs the value that is kept. */
 static Ref
 taken_in(const Schedule *s, Ref ref, Ref kept, Ref *keep)
@@ -109,13 +97,14 @@ is_kept(const Schedule *s, Ref ref, Ref old)
 {
     const Node *node = ir_node(s->graph, ref);
     if (node->op != OP_select || s->users[old] != 2 ||
-        node->operand[2] != old || !is_filled(s, node->operand[1], 0))
+        node->operand[2] != old ||
+        !pass_is_filled(s->graph, node->operand[1], 0))
         return false;
     Ref small = node->operand[0];
     const Node *below = ir_node(s->graph, small);
     return is(s, small, OP_lt, 1) && is(s, below->operand[0], OP_abs, 1) &&
            ir_node(s->graph, below->operand[0])->operand[0] == old &&
-           is_filled(s, below->operand[1], FLUX_SMALL);
+           pass_is_filled(s->graph, below->operand[1], FLUX_SMALL);
 }
 
 /* x of m', the next value of old, which one node needs as well. */
@@ -140,7 +129,8 @@ is_squared(const Schedule *s, Optimiser *o, Ref x)
         return false;
     Ref power = taken_in(s, o->square, old, &o->scalar[KEEP_v]);
     if (power == REF_NONE || !is(s, power, OP_fma, 1) ||
-        !is_filled(s, ir_node(s->graph, power)->operand[2], FLUX_TINY))
+        !pass_is_filled(s->graph, ir_node(s->graph, power)->operand[2],
+                        FLUX_TINY))
         return false;
     for (int i = 0; i < 2; i++) {
         Ref part = ir_node(s->graph, power)->operand[i];

@@ -11,14 +11,6 @@
 #include <string.h>
 
 static bool
-is_filled(const Graph *g, Ref ref, double value)
-{
-    double c = 0;
-    return pass_filled(g, ref, &c) && c == value &&
-           (signbit(c) != 0) == (signbit(value) != 0);
-}
-
-static bool
 is_op(const Graph *g, Ref ref, Op op)
 {
     return ir_node(g, ref)->op == op;
@@ -58,9 +50,9 @@ rule_add(Graph *g, const Node *n)
     Ref a = n->operand[0];
     Ref b = n->operand[1];
     double zero = dtype_real(n->dtype) ? -0.0 : 0.0;
-    if (is_filled(g, b, zero))
+    if (pass_is_filled(g, b, zero))
         return a;
-    if (is_filled(g, a, zero))
+    if (pass_is_filled(g, a, zero))
         return b;
     if (!dtype_real(n->dtype))
         return REF_NONE;
@@ -81,9 +73,9 @@ without_added(const Graph *g, Ref a, Ref b)
     Node sum = *ir_node(g, a);
     if (dtype_real(sum.dtype) || sum.op != OP_add || !pass_filled(g, b, &c))
         return REF_NONE;
-    if (is_filled(g, sum.operand[1], c))
+    if (pass_is_filled(g, sum.operand[1], c))
         return sum.operand[0];
-    return is_filled(g, sum.operand[0], c) ? sum.operand[1] : REF_NONE;
+    return pass_is_filled(g, sum.operand[0], c) ? sum.operand[1] : REF_NONE;
 }
 
 static Ref
@@ -94,7 +86,7 @@ rule_sub(Graph *g, const Node *n)
     Ref without = without_added(g, a, b);
     if (without != REF_NONE)
         return without;
-    if (is_filled(g, b, 0.0))
+    if (pass_is_filled(g, b, 0.0))
         return a;
     if (dtype_real(n->dtype) && is_op(g, b, OP_neg))
         return make_map(g, OP_add, a, below(g, b), REF_NONE);
@@ -108,15 +100,15 @@ rule_mul_div(Graph *g, const Node *n)
     Ref a = n->operand[0];
     Ref b = n->operand[1];
     bool mul = n->op == OP_mul;
-    if (is_filled(g, b, 1))
+    if (pass_is_filled(g, b, 1))
         return a;
-    if (mul && is_filled(g, a, 1))
+    if (mul && pass_is_filled(g, a, 1))
         return b;
     if (!dtype_real(n->dtype))
         return REF_NONE;
-    if (is_filled(g, b, -1))
+    if (pass_is_filled(g, b, -1))
         return make_neg(g, a);
-    if (mul && is_filled(g, a, -1))
+    if (mul && pass_is_filled(g, a, -1))
         return make_neg(g, b);
     if (is_op(g, a, OP_neg))
         return make_neg(g, make_map(g, n->op, below(g, a), b, REF_NONE));
@@ -170,9 +162,10 @@ rule_bool(Graph *g, const Node *n)
     Ref a = n->operand[0];
     Ref b = n->operand[1];
     double neutral = n->op == OP_and;
-    if (a == b || is_filled(g, b, neutral) || is_filled(g, a, 1 - neutral))
+    if (a == b || pass_is_filled(g, b, neutral) ||
+        pass_is_filled(g, a, 1 - neutral))
         return a;
-    if (is_filled(g, a, neutral) || is_filled(g, b, 1 - neutral))
+    if (pass_is_filled(g, a, neutral) || pass_is_filled(g, b, 1 - neutral))
         return b;
     return REF_NONE;
 }
@@ -204,7 +197,7 @@ rule_place(Graph *g, const Node *n)
     Node m = *ir_node(g, n->operand[0]);
     Node d = *ir_node(g, n->operand[1]);
     if (m.op != OP_eq || d.op != OP_broadcast ||
-        !is_filled(g, n->operand[2], 0.0) || !is_count(g, m.operand[0]))
+        !pass_is_filled(g, n->operand[2], 0.0) || !is_count(g, m.operand[0]))
         return REF_NONE;
     Node place = *ir_node(g, m.operand[1]);
     Node given = *ir_node(g, d.operand[0]);
@@ -212,7 +205,7 @@ rule_place(Graph *g, const Node *n)
         place.dtype != DTYPE_i32 ||
         !ir_same_shape(g, place.operand[0], d.operand[0]) ||
         memcmp(place.as.map, d.as.map, sizeof d.as.map) != 0 ||
-        !is_filled(g, given.operand[2], 0.0))
+        !pass_is_filled(g, given.operand[2], 0.0))
         return REF_NONE;
     Node like = *ir_node(g, place.operand[0]);
     Ref some = make_map(g, OP_select, given.operand[0], place.operand[0],
@@ -229,9 +222,9 @@ rule_select(Graph *g, const Node *n)
     Ref m = n->operand[0];
     Ref b = n->operand[1];
     Ref c = n->operand[2];
-    if (b == c || is_filled(g, m, 1))
+    if (b == c || pass_is_filled(g, m, 1))
         return b;
-    if (is_filled(g, m, 0))
+    if (pass_is_filled(g, m, 0))
         return c;
     if (is_op(g, m, OP_not))
         return make_map(g, OP_select, below(g, m), c, b);
